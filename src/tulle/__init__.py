@@ -1,0 +1,1 @@
+"""Tulle: the service mesh and edge gateway that you pip install."""

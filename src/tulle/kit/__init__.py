@@ -1,0 +1,1 @@
+"""Small things fit for a standard library; they know nothing of meshes."""
