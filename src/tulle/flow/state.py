@@ -1,4 +1,4 @@
-"""What can be observed of a running control plane: the answers of `status`, the API and the dashboard come from here."""
+"""What can be observed of a running control plane; `status`, the API and the dashboard show nothing else."""
 
 from __future__ import annotations
 

@@ -40,7 +40,7 @@ class LoadBalancing:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CircuitBreaker:
-    """Upper limits of one client proxy towards one service; what exceeds them is answered 503 at once. None: no limit."""
+    """Upper limits of one client proxy towards one service; the excess is answered 503 at once. None: no limit."""
 
     max_connections: int | None = None
     max_pending_requests: int | None = None

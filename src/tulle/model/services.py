@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from enum import StrEnum
 
 from tulle.model.documents import Origin
@@ -78,7 +78,7 @@ class Service:
     account: str
     """Service account of its workloads; with the namespace it makes their SPIFFE identity."""
     subsets: tuple[Subset, ...] = ()
-    policy: Policy = Policy()
+    policy: Policy = field(default_factory=Policy)
     allow: tuple[Rule, ...] | None = None
     """Who may call it; None: every workload of the mesh. An empty tuple: nobody."""
     addresses: tuple[Endpoint, ...] = ()

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from enum import StrEnum
 
 from tulle.model.documents import Origin
@@ -44,7 +44,7 @@ class Workload:
     environment: tuple[tuple[str, str], ...] = ()
     ports: tuple[Port, ...] = ()
     replicas: int = 1
-    probe: Probe = Probe()
+    probe: Probe = field(default_factory=Probe)
     drain: float = 5.0
     """Seconds that an instance which is no longer called may take to finish its requests."""
     unix_socket: bool = False

@@ -23,7 +23,7 @@ WORKLOAD = "types.tulle.dev/tulle.v1.Workload"
 """Our own: what a host is to run, for its agent (JSON of an `Assignment`)."""
 
 DELIVERY_ORDER = (SECRET, CLUSTER, ENDPOINT, LISTENER, ROUTE, VIRTUAL_HOST, GATEWAY, WORKLOAD)
-"""Make before break: additions go out in this order, removals of clusters last (xDS protocol, "eventual consistency")."""
+"""Make before break: additions go out in this order, removals of clusters last (xDS, "eventual consistency")."""
 
 
 @dataclass(frozen=True, slots=True, eq=False, weakref_slot=True)
