@@ -47,6 +47,8 @@ class Workload:
     probe: Probe = field(default_factory=Probe)
     drain: float = 5.0
     """Seconds that an instance which is no longer called may take to finish its requests."""
+    calls: tuple[Name, ...] | None = None
+    """TCP and UDP services for which its sidecar offers a local port; None: all that it may call."""
     unix_socket: bool = False
     """Whether the application listens on a Unix socket (`SOCKET` in its environment) instead of `PORT`."""
 
