@@ -1,0 +1,63 @@
+"""Who may open which stream: a proxy is what its certificate says, not what it claims to be."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from typing import Any
+
+from tulle.kit.codec import decode_value
+from tulle.model.names import SYSTEM_NAMESPACE
+from tulle.model.security import Identity
+from tulle.model.workloads import Instance, InstanceState
+from tulle.xds.server import Refused, Session
+
+
+@dataclass(frozen=True, slots=True)
+class Peer:
+    """A stream's other end, after its certificate was compared with its claims."""
+
+    role: str
+    """`agent`, `gateway` or `sidecar`."""
+    host: str
+    agent_role: str = ""
+    instance: Instance | None = None
+    admin: str = ""
+
+
+def admit(session: Session, trust_domain: str) -> Peer:
+    """Compare the node's claims with its identity.
+
+    Raises:
+        Refused: a claim is missing, malformed, or not covered by the certificate.
+    """
+    claims = session.metadata
+    role, host = str(claims.get("role", "")), str(claims.get("host", ""))
+    admin = str(claims.get("admin", ""))
+    if role == "agent":
+        _require(session, trust_domain, SYSTEM_NAMESPACE, f"agent-{host}")
+        return Peer(role, host, str(claims.get("agent_role", "host")))
+    if role == "gateway":
+        _require(session, trust_domain, SYSTEM_NAMESPACE, "gateway")
+        return Peer(role, host, admin=admin)
+    if role == "sidecar":
+        instance = _instance(claims.get("instance"))
+        _require(session, trust_domain, instance.service.namespace, instance.account)
+        if instance.id != session.node_id:
+            raise Refused(f"node {session.node_id} describes the instance {instance.id}")
+        return Peer(role, host, instance=instance, admin=admin)
+    raise Refused(f'node {session.node_id} has the role "{role}"; known roles are agent, gateway and sidecar')
+
+
+def _instance(claim: Any) -> Instance:
+    try:
+        instance = decode_value(Instance, claim)
+    except ValueError as error:
+        raise Refused(f"the node's description of its instance cannot be read: {error}") from error
+    # What changes while it lives is of no interest here; without it, equal instances compile to the same objects.
+    return replace(instance, state=InstanceState.READY, message="", restarts=0)
+
+
+def _require(session: Session, trust_domain: str, namespace: str, account: str) -> None:
+    needed = str(Identity(trust_domain, namespace, account))
+    if session.identity != needed:
+        raise Refused(f"node {session.node_id} needs the identity {needed}, its certificate says {session.identity}")

@@ -1,0 +1,97 @@
+"""Which host runs what. Pure: a mesh and the hosts that joined it in, assignments out."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from zlib import crc32
+
+from tulle.envoy.scope import may_call
+from tulle.model.mesh import Mesh
+from tulle.model.names import SYSTEM_NAMESPACE, Name
+from tulle.model.services import Protocol, Service
+from tulle.model.workloads import Assignment, Forward, GatewayAssignment, Workload
+
+GATEWAY = Name(SYSTEM_NAMESPACE, "gateway")
+
+
+@dataclass(frozen=True, slots=True)
+class HostPlan:
+    """Everything that one host is to run."""
+
+    workloads: tuple[Assignment, ...] = ()
+    gateway: GatewayAssignment | None = None
+
+
+def plan(mesh: Mesh, roles: Mapping[str, str]) -> dict[str, HostPlan]:
+    """Spread the workloads and the gateway over the hosts.
+
+    Args:
+        mesh: the desired state.
+        roles: host name → what its agent does: `sidecar` (workloads), `gateway`, or `host` (both).
+    """
+    runners = sorted(host for host, role in roles.items() if role in {"sidecar", "host"})
+    gateways = {host for host, role in roles.items() if role in {"gateway", "host"}} if mesh.listeners else set()
+    forwardable = _forwardable(mesh.services.values())
+    shares: dict[str, list[Assignment]] = {host: [] for host in roles}
+    for workload in mesh.workloads.values():
+        forwards = _forwards(mesh, workload, forwardable)
+        for host, replicas in _spread(workload, runners).items():
+            shares[host].append(_assignment(mesh, workload, replicas, forwards))
+    gateway = GatewayAssignment(
+        name=GATEWAY, trust_domain=mesh.settings.trust_domain, concurrency=mesh.settings.gateway_concurrency
+    )
+    return {host: HostPlan(tuple(shares[host]), gateway if host in gateways else None) for host in roles}
+
+
+def _spread(workload: Workload, hosts: Sequence[str]) -> dict[str, int]:
+    """Replicas per host, evenly; which hosts get one more depends on the name, so that small services spread too."""
+    if not hosts:
+        return {}
+    first = crc32(str(workload.name).encode()) % len(hosts)
+    share, rest = divmod(workload.replicas, len(hosts))
+    return {hosts[(first + rank) % len(hosts)]: share + (rank < rest) for rank in range(len(hosts))}
+
+
+def _forwardable(services: Iterable[Service]) -> tuple[tuple[Service, int, Protocol], ...]:
+    """Ports that cannot be reached by an HTTP proxy, so that callers need a local port for them."""
+    return tuple(
+        (service, port.number, port.protocol)
+        for service in services
+        for port in service.ports
+        if not port.protocol.is_http
+    )
+
+
+def _forwards(
+    mesh: Mesh, workload: Workload, forwardable: tuple[tuple[Service, int, Protocol], ...]
+) -> tuple[Forward, ...]:
+    caller = Name(workload.service.namespace, workload.account)
+    return tuple(
+        Forward(service=service.name, port=port, protocol=protocol)
+        for service, port, protocol in forwardable
+        if service.name != workload.service
+        and (workload.calls is None or service.name in workload.calls)
+        and may_call(mesh, caller, service)
+    )
+
+
+def _assignment(mesh: Mesh, workload: Workload, replicas: int, forwards: tuple[Forward, ...]) -> Assignment:
+    return Assignment(
+        name=workload.name,
+        service=workload.service,
+        version=workload.version,
+        account=workload.account,
+        labels=workload.labels,
+        command=workload.command,
+        directory=workload.directory,
+        environment=workload.environment,
+        ports=workload.ports,
+        replicas=replicas,
+        probe=workload.probe,
+        drain=workload.drain,
+        unix_socket=workload.unix_socket,
+        forwards=forwards,
+        trust_domain=mesh.settings.trust_domain,
+        concurrency=mesh.settings.sidecar_concurrency,
+    )

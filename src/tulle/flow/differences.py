@@ -1,0 +1,47 @@
+"""What changed between two states. Pure, and by identity: unchanged things are the same objects."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import TypeVar
+
+from tulle.model.mesh import Mesh
+from tulle.model.names import Name
+from tulle.xds.snapshot import Snapshot
+
+Key = TypeVar("Key")
+Value = TypeVar("Value")
+
+
+def changed_keys(old: Mapping[Key, Value], new: Mapping[Key, Value]) -> set[Key]:
+    """Keys that were added, removed, or now lead to another object."""
+    if old is new:
+        return set()
+    changed = {key for key, value in new.items() if old.get(key) is not value}
+    if len(old) != len(new) or changed:
+        changed.update(key for key in old if key not in new)
+    return changed
+
+
+def changed_services(old: Mesh, new: Mesh) -> set[Name]:
+    """Services whose definition or whose rules changed."""
+    return changed_keys(old.services, new.services) | _changed_rules(old, new)
+
+
+def _changed_rules(old: Mesh, new: Mesh) -> set[Name]:
+    # Tuples are made anew by every merge; what counts is whether they hold the same sets of rules.
+    names = old.service_routes.keys() | new.service_routes.keys()
+    return {name for name in names if not _same(old.service_routes.get(name, ()), new.service_routes.get(name, ()))}
+
+
+def _same(old: tuple[object, ...], new: tuple[object, ...]) -> bool:
+    return len(old) == len(new) and all(left is right for left, right in zip(old, new, strict=True))
+
+
+def changed_names(old: Snapshot, new: Snapshot) -> dict[str, set[str]]:
+    """Per type, the names of the resources that differ."""
+    found = {
+        type_url: changed_keys(old.table(type_url), new.table(type_url))
+        for type_url in old.tables.keys() | new.tables.keys()
+    }
+    return {type_url: names for type_url, names in found.items() if names}

@@ -1,0 +1,79 @@
+"""The load assignments of the clusters that proxies hold, each encoded once; endpoint changes touch nothing else."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+
+from tulle.envoy import naming
+from tulle.envoy.compile import compile_endpoints
+from tulle.flow.endpoints import endpoints
+from tulle.model.mesh import Mesh
+from tulle.model.names import Name
+from tulle.model.services import Endpoint, Service
+from tulle.model.workloads import Instance
+from tulle.xds.snapshot import Resource
+
+
+class EndpointTable:
+    """Load assignments by cluster name, compiled when a proxy first needs them."""
+
+    def __init__(self) -> None:
+        self._services: Mapping[Name, Service] = {}
+        self._instances: Mapping[Name, tuple[Instance, ...]] = {}
+        self._places: dict[Name, tuple[Endpoint, ...]] = {}
+        self._resources: dict[str, Resource] = {}
+        self._clusters: dict[Name, set[str]] = {}
+
+    def __len__(self) -> int:
+        return len(self._resources)
+
+    def places(self, service: Service) -> tuple[Endpoint, ...]:
+        """Every place that answers for the service now."""
+        return endpoints(service, self._instances.get(service.name, ()))
+
+    def get(self, cluster: str) -> Resource | None:
+        """The load assignment of a cluster; None if its service does not exist."""
+        known = self._resources.get(cluster)
+        if known is not None:
+            return known
+        name = naming.parse_cluster(cluster)[0]
+        service = self._services.get(name)
+        if service is None:
+            return None
+        places = self._places.setdefault(name, self.places(service))
+        self._clusters.setdefault(name, set()).add(cluster)
+        resource = self._resources[cluster] = compile_endpoints(service, cluster, places)
+        return resource
+
+    def update(
+        self, mesh: Mesh, instances: Mapping[Name, tuple[Instance, ...]], touched: Iterable[Name]
+    ) -> dict[str, Resource | None]:
+        """Take in new services and instances; return the load assignments that changed, None for those that ended.
+
+        Args:
+            mesh: the desired state.
+            instances: those that may be called, by service.
+            touched: the services that may differ from the last time.
+        """
+        self._services, self._instances = mesh.services, instances
+        changed: dict[str, Resource | None] = {}
+        for name in touched:
+            if name in self._clusters:
+                changed |= self._refresh(name)
+        return changed
+
+    def _refresh(self, name: Name) -> dict[str, Resource | None]:
+        service = self._services.get(name)
+        if service is None:
+            self._places.pop(name, None)
+            gone = self._clusters.pop(name)
+            for cluster in gone:
+                del self._resources[cluster]
+            return dict.fromkeys(gone)
+        self._places[name] = places = self.places(service)
+        changed: dict[str, Resource | None] = {}
+        for cluster in self._clusters[name]:
+            resource = compile_endpoints(service, cluster, places)
+            if resource.version != self._resources[cluster].version:
+                changed[cluster] = self._resources[cluster] = resource
+        return changed

@@ -1,0 +1,94 @@
+"""The hosts that joined and what they last reported, kept on disk.
+
+A control plane that was restarted therefore knows every endpoint before any agent has spoken again.
+"""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+from tulle.kit.codec import decode, encode
+from tulle.kit.files import write_atomically
+from tulle.model.workloads import Instance
+
+log = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Host:
+    """One machine with an agent on it."""
+
+    name: str
+    role: str
+    """`sidecar`, `gateway` or `host`."""
+    instances: tuple[Instance, ...] = ()
+    message: str = ""
+    """What its agent complains about, in a sentence."""
+    is_connected: bool = False
+
+
+class Hosts:
+    """The newest report of each host. Calls `changed` after every change."""
+
+    def __init__(self, path: Path, changed: Callable[[], None]) -> None:
+        self._path = path
+        self._changed = changed
+        self._hosts: dict[str, Host] = {}
+
+    def load(self) -> None:
+        """Read what was last reported; a file that cannot be read is put aside, for agents will report again."""
+        try:
+            known = decode(tuple[Host, ...], self._path.read_bytes())
+        except FileNotFoundError:
+            return
+        except ValueError as error:
+            aside = self._path.with_suffix(".unreadable")
+            self._path.replace(aside)
+            log.warning("%s could not be read and was moved to %s: %s", self._path, aside, error)
+            return
+        self._hosts = {host.name: replace(host, is_connected=False) for host in known}
+
+    @property
+    def all(self) -> tuple[Host, ...]:
+        """Every host that ever joined, by name."""
+        return tuple(self._hosts[name] for name in sorted(self._hosts))
+
+    @property
+    def roles(self) -> dict[str, str]:
+        """Host name → role of its agent."""
+        return {host.name: host.role for host in self._hosts.values()}
+
+    @property
+    def instances(self) -> tuple[Instance, ...]:
+        """Everything that runs on any host."""
+        return tuple(instance for host in self.all for instance in host.instances)
+
+    def connected(self, name: str, role: str) -> None:
+        """An agent opened its stream."""
+        known = self._hosts.get(name, Host(name=name, role=role))
+        self._put(replace(known, role=role, is_connected=True))
+
+    def disconnected(self, name: str) -> None:
+        """An agent's stream ended; what it runs goes on running."""
+        if name in self._hosts:
+            self._put(replace(self._hosts[name], is_connected=False))
+
+    def reported(self, name: str, instances: tuple[Instance, ...], message: str = "") -> None:
+        """An agent told what it runs now."""
+        known = self._hosts.get(name, Host(name=name, role="host", is_connected=True))
+        mine = tuple(instance for instance in instances if instance.host == name)
+        self._put(replace(known, instances=mine, message=message))
+
+    def _put(self, host: Host) -> None:
+        if self._hosts.get(host.name) == host:
+            return
+        self._hosts[host.name] = host
+        try:
+            write_atomically(self._path, encode(self.all))
+        except OSError as error:
+            # Only a restart of this process would miss it, and by then the agents report again.
+            log.error("the state of the hosts could not be saved: %s", error)
+        self._changed()

@@ -1,0 +1,135 @@
+"""Looks at a running control plane on behalf of everybody who asks; changes nothing."""
+
+from __future__ import annotations
+
+from collections import Counter
+from hashlib import blake2b
+
+from tulle.flow.hosts import Hosts
+from tulle.flow.publish import Proxy, Publisher
+from tulle.flow.state import ProxyState
+from tulle.model.documents import BUILT_IN, Origin
+from tulle.model.findings import Finding
+from tulle.model.mesh import Mesh
+from tulle.model.workloads import Instance, InstanceState
+from tulle.xds.snapshot import Resource
+
+
+class Observer:
+    """The `flow.state.State` of a control plane."""
+
+    def __init__(self, publisher: Publisher, hosts: Hosts) -> None:
+        self._publisher = publisher
+        self._hosts = hosts
+
+    @property
+    def mesh(self) -> Mesh:
+        """The desired state that is being published."""
+        return self._publisher.mesh
+
+    @property
+    def instances(self) -> tuple[Instance, ...]:
+        """What the agents run, as they last reported it."""
+        return self._hosts.instances
+
+    @property
+    def findings(self) -> tuple[Finding, ...]:
+        """Mistakes in documents, what proxies refused, instances that do not become ready, hosts that are away."""
+        return (*self.mesh.findings, *self._refusals(), *self._complaints(), *self._absences())
+
+    @property
+    def is_ready(self) -> bool:
+        """Every desired replica is ready, and every proxy that should exist is connected and synced."""
+        ready = Counter(each.workload for each in self.instances if each.state is InstanceState.READY)
+        if any(ready[workload.name] < workload.replicas for workload in self.mesh.workloads.values()):
+            return False
+        if self.mesh.listeners and not any(plan.gateway for plan in self._publisher.plans.values()):
+            return False
+        return all(proxy.is_synced for proxy in self.proxies())
+
+    def proxies(self) -> tuple[ProxyState, ...]:
+        """Every proxy that is connected or should be, by id."""
+        states = {id: _connected(proxy) for id, proxy in self._publisher.connected.items()}
+        for instance in self.instances:
+            if instance.state is InstanceState.READY:
+                service, host = str(instance.service), instance.host
+                states.setdefault(instance.id, _absent(instance.id, "sidecar", service, host))
+        for host, plan in self._publisher.plans.items():
+            if plan.gateway is not None:
+                states.setdefault(f"gateway-{host}", _absent(f"gateway-{host}", "gateway", str(plan.gateway.name), host))
+        return tuple(states[id] for id in sorted(states))
+
+    def _refusals(self) -> list[Finding]:
+        """What Envoys did not accept, at the line that caused it; the same refusal of many proxies is one finding."""
+        refused: dict[tuple[str, str], tuple[Origin, list[str]]] = {}
+        for id, proxy in self._publisher.connected.items():
+            for (type_url, name), refusal in proxy.session.refused.items():
+                resource = proxy.snapshot.table(type_url).get(name)
+                origin = resource.origins[0] if resource is not None and resource.origins else BUILT_IN
+                refused.setdefault((name, refusal.message), (origin, []))[1].append(id)
+        return [
+            Finding.error(
+                origin,
+                f"Envoy refused {name} ({_who(ids)} keeps the last good version): {message}",
+            )
+            for (name, message), (origin, ids) in refused.items()
+        ]
+
+    def _complaints(self) -> list[Finding]:
+        found = []
+        for instance in self.instances:
+            if instance.message and instance.state is not InstanceState.READY:
+                workload = self.mesh.workloads.get(instance.workload)
+                origin = workload.origin if workload else BUILT_IN
+                found.append(Finding.error(origin, f"{instance.id} is {instance.state}: {instance.message}"))
+        for host in self._hosts.all:
+            if host.message:
+                found.append(Finding.error(BUILT_IN, f"host {host.name}: {host.message}"))
+        return found
+
+    def _absences(self) -> list[Finding]:
+        if self.mesh.workloads and not self._hosts.all:
+            return [Finding.warning(BUILT_IN, "no agent has joined yet, so nothing runs; start one with `tulle agent`")]
+        return [
+            Finding.warning(BUILT_IN, f"the agent of host {host.name} is away; what it runs goes on running")
+            for host in self._hosts.all
+            if not host.is_connected
+        ]
+
+
+def _connected(proxy: Proxy) -> ProxyState:
+    session, peer = proxy.session, proxy.peer
+    digest = blake2b(digest_size=6)
+    for type_url, versions in sorted(session.accepted.items()):
+        for name, version in sorted(versions.items()):
+            digest.update(f"{type_url} {name} {version}\n".encode())
+    return ProxyState(
+        id=session.node_id,
+        role=peer.role,
+        service=str(peer.instance.service) if peer.instance else "gateway.tulle-system",
+        host=peer.host,
+        is_connected=True,
+        is_synced=session.is_synced,
+        version=digest.hexdigest(),
+        admin=peer.admin,
+        resources=_accepted(proxy),
+    )
+
+
+def _accepted(proxy: Proxy) -> tuple[Resource, ...]:
+    return tuple(
+        resource
+        for type_url, table in proxy.snapshot.tables.items()
+        for name, resource in table.items()
+        if name in proxy.session.accepted.get(type_url, {})
+    )
+
+
+def _absent(id: str, role: str, service: str, host: str) -> ProxyState:
+    return ProxyState(
+        id=id, role=role, service=service, host=host, is_connected=False, is_synced=False, version="", admin=""
+    )
+
+
+def _who(ids: list[str]) -> str:
+    return ids[0] if len(ids) == 1 else f"{ids[0]} and {len(ids) - 1} more"

@@ -1,0 +1,285 @@
+"""Mesh in, snapshots out: which proxy should have what now, compiled only where something changed."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass, field
+
+from tulle.envoy.compile import compile_gateway, compile_sidecar, dependencies
+from tulle.flow.admission import Peer, admit
+from tulle.flow.assign import HostPlan, plan
+from tulle.flow.differences import changed_keys, changed_names, changed_services
+from tulle.flow.endpoint_table import EndpointTable
+from tulle.flow.endpoints import instances_by_service
+from tulle.flow.hosts import Hosts
+from tulle.kit.codec import encode
+from tulle.model.mesh import Mesh
+from tulle.model.names import Name
+from tulle.model.workloads import Instance
+from tulle.xds.server import Session
+from tulle.xds.snapshot import (
+    CLUSTER,
+    ENDPOINT,
+    GATEWAY,
+    VIRTUAL_HOST,
+    WORKLOAD,
+    Resource,
+    Snapshot,
+    Table,
+    framed,
+)
+
+log = logging.getLogger(__name__)
+
+
+@dataclass(slots=True)
+class Proxy:
+    """One connected proxy: what it asked for, what that depends on, and what it should have."""
+
+    session: Session
+    peer: Peer
+    demand: frozenset[str] = frozenset()
+    """Authorities that its workload called."""
+    depends: frozenset[Name] = frozenset()
+    """Services whose change may change its snapshot."""
+    snapshot: Snapshot = field(default_factory=Snapshot)
+
+    @property
+    def instance(self) -> Instance | None:
+        """The instance that it stands before; None for a gateway."""
+        return self.peer.instance
+
+
+class Publisher:
+    """Owner of all snapshots; the provider of the xDS server. All methods run on one event loop."""
+
+    def __init__(self, hosts: Hosts, changed: Callable[[], None] = lambda: None) -> None:
+        self.mesh = Mesh()
+        self.plans: dict[str, HostPlan] = {}
+        self._hosts = hosts
+        self._changed = changed
+        self._instances: dict[Name, tuple[Instance, ...]] = {}
+        self._endpoints = EndpointTable()
+        self._agents: dict[str, Session] = {}
+        self._proxies: dict[str, Proxy] = {}
+        self._dependents: dict[Name, set[str]] = {}
+        self._holders: dict[str, set[str]] = {}
+        self._assignments: dict[tuple[str, str], tuple[object, Resource]] = {}
+
+    @property
+    def connected(self) -> Mapping[str, Proxy]:
+        """Proxies with an open stream, by id."""
+        return self._proxies
+
+    # What should be -----------------------------------------------------------------------------------------------
+
+    def update(self, mesh: Mesh) -> None:
+        """Publish a new desired state to everybody whom it concerns."""
+        old, self.mesh = self.mesh, mesh
+        changed = changed_services(old, mesh)
+        ended = self._endpoints.update(mesh, self._instances, changed)
+        if old.settings is not mesh.settings:
+            concerned = set(self._proxies)
+        else:
+            concerned = set().union(*(self._dependents.get(name, ()) for name in changed))
+            concerned |= self._in_doubt(old, mesh)
+            if changed or _gateway_differs(old, mesh):
+                concerned |= {id for id, proxy in self._proxies.items() if proxy.instance is None}
+        for id in concerned:
+            self._compile(self._proxies[id])
+        self._publish_endpoints({name: resource for name, resource in ended.items() if resource}, skip=concerned)
+        if old.settings is not mesh.settings or old.workloads is not mesh.workloads or changed or not self.plans:
+            self._assign()
+
+    def hosts_changed(self) -> None:
+        """Take in what the agents reported: endpoints, and on which hosts there is room."""
+        instances = instances_by_service(self._hosts.instances)
+        touched = {
+            name
+            for name in self._instances.keys() | instances.keys()
+            if self._instances.get(name) != instances.get(name)
+        }
+        self._instances = instances
+        changed = self._endpoints.update(self.mesh, instances, touched)
+        self._publish_endpoints({name: resource for name, resource in changed.items() if resource})
+        if self._hosts.roles.keys() != self.plans.keys():
+            self._assign()
+        self._changed()
+
+    def may_sign(self, host: str, namespace: str, account: str) -> bool:
+        """Whether the agent of this host may have certificates for this identity: it runs a workload that has it."""
+        mine = self.plans.get(host, HostPlan())
+        if mine.gateway is not None and (namespace, account) == (mine.gateway.name.namespace, mine.gateway.name.name):
+            return True
+        if any((each.service.namespace, each.account) == (namespace, account) for each in mine.workloads):
+            return True
+        # An instance that is being drained no longer appears in the plan, but serves until it is gone.
+        return any(
+            (each.service.namespace, each.account) == (namespace, account)
+            for each in self._hosts.instances
+            if each.host == host
+        )
+
+    # The provider of the xDS server -------------------------------------------------------------------------------
+
+    def opened(self, session: Session) -> None:
+        """A stream is open and its node known.
+
+        Raises:
+            tulle.xds.server.Refused: its certificate does not give it the right to be this node.
+        """
+        peer = admit(session, self.mesh.settings.trust_domain)
+        if peer.role == "agent":
+            self._agents[peer.host] = session
+            self._hosts.connected(peer.host, peer.agent_role)
+            self._publish_plan(peer.host)
+            return
+        before = self._proxies.get(session.node_id)
+        if before is not None:
+            self._forget(before)
+        proxy = Proxy(session, peer, demand=before.demand if before else frozenset())
+        self._proxies[session.node_id] = proxy
+        self._compile(proxy)
+        self._changed()
+
+    def closed(self, session: Session) -> None:
+        """A stream ended."""
+        for host, agent in list(self._agents.items()):
+            if agent is session:
+                del self._agents[host]
+                self._hosts.disconnected(host)
+        proxy = self._proxies.get(session.node_id)
+        if proxy is not None and proxy.session is session:
+            self._forget(proxy)
+            del self._proxies[session.node_id]
+        self._changed()
+
+    def wanted(self, session: Session, type_url: str, names: frozenset[str]) -> None:
+        """A proxy subscribed to other names than before: virtual hosts are demand and widen its scope."""
+        proxy = self._proxies.get(session.node_id)
+        if type_url != VIRTUAL_HOST or proxy is None or proxy.session is not session or proxy.instance is None:
+            return
+        prefix = f"outbound.{proxy.instance.service.namespace}/"
+        demand = frozenset(name.removeprefix(prefix) for name in names if name.startswith(prefix))
+        if demand - {""} != proxy.demand:
+            proxy.demand = demand - {""}
+            self._compile(proxy)
+
+    def settled(self, session: Session) -> None:
+        """A proxy accepted or refused something."""
+        self._changed()
+
+    # How it comes about -------------------------------------------------------------------------------------------
+
+    def _in_doubt(self, old: Mesh, mesh: Mesh) -> set[str]:
+        """Proxies that asked for a name nobody had, when a new service may be the one they meant."""
+        if not mesh.services.keys() - old.services.keys():
+            return set()
+        return {
+            id
+            for id, proxy in self._proxies.items()
+            if proxy.instance is not None
+            and any(not dependencies(old, proxy.instance.service.namespace, wish) for wish in proxy.demand)
+        }
+
+    def _compile(self, proxy: Proxy) -> None:
+        if proxy.instance is None:
+            desired = compile_gateway(self.mesh)
+        elif proxy.instance.service in self.mesh.services:
+            self._note_dependencies(proxy, proxy.instance)
+            desired = compile_sidecar(self.mesh, proxy.instance, proxy.demand)
+        else:
+            # Its service was removed and it is about to be drained: it keeps what it has until then.
+            return
+        held = proxy.snapshot
+        snapshot = Snapshot({**desired.tables, ENDPOINT: self._endpoints_of(desired.table(CLUSTER), held)})
+        self._note_holdings(proxy, held.table(ENDPOINT), snapshot.table(ENDPOINT))
+        changed = changed_names(held, snapshot)
+        proxy.snapshot = snapshot
+        if changed or not held.tables:
+            proxy.session.publish(snapshot, changed if held.tables else None)
+
+    def _endpoints_of(self, clusters: Table, held: Snapshot) -> Table:
+        """The load assignments for these clusters, made from those that the proxy had for the clusters it had."""
+        changed = changed_keys(held.table(CLUSTER), clusters)
+        table = dict(held.table(ENDPOINT))
+        for name in changed:
+            before, after = held.table(CLUSTER).get(name), clusters.get(name)
+            if before is not None and before.endpoints_name:
+                table.pop(before.endpoints_name, None)
+            if after is not None and after.endpoints_name:
+                assignment = self._endpoints.get(after.endpoints_name)
+                if assignment is not None:
+                    table[after.endpoints_name] = assignment
+        return table
+
+    def _publish_endpoints(self, changed: Mapping[str, Resource], skip: Iterable[str] = ()) -> None:
+        concerned: dict[str, dict[str, Resource]] = {}
+        for name, resource in changed.items():
+            for id in self._holders.get(name, ()):
+                concerned.setdefault(id, {})[name] = resource
+        for id, resources in concerned.items():
+            proxy = self._proxies[id]
+            table = {**proxy.snapshot.table(ENDPOINT), **resources}
+            proxy.snapshot = Snapshot({**proxy.snapshot.tables, ENDPOINT: table})
+            proxy.session.publish(proxy.snapshot, {ENDPOINT: resources.keys()})
+
+    def _note_dependencies(self, proxy: Proxy, instance: Instance) -> None:
+        namespace = instance.service.namespace
+        depends = frozenset({instance.service}).union(
+            *(dependencies(self.mesh, namespace, authority) for authority in proxy.demand),
+            (forward.service for forward in instance.forwards),
+        )
+        for name in proxy.depends - depends:
+            self._dependents[name].discard(proxy.session.node_id)
+        for name in depends - proxy.depends:
+            self._dependents.setdefault(name, set()).add(proxy.session.node_id)
+        proxy.depends = depends
+
+    def _note_holdings(self, proxy: Proxy, before: Table, after: Table) -> None:
+        id = proxy.session.node_id
+        for name in before.keys() - after.keys():
+            self._holders[name].discard(id)
+        for name in after.keys() - before.keys():
+            self._holders.setdefault(name, set()).add(id)
+
+    def _forget(self, proxy: Proxy) -> None:
+        self._note_holdings(proxy, proxy.snapshot.table(ENDPOINT), {})
+        for name in proxy.depends:
+            self._dependents[name].discard(proxy.session.node_id)
+
+    def _assign(self) -> None:
+        old, self.plans = self.plans, plan(self.mesh, self._hosts.roles)
+        for host in self.plans:
+            if self.plans[host] != old.get(host):
+                self._publish_plan(host)
+
+    def _publish_plan(self, host: str) -> None:
+        agent = self._agents.get(host)
+        mine = self.plans.get(host)
+        if agent is None or mine is None:
+            return
+        workloads = {str(each.name): self._assignment(host, WORKLOAD, str(each.name), each) for each in mine.workloads}
+        gateways = (
+            {str(mine.gateway.name): self._assignment(host, GATEWAY, str(mine.gateway.name), mine.gateway)}
+            if mine.gateway
+            else {}
+        )
+        agent.publish(Snapshot({WORKLOAD: workloads, GATEWAY: gateways}))
+
+    def _assignment(self, host: str, type_url: str, name: str, assignment: object) -> Resource:
+        known = self._assignments.get((host, name))
+        if known is not None and known[0] == assignment:
+            return known[1]
+        resource = framed(type_url, name, encode(assignment))
+        self._assignments[host, name] = (assignment, resource)
+        return resource
+
+
+def _gateway_differs(old: Mesh, new: Mesh) -> bool:
+    return bool(
+        changed_keys(old.listeners, new.listeners)
+        or len(old.gateway_routes) != len(new.gateway_routes)
+        or any(left is not right for left, right in zip(old.gateway_routes, new.gateway_routes, strict=True))
+    )
