@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from typing import Any
 
-from tulle.kit.codec import decode_value
+from tulle.kit.codec import from_plain
 from tulle.model.names import SYSTEM_NAMESPACE
 from tulle.model.security import Identity
 from tulle.model.workloads import Instance, InstanceState
@@ -50,7 +50,7 @@ def admit(session: Session, trust_domain: str) -> Peer:
 
 def _instance(claim: Any) -> Instance:
     try:
-        instance = decode_value(Instance, claim)
+        instance = from_plain(Instance, claim)
     except ValueError as error:
         raise Refused(f"the node's description of its instance cannot be read: {error}") from error
     # What changes while it lives is of no interest here; without it, equal instances compile to the same objects.

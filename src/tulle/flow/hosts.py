@@ -30,6 +30,13 @@ class Host:
     is_connected: bool = False
 
 
+@dataclass(frozen=True, slots=True)
+class Record:
+    """What is kept on disk."""
+
+    hosts: tuple[Host, ...]
+
+
 class Hosts:
     """The newest report of each host. Calls `changed` after every change."""
 
@@ -41,7 +48,7 @@ class Hosts:
     def load(self) -> None:
         """Read what was last reported; a file that cannot be read is put aside, for agents will report again."""
         try:
-            known = decode(tuple[Host, ...], self._path.read_bytes())
+            known = decode(Record, self._path.read_bytes())
         except FileNotFoundError:
             return
         except ValueError as error:
@@ -49,7 +56,7 @@ class Hosts:
             self._path.replace(aside)
             log.warning("%s could not be read and was moved to %s: %s", self._path, aside, error)
             return
-        self._hosts = {host.name: replace(host, is_connected=False) for host in known}
+        self._hosts = {host.name: replace(host, is_connected=False) for host in known.hosts}
 
     @property
     def all(self) -> tuple[Host, ...]:
@@ -87,7 +94,7 @@ class Hosts:
             return
         self._hosts[host.name] = host
         try:
-            write_atomically(self._path, encode(self.all))
+            write_atomically(self._path, encode(Record(self.all)))
         except OSError as error:
             # Only a restart of this process would miss it, and by then the agents report again.
             log.error("the state of the hosts could not be saved: %s", error)

@@ -56,7 +56,9 @@ class Observer:
                 states.setdefault(instance.id, _absent(instance.id, "sidecar", service, host))
         for host, plan in self._publisher.plans.items():
             if plan.gateway is not None:
-                states.setdefault(f"gateway-{host}", _absent(f"gateway-{host}", "gateway", str(plan.gateway.name), host))
+                states.setdefault(
+                    f"gateway-{host}", _absent(f"gateway-{host}", "gateway", str(plan.gateway.name), host)
+                )
         return tuple(states[id] for id in sorted(states))
 
     def _refusals(self) -> list[Finding]:

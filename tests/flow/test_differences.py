@@ -1,0 +1,55 @@
+from __future__ import annotations
+
+from tulle.flow.differences import changed_keys, changed_names, changed_services
+from tulle.model.documents import BUILT_IN
+from tulle.model.mesh import Mesh
+from tulle.model.names import Name
+from tulle.model.routes import RouteSet
+from tulle.model.services import Port, Service
+from tulle.xds.snapshot import CLUSTER, Snapshot, framed
+
+WEB, CART = Name("default", "web"), Name("default", "cart")
+
+
+def service(name: Name) -> Service:
+    return Service(name=name, origin=BUILT_IN, ports=(Port(name="http", number=80),), account=name.name)
+
+
+def rules(name: Name) -> RouteSet:
+    return RouteSet(name=name, origin=BUILT_IN, service=name)
+
+
+def test_the_same_mapping_has_no_changes() -> None:
+    mapping = {1: object()}
+    assert changed_keys(mapping, mapping) == set()
+
+
+def test_added_removed_and_replaced_keys_are_changes_and_equal_objects_are_not() -> None:
+    kept = object()
+    old = {"kept": kept, "removed": object(), "replaced": object()}
+    new = {"kept": kept, "added": object(), "replaced": object()}
+    assert changed_keys(old, new) == {"removed", "added", "replaced"}
+
+
+def test_one_key_in_exchange_for_another_is_noticed_although_the_size_is_the_same() -> None:
+    kept = object()
+    assert changed_keys({"a": kept, "b": kept}, {"a": kept, "c": kept}) == {"b", "c"}
+
+
+def test_a_service_changes_with_its_definition_and_with_its_rules() -> None:
+    web, cart, old_rules = service(WEB), service(CART), rules(WEB)
+    old = Mesh(services={WEB: web, CART: cart}, service_routes={WEB: (old_rules,)})
+    same = Mesh(services={WEB: web, CART: cart}, service_routes={WEB: (old_rules,)})
+    new_rules = Mesh(services={WEB: web, CART: cart}, service_routes={WEB: (rules(WEB),)})
+    no_rules = Mesh(services={WEB: web, CART: service(CART)})
+    assert changed_services(old, same) == set()
+    assert changed_services(old, new_rules) == {WEB}
+    assert changed_services(old, no_rules) == {WEB, CART}
+
+
+def test_names_are_listed_only_for_types_that_changed() -> None:
+    one, two = framed(CLUSTER, "one", b"1"), framed(CLUSTER, "two", b"2")
+    assert changed_names(Snapshot({CLUSTER: {"one": one}}), Snapshot({CLUSTER: {"one": one, "two": two}})) == {
+        CLUSTER: {"two"}
+    }
+    assert changed_names(Snapshot({CLUSTER: {"one": one}}), Snapshot({CLUSTER: {"one": one}})) == {}
