@@ -131,10 +131,10 @@ async def terminate(process: Spawned, grace: float) -> int | None:
         if grace > 0 and signal_group(process, signal.SIGTERM):
             async with asyncio.timeout(grace):
                 status = await wait(process)
-                while member := next(_members(process), None):
-                    await _gone(member)
+                await _group_gone(process)
     signal_group(process, signal.SIGKILL)
     ended = await wait(process)
+    await _group_gone(process)
     return ended if status is None else status
 
 
@@ -172,6 +172,11 @@ async def _gone(process: Spawned) -> None:
             loop.remove_reader(descriptor)
     finally:
         os.close(descriptor)
+
+
+async def _group_gone(process: Spawned) -> None:
+    while member := next(_members(process), None):
+        await _gone(member)
 
 
 def _reap(process: Spawned) -> int | None:
