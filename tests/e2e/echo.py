@@ -1,7 +1,7 @@
 """A server that tells who it is and what it was asked: the application of end-to-end tests.
 
-GET /call?url=… asks another service, through the sidecar that the environment names. GET /slow?seconds=… takes its time.
-GET /status/503 answers that. Everything else is answered with JSON about the request.
+GET /call?url=… asks another service, through the sidecar that the environment names. GET /slow?seconds=… takes its
+time. GET /status/503 answers that. Everything else is answered with JSON about the request.
 """
 
 from __future__ import annotations
