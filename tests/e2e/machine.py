@@ -127,6 +127,17 @@ class Machine:
             raise AssertionError(f"tulle {' '.join(arguments)}: exit {done.returncode}\n{done.stdout}\n{done.stderr}")
         return done
 
+    def start(self, *arguments: str) -> subprocess.Popen[bytes]:
+        """Run one command in the foreground of its own session; its output is not read."""
+        return subprocess.Popen(
+            [sys.executable, "-m", "tulle", *arguments],
+            env=self.environment(),
+            cwd=self.directory,
+            stdout=subprocess.DEVNULL,
+            stderr=subprocess.DEVNULL,
+            start_new_session=True,
+        )
+
     def up(self) -> None:
         """Start in the background, and wait until it is ready."""
         self.tulle("up", "--detach", str(self.files))

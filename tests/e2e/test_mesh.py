@@ -1,0 +1,119 @@
+"""Services that call each other through their sidecars, seen from outside."""
+
+from __future__ import annotations
+
+import socket
+import ssl
+
+import pytest
+
+from tests.e2e.machine import Machine, eventually, free_port, request
+
+pytestmark = [pytest.mark.e2e, pytest.mark.timeout(240)]
+
+SHOP = """
+gateway:
+  listeners: {http: {port: GATEWAY}}
+routes:
+  - path: /
+    to: web
+services:
+  web: {port: 8000, command: ECHO}
+  catalogue:
+    port: 8000
+    command: ECHO
+    replicas: 2
+    allow: [web]
+  secrets: {port: 8000, command: ECHO, allow: [catalogue]}
+  reviews:
+    port: 8000
+    versions:
+      v1: {command: ECHO}
+      v2: {command: ECHO}
+    routes:
+      - match: {headers: {x-user: jason}}
+        versions: v2
+      - versions: {v1: 100, v2: 0}
+"""
+
+
+def test_one_file_makes_a_mesh(machine: Machine) -> None:
+    machine.write(SHOP)
+    machine.up()
+
+    status = machine.status()
+    assert status["ready"] is True
+    assert all(proxy["synced"] for proxy in status["proxies"])
+    assert {each["name"] for each in status["services"]} == {"web", "catalogue", "secrets", "reviews"}
+    assert machine.get().json["service"] == "web"
+
+    called = machine.get("/call?url=http://catalogue/books").json
+    assert called["status"] == 200
+    assert "URI=spiffe://cluster.local/ns/default/sa/web" in called["text"]
+
+    _a_service_is_reached_by_all_its_names(machine)
+    _who_is_not_allowed_is_refused(machine)
+    _names_that_do_not_exist_are_answered_with_a_reason(machine)
+    _versions_are_chosen_by_header(machine)
+    _plaintext_to_a_sidecar_is_refused(machine)
+    _hosts_outside_the_mesh_pass(machine)
+    _a_removed_service_disappears(machine)
+
+
+def _a_service_is_reached_by_all_its_names(machine: Machine) -> None:
+    for name in ("catalogue:8000", "catalogue.default", "catalogue.default.svc.cluster.local:8000"):
+        assert machine.get(f"/call?url=http://{name}/").json["status"] == 200, name
+
+
+def _who_is_not_allowed_is_refused(machine: Machine) -> None:
+    refused = machine.get("/call?url=http://secrets/").json
+    assert refused["status"] == 403
+    assert "web" in refused["headers"]["x-tulle-reason"]
+
+
+def _names_that_do_not_exist_are_answered_with_a_reason(machine: Machine) -> None:
+    missing = machine.get("/call?url=http://catalog/").json
+    assert missing["status"] == 404
+    assert "catalog" in missing["headers"]["x-tulle-reason"]
+    wrong_port = machine.get("/call?url=http://catalogue:9999/").json
+    assert wrong_port["status"] == 404
+    assert "9999" in wrong_port["headers"]["x-tulle-reason"]
+
+
+def _versions_are_chosen_by_header(machine: Machine) -> None:
+    answers = {machine.get("/call?url=http://reviews/").json["text"].count('"version": "v1"') for _ in range(10)}
+    assert answers == {1}
+
+
+def _plaintext_to_a_sidecar_is_refused(machine: Machine) -> None:
+    sidecar = machine.instances("catalogue")[0]["bindings"][0]
+    with pytest.raises((OSError, AssertionError)):
+        assert request(f"{sidecar['address']}:{sidecar['port']}", "/").status < 500
+    # TLS without a certificate of the mesh is no better.
+    context = ssl.create_default_context()
+    context.check_hostname, context.verify_mode = False, ssl.CERT_NONE
+    with (
+        pytest.raises((ssl.SSLError, ConnectionError)),
+        socket.create_connection((sidecar["address"], sidecar["port"]), timeout=5) as plain,
+        context.wrap_socket(plain) as encrypted,
+    ):
+        encrypted.sendall(b"GET / HTTP/1.1\r\nhost: x\r\n\r\n")
+        encrypted.recv(1)
+        raise AssertionError("the sidecar answered a stranger")
+
+
+def _hosts_outside_the_mesh_pass(machine: Machine) -> None:
+    # The API of the control plane is as good a host outside the mesh as any: the answer is its own 401.
+    outside = machine.get(f"/call?url=http://127.0.0.1:{machine.api}/v1/status").json
+    assert outside["status"] == 401
+    nobody = machine.get(f"/call?url=http://127.0.0.1:{free_port()}/").json
+    assert nobody["status"] in {502, 503}
+    assert nobody["headers"]["x-tulle-reason"]
+
+
+def _a_removed_service_disappears(machine: Machine) -> None:
+    before, after = SHOP.split("  catalogue:\n"), SHOP.split("  secrets:")
+    machine.write(before[0] + "  secrets:" + after[1].replace("[catalogue]", "[web]"))
+    eventually(lambda: machine.get("/call?url=http://catalogue/").json["status"] == 404)
+    eventually(lambda: machine.get("/call?url=http://secrets/").json["status"] == 200)
+    eventually(lambda: not machine.instances("catalogue"))
