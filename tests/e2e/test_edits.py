@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import random
+from functools import partial
 
 import pytest
 
@@ -43,14 +44,16 @@ def test_no_request_fails_while_the_file_changes(machine: Machine) -> None:
     for number in range(12):
         replicas = chance.choice([1, 2])
         machine.write(shop(weight=chance.randrange(101), replicas=replicas, extra=number % 4 == 1, timeout=10 + number))
-        eventually(
-            lambda replicas=replicas: len([i for i in machine.instances("web") if i["state"] == "ready"]) == replicas
-        )
+        eventually(partial(_has_ready, machine, replicas))
     machine.write(shop(word="two"))
     eventually(lambda: machine.get().json["word"] == "two", what="the command is replaced by rolling")
     requests, failed = load.result()
     assert requests > 200
     assert failed == 0
+
+
+def _has_ready(machine: Machine, replicas: int) -> bool:
+    return len([each for each in machine.instances("web") if each["state"] == "ready"]) == replicas
 
 
 def test_a_broken_file_hurts_nothing_that_is_good(machine: Machine) -> None:
