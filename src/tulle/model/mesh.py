@@ -47,7 +47,7 @@ class Fragment:
         return not any(finding.is_error for finding in self.findings)
 
 
-@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False, weakref_slot=True)
 class Mesh:
     """The desired state, complete and checked: every reference in it can be resolved, or is noted in `findings`."""
 
