@@ -166,6 +166,7 @@ async def test_processes_are_found_by_their_environment(spawned: list[Spawned]) 
     process = processes.spawn(SLEEP, environment={"PATH": os.environ["PATH"], "TULLE_TEST_NAME": name})
     spawned.append(process)
     assert processes.find("TULLE_TEST_NAME", frozenset({name, "other"})) == {name: process}
+    assert processes.find_all("TULLE_TEST_NAME", name) == [process]
     await processes.terminate(process, 0)
     assert processes.find("TULLE_TEST_NAME", frozenset({name})) == {}
 

@@ -140,8 +140,17 @@ async def terminate(process: Spawned, grace: float) -> int | None:
 
 def find(variable: str, values: frozenset[str]) -> dict[str, Spawned]:
     """Session leaders of ours that were started with `variable` set to one of the values, by value."""
+    return {value: process for value, process in _leaders(variable) if value in values}
+
+
+def find_all(variable: str, value: str) -> list[Spawned]:
+    """All session leaders of ours that were started with `variable` set to this value."""
+    return [process for found, process in _leaders(variable) if found == value]
+
+
+def _leaders(variable: str) -> Iterator[tuple[str, Spawned]]:
+    """Living session leaders with `variable` in the environment of their start, and its value."""
     prefix = f"{variable}=".encode()
-    found: dict[str, Spawned] = {}
     for pid in _pids():
         with contextlib.suppress(OSError):
             if os.getsid(pid) != pid:
@@ -149,9 +158,8 @@ def find(variable: str, values: frozenset[str]) -> dict[str, Spawned]:
             entries = Path(f"/proc/{pid}/environ").read_bytes().split(b"\0")
             value = next((os.fsdecode(e.removeprefix(prefix)) for e in entries if e.startswith(prefix)), None)
             started = _started(pid)
-            if value in values and started is not None and is_alive(Spawned(pid, started)):
-                found[value] = Spawned(pid, started)
-    return found
+            if value is not None and started is not None and is_alive(Spawned(pid, started)):
+                yield value, Spawned(pid, started)
 
 
 async def _gone(process: Spawned) -> None:
