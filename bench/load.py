@@ -1,0 +1,101 @@
+"""Load generators, and what the load costs the processes that carry it. Drives `wrk` and `h2load`; serves nothing."""
+
+from __future__ import annotations
+
+import os
+import re
+import subprocess
+from collections.abc import Iterable, Sequence
+from contextlib import suppress
+from dataclasses import dataclass
+
+import psutil
+
+CORES = sorted(os.sched_getaffinity(0))
+PROXY_CORE, LOAD_CORE = CORES[0], CORES[-1]
+"""What is measured has a core of its own, beside everything that is needed to measure it."""
+UNITS = {"us": 0.001, "ms": 1.0, "s": 1000.0, "m": 60_000.0}
+
+
+@dataclass(frozen=True, slots=True)
+class Load:
+    """What a load generator saw."""
+
+    requests: int
+    failed: int
+    seconds: float
+    p50: float | None = None
+    """Milliseconds; None where the generator does not tell."""
+
+
+@dataclass(frozen=True, slots=True)
+class Cost:
+    """One run of load, and the CPU time that the proxies spent on it."""
+
+    load: Load
+    cpu: float
+    """Microseconds per request, user and system."""
+
+
+def wrk(url: str, *, seconds: float, connections: int = 64, headers: Sequence[str] = ()) -> Load:
+    """HTTP/1.1 with keep-alive, as fast as answers come."""
+    arguments = ["wrk", "-t1", f"-c{connections}", f"-d{seconds:g}s", "--latency"]
+    arguments += [word for header in headers for word in ("-H", header)]
+    out = _run([*arguments, url], seconds)
+    found = re.search(r"(\d+) requests in ([\d.]+)(\w+)", out)
+    assert found, out
+    errors = re.search(r"connect (\d+), read (\d+), write (\d+), timeout (\d+)", out)
+    statuses = re.search(r"Non-2xx or 3xx responses: (\d+)", out)
+    failed = sum(map(int, errors.groups())) if errors else 0
+    middle = re.search(r"50%\s+([\d.]+)(\w+)", out)
+    p50 = float(middle[1]) * UNITS[middle[2]] if middle else None
+    duration = float(found[2]) * UNITS[found[3]] / 1000
+    return Load(int(found[1]), failed + (int(statuses[1]) if statuses else 0), duration, p50)
+
+
+def h2load(url: str, *, seconds: float, clients: int = 16, streams: int = 16, headers: Sequence[str] = ()) -> Load:
+    """HTTP/2, many streams per connection, as fast as answers come."""
+    arguments = ["h2load", "-t1", f"-c{clients}", f"-m{streams}", "-D", f"{seconds:g}"]
+    arguments += [word for header in headers for word in ("-H", header)]
+    out = _run([*arguments, url], seconds)
+    found = re.search(r"requests: (\d+) total, \d+ started, (\d+) done, (\d+) succeeded", out)
+    assert found, out
+    done, succeeded = int(found[2]), int(found[3])
+    return Load(done, done - succeeded, seconds)
+
+
+def cost(processes: Iterable[psutil.Process], load: Load, before: float) -> Cost:
+    """What `load` cost the processes that had spent `before` seconds of CPU when it began."""
+    spent = cpu_seconds(processes) - before
+    return Cost(load, spent / max(load.requests, 1) * 1e6)
+
+
+def cpu_seconds(processes: Iterable[psutil.Process]) -> float:
+    """User and system time of processes and their descendants, in seconds."""
+    total = 0.0
+    for process in processes:
+        for one in (process, *process.children(recursive=True)):
+            with suppress(psutil.NoSuchProcess):
+                times = one.cpu_times()
+                total += times.user + times.system
+    return total
+
+
+def pin(process: psutil.Process, core: int) -> None:
+    """Keep every thread of a process, the running ones included, on one core."""
+    for thread in process.threads():
+        with suppress(ProcessLookupError):
+            os.sched_setaffinity(thread.id, {core})
+
+
+def resident_megabytes(process: psutil.Process) -> float:
+    """Resident memory of one process."""
+    return float(process.memory_info().rss) / 1e6
+
+
+def _run(arguments: Sequence[str], seconds: float) -> str:
+    command = ["taskset", "-c", str(LOAD_CORE), *arguments]
+    done = subprocess.run(command, capture_output=True, text=True, timeout=seconds + 30, check=False)
+    if done.returncode:
+        raise RuntimeError(f"{arguments[0]} failed: {done.stderr or done.stdout}")
+    return done.stdout
