@@ -33,7 +33,7 @@ class Resource:
     type_url: str
     name: str
     version: str
-    """Hash of the bytes: replicas of the control plane agree on it without talking."""
+    """Hash of the bytes and the aliases: replicas of the control plane agree on it without talking."""
     body: bytes
     """The serialized message that belongs into `Any.value`."""
     wire: bytes
@@ -71,22 +71,25 @@ def framed(
     origins: tuple[Origin, ...] = (),
 ) -> Resource:
     """A resource from its already serialized message."""
-    version = blake2b(body, digest_size=8, person=b"tulle-xds").hexdigest()
+    digest = blake2b(body, digest_size=8, person=b"tulle-xds")
+    for alias in aliases:
+        digest.update(b"\0" + alias.encode())
+    version = digest.hexdigest()
     # envoy.service.discovery.v3.Resource: 1 version, 2 resource (Any), 3 name, 4 aliases.
     inner = b"".join(
         (
-            _field(1, version.encode()),
-            _field(2, _field(1, type_url.encode()) + _field(2, body)),
-            _field(3, name.encode()),
-            *(_field(4, alias.encode()) for alias in aliases),
+            length_delimited(1, version.encode()),
+            length_delimited(2, length_delimited(1, type_url.encode()) + length_delimited(2, body)),
+            length_delimited(3, name.encode()),
+            *(length_delimited(4, alias.encode()) for alias in aliases),
         )
     )
     # envoy.service.discovery.v3.DeltaDiscoveryResponse: 2 resources.
-    return Resource(type_url, name, version, body, _field(2, inner), aliases, endpoints_name, origins)
+    return Resource(type_url, name, version, body, length_delimited(2, inner), aliases, endpoints_name, origins)
 
 
-def _field(number: int, payload: bytes) -> bytes:
-    """One length-delimited protobuf field."""
+def length_delimited(number: int, payload: bytes) -> bytes:
+    """One protobuf field of bytes, text or a message. The number must be below 16 (one byte of tag)."""
     return bytes((number << 3 | 2,)) + _varint(len(payload)) + payload
 
 
