@@ -1,0 +1,47 @@
+"""Run the control plane alone."""
+
+from __future__ import annotations
+
+import asyncio
+from typing import Annotated
+
+import typer
+
+from tulle.cli import ports
+from tulle.cli.options import ApiAddress, Files, XdsAddress
+from tulle.cli.parts import log_to_stderr
+from tulle.cli.running import DEFAULT_API, DEFAULT_XDS
+from tulle.kit.home import Home
+from tulle.plane import PlaneSettings, run
+
+PLACE = ("Parts", 40)
+
+
+def command(
+    files: Files = None,
+    api_address: ApiAddress = DEFAULT_API,
+    xds_address: XdsAddress = DEFAULT_XDS,
+    lifeline: Annotated[int | None, typer.Option(hidden=True)] = None,
+) -> None:
+    """Run the control plane alone, in the foreground. Agents join it with a token; `tulle up` starts both.
+
+    Without files it serves what was applied to its store. Its log goes to stderr; TULLE_LOG_LEVEL chooses how much.
+
+    \b
+    Example:
+      tulle serve mesh/ --xds-address 10.0.0.1:7710
+    """
+    api, xds = api_address or DEFAULT_API, xds_address or DEFAULT_XDS
+    ports.parse(api, "--api-address")
+    ports.parse(xds, "--xds-address")
+    log_to_stderr()
+    home = Home.from_environment()
+    home.create()
+    settings = PlaneSettings(
+        home=home,
+        files=tuple(path.absolute() for path in files or ()),
+        api_address=api,
+        xds_address=xds,
+        lifeline=lifeline,
+    )
+    asyncio.run(run(settings))

@@ -1,0 +1,202 @@
+"""The launcher: starts control plane and agent as children, starts them again when they die, ends them in order.
+
+It holds the write ends of their lifelines: whatever way it ends, they notice, and end what they started.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import logging
+import os
+import signal
+import sys
+import time
+import uuid
+from collections.abc import Awaitable, Callable, Iterator
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from tulle.cli import running
+from tulle.cli.sweep import sweep
+from tulle.kit.home import Home
+from tulle.kit.processes import CannotSpawn, Spawned, myself, spawn, terminate, wait
+
+log = logging.getLogger(__name__)
+
+FIRST_BACKOFF, LAST_BACKOFF = 0.1, 10.0
+STEADY = 10.0
+"""Seconds after which a child counts as having run well: its end is met with a start at once."""
+HOPELESS = 3
+"""Ends in a row, before anything was ready, after which it is not tried again."""
+GRACE = {"agent": 30.0, "plane": 5.0}
+"""Seconds to end in order. The agent drains proxies and ends services meanwhile."""
+LARGEST_LOG = 16 * 1024 * 1024
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Plan:
+    """What to start."""
+
+    home: Home
+    files: tuple[Path, ...]
+    """Absolute paths."""
+    api: str
+    xds: str
+    is_detached: bool
+
+    def commands(self) -> dict[str, tuple[str, ...]]:
+        """Arguments of the children, in the order in which they are started; they end in the other order."""
+        return {
+            "plane": ("serve", "--api-address", self.api, "--xds-address", self.xds, "--", *map(str, self.files)),
+            "agent": ("agent", "--xds-address", self.xds),
+        }
+
+
+@dataclass(slots=True)
+class Child:
+    """One of the two, over all its lives."""
+
+    name: str
+    arguments: tuple[str, ...]
+    lifeline: tuple[int, int] = field(default_factory=os.pipe)
+    """Read end, which it inherits, and write end, which nobody does."""
+    process: Spawned | None = None
+    ends: int = 0
+    """In a row, each soon after its start."""
+
+    def cut(self) -> None:
+        """Let go of it: it sees the end of its lifeline, and ends what it started."""
+        for descriptor in self.lifeline:
+            with contextlib.suppress(OSError):
+                os.close(descriptor)
+
+
+class Launcher:
+    """Runs one plan. `run` owns everything; `stop` may be called from a signal handler."""
+
+    def __init__(self, plan: Plan) -> None:
+        self.plan = plan
+        self.hopeless = ""
+        """Name of the child that could not be kept alive: `plane` or `agent`."""
+        self._was_ready = False
+        self.stopping = asyncio.Event()
+        self._at_once = asyncio.Event()
+        self._run = uuid.uuid4().hex
+        self._record = running.Record(
+            launcher=myself(),
+            run=self._run,
+            is_detached=plan.is_detached,
+            files=tuple(map(str, plan.files)),
+            api=plan.api,
+            xds=plan.xds,
+        )
+
+    def stop(self) -> None:
+        """End everything in order; asked a second time, at once."""
+        if self.stopping.is_set():
+            self._at_once.set()
+        self.stopping.set()
+
+    def became_ready(self) -> None:
+        """Everything was ready once: from now on children are started again without end."""
+        self._was_ready = True
+
+    async def run(self, watch: Callable[[Launcher], Awaitable[None]], progress: Callable[[str], None]) -> None:
+        """Start, keep alive, and when it is time end everything. `watch` runs meanwhile and is cancelled then.
+
+        Raises:
+            Failure: something runs in this home already.
+            OSError: the home cannot be written.
+        """
+        self.plan.home.create()
+        with running.occupied(self.plan.home), self._signals():
+            running.write(self.plan.home, self._record)
+            children = [Child(name, arguments) for name, arguments in self.plan.commands().items()]
+            try:
+                await self._keep_all(children, watch)
+            finally:
+                await self._end(children, progress)
+
+    async def _keep_all(self, children: list[Child], watch: Callable[[Launcher], Awaitable[None]]) -> None:
+        async with asyncio.TaskGroup() as tasks:
+            running_tasks = [tasks.create_task(self._keep(child)) for child in children]
+            running_tasks.append(tasks.create_task(_as_coroutine(watch(self))))
+            await self.stopping.wait()
+            for task in running_tasks:
+                task.cancel()
+
+    async def _keep(self, child: Child) -> None:
+        """Start a child, and again whenever it ends."""
+        while not self.stopping.is_set():
+            began = time.monotonic()
+            status = await self._live(child)
+            child.ends = 1 if time.monotonic() - began > STEADY else child.ends + 1
+            log.error("%s ended with status %s and is started again", child.name, status)
+            if child.ends >= HOPELESS and not self._was_ready:
+                self.hopeless = child.name
+                self.stopping.set()
+                return
+            await asyncio.sleep(min(FIRST_BACKOFF * 2 ** (child.ends - 1), LAST_BACKOFF))
+
+    async def _live(self, child: Child) -> int | str | None:
+        """One life of a child, from start to end."""
+        output = self.plan.home.logs / f"{child.name}.log"
+        with contextlib.suppress(OSError):
+            if output.stat().st_size > LARGEST_LOG:
+                output.replace(output.with_suffix(".log.1"))
+        environment = {**os.environ, "TULLE_HOME": str(self.plan.home.root), "TULLE_RUN": self._run}
+        command, *rest = child.arguments
+        arguments = (command, "--lifeline", str(child.lifeline[0]), *rest)
+        try:
+            child.process = spawn(
+                (sys.executable, "-m", "tulle", *arguments),
+                output=output,
+                environment=environment,
+                inherit=(child.lifeline[0],),
+            )
+        except CannotSpawn as error:
+            return str(error)
+        self._record = self._record.with_child(child.name, child.process)
+        with contextlib.suppress(OSError):  # a full disk: `down` then finds it by its mark
+            running.write(self.plan.home, self._record)
+        return await wait(child.process)
+
+    async def _end(self, children: list[Child], progress: Callable[[str], None]) -> None:
+        """Agent first: it drains and ends what it runs while the control plane still answers."""
+        names = {"agent": "services and proxies", "plane": "control plane"}
+        for child in reversed(children):
+            progress(f"stopping {names[child.name]}")
+            child.cut()
+            if child.process is not None:
+                await self._ended(child.process, GRACE[child.name])
+        left = await sweep(self.plan.home, self._record)
+        if left:
+            log.warning("%d processes had to be ended by force", left)
+
+    async def _ended(self, process: Spawned, grace: float) -> None:
+        """Wait for the end of a child that was let go; force it after a while, or when we are asked again."""
+        with contextlib.suppress(TimeoutError):
+            async with asyncio.timeout(grace), asyncio.TaskGroup() as tasks:
+                impatience = tasks.create_task(_as_coroutine(self._at_once.wait()))
+                end = tasks.create_task(wait(process))
+                await asyncio.wait((impatience, end), return_when=asyncio.FIRST_COMPLETED)
+                impatience.cancel()
+                end.cancel()
+        await terminate(process, 0 if self._at_once.is_set() else 1.0)
+
+    @contextlib.contextmanager
+    def _signals(self) -> Iterator[None]:
+        loop = asyncio.get_running_loop()
+        numbers = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
+        for number in numbers:
+            loop.add_signal_handler(number, self.stop)
+        try:
+            yield
+        finally:
+            for number in numbers:
+                loop.remove_signal_handler(number)
+
+
+async def _as_coroutine(awaitable: Awaitable[object]) -> None:
+    await awaitable

@@ -1,0 +1,29 @@
+"""Options that several commands share, so that they are called, explained and found in the environment alike."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated, TypeAlias
+
+import typer
+
+ApiAddress: TypeAlias = Annotated[
+    str | None,
+    typer.Option("--api-address", envvar="TULLE_API_ADDRESS", metavar="HOST:PORT", help="Where the API listens."),
+]
+XdsAddress: TypeAlias = Annotated[
+    str | None,
+    typer.Option(
+        "--xds-address", envvar="TULLE_XDS_ADDRESS", metavar="HOST:PORT", help="Where the control plane serves agents."
+    ),
+]
+Token: TypeAlias = Annotated[
+    str | None,
+    typer.Option(
+        "--token", envvar="TULLE_TOKEN", help="Token of the API, if not the one of this home.", show_default=False
+    ),
+]
+Files: TypeAlias = Annotated[
+    list[Path] | None,
+    typer.Argument(metavar="[FILE|DIR]...", help="Files and folders; tulle.yaml or this folder if none is given."),
+]

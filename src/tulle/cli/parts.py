@@ -1,0 +1,23 @@
+"""What the long-running parts have in common when they are commands: logging to stderr, and addresses."""
+
+from __future__ import annotations
+
+import logging
+import os
+import sys
+
+from tulle.cli.output import MISUSED, Failure
+
+LEVELS = ("DEBUG", "INFO", "WARNING", "ERROR")
+
+
+def log_to_stderr() -> None:
+    """Lines with time and level; `TULLE_LOG_LEVEL` chooses how many.
+
+    Raises:
+        Failure: there is no such level.
+    """
+    level = os.environ.get("TULLE_LOG_LEVEL", "INFO").upper()
+    if level not in LEVELS:
+        raise Failure(f"TULLE_LOG_LEVEL is {level}; it must be one of {', '.join(LEVELS)}", code=MISUSED)
+    logging.basicConfig(stream=sys.stderr, level=level, format="%(asctime)s %(levelname)s %(name)s: %(message)s")

@@ -1,0 +1,34 @@
+"""Which files a command is about when it was told, and when it was not."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+
+from tulle.cli.output import MISUSED, Failure
+
+DEFAULT = ("tulle.yaml", "tulle.yml")
+SUFFIXES = {".yaml", ".yml"}
+
+
+def chosen(given: Sequence[Path] | None) -> tuple[Path, ...]:
+    """The files and folders that were given; else `tulle.yaml`; else this folder, if there is YAML in it.
+
+    Raises:
+        Failure: something that was given does not exist, or there is nothing to choose.
+    """
+    if given:
+        for path in given:
+            if not path.exists():
+                raise Failure(f"{path} does not exist", code=MISUSED)
+        return tuple(given)
+    for name in DEFAULT:
+        if Path(name).is_file():
+            return (Path(name),)
+    if any(file.suffix in SUFFIXES for file in Path().iterdir()):
+        return (Path(),)
+    raise Failure(
+        "there is no tulle.yaml in this folder, nor any other YAML file",
+        "name a file or a folder, as in `tulle up shop.yaml`; `tulle demo` shows an example",
+        code=MISUSED,
+    )

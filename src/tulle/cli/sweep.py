@@ -1,0 +1,59 @@
+"""Makes sure that nothing of a mesh is left on this machine: processes by their records, sockets by their folder."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import os
+from collections.abc import Iterator
+from pathlib import Path
+
+from tulle.cli import running
+from tulle.kit.home import Home
+from tulle.kit.processes import Spawned, find_all, is_alive, myself, terminate
+
+GRACE = 3.0
+"""Seconds that leftovers get before they are killed; whoever should have drained them is gone already."""
+
+
+async def sweep(home: Home, record: running.Record | None) -> int:
+    """End what is still alive of the mesh of this home, and remove what only makes sense while it runs.
+
+    Returns how many processes had to be ended.
+    """
+    ended = 0
+    # Twice: something may have been started by what was just ended.
+    while left := await asyncio.to_thread(leftovers, home, record):
+        ended += len(left)
+        await asyncio.gather(*(terminate(process, GRACE) for process in left))
+    _remove_sockets(home)
+    running.path(home).unlink(missing_ok=True)
+    return ended
+
+
+def leftovers(home: Home, record: running.Record | None) -> list[Spawned]:
+    """Living processes of the mesh of this home: those on record, and those that carry its mark."""
+    found = {*_recorded(home), *(process for _, process in (record.children if record else ()))}
+    if record:
+        found |= {*find_all("TULLE_RUN", record.run)}
+    return [process for process in found if process != myself() and is_alive(process)]
+
+
+def _recorded(home: Home) -> Iterator[Spawned]:
+    """What the agent noted down when it started it: files `process` below its folder."""
+    for file in home.agent.rglob("process"):
+        with contextlib.suppress(OSError, ValueError):
+            yield Spawned.parse(file.read_text().strip())
+
+
+def _remove_sockets(home: Home) -> None:
+    folder = home.sockets
+    with contextlib.suppress(OSError):
+        for file in _sockets(folder):
+            file.unlink(missing_ok=True)
+        if folder.parent != home.root:
+            folder.rmdir()
+
+
+def _sockets(folder: Path) -> list[Path]:
+    return [Path(entry.path) for entry in os.scandir(folder) if Path(entry.path).is_socket()]
