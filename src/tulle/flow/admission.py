@@ -9,7 +9,7 @@ from tulle.kit.codec import from_plain
 from tulle.model.names import SYSTEM_NAMESPACE
 from tulle.model.security import Identity
 from tulle.model.workloads import Instance, InstanceState
-from tulle.xds.server import Refused, Session
+from tulle.xds.subscription import Refused, Session
 
 
 @dataclass(frozen=True, slots=True)
@@ -19,7 +19,6 @@ class Peer:
     role: str
     """`agent`, `gateway` or `sidecar`."""
     host: str
-    agent_role: str = ""
     instance: Instance | None = None
     admin: str = ""
 
@@ -35,7 +34,7 @@ def admit(session: Session, trust_domain: str) -> Peer:
     admin = str(claims.get("admin", ""))
     if role == "agent":
         _require(session, trust_domain, SYSTEM_NAMESPACE, f"agent-{host}")
-        return Peer(role, host, str(claims.get("agent_role", "host")))
+        return Peer(role, host)
     if role == "gateway":
         _require(session, trust_domain, SYSTEM_NAMESPACE, "gateway")
         return Peer(role, host, admin=admin)

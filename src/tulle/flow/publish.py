@@ -17,7 +17,6 @@ from tulle.kit.codec import encode
 from tulle.model.mesh import Mesh
 from tulle.model.names import Name
 from tulle.model.workloads import Instance
-from tulle.xds.server import Session
 from tulle.xds.snapshot import (
     CLUSTER,
     ENDPOINT,
@@ -29,6 +28,7 @@ from tulle.xds.snapshot import (
     Table,
     framed,
 )
+from tulle.xds.subscription import Session
 
 log = logging.getLogger(__name__)
 
@@ -127,12 +127,11 @@ class Publisher:
         """A stream is open and its node known.
 
         Raises:
-            tulle.xds.server.Refused: its certificate does not give it the right to be this node.
+            tulle.xds.subscription.Refused: its certificate does not give it the right to be this node.
         """
         peer = admit(session, self.mesh.settings.trust_domain)
         if peer.role == "agent":
             self._agents[peer.host] = session
-            self._hosts.connected(peer.host, peer.agent_role)
             self._publish_plan(peer.host)
             return
         before = self._proxies.get(session.node_id)
@@ -148,7 +147,6 @@ class Publisher:
         for host, agent in list(self._agents.items()):
             if agent is session:
                 del self._agents[host]
-                self._hosts.disconnected(host)
         proxy = self._proxies.get(session.node_id)
         if proxy is not None and proxy.session is session:
             self._forget(proxy)

@@ -1,0 +1,152 @@
+"""Composition root of the control plane: reads top to bottom, holds no logic of its own."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import os
+import signal
+from contextlib import AsyncExitStack
+from dataclasses import dataclass
+from pathlib import Path
+
+from tulle.api import app
+from tulle.api.credentials import ServerCertificate
+from tulle.api.hosts import Hosts as HostsService
+from tulle.api.hosts_messages import HostReport
+from tulle.flow.build import Builder
+from tulle.flow.gather import Gathered, gather
+from tulle.flow.hosts import Hosts
+from tulle.flow.observe import Observer
+from tulle.flow.publish import Publisher
+from tulle.identity.authority import Authority
+from tulle.identity.tokens import Tokens
+from tulle.kit.files import write_atomically
+from tulle.kit.home import Home
+from tulle.kit.latest import Latest
+from tulle.model.mesh import Settings
+from tulle.sources.base import Source
+from tulle.sources.file import FileSource
+from tulle.sources.store import StoreSource
+from tulle.store.sqlite import SqliteStore
+from tulle.xds.server import serving
+
+log = logging.getLogger(__name__)
+
+JOIN_SOCKET = "join.sock"
+JOIN_TOKEN = "join-token"
+YEAR = 365 * 24 * 3600.0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PlaneSettings:
+    """What a control plane is started with."""
+
+    home: Home
+    files: tuple[Path, ...] = ()
+    xds_address: str = "127.0.0.1:7710"
+    api_address: str = "127.0.0.1:7700"
+    join_address: str = ""
+    """Where hosts join that are not this one; empty: nowhere. This one joins by a Unix socket."""
+    lifeline: int | None = None
+    """File descriptor that reaches its end when whoever started us is gone."""
+
+
+async def run(settings: PlaneSettings) -> None:
+    """Run a control plane until SIGTERM, SIGINT, or the end of its lifeline.
+
+    Raises:
+        OSError: the home cannot be written, or an address is in use.
+        AuthorityError: the files of the certificate authority are damaged.
+    """
+    home = settings.home
+    home.create()
+    ended = _end_of_life(settings.lifeline)
+
+    # What should be: files and the store, gathered and built into a mesh.
+    store = SqliteStore(home.plane / "store.db")
+    sources: tuple[Source, ...] = (FileSource(settings.files), StoreSource(store))
+    gathered: Latest[Gathered] = Latest()
+    builder = Builder()
+
+    # What is: the hosts, and the proxies that are published to.
+    hosts = Hosts(home.plane / "hosts.json", lambda: publisher.hosts_changed())
+    publisher = Publisher(hosts)
+    hosts.load()
+
+    async with AsyncExitStack() as stack, asyncio.TaskGroup() as tasks:
+        gathering = tasks.create_task(gather(sources, gathered))
+        # Nobody is served before the first mesh: an empty one would take away what proxies have.
+        publisher.update(await asyncio.to_thread(builder.build, await gathered.next()))
+        publisher.hosts_changed()
+
+        trust_domain = publisher.mesh.settings.trust_domain
+        authority = Authority.open(home.plane / "ca", trust_domain=trust_domain)
+        tokens = Tokens(home.plane / "tokens.json", authority.fingerprint)
+        certificate = ServerCertificate(authority, trust_domain)
+        service = HostsService(authority, tokens, Registry(publisher, hosts))
+
+        xds = serving(
+            publisher,
+            address=settings.xds_address,
+            credentials=certificate.membership(),
+            services=(service.membership(),),
+        )
+        await stack.enter_async_context(xds)
+        await stack.enter_async_context(app.joining(service, f"unix:{home.sockets / JOIN_SOCKET}"))
+        if settings.join_address:
+            join = app.joining(service, settings.join_address, certificate.enrolment())
+            await stack.enter_async_context(join)
+        write_atomically(home.plane / JOIN_TOKEN, str(tokens.create(lifetime=YEAR, reusable=True)))
+        log.info("serving proxies and agents at %s", settings.xds_address)
+
+        building = tasks.create_task(_keep_building(builder, gathered, publisher))
+        api = tasks.create_task(
+            app.serve(settings.api_address, Observer(publisher, hosts), store, home.plane / "token")
+        )
+        await ended
+        for task in (gathering, building, api):
+            task.cancel()
+
+
+class Registry:
+    """What agents ask and report, handed to those whom it concerns."""
+
+    def __init__(self, publisher: Publisher, hosts: Hosts) -> None:
+        self._publisher = publisher
+        self._hosts = hosts
+        self.may_sign = publisher.may_sign
+        self.connected = hosts.connected
+        self.disconnected = hosts.disconnected
+
+    @property
+    def settings(self) -> Settings:
+        """Trust domain and lifetime of certificates, as of now."""
+        return self._publisher.mesh.settings
+
+    def reported(self, report: HostReport) -> None:
+        """What runs on a host now, complete."""
+        self._hosts.reported(report.host, report.instances, report.message)
+
+
+async def _keep_building(builder: Builder, gathered: Latest[Gathered], publisher: Publisher) -> None:
+    """Build and publish, at once when idle; what arrives meanwhile is taken together."""
+    while True:
+        newest = await gathered.next()
+        # In a thread: parsing and merging must not hold up the streams.
+        publisher.update(await asyncio.to_thread(builder.build, newest))
+
+
+def _end_of_life(lifeline: int | None) -> asyncio.Future[None]:
+    loop = asyncio.get_running_loop()
+    ended: asyncio.Future[None] = loop.create_future()
+
+    def end() -> None:
+        if not ended.done():
+            ended.set_result(None)
+
+    for number in (signal.SIGTERM, signal.SIGINT):
+        loop.add_signal_handler(number, end)
+    if lifeline is not None:
+        loop.add_reader(lifeline, lambda: os.read(lifeline, 1) or (loop.remove_reader(lifeline), end()))
+    return ended
