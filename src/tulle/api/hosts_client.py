@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import socket
 import ssl
-from collections.abc import AsyncIterator
+from collections.abc import AsyncGenerator, AsyncIterator
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -113,7 +113,7 @@ class HostsClient:
         signed = decode(Signed, await _call(self._channel.unary_unary(SIGN), message, deadline))
         return Credentials(signed.chain.encode(), key_pem(key), signed.bundle.encode())
 
-    async def report(self, reports: AsyncIterator[HostReport]) -> AsyncIterator[Received]:
+    async def report(self, reports: AsyncIterator[HostReport]) -> AsyncGenerator[Received, None]:
         """Send each report and yield its receipt, until `reports` end or the stream is lost.
 
         Raises:

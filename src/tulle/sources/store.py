@@ -1,0 +1,74 @@
+"""The store as a source: its objects are documents like those of files. Does not write."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator
+
+from tulle.kit.latest import Latest
+from tulle.kit.located import LocatedMap
+from tulle.kit.located_yaml import Malformed, parse
+from tulle.model.documents import Anchor, Document, Key, Origin
+from tulle.model.findings import Finding
+from tulle.model.names import DEFAULT_NAMESPACE
+from tulle.sources.base import Batch
+from tulle.store.base import Store, Stored
+
+
+class StoreSource:
+    """A `tulle.sources.base.Source` over a store of the same process."""
+
+    name = "store"
+
+    def __init__(self, store: Store) -> None:
+        self._store = store
+        self._known: dict[Key, tuple[Stored, Document]] = {}
+
+    async def batches(self) -> AsyncIterator[Batch]:
+        """Everything that is stored, at once and after every revision."""
+        loop, newest = asyncio.get_running_loop(), Latest[int]()
+
+        # Revisions are made in other threads, by requests to the API.
+        def changed(revision: int) -> None:
+            loop.call_soon_threadsafe(newest.set, revision)
+
+        stop = self._store.subscribe(changed)
+        try:
+            yield await asyncio.to_thread(self._read)
+            while True:
+                await newest.next()
+                yield await asyncio.to_thread(self._read)
+        finally:
+            stop()
+
+    def _read(self) -> Batch:
+        documents, findings = [], []
+        for stored in self._store.objects():
+            known = self._known.get(stored.key)
+            if known is None or known[0] != stored:
+                try:
+                    known = self._known[stored.key] = stored, document(stored)
+                except Malformed as error:
+                    findings.append(Finding.error(origin(stored.key).at(error.line + 1), error.message))
+                    continue
+            documents.append(known[1])
+        return Batch(tuple(documents), tuple(findings), frozenset())
+
+
+def origin(key: Key) -> Origin:
+    """Where a stored object is written: in the store, under its kind and name."""
+    kind, name = key.kind.rpartition("/")[2], key.name
+    shown = name.name if name.namespace == DEFAULT_NAMESPACE else str(name)
+    return Origin("store", f"store:{kind}/{shown}", Anchor(), subject=f"{kind} {name.name}")
+
+
+def document(stored: Stored) -> Document:
+    """The document that a stored object is; lines are those of its text.
+
+    Raises:
+        Malformed: its text is no YAML mapping.
+    """
+    data = parse(stored.text)
+    if not isinstance(data, LocatedMap):
+        raise Malformed(0, "a stored object must be a mapping")
+    return Document(origin(stored.key), stored.key, data, stored.folder, str(stored.revision))
