@@ -42,6 +42,10 @@ class Ports:
                 return port
         raise NoPortFree(f"no port from {self._first} to {self._first + self._count - 1} is free")
 
+    def take(self, port: int) -> None:
+        """The port was handed out earlier, and is in use: it is not handed out to anybody else."""
+        self._taken.add(port)
+
     def release(self, port: int) -> None:
         """Let the port be bound: its user is about to start. It is still not handed out to anybody else."""
         for guard in self._guards.pop(port, ()):

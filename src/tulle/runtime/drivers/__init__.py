@@ -1,0 +1,1 @@
+"""Ways to run an instance; one file per platform."""

@@ -1,0 +1,157 @@
+from __future__ import annotations
+
+import asyncio
+import os
+import signal
+from collections.abc import Callable
+from contextlib import AbstractAsyncContextManager
+from dataclasses import replace
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+from tulle.kit.home import Home
+from tulle.model.workloads import Assignment, InstanceState, Probe
+
+if TYPE_CHECKING:
+    Assign = Callable[..., Assignment]
+    Running = Callable[..., AbstractAsyncContextManager[Any]]
+
+
+async def get(instance: Any) -> str:
+    """The answer of an application, asked without its sidecar."""
+    host, _, port = instance.bindings[0].application.rpartition(":")
+    reader, writer = await asyncio.open_connection(host, int(port))
+    writer.write(b"GET / HTTP/1.0\r\n\r\n")
+    answer = await reader.read()
+    writer.close()
+    return answer.decode().partition("\r\n\r\n")[2]
+
+
+async def test_instance_becomes_ready_and_leaves_nothing_behind(
+    running: Running, assignment: Assign, home: Home
+) -> None:
+    async with running() as world:
+        world.supervisor.assign((assignment(environment=(("ANSWER", "mauve"),)),))
+        (instance,) = await world.ready()
+        assert await get(instance) == "mauve"
+        pid = world.pid(instance)
+    assert not os.path.exists(f"/proc/{pid}")
+    assert world.supervisor.instances() == () and world.reports[-1] == ()
+    assert world.sidecars.running == set()
+    assert (home.agent / "instances.json").read_text() == "[]"
+
+
+async def test_scaling_by_editing_replicas(running: Running, assignment: Assign) -> None:
+    async with running() as world:
+        world.supervisor.assign((assignment(replicas=1),))
+        (first,) = await world.ready(1)
+        world.supervisor.assign((assignment(replicas=5),))
+        await world.ready(5)
+        world.supervisor.assign((assignment(replicas=2),))
+        assert first in await world.ready(2)
+        world.supervisor.assign(())
+        await world.until(lambda instances: instances == ())
+
+
+async def test_changed_command_is_rolled_out_without_a_gap(running: Running, assignment: Assign) -> None:
+    async with running() as world:
+        world.supervisor.assign((assignment(replicas=2, environment=(("ANSWER", "old"),)),))
+        before = {instance.id for instance in await world.ready(2)}
+        world.reports.clear()
+        world.supervisor.assign((assignment(replicas=2, environment=(("ANSWER", "new"),)),))
+        after = await world.until(
+            lambda now: len(now) == 2 and all(i.state == "ready" and i.id not in before for i in now)
+        )
+        assert [await get(instance) for instance in after] == ["new", "new"]
+        assert min(sum(i.state is InstanceState.READY for i in report) for report in world.reports) == 2
+
+
+async def test_version_that_never_becomes_ready_leaves_the_old_one_serving(
+    running: Running, assignment: Assign
+) -> None:
+    async with running() as world:
+        world.supervisor.assign((assignment(),))
+        (old,) = await world.ready()
+        world.supervisor.assign((assignment(command="echo 'no database' >&2; exit 7"),))
+        now = await world.until(lambda all_: any("no database" in i.message and i.restarts >= 2 for i in all_))
+        assert next(i for i in now if i.id == old.id).state is InstanceState.READY
+        assert [i.message for i in now if i.id != old.id] == ["ended with exit status 7; its last output: no database"]
+        world.supervisor.assign((assignment(),))
+        assert await world.ready() == (old,)
+
+
+async def test_killed_application_returns_with_its_id_and_ports(running: Running, assignment: Assign) -> None:
+    async with running() as world:
+        world.supervisor.assign((assignment(),))
+        (before,) = await world.ready()
+        world.reports.clear()
+        os.kill(world.pid(before), signal.SIGKILL)
+        await world.until(lambda now: now[0].state is not InstanceState.READY)
+        (after,) = await world.ready()
+        assert after == replace(before, restarts=1)
+        assert world.reports[0][0].state is InstanceState.BACKING_OFF
+        assert "signal 9 (Killed)" in world.reports[0][0].message
+
+
+async def test_successor_adopts_what_runs(running: Running, assignment: Assign, home: Home) -> None:
+    async with running(stop=False) as world:
+        world.supervisor.assign((assignment(replicas=2),))
+        before = await world.ready(2)
+        pids = [world.pid(instance) for instance in before]
+    os.kill(pids[1], signal.SIGKILL)
+    async with running() as successor:
+        assert successor.supervisor.instances() == ()
+        await successor.until(lambda now: len(now) == 2)
+        assert successor.supervisor.instances()[0] == before[0]
+        after = await successor.ready(2)
+        assert [i.id for i in after] == [i.id for i in before]
+        assert successor.pid(after[0]) == pids[0] and successor.pid(after[1]) != pids[1]
+        successor.supervisor.assign((assignment(replicas=1),))
+        assert await successor.ready(1) == (before[0],)
+
+
+async def test_order_of_leaving(running: Running, assignment: Assign) -> None:
+    async with running() as world:
+        world.supervisor.assign((assignment(),))
+        (instance,) = await world.ready()
+        pid = world.pid(instance)
+        world.sidecars.drained.clear()
+        world.supervisor.assign(())
+        await world.until(lambda now: now[0].state is InstanceState.DRAINING)
+        await world.sidecars.happened("drain", instance.id)
+        assert os.path.exists(f"/proc/{pid}")
+        world.sidecars.drained.set()
+        await world.until(lambda now: now == ())
+        assert world.sidecars.events[-1] == ("stop", instance.id)
+
+
+async def test_never_ready_is_reported_and_tried_again(running: Running, assignment: Assign) -> None:
+    hopeless = assignment(
+        command="echo waiting for nothing; exec sleep 60", probe=Probe(interval=0.05, deadline=0.3), drain=0.2
+    )
+    async with running() as world:
+        world.supervisor.assign((hopeless,))
+        (instance,) = await world.until(lambda now: bool(now) and now[0].restarts == 1)
+        assert instance.message.startswith("was not ready within 0.3 s: port http (127.0.0.1:")
+        assert instance.message.endswith("its last output: waiting for nothing")
+        await world.until(lambda now: now[0].restarts == 2)
+
+
+@pytest.mark.parametrize(
+    ("changes", "message"),
+    [
+        ({"command": ("no-such-program",)}, 'the program "no-such-program" was not found'),
+        ({"directory": "/no/such/place"}, "the directory /no/such/place does not exist"),
+        ({"command": ("/etc/passwd",)}, 'the program "/etc/passwd" may not be executed'),
+    ],
+)
+async def test_what_cannot_be_started_harms_nobody_else(
+    running: Running, assignment: Assign, changes: dict[str, Any], message: str
+) -> None:
+    async with running() as world:
+        world.supervisor.assign((assignment(), assignment("broken", **changes)))
+        now = await world.until(
+            lambda all_: {i.state for i in all_} == {InstanceState.READY, InstanceState.BACKING_OFF}
+        )
+        assert message in next(i.message for i in now if i.workload.name == "broken")
