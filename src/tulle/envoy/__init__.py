@@ -1,0 +1,1 @@
+"""Mesh to Envoy resources. Pure, and the only package that knows Envoy's protobufs."""

@@ -1,0 +1,125 @@
+"""Mesh to snapshots: what one sidecar, what the gateway, what one cluster should have. Reads like a table of contents.
+
+Equal inputs give the identical `Resource` objects, so that whoever publishes compares by identity.
+"""
+
+from __future__ import annotations
+
+from weakref import ref
+
+from tulle.envoy import clusters, endpoints, gateway, hosts, listeners, naming, scope
+from tulle.envoy.references import referenced_services
+from tulle.envoy.scope import Outside, Target, Unknown
+from tulle.kit.memo import remember
+from tulle.model.mesh import Mesh, Settings
+from tulle.model.names import Name
+from tulle.model.services import Protocol, Service
+from tulle.model.workloads import Binding, Forward, Instance
+from tulle.xds.snapshot import CLUSTER, LISTENER, ROUTE, VIRTUAL_HOST, Resource, Snapshot, encode
+
+compile_endpoints = endpoints.compile_endpoints
+dependencies = scope.dependencies
+
+
+def compile_sidecar(mesh: Mesh, instance: Instance, demand: frozenset[str]) -> Snapshot:
+    """What the sidecar of an instance should have, given the authorities that its workload has asked for.
+
+    No endpoints and no secrets. The work depends on the demand, not on the size of the mesh.
+    """
+    caller = Name(instance.service.namespace, instance.account)
+    namespace = instance.service.namespace
+    found: dict[str, Resource] = {}
+    virtual_hosts = _by_name(hosts.placeholder(mesh.settings, namespace))
+    for authority in sorted(demand):
+        compiled = compile_authority(mesh, caller, authority)
+        virtual_hosts[compiled.host.name] = compiled.host
+        found.update((each.name, each) for each in compiled.clusters)
+    heard: dict[str, Resource] = {}
+    if instance.outbound:
+        heard |= _by_name(
+            listeners.outbound(mesh.settings, namespace, instance.outbound), listeners.connect(mesh.settings, namespace)
+        )
+    for forward in instance.forwards:
+        _add_forward(mesh, caller, forward, heard, found)
+    service = mesh.services.get(instance.service)
+    if service is not None:
+        for binding in instance.bindings:
+            _add_inbound(mesh, service, binding, heard, found)
+    routes = _by_name(_outbound_routes(mesh.settings, namespace))
+    return Snapshot({CLUSTER: found, LISTENER: heard, ROUTE: routes, VIRTUAL_HOST: virtual_hosts})
+
+
+def compile_authority(mesh: Mesh, caller: Name, authority: str) -> hosts.Compiled:
+    """The virtual host that answers for one authority, and the clusters that it needs."""
+    match scope.resolve(mesh, caller.namespace, authority):
+        case Target(service, port):
+            sets = mesh.service_routes.get(service.name, ())
+            names = sorted(frozenset().union(*map(referenced_services, sets)) - {service.name})
+            backends = [mesh.services[name] for name in names if name in mesh.services]
+            denied = frozenset(each.name for each in backends if not scope.may_call(mesh, caller, each))
+            if not scope.may_call(mesh, caller, service, port):
+                denied |= {service.name}
+            weak = tuple(map(ref, backends))
+            return hosts.service_host(service, port, caller.namespace, sets, weak, denied, mesh.settings)
+        case Outside(host):
+            return hosts.outside_host(mesh.settings, caller.namespace, host)
+        case Unknown(host, reason):
+            return hosts.unknown_host(mesh.settings, caller.namespace, host, reason)
+
+
+def compile_gateway(mesh: Mesh) -> Snapshot:
+    """What every gateway should have: all hosts at once. Only what changed since the last call is compiled."""
+    compiled = gateway.compile_hosts(mesh)
+    virtual_hosts = {each.resource.name: each.resource for each in compiled.values()}
+    found: dict[str, Resource] = {}
+    for host in compiled.values():
+        found.update(host.clusters)
+    heard: dict[str, Resource] = {}
+    routes: dict[str, Resource] = {}
+    for listener in mesh.listeners.values():
+        shares, needed = gateway.shares(mesh, listener.backends)
+        found.update((each.name, each) for each in needed)
+        heard |= _by_name(gateway.compile_listener(listener, mesh.settings, shares))
+        if listener.protocol.is_http:
+            routes |= _by_name(gateway.route_configuration(listener, mesh.settings))
+        if listener.protocol.is_http and listener.redirect_to_https is not None:
+            virtual_hosts |= _by_name(gateway.redirecting_host(listener))
+    return Snapshot({CLUSTER: found, LISTENER: heard, ROUTE: routes, VIRTUAL_HOST: virtual_hosts})
+
+
+@remember(size=1024)
+def _outbound_routes(settings: Settings, namespace: str) -> Resource:
+    name = naming.outbound_routes(namespace)
+    return encode(name, gateway.lazy_routes(name), origins=(settings.origin,))
+
+
+@remember(size=4096)
+def _application_cluster(service: Service, binding: Binding) -> Resource:
+    return clusters.application_cluster(binding, service)
+
+
+def _add_forward(
+    mesh: Mesh, caller: Name, forward: Forward, heard: dict[str, Resource], found: dict[str, Resource]
+) -> None:
+    """A local port for a TCP or UDP service; if it may not be called, without a cluster: connections are closed."""
+    if not forward.address:
+        return
+    heard |= _by_name(listeners.forward(mesh.settings, forward))
+    service = mesh.services.get(forward.service)
+    port = service.port(forward.port) if service else None
+    if service is not None and port is not None and scope.may_call(mesh, caller, service, port):
+        found |= _by_name(clusters.service_cluster(service, port, "", mesh.settings.trust_domain))
+
+
+def _add_inbound(
+    mesh: Mesh, service: Service, binding: Binding, heard: dict[str, Resource], found: dict[str, Resource]
+) -> None:
+    port = next((each for each in service.ports if each.name == binding.name), None)
+    if port is None or port.protocol is Protocol.UDP:
+        return
+    heard |= _by_name(listeners.inbound(service, port, binding, mesh.settings))
+    found |= _by_name(_application_cluster(service, binding))
+
+
+def _by_name(*resources: Resource) -> dict[str, Resource]:
+    return {each.name: each for each in resources}

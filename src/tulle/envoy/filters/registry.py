@@ -1,0 +1,33 @@
+"""Finds the filters: every module of this package with a `FILTER` is one."""
+
+from __future__ import annotations
+
+import pkgutil
+from functools import cache
+from importlib import import_module
+
+from google.protobuf import any_pb2
+
+from tulle.envoy import filters, protos
+from tulle.envoy.filters.base import Chain, Filter, HttpFilter
+from tulle.model.routes import RouteRule
+
+
+@cache
+def all_filters() -> tuple[Filter, ...]:
+    """Every filter, in the order in which they stand in a chain."""
+    modules = (import_module(f"{filters.__name__}.{each.name}") for each in pkgutil.iter_modules(filters.__path__))
+    found: list[Filter] = [module.FILTER for module in modules if hasattr(module, "FILTER")]
+    return tuple(sorted(found, key=lambda each: (each.phase, each.name)))
+
+
+def chain(place: Chain) -> list[HttpFilter]:
+    """The filters of one chain."""
+    placed = (each.place(place) for each in all_filters())
+    return [each for each in placed if each is not None]
+
+
+def asked(rule: RouteRule) -> dict[str, any_pb2.Any]:
+    """What one route rule wants of the filters, by the name of the filter."""
+    wishes = ((each.name, each.ask(rule)) for each in all_filters())
+    return {name: protos.packed(config) for name, config in wishes if config is not None}

@@ -1,0 +1,223 @@
+"""The gateway: its listeners, and one virtual host per listener and host name. One changed route is one resource."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+
+from envoy.config.listener.v3 import listener_components_pb2, listener_pb2
+from envoy.config.route.v3 import route_components_pb2, route_pb2
+from envoy.extensions.filters.listener.tls_inspector.v3 import tls_inspector_pb2
+from google.protobuf import wrappers_pb2
+
+from tulle.envoy import connection_manager, listeners, naming, protos, references, replies, secrets
+from tulle.envoy.actions import Destinations
+from tulle.envoy.hosts import STANDARD_RETRY, cluster_resources
+from tulle.envoy.routes import compile_routes, in_order
+from tulle.envoy.scope import may_call
+from tulle.kit.memo import remember
+from tulle.model.listeners import Certificate, Listener, ListenerProtocol
+from tulle.model.mesh import Mesh, Settings
+from tulle.model.names import SYSTEM_NAMESPACE, Name
+from tulle.model.routes import Backend, RouteSet
+from tulle.model.services import Service
+from tulle.xds.snapshot import Resource, encode
+
+CALLER = Name(SYSTEM_NAMESPACE, "gateway")
+Place = tuple[str, str]
+"""A listener and a host name on it."""
+
+
+@dataclass(frozen=True, slots=True)
+class Host:
+    """One virtual host of the gateway, with all that it was compiled from."""
+
+    sets: tuple[RouteSet, ...]
+    services: frozenset[Name]
+    resource: Resource
+    clusters: Mapping[str, Resource]
+
+
+@dataclass(slots=True)
+class Memory:
+    """The last result, from which the next takes everything whose input is the same object."""
+
+    settings: Settings | None = None
+    services: Mapping[Name, Service] = field(default_factory=dict)
+    hosts: dict[Place, Host] = field(default_factory=dict)
+
+
+_last = Memory()
+
+
+def compile_hosts(mesh: Mesh, memory: Memory = _last) -> dict[Place, Host]:
+    """Every virtual host of every HTTP listener; only those whose rules or services changed are compiled."""
+    grouped = group(mesh)
+    known = memory.hosts if memory.settings is mesh.settings else {}
+    changed = changed_services(memory.services, mesh.services)
+    hosts: dict[Place, Host] = {}
+    for place, sets in grouped.items():
+        before = known.get(place)
+        if before is not None and before.sets == sets and (not changed or changed.isdisjoint(before.services)):
+            hosts[place] = before
+        else:
+            hosts[place] = compile_host(mesh, place, sets)
+    memory.settings, memory.services, memory.hosts = mesh.settings, mesh.services, hosts
+    return hosts
+
+
+def group(mesh: Mesh) -> dict[Place, tuple[RouteSet, ...]]:
+    """The route sets of each place, in the order in which they were read; every listener has a place for the rest."""
+    http = [naming.gateway_listener(each) for each in mesh.listeners.values() if takes_routes(each)]
+    grouped: dict[Place, tuple[RouteSet, ...]] = {}
+    for route_set in mesh.gateway_routes:
+        attached = route_set.listeners
+        names = http if not attached else [name for name in http if name in attached]
+        hosts = plain_hosts(route_set)
+        for name in names:
+            for host in hosts:
+                place = (name, host)
+                before = grouped.get(place)
+                grouped[place] = (route_set,) if before is None else (*before, route_set)
+    for name in http:
+        grouped.setdefault((name, "*"), ())
+    return grouped
+
+
+def takes_routes(listener: Listener) -> bool:
+    """Whether requests are routed on it."""
+    return listener.protocol.is_http and listener.redirect_to_https is None
+
+
+@remember(size=1)
+def plain_hosts(route_set: RouteSet) -> tuple[str, ...]:
+    """Host names without ports and in lower case, each once; none given means every host."""
+    names = (host.lower() for host in route_set.hosts or ("*",))
+    return tuple(
+        dict.fromkeys(
+            name.rpartition(":")[0] if name.rpartition(":")[2].isdecimal() and ":" in name else name for name in names
+        )
+    )
+
+
+def changed_services(before: Mapping[Name, Service], now: Mapping[Name, Service]) -> frozenset[Name]:
+    """Names whose service came, went or is another object now."""
+    return frozenset(each.name for each in set(before.values()) ^ set(now.values()))
+
+
+def compile_host(mesh: Mesh, place: Place, sets: tuple[RouteSet, ...]) -> Host:
+    """One virtual host."""
+    listener, host = place
+    used = [backend for each in sets for backend in references.backends(each)]
+    names = frozenset(backend.service for backend in used)
+    to = destinations(mesh, names)
+    routes = compile_routes(in_order(sets), to)
+    if host == "*":
+        rest = replies.respond(404, "no route of the gateway matches this host and path")
+        rest.match.prefix = "/"
+        routes.append(rest)
+    name = naming.virtual_host(naming.gateway_routes(listener), host)
+    message = route_components_pb2.VirtualHost(name=name, domains=[host], routes=routes, retry_policy=STANDARD_RETRY)
+    origins = tuple(each.origin for each in sets) or (mesh.settings.origin,)
+    resources = cluster_resources(used, to, mesh.settings.trust_domain)
+    return Host(sets, names, encode(name, message, origins=origins), {each.name: each for each in resources})
+
+
+def destinations(mesh: Mesh, names: Iterable[Name]) -> Destinations:
+    """What the gateway may know of these services."""
+    known = {name: service for name in names if (service := mesh.services.get(name)) is not None}
+    denied = frozenset(name for name, service in known.items() if not may_call(mesh, CALLER, service))
+    return Destinations(known, denied)
+
+
+@remember(size=4)
+def compile_listener(listener: Listener, settings: Settings, shares: tuple[tuple[str, int], ...]) -> Resource:
+    """One listener; `shares` are the clusters of its backends, with their weights, unless it speaks HTTP."""
+    name = naming.gateway_listener(listener)
+    match listener.protocol:
+        case ListenerProtocol.UDP:
+            target = shares[0][0] if shares else naming.PLACEHOLDER
+            message = listeners.udp_listener(name, f"{listener.address}:{listener.port}", target)
+        case ListenerProtocol.HTTP | ListenerProtocol.HTTPS:
+            manager = connection_manager.gateway(settings, naming.gateway_routes(name))
+            message = _stream_listener(listener, connection_manager.network_filter(manager))
+        case _:
+            proxy = listeners.tcp_proxy("edge", *(shares or ((naming.PLACEHOLDER, 1),)))
+            message = _stream_listener(listener, proxy)
+    return encode(name, message, origins=(listener.origin,))
+
+
+def shares(mesh: Mesh, backends: tuple[Backend, ...]) -> tuple[tuple[tuple[str, int], ...], tuple[Resource, ...]]:
+    """The clusters of a TCP, TLS or UDP listener with their weights, and those that exist as resources."""
+    live = [each for each in backends if each.weight > 0]
+    to = destinations(mesh, {each.service for each in live})
+    weights = tuple((to.cluster(each), each.weight) for each in live)
+    return weights, cluster_resources(live, to, mesh.settings.trust_domain)
+
+
+@remember(size=4)
+def route_configuration(listener: Listener, settings: Settings) -> Resource:
+    """The routes of an HTTP listener: nothing but where its virtual hosts come from."""
+    name = naming.gateway_routes(naming.gateway_listener(listener))
+    message = lazy_routes(name)
+    # `example.org:8080` is the same host; the header itself stays as it is.
+    message.ignore_port_in_host_matching = True
+    return encode(name, message, origins=(listener.origin,))
+
+
+def lazy_routes(name: str) -> route_pb2.RouteConfiguration:
+    """A route configuration whose virtual hosts are resources of their own."""
+    return route_pb2.RouteConfiguration(
+        name=name,
+        vhds=route_pb2.Vhds(config_source=protos.ads()),
+        response_headers_to_remove=[naming.UNSENT_HEADER],
+        validate_clusters=protos.flag(False),
+    )
+
+
+@remember(size=4)
+def redirecting_host(listener: Listener) -> Resource:
+    """The only virtual host of a listener that sends everybody to HTTPS."""
+    name = naming.virtual_host(naming.gateway_routes(naming.gateway_listener(listener)), "*")
+    route = route_components_pb2.Route()
+    route.match.prefix = "/"
+    route.redirect.https_redirect = True
+    port = listener.redirect_to_https or 443
+    route.redirect.port_redirect = 0 if port == 443 else port
+    message = route_components_pb2.VirtualHost(name=name, domains=["*"], routes=[route])
+    return encode(name, message, origins=(listener.origin,))
+
+
+def _stream_listener(listener: Listener, content: listener_components_pb2.Filter) -> listener_pb2.Listener:
+    message = listener_pb2.Listener(
+        name=naming.gateway_listener(listener),
+        stat_prefix="edge",
+        address=protos.socket_address(listener.address, listener.port),
+        # Envoy's best practices for the edge: what one connection can make us hold.
+        per_connection_buffer_limit_bytes=wrappers_pb2.UInt32Value(value=32 * 1024),
+    )
+    if listener.protocol in {ListenerProtocol.HTTPS, ListenerProtocol.TLS}:
+        message.filter_chains.extend(_encrypted(listener, content))
+        if any(each.hosts for each in listener.certificates):
+            inspector = protos.packed(tls_inspector_pb2.TlsInspector())
+            message.listener_filters.append(
+                listener_components_pb2.ListenerFilter(name="tls_inspector", typed_config=inspector)
+            )
+    else:
+        message.filter_chains.append(listener_components_pb2.FilterChain(filters=[content]))
+    return message
+
+
+def _encrypted(
+    listener: Listener, content: listener_components_pb2.Filter
+) -> Iterable[listener_components_pb2.FilterChain]:
+    """A filter chain per certificate, so that a new certificate leaves the connections of the others alone."""
+    default = tuple(each for each in listener.certificates if not each.hosts)
+    groups: list[tuple[Certificate, ...]] = [(each,) for each in listener.certificates if each.hosts]
+    for certificates in (*groups, *((default,) if default else ())):
+        chain = listener_components_pb2.FilterChain(
+            filters=[content],
+            transport_socket=secrets.edge(certificates, listener.client_ca_file, is_http=listener.protocol.is_http),
+        )
+        chain.filter_chain_match.server_names.extend(host for each in certificates for host in each.hosts)
+        yield chain

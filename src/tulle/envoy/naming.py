@@ -1,0 +1,93 @@
+"""Names of Envoy resources. They derive from identities, never from positions, and none can be a host name."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from tulle.model.listeners import Listener
+from tulle.model.names import Name
+from tulle.model.services import Port, Service
+
+OUTSIDE = "outside"
+"""Cluster of all hosts that are outside the mesh."""
+CONNECT = "connect"
+"""Cluster and internal listener that look at the requests within a CONNECT tunnel."""
+OUTBOUND = "outbound"
+"""Listener that takes the calls of the application."""
+REASON_HEADER = "x-tulle-reason"
+"""Says in a sentence why a proxy answered itself."""
+UNSENT_HEADER = "x-tulle-unsent"
+"""Between proxies only: the application has not seen the request, so that another instance may be asked."""
+PLACEHOLDER = "placeholder"
+WORKLOAD_SECRET = "workload"
+TRUST_SECRET = "trust"
+
+
+@dataclass(frozen=True, slots=True)
+class ClusterName:
+    """What the name of an outbound cluster says."""
+
+    service: Name
+    port: int
+    subset: str = ""
+
+    def __str__(self) -> str:
+        return f"outbound|{self.port}|{self.subset}|{self.service}"
+
+
+def cluster(service: Name, port: int, subset: str | None = None) -> str:
+    """Name of the cluster (and of its load assignment) for one port of a service, or of one of its subsets."""
+    return str(ClusterName(service, port, subset or ""))
+
+
+def parse_cluster(name: str) -> ClusterName | None:
+    """What the name of an outbound cluster says; None for any other name."""
+    parts = name.split("|")
+    if len(parts) != 4 or parts[0] != "outbound" or not parts[1].isdecimal():
+        return None
+    return ClusterName(Name.parse(parts[3]), int(parts[1]), parts[2])
+
+
+def inbound(port_name: str) -> str:
+    """Listener of a sidecar for one port, and the cluster of the application behind it."""
+    return f"inbound|{port_name}"
+
+
+def forward(service: Name, port: int) -> str:
+    """Listener of a sidecar that offers a TCP or UDP service on a local port."""
+    return f"forward|{port}|{service}"
+
+
+def outbound_routes(namespace: str) -> str:
+    """Route configuration of the sidecars of one namespace."""
+    return f"outbound.{namespace}"
+
+
+def gateway_routes(listener: str) -> str:
+    """Route configuration of one listener of the gateway."""
+    return f"gateway.{listener}"
+
+
+def gateway_listener(listener: Listener) -> str:
+    """Name of a listener of the gateway, as routes refer to it."""
+    return listener.name.name
+
+
+def virtual_host(routes: str, host: str) -> str:
+    """A virtual host within a route configuration: also how Envoy asks for it by `Host` (VHDS)."""
+    return f"{routes}/{host}"
+
+
+def service_host(namespace: str, service: Service, port: Port) -> str:
+    """Virtual host of one port of a service, as callers of a namespace see it."""
+    return virtual_host(outbound_routes(namespace), f"{service.name}:{port.number}")
+
+
+def certificate(certificate_file: str, key_file: str) -> str:
+    """Secret of a certificate in files on the host of the gateway."""
+    return f"certificate|{certificate_file}|{key_file}"
+
+
+def client_ca(file: str) -> str:
+    """Secret of the authority of the clients of a gateway listener."""
+    return f"client-ca|{file}"

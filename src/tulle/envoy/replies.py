@@ -1,0 +1,88 @@
+"""What proxies answer themselves, and why: every such answer carries `x-tulle-reason`."""
+
+from __future__ import annotations
+
+from typing import TypeAlias
+
+from envoy.config.accesslog.v3 import accesslog_pb2
+from envoy.config.core.v3 import base_pb2
+from envoy.config.route.v3 import route_components_pb2
+from envoy.extensions.filters.network.http_connection_manager.v3 import http_connection_manager_pb2
+
+from tulle.envoy import naming, protos
+
+ResponseMapper: TypeAlias = http_connection_manager_pb2.ResponseMapper
+DETAILS = "%RESPONSE_CODE_DETAILS%"
+CLUSTER = "%UPSTREAM_CLUSTER%"
+REASONS = (
+    (("UH",), f"no healthy instance of {CLUSTER}"),
+    (("NC",), "the service that the route points to does not exist, or this caller may not call it"),
+    (("NR",), "no route matches the request"),
+    (("UO",), f"the circuit breaker of {CLUSTER} is open"),
+    (("UF",), f"connection to an instance of {CLUSTER} failed: %UPSTREAM_TRANSPORT_FAILURE_REASON% {DETAILS}"),
+    (("UT", "UPE", "UMSDR"), f"no good answer from {CLUSTER}: {DETAILS}"),
+    (("DF",), "the host name could not be resolved"),
+    (("FI",), "a fault was injected on purpose"),
+    (("RL", "RLSE"), "the rate limit is exceeded"),
+)
+"""By Envoy's response flags; the first that fits."""
+
+
+def local_reply(*, marks_unsent: bool = False, denied: str = "") -> http_connection_manager_pb2.LocalReplyConfig:
+    """Reasons for the answers that Envoy makes up itself; looked at only then, so free for every other answer.
+
+    `marks_unsent` tells the calling proxy which requests the application has not seen; `denied` is the reason of a 403.
+    """
+    mappers = []
+    if denied:
+        mappers.append(_mapper(_status(403), _reason(denied)))
+    for flags, text in REASONS:
+        headers = [_reason(text)]
+        if marks_unsent and flags == ("UF",):
+            headers.append(base_pb2.HeaderValueOption(header=base_pb2.HeaderValue(key=naming.UNSENT_HEADER, value="1")))
+        mappers.append(_mapper(_flags(*flags), *headers))
+    mappers.append(_mapper(_flags(), _reason(DETAILS)))
+    return http_connection_manager_pb2.LocalReplyConfig(mappers=mappers)
+
+
+def respond(status: int, reason: str) -> route_components_pb2.Route:
+    """The part of a route that answers at once, with a reason; the match is still missing."""
+    return route_components_pb2.Route(
+        direct_response=route_components_pb2.DirectResponseAction(
+            status=status, body=base_pb2.DataSource(inline_string=f"{reason}\n")
+        ),
+        response_headers_to_add=[protos.header(naming.REASON_HEADER, protos.literal(reason))],
+    )
+
+
+def everything(answer: route_components_pb2.Route) -> list[route_components_pb2.Route]:
+    """The same answer for every request, CONNECT included (which has no path)."""
+    plain, tunnel = route_components_pb2.Route(), route_components_pb2.Route()
+    plain.CopyFrom(answer)
+    plain.match.prefix = "/"
+    tunnel.CopyFrom(answer)
+    tunnel.match.connect_matcher.SetInParent()
+    return [plain, tunnel]
+
+
+def _mapper(condition: accesslog_pb2.AccessLogFilter, *headers: base_pb2.HeaderValueOption) -> ResponseMapper:
+    return ResponseMapper(filter=condition, headers_to_add=headers)
+
+
+def _reason(text: str) -> base_pb2.HeaderValueOption:
+    """The header, unless a route gave its own reason."""
+    return base_pb2.HeaderValueOption(
+        header=base_pb2.HeaderValue(key=naming.REASON_HEADER, value=text),
+        append_action=base_pb2.HeaderValueOption.ADD_IF_ABSENT,
+    )
+
+
+def _flags(*flags: str) -> accesslog_pb2.AccessLogFilter:
+    """Answers with one of these flags; without any given, all that have some flag."""
+    return accesslog_pb2.AccessLogFilter(response_flag_filter=accesslog_pb2.ResponseFlagFilter(flags=flags))
+
+
+def _status(status: int) -> accesslog_pb2.AccessLogFilter:
+    value = base_pb2.RuntimeUInt32(default_value=status, runtime_key="tulle")
+    comparison = accesslog_pb2.ComparisonFilter(op=accesslog_pb2.ComparisonFilter.EQ, value=value)
+    return accesslog_pb2.AccessLogFilter(status_code_filter=accesslog_pb2.StatusCodeFilter(comparison=comparison))

@@ -1,0 +1,95 @@
+"""Changes of paths and hosts: rewrites on the way to a backend, and the places that redirects point to."""
+
+from __future__ import annotations
+
+import re
+from typing import TypeAlias
+
+from envoy.config.route.v3 import route_components_pb2
+from envoy.type.matcher.v3 import regex_pb2
+
+from tulle.envoy import protos
+from tulle.envoy.matches import EVERYTHING, segments
+from tulle.model.routes import PathKind, PathMatch, Redirect, Rewrite
+
+Substitution: TypeAlias = regex_pb2.RegexMatchAndSubstitute
+RedirectAction: TypeAlias = route_components_pb2.RedirectAction
+STATUS = {
+    301: RedirectAction.MOVED_PERMANENTLY,
+    302: RedirectAction.FOUND,
+    303: RedirectAction.SEE_OTHER,
+    307: RedirectAction.TEMPORARY_REDIRECT,
+    308: RedirectAction.PERMANENT_REDIRECT,
+}
+
+
+def rewrite(change: Rewrite, matched: PathMatch | None, action: route_components_pb2.RouteAction) -> None:
+    """Apply a rewrite to a route whose path condition is `matched`."""
+    if change.host is not None:
+        action.host_rewrite_literal = change.host
+    if change.path is not None:
+        action.regex_rewrite.CopyFrom(_whole(change.path))
+    elif change.regex is not None:
+        pattern, substitution = change.regex
+        action.regex_rewrite.CopyFrom(Substitution(pattern=protos.regex(pattern), substitution=substitution))
+    elif change.prefix is not None:
+        replaced = replace_prefix(matched, change.prefix)
+        if isinstance(replaced, str):
+            action.prefix_rewrite = replaced
+        else:
+            action.regex_rewrite.CopyFrom(replaced)
+
+
+def redirect(change: Redirect, matched: PathMatch | None) -> RedirectAction:
+    """Where the client is to ask instead."""
+    message = RedirectAction(
+        scheme_redirect=change.scheme or "",
+        host_redirect=change.host or "",
+        port_redirect=change.port or 0,
+        response_code=STATUS[change.status],
+    )
+    if change.path is not None:
+        message.path_redirect = change.path
+    elif change.prefix is not None:
+        replaced = replace_prefix(matched, change.prefix)
+        if isinstance(replaced, str):
+            message.prefix_rewrite = replaced
+        else:
+            message.regex_rewrite.CopyFrom(replaced)
+    return message
+
+
+def replace_prefix(matched: PathMatch | None, prefix: str) -> str | Substitution:
+    """The replacement of what was matched: plain text where that is right, a substitution where it is not.
+
+    By segments, `/cart` → `/` makes `/cart/1` into `/1` and `/cart` into `/`: never `//1`, never nothing.
+    """
+    path = matched or EVERYTHING
+    target = prefix if prefix.startswith("/") else f"/{prefix}"
+    match path.kind:
+        case PathKind.PREFIX:
+            root = segments(path.value)
+            if not root:
+                return f"{segments(target)}/"
+            return segments(target) or _strip(root, path.ignore_case)
+        case PathKind.TEXT_PREFIX:
+            if prefix and not (target.endswith("/") and not path.value.endswith("/")):
+                return target
+            return _strip(segments(path.value), path.ignore_case, f"{segments(target)}/")
+        case _:
+            return target
+
+
+def _strip(root: str, ignore_case: bool, target: str = "/") -> Substitution:
+    """Replace a prefix and the slashes after it."""
+    flags = "(?i)" if ignore_case else ""
+    return Substitution(pattern=protos.regex(f"{flags}^{re.escape(root)}/*"), substitution=_plain(target))
+
+
+def _whole(path: str) -> Substitution:
+    return Substitution(pattern=protos.regex("^.*$"), substitution=_plain(path))
+
+
+def _plain(text: str) -> str:
+    """Text for RE2, which reads `\\1` as a group."""
+    return text.replace("\\", "\\\\")

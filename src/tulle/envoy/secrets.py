@@ -1,0 +1,87 @@
+"""TLS contexts that refer to secrets by name; keys and certificates themselves never pass through here."""
+
+from __future__ import annotations
+
+from typing import TypeAlias
+
+from envoy.config.core.v3 import base_pb2
+from envoy.extensions.transport_sockets.tls.v3 import common_pb2, secret_pb2, tls_pb2
+from google.protobuf import message
+
+from tulle.envoy import naming, protos
+from tulle.model.listeners import Certificate
+from tulle.model.security import Identity
+
+SAN: TypeAlias = common_pb2.SubjectAltNameMatcher
+MESH_TLS = common_pb2.TlsParameters(
+    # Envoy's client side stops at TLS 1.2 unless it is told not to.
+    tls_minimum_protocol_version=common_pb2.TlsParameters.TLSv1_3,
+    tls_maximum_protocol_version=common_pb2.TlsParameters.TLSv1_3,
+)
+EDGE_TLS = common_pb2.TlsParameters(
+    tls_minimum_protocol_version=common_pb2.TlsParameters.TLSv1_2,
+    tls_maximum_protocol_version=common_pb2.TlsParameters.TLSv1_3,
+)
+
+
+def reference(name: str) -> secret_pb2.SdsSecretConfig:
+    """A secret that the agent serves."""
+    return secret_pb2.SdsSecretConfig(name=name, sds_config=protos.ads())
+
+
+def calling(identity: Identity, server_name: str) -> base_pb2.TransportSocket:
+    """Mutual TLS towards workloads that must have exactly this identity."""
+    context = tls_pb2.UpstreamTlsContext(
+        common_tls_context=_mesh_context(protos.exactly(str(identity)), ["h2"]),
+        sni=server_name,
+        # A resumed session would not look at the certificate again.
+        max_session_keys=protos.number(0),
+    )
+    return _socket(context)
+
+
+def called(trust_domain: str) -> base_pb2.TransportSocket:
+    """Mutual TLS from workloads of this trust domain, and from nobody else."""
+    context = tls_pb2.DownstreamTlsContext(
+        common_tls_context=_mesh_context(protos.starting_with(f"spiffe://{trust_domain}/"), ["h2", "http/1.1"]),
+        require_client_certificate=protos.flag(True),
+        disable_stateless_session_resumption=True,
+        disable_stateful_session_resumption=True,
+    )
+    return _socket(context)
+
+
+def edge(certificates: tuple[Certificate, ...], client_ca_file: str, *, is_http: bool) -> base_pb2.TransportSocket:
+    """TLS of a gateway listener; clients need a certificate only if an authority for them is given."""
+    common = tls_pb2.CommonTlsContext(
+        tls_params=EDGE_TLS,
+        tls_certificate_sds_secret_configs=[
+            reference(naming.certificate(each.certificate_file, each.key_file)) for each in certificates
+        ],
+        alpn_protocols=["h2", "http/1.1"] if is_http else [],
+    )
+    context = tls_pb2.DownstreamTlsContext(common_tls_context=common)
+    if client_ca_file:
+        context.require_client_certificate.value = True
+        secret = reference(naming.client_ca(client_ca_file))
+        context.common_tls_context.validation_context_sds_secret_config.CopyFrom(secret)
+    return _socket(context)
+
+
+def _mesh_context(peer: message.Message, protocols: list[str]) -> tls_pb2.CommonTlsContext:
+    validation = common_pb2.CertificateValidationContext(
+        match_typed_subject_alt_names=[SAN(san_type=SAN.URI, matcher=peer)]
+    )
+    return tls_pb2.CommonTlsContext(
+        tls_params=MESH_TLS,
+        tls_certificate_sds_secret_configs=[reference(naming.WORKLOAD_SECRET)],
+        combined_validation_context=tls_pb2.CommonTlsContext.CombinedCertificateValidationContext(
+            default_validation_context=validation,
+            validation_context_sds_secret_config=reference(naming.TRUST_SECRET),
+        ),
+        alpn_protocols=protocols,
+    )
+
+
+def _socket(context: message.Message) -> base_pb2.TransportSocket:
+    return base_pb2.TransportSocket(name="envoy.transport_sockets.tls", typed_config=protos.packed(context))
