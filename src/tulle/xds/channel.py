@@ -25,6 +25,15 @@ class Refusal:
     version: str
     message: str
 
+    @property
+    def reason(self) -> str:
+        """The heart of the message, in one line: without Envoy's dump of the whole resource."""
+        text = " ".join(re.sub(r"goo\.gle/debug\w+", "", self.message).split())
+        _, failed, details = text.rpartition("Proto constraint validation failed (")
+        if failed:
+            text = details.removesuffix(")").rpartition("caused by ")[2].replace("ValidationError.", ".")
+        return text
+
 
 @dataclass(frozen=True, slots=True)
 class Flight:

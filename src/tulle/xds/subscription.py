@@ -41,7 +41,10 @@ class Provider(Protocol):
     """Who knows what each proxy should have. Called synchronously; must return quickly."""
 
     def opened(self, session: Session) -> None:
-        """A client introduced itself. Publish to the session now or later; raise `Refused` to send it away."""
+        """A client introduced itself. Publish to the session now or later; raise `Refused` to send it away.
+
+        `session.wanted` has the names of its first request already: a replica states its demand (virtual hosts) first.
+        """
         ...
 
     def closed(self, session: Session) -> None:
@@ -196,10 +199,6 @@ class Session:
             google.protobuf.message.DecodeError: this is not a request.
         """
         request = parse_request(data)
-        if self.node is None:
-            self.node = request.node or Node("")
-            self.provider.opened(self)
-            self.is_open = True
         channel = self._channels.get(request.type_url)
         has_answered = False
         if channel is None:
@@ -208,6 +207,10 @@ class Session:
         else:
             has_answered = bool(request.nonce) and self._answer(channel, request)
             has_new_wishes = bool(request.subscribe or request.unsubscribe) and self._resubscribe(channel, request)
+        if self.node is None:
+            self.node = request.node or Node("")
+            self.provider.opened(self)
+            self.is_open = True
         if has_new_wishes:
             self.provider.wanted(self, request.type_url, frozenset(channel.names))
         if has_answered and (request.error is not None or channel.is_settled):
@@ -223,9 +226,18 @@ class Session:
             self._mark(channel, channel.table, {})
         elif request.type_url == ENDPOINT:
             self._awaited.difference_update(channel.held)
-        elif request.type_url == ROUTE:
-            self._mark(channel, channel.held, {})
+        elif channel is self._routes or channel.parent is not None:
+            self._distrust()
         return channel
+
+    def _distrust(self) -> None:
+        """Envoy names virtual hosts that it once received even if it lost them with their route configuration."""
+        hosts = self._channels.get(VIRTUAL_HOST)
+        if hosts is not None and self._routes is not None and ROUTE in self._channels:
+            for name in self._routes.names.difference(self._routes.held):
+                hosts.forget(name)
+            for name in self._routes.held:
+                hosts.release(name)
 
     def _channel(self, type_url: str) -> Channel:
         if type_url not in {ROUTE, VIRTUAL_HOST}:
@@ -253,7 +265,6 @@ class Session:
         if request.error is None:
             self._accepted(channel, channel.accept())
         else:
-            log.warning("%s refused %s: %s", self.node_id, channel.type_url.rpartition(".")[2], request.error)
             self._rejected(channel, channel.reject(request.error, request.refusals))
         return True
 
@@ -266,6 +277,9 @@ class Session:
 
     def _rejected(self, channel: Channel, flight: Flight) -> None:
         refused = [resource for name, resource in flight.sent.items() if name in channel.refused]
+        for resource in refused:
+            reason = channel.refused[resource.name].reason
+            log.warning("%s refused %s %s: %s", self.node_id, _short(channel.type_url), resource.name, reason)
         if channel.type_url == ENDPOINT:
             self._awaited.difference_update(resource.name for resource in refused)
         elif channel.type_url == CLUSTER:
@@ -323,6 +337,10 @@ def _differing(old: Table, new: Table) -> list[str]:
     names = [name for name, resource in new.items() if old.get(name) is not resource]
     names.extend(name for name in old if name not in new)
     return names
+
+
+def _short(type_url: str) -> str:
+    return type_url.rpartition(".")[2]
 
 
 def _nothing() -> None:
