@@ -43,13 +43,17 @@ class Plan:
     """Absolute paths."""
     api: str
     xds: str
+    join: str = ""
+    """Where other hosts join; empty: nowhere."""
     is_detached: bool
 
     def commands(self) -> dict[str, tuple[str, ...]]:
-        """Arguments of the children, in the order in which they are started; they end in the other order."""
+        """The children, in the order in which they are started; they are ended in the other order."""
+        tulle = (sys.executable, "-m", "tulle")
+        addresses = ("--api-address", self.api, "--xds-address", self.xds, "--join-address", self.join)
         return {
-            "plane": ("serve", "--api-address", self.api, "--xds-address", self.xds, "--", *map(str, self.files)),
-            "agent": ("agent", "--xds-address", self.xds),
+            "plane": (*tulle, "serve", *addresses, *map(str, self.files)),
+            "agent": (*tulle, "agent", "--xds-address", self.xds),
         }
 
 
@@ -58,7 +62,7 @@ class Child:
     """One of the two, over all its lives."""
 
     name: str
-    arguments: tuple[str, ...]
+    command: tuple[str, ...]
     lifeline: tuple[int, int] = field(default_factory=os.pipe)
     """Read end, which it inherits, and write end, which nobody does."""
     process: Spawned | None = None
@@ -112,7 +116,7 @@ class Launcher:
         self.plan.home.create()
         with running.occupied(self.plan.home), self._signals():
             running.write(self.plan.home, self._record)
-            children = [Child(name, arguments) for name, arguments in self.plan.commands().items()]
+            children = [Child(name, command) for name, command in self.plan.commands().items()]
             try:
                 await self._keep_all(children, watch)
             finally:
@@ -146,11 +150,10 @@ class Launcher:
             if output.stat().st_size > LARGEST_LOG:
                 output.replace(output.with_suffix(".log.1"))
         environment = {**os.environ, "TULLE_HOME": str(self.plan.home.root), "TULLE_RUN": self._run}
-        command, *rest = child.arguments
-        arguments = (command, "--lifeline", str(child.lifeline[0]), *rest)
+        command = (*child.command, "--lifeline", str(child.lifeline[0]))
         try:
             child.process = spawn(
-                (sys.executable, "-m", "tulle", *arguments),
+                command,
                 output=output,
                 environment=environment,
                 inherit=(child.lifeline[0],),

@@ -17,6 +17,15 @@ XdsAddress: TypeAlias = Annotated[
         "--xds-address", envvar="TULLE_XDS_ADDRESS", metavar="HOST:PORT", help="Where the control plane serves agents."
     ),
 ]
+JoinAddress: TypeAlias = Annotated[
+    str | None,
+    typer.Option(
+        "--join-address",
+        envvar="TULLE_JOIN_ADDRESS",
+        metavar="HOST:PORT",
+        help="Where other hosts may join, with a token. Nowhere if not given.",
+    ),
+]
 Token: TypeAlias = Annotated[
     str | None,
     typer.Option(

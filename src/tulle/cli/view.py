@@ -37,7 +37,7 @@ class View(Protocol):
 class LiveView:
     """The whole picture, drawn again after every change."""
 
-    def __init__(self) -> None:
+    def __init__(self, hint: str = "") -> None:
         from rich.console import Console  # slow to import, and only a terminal needs it
         from rich.live import Live
         from rich.text import Text
@@ -46,6 +46,7 @@ class LiveView:
         self._console = Console(highlight=False, soft_wrap=False)
         self._live = Live(console=self._console, auto_refresh=False, vertical_overflow="crop")
         self._live.start()
+        self._hint = hint
         self._began = time.monotonic()
         self._ready_after: float | None = None
 
@@ -60,7 +61,8 @@ class LiveView:
         after = f"   after {self._ready_after:.1f} s" if self._ready_after is not None and status.get("ready") else ""
         # Half of the screen for the longest list: the address of the gateway must never scroll away.
         lines = picture.picture(status, most=max(6, self._console.height // 2 - 4))
-        self._draw([picture.headline(status) + after, "", *lines, "", paint("Ctrl-C stops everything", "dim")])
+        hint = [paint(self._hint, "bold")] if after and self._hint else []
+        self._draw([picture.headline(status) + after, "", *lines, *hint])
 
     def progress(self, message: str) -> None:
         """Draw one line in place of the picture."""
@@ -77,7 +79,8 @@ class LiveView:
 class LineView:
     """A line for each thing that changes: for pipes, logs and service units."""
 
-    def __init__(self) -> None:
+    def __init__(self, hint: str = "") -> None:
+        self._hint = [hint] if hint else []
         self._said: set[str] = set()
         self._was_ready: bool | None = None
 
@@ -97,7 +100,7 @@ class LineView:
         self._said = lines
         ready = bool(status.get("ready"))
         if ready != self._was_ready and (ready or self._was_ready):
-            say(*(["ready", *picture.urls(status)] if ready else ["no longer ready"]))
+            say(*(["ready", *picture.urls(status), *self._hint] if ready else ["no longer ready"]))
         self._was_ready = ready
 
     def progress(self, message: str) -> None:
@@ -108,9 +111,9 @@ class LineView:
         """Nothing to restore."""
 
 
-def make() -> View:
-    """The view that suits standard output."""
-    return LiveView() if sys.stdout.isatty() else LineView()
+def make(hint: str = "") -> View:
+    """The view that suits standard output; `hint` is shown once everything is ready."""
+    return LiveView(hint) if sys.stdout.isatty() else LineView(hint)
 
 
 async def follow(home: Home, view: View | None, ready: Callable[[], None]) -> None:

@@ -8,7 +8,6 @@ from tulle.cli.findings import Excerpts, as_json, in_order, rendered, summary
 from tulle.cli.options import Files
 from tulle.cli.output import FAILED, SCHEMA, Format, Output, count, paint, say, say_json
 from tulle.cli.paths import chosen
-from tulle.flow.offline import checked
 
 PLACE = ("Run", 12)
 
@@ -23,6 +22,8 @@ def command(files: Files = None, output: Output = Format.TEXT) -> None:
       tulle check tulle.yaml
       tulle check mesh/ -o json | jq '.findings[] | .origin.file'
     """
+    from tulle.flow.offline import checked  # here, so that --help and completion do not wait for it
+
     mesh, found = checked(chosen(files))
     findings = [as_json(finding) for finding in in_order(found)]
     has_errors = any(finding["severity"] == "error" for finding in findings)

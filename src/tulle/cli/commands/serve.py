@@ -8,11 +8,10 @@ from typing import Annotated
 import typer
 
 from tulle.cli import ports
-from tulle.cli.options import ApiAddress, Files, XdsAddress
+from tulle.cli.options import ApiAddress, Files, JoinAddress, XdsAddress
 from tulle.cli.parts import log_to_stderr
 from tulle.cli.running import DEFAULT_API, DEFAULT_XDS
 from tulle.kit.home import Home
-from tulle.plane import PlaneSettings, run
 
 PLACE = ("Parts", 40)
 
@@ -21,6 +20,7 @@ def command(
     files: Files = None,
     api_address: ApiAddress = DEFAULT_API,
     xds_address: XdsAddress = DEFAULT_XDS,
+    join_address: JoinAddress = None,
     lifeline: Annotated[int | None, typer.Option(hidden=True)] = None,
 ) -> None:
     """Run the control plane alone, in the foreground. Agents join it with a token; `tulle up` starts both.
@@ -29,11 +29,15 @@ def command(
 
     \b
     Example:
-      tulle serve mesh/ --xds-address 10.0.0.1:7710
+      tulle serve mesh/ --xds-address 10.0.0.1:7710 --join-address 10.0.0.1:7711
     """
+    from tulle.plane import PlaneSettings, run  # here, so that --help and completion do not wait for it
+
     api, xds = api_address or DEFAULT_API, xds_address or DEFAULT_XDS
     ports.parse(api, "--api-address")
     ports.parse(xds, "--xds-address")
+    if join_address:
+        ports.parse(join_address, "--join-address")
     log_to_stderr()
     home = Home.from_environment()
     home.create()
@@ -42,6 +46,7 @@ def command(
         files=tuple(path.absolute() for path in files or ()),
         api_address=api,
         xds_address=xds,
+        join_address=join_address or "",
         lifeline=lifeline,
     )
     asyncio.run(run(settings))

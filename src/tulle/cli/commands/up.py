@@ -4,20 +4,18 @@ from __future__ import annotations
 
 import asyncio
 import logging
-import os
 from collections.abc import Iterable, Sequence
-from pathlib import Path
+from dataclasses import replace
 from typing import Annotated
 
 import typer
 
-from tulle.cli import background, picture, ports, running, view
+from tulle.cli import background, ports, running, view
 from tulle.cli.findings import Excerpts, as_json, in_order, rendered, summary
 from tulle.cli.launcher import Launcher, Plan
-from tulle.cli.options import ApiAddress, Files, XdsAddress
-from tulle.cli.output import FAILED, Failure, note, say
+from tulle.cli.options import ApiAddress, Files, JoinAddress, XdsAddress
+from tulle.cli.output import FAILED, Failure, note
 from tulle.cli.paths import chosen
-from tulle.flow.offline import checked
 from tulle.kit.home import Home
 from tulle.model.findings import Finding
 from tulle.model.listeners import Listener, ListenerProtocol
@@ -35,6 +33,7 @@ def command(
     ] = 90.0,
     api_address: ApiAddress = running.DEFAULT_API,
     xds_address: XdsAddress = running.DEFAULT_XDS,
+    join_address: JoinAddress = None,
 ) -> None:
     """Run the mesh of these files on this machine: control plane, agent, gateway, services and their sidecars.
 
@@ -48,33 +47,39 @@ def command(
       tulle up shop.yaml policies/     # files and folders, all in one mesh
       tulle up --detach && tulle status
     """
-    home = Home.from_environment()
-    up(
-        home,
-        chosen(files),
-        api_address or running.DEFAULT_API,
-        xds_address or running.DEFAULT_XDS,
-        timeout if detach else None,
+    plan = Plan(
+        home=Home.from_environment(),
+        files=chosen(files),
+        api=api_address or running.DEFAULT_API,
+        xds=xds_address or running.DEFAULT_XDS,
+        join=join_address or "",
+        is_detached=detach,
     )
+    up(plan, timeout)
 
 
-def up(home: Home, files: Sequence[Path], api: str, xds: str, detached_for: float | None) -> None:
+def up(plan: Plan, timeout: float, hint: str = "") -> None:
     """Check, then start; returns when it was stopped, or when it is ready in the background.
+
+    `hint` is shown once it is ready.
 
     Raises:
         Failure: it could not be started.
         typer.Exit: it was started, and something is wrong with it.
     """
-    _require_quiet(home)
-    mesh, findings = checked(files)
-    ports.require(_addresses(api, xds, mesh.listeners.values()))
+    _require_quiet(plan.home)
+    from tulle.flow.offline import checked  # here, so that --help and completion do not wait for it
+
+    mesh, findings = checked(plan.files)
+    ports.require(_addresses(plan, mesh.listeners.values()))
     _show(findings)
-    paths = tuple(path.absolute() for path in files)
-    plan = Plan(home=home, files=paths, api=api, xds=xds, is_detached=detached_for is not None)
-    if detached_for is not None:
-        _in_background(plan, detached_for, findings)
+    plan = replace(plan, files=tuple(path.absolute() for path in plan.files))
+    if plan.is_detached:
+        _in_background(plan, timeout, hint)
+        if any(finding.is_error for finding in findings):
+            raise typer.Exit(FAILED)
     else:
-        _in_foreground(plan)
+        _in_foreground(plan, hint)
 
 
 def _require_quiet(home: Home) -> None:
@@ -88,8 +93,10 @@ def _require_quiet(home: Home) -> None:
         ) from error
 
 
-def _addresses(api: str, xds: str, listeners: Iterable[Listener]) -> Iterable[ports.Wanted]:
-    for address, purpose, option in ((api, "the API", "--api-address"), (xds, "agents", "--xds-address")):
+def _addresses(plan: Plan, listeners: Iterable[Listener]) -> Iterable[ports.Wanted]:
+    own = [(plan.api, "the API", "--api-address"), (plan.xds, "proxies and agents", "--xds-address")]
+    own += [(plan.join, "hosts that join", "--join-address")] if plan.join else []
+    for address, purpose, option in own:
         host, port = ports.parse(address, option)
         yield ports.Wanted(host, port, purpose, f"stop that, or choose another address with {option}")
     for listener in listeners:
@@ -111,11 +118,11 @@ def _show(findings: Sequence[Finding]) -> None:
         )
 
 
-def _in_foreground(plan: Plan) -> None:
+def _in_foreground(plan: Plan, hint: str) -> None:
     logging.basicConfig(
         filename=plan.home.logs / "up.log", level=logging.INFO, format="%(asctime)s %(levelname)s %(message)s"
     )
-    launcher, shown = Launcher(plan), view.make()
+    launcher, shown = Launcher(plan), view.make(f"{hint}\n\nCtrl-C stops everything.".strip())
     try:
         asyncio.run(launcher.run(lambda launcher: view.follow(plan.home, shown, launcher.became_ready), shown.progress))
         shown.progress("stopped")
@@ -125,17 +132,13 @@ def _in_foreground(plan: Plan) -> None:
         raise background.ended(plan.home, launcher.hopeless)
 
 
-def _in_background(plan: Plan, timeout: float, findings: Sequence[Finding]) -> None:
-    shown = view.make()
+def _in_background(plan: Plan, timeout: float, hint: str) -> None:
+    shown = view.make(hint)
     launcher = background.start(plan)
     try:
-        status = background.wait(plan.home, launcher, timeout, shown)
+        background.wait(plan.home, launcher, timeout, shown)
     except KeyboardInterrupt:
         note(f"still starting, in the background as process {launcher}; `tulle down` stops it")
         raise
     finally:
         shown.close()
-    if not os.isatty(1):
-        say(picture.headline(status), *picture.urls(status))
-    if any(finding.is_error for finding in findings):
-        raise typer.Exit(FAILED)
