@@ -8,6 +8,8 @@ JSON = dict[str, object]
 TYPE = "type.googleapis.com/"
 ADS: JSON = {"ads": {}, "resource_api_version": "V3", "initial_fetch_timeout": "0s"}
 """Waits for ever: an Envoy that went on with nothing would take over the ports of one that serves."""
+RECONNECT: JSON = {"base_interval": "0.1s", "max_interval": "1s"}
+"""Quick, because the agent that is back is on the same machine; Envoy's own is up to 30 s."""
 STATISTICS = (
     "cluster_manager.",
     "listener_manager.",
@@ -37,7 +39,9 @@ def bootstrap(*, id: str, cluster: str, metadata: Mapping[str, object], xds_sock
                 "api_type": "DELTA_GRPC",
                 "transport_api_version": "V3",
                 "set_node_on_first_message_only": True,
-                "grpc_services": [{"envoy_grpc": {"cluster_name": "xds"}}],
+                "grpc_services": [
+                    {"envoy_grpc": {"cluster_name": "xds", "retry_policy": {"retry_back_off": RECONNECT}}}
+                ],
             },
             "cds_config": ADS,
             "lds_config": ADS,
