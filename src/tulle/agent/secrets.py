@@ -1,0 +1,27 @@
+"""Keys and certificates as the secrets that Envoys ask for (SDS). Pure; whose they are is decided elsewhere."""
+
+from __future__ import annotations
+
+from envoy.extensions.transport_sockets.tls.v3.secret_pb2 import Secret
+
+from tulle.xds.snapshot import Resource, encode
+
+CERTIFICATE = "certificate"
+"""First part of `certificate|<certificate file>|<key file>`: a certificate of the gateway."""
+CLIENT_AUTHORITY = "client-ca"
+"""First part of `client-ca|<file>`: the roots that clients of the gateway are verified by."""
+
+
+def certificate(name: str, chain: bytes, key: bytes) -> Resource:
+    """A certificate chain and its key, both PEM."""
+    secret = Secret(name=name)
+    secret.tls_certificate.certificate_chain.inline_bytes = chain
+    secret.tls_certificate.private_key.inline_bytes = key
+    return encode(name, secret)
+
+
+def authorities(name: str, bundle: bytes) -> Resource:
+    """Certificates of authorities, PEM, one after the other."""
+    secret = Secret(name=name)
+    secret.validation_context.trusted_ca.inline_bytes = bundle
+    return encode(name, secret)
