@@ -1,1 +1,1 @@
-"""Benchmarks: Tulle beside its peers, in the same minutes on the same machine. Ratios hold elsewhere, figures do not."""
+"""Benchmarks: Tulle beside its peers, in the same minutes on the same machine. Ratios travel, figures do not."""

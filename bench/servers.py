@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import http.client
 import json
 import os
 import socket
@@ -136,6 +137,20 @@ def cluster(name: str, port: int, **fields: object) -> Config:
     endpoint = {"endpoint": {"address": address(port)}}
     assignment = {"cluster_name": name, "endpoints": [{"lb_endpoints": [endpoint]}]}
     return {"name": name, "type": "STATIC", "connect_timeout": "5s", "load_assignment": assignment, **fields}
+
+
+class AdminConnection(http.client.HTTPConnection):
+    """To the admin interface of an Envoy, on a Unix socket."""
+
+    def __init__(self, path: str) -> None:
+        super().__init__("admin", timeout=30)
+        self._path = path
+
+    def connect(self) -> None:
+        """Open the socket."""
+        self.sock = socket.socket(socket.AF_UNIX)
+        self.sock.settimeout(self.timeout)
+        self.sock.connect(self._path)
 
 
 def address(port: int) -> Config:
