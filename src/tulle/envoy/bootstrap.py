@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from tulle.xds.messages import Node
 
 JSON = dict[str, object]
 TYPE = "type.googleapis.com/"
@@ -29,10 +29,10 @@ CLUSTER_STATISTICS = (
 """Of some hundred per cluster those that somebody looks at: a cluster costs 20 KB instead of 47."""
 
 
-def bootstrap(*, id: str, cluster: str, metadata: Mapping[str, object], xds_socket: str, admin_socket: str) -> JSON:
+def bootstrap(node: Node, *, xds_socket: str, admin_socket: str) -> JSON:
     """The bootstrap of one Envoy, as JSON: delta ADS over a Unix socket to its agent, admin on a Unix socket."""
     return {
-        "node": {"id": id, "cluster": cluster, "metadata": dict(metadata)},
+        "node": {"id": node.id, "cluster": node.cluster, "metadata": dict(node.metadata)},
         "admin": {"address": {"pipe": {"path": admin_socket, "mode": 0o600}}},
         "dynamic_resources": {
             "ads_config": {

@@ -14,8 +14,8 @@ NOWHERE: tuple[Endpoint, ...] = ()
 def compile_endpoints(service: Service, cluster: str, endpoints: tuple[Endpoint, ...]) -> Resource:
     """The load assignment of one cluster: of the endpoints of its service those that fit its port and subset."""
     name = naming.parse_cluster(cluster)
-    port = service.port(name.port) if name else None
-    fitting = select(service, port, name.subset, endpoints) if name and port else NOWHERE
+    port = service.port(name.port)
+    fitting = select(service, port, name.subset, endpoints) if port else NOWHERE
     assignment = load_assignment(cluster, fitting, is_udp=bool(port and port.protocol is Protocol.UDP))
     return encode(cluster, assignment, origins=(service.origin,))
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from typing import NamedTuple
 
 from tulle.model.listeners import Listener
 from tulle.model.names import Name
@@ -23,28 +23,28 @@ WORKLOAD_SECRET = "workload"
 TRUST_SECRET = "trust"
 
 
-@dataclass(frozen=True, slots=True)
-class ClusterName:
+class ClusterName(NamedTuple):
     """What the name of an outbound cluster says."""
 
     service: Name
     port: int
-    subset: str = ""
+    subset: str
 
-    def __str__(self) -> str:
-        return f"outbound|{self.port}|{self.subset}|{self.service}"
+
+NOTHING = ClusterName(Name("", ""), 0, "")
+"""What any other name says: no service is called so."""
 
 
 def cluster(service: Name, port: int, subset: str | None = None) -> str:
     """Name of the cluster (and of its load assignment) for one port of a service, or of one of its subsets."""
-    return str(ClusterName(service, port, subset or ""))
+    return f"outbound|{port}|{subset or ''}|{service}"
 
 
-def parse_cluster(name: str) -> ClusterName | None:
-    """What the name of an outbound cluster says; None for any other name."""
+def parse_cluster(name: str) -> ClusterName:
+    """What the name of an outbound cluster says; `NOTHING` for any other name, whoever made it up."""
     parts = name.split("|")
-    if len(parts) != 4 or parts[0] != "outbound" or not parts[1].isdecimal():
-        return None
+    if len(parts) != 4 or parts[0] != "outbound" or not (parts[1].isascii() and parts[1].isdecimal()):
+        return NOTHING
     return ClusterName(Name.parse(parts[3]), int(parts[1]), parts[2])
 
 
