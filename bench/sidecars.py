@@ -59,7 +59,7 @@ def measure() -> Result:
 NOTE = (
     "HTTP/1.1 from wrk, HTTP/2 over mutual TLS 1.3 between the two, HTTP/1.1 to the server (100 bytes). Both proxies "
     f"share one core, load and server the other; medians of {ROUNDS} interleaved rounds of {SECONDS:g} s. The "
-    "Istio-like pair is described in bench/istio_like.py; the column `bare` is the same without its metrics and metadata headers."
+    "Istio-like pair is described in bench/istio_like.py; `bare` is the same without metrics and metadata headers."
 )
 
 
