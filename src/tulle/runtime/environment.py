@@ -21,6 +21,7 @@ def environment(instance: Instance, assignment: Assignment, inherited: Mapping[s
     belongs to the agent itself.
     """
     return {
+        "PYTHONUNBUFFERED": "1",  # What is printed is to be seen in the log now, and not lost in a crash.
         **dict(_kept(inherited)),
         "TULLE_INSTANCE": instance.id,
         "TULLE_SERVICE": instance.service.name,

@@ -18,6 +18,7 @@ from tulle.model.workloads import Assignment, Instance, InstanceState
 from tulle.runtime import placement, probes
 from tulle.runtime.drivers.base import CannotStart, Driver, Program
 from tulle.runtime.environment import command_line, environment
+from tulle.runtime.logs import log_of
 from tulle.runtime.records import Record
 from tulle.runtime.sidecars import SidecarFailed, Sidecars
 
@@ -58,11 +59,12 @@ class Life:
         self._application = record.instance.state
         self._trouble = record.instance.message
         # An adopted instance that was ready keeps serving while its sidecar is looked after.
-        self._sidecar_serves = record.instance.state in {InstanceState.READY, InstanceState.UNHEALTHY}
-        self._sidecar_trouble = ""
+        self._sidecar_served = record.instance.state in {InstanceState.READY, InstanceState.UNHEALTHY}
+        self._sidecar_trouble = "" if self._sidecar_served else "its sidecar is starting"
         self._leaving = asyncio.Event()
         self._until = math.inf
         self._log_start = 0
+        self._ready_since: float | None = None
         if record.instance.state is InstanceState.DRAINING:
             self._leaving.set()
 
@@ -95,7 +97,7 @@ class Life:
     async def _keep_running(self) -> None:
         backoff, strangers = Backoff(), 0
         while True:
-            began = self._around.clock.monotonic()
+            self._ready_since = None
             handle = self.record.handle
             if handle is not None and self._around.driver.is_running(handle):
                 failure = await self._watch(handle)
@@ -106,7 +108,7 @@ class Life:
                 if strangers >= LOST_PORT:
                     self.leave()
                 failure = failure or await self._start_and_watch()
-            delay = backoff.failed(self._around.clock.monotonic() - began)
+            delay = backoff.failed(self._served_for())
             log.info("instance %s %s; next start in %.1f s", self.instance.id, failure, delay)
             self._become(InstanceState.BACKING_OFF, failure, restarts=self.instance.restarts + 1)
             await asyncio.sleep(delay)
@@ -168,6 +170,7 @@ class Life:
             now = self._around.clock.monotonic()
             if not trouble:
                 failures, failing_since = 0, now
+                self._ready_since = self._ready_since or now
                 self._become(InstanceState.READY)
                 await asyncio.sleep(CHECK_READY)
                 continue
@@ -180,6 +183,9 @@ class Life:
                 return f"{words} within {probe.deadline:g} s: {trouble}"
             patience = max(probe.interval, min((now - began) / 10, CHECK_FAILING))
             await asyncio.sleep(CHECK_FAILING if was_ready else patience)
+
+    def _served_for(self) -> float:
+        return 0.0 if self._ready_since is None else self._around.clock.monotonic() - self._ready_since
 
     async def _bound_log(self) -> None:
         path = self._program_output()
@@ -194,13 +200,17 @@ class Life:
             try:
                 await self._around.sidecars.start(self.instance, self.record.assignment)
             except SidecarFailed as error:
-                self._sidecar_serves, self._sidecar_trouble = False, f"its sidecar does not serve: {error}"
-                self._refresh()
+                self.sidecar_is(f"its sidecar does not serve: {error}")
             else:
-                self._sidecar_serves, self._sidecar_trouble = True, ""
-                self._refresh()
+                self.sidecar_is("")
                 return
             await asyncio.sleep(backoff.failed())
+
+    def sidecar_is(self, trouble: str) -> None:
+        """What is wrong with its sidecar, in a sentence; empty if it serves."""
+        self._sidecar_served = self._sidecar_served or not trouble
+        self._sidecar_trouble = trouble
+        self._refresh()
 
     # The way out
 
@@ -234,8 +244,9 @@ class Life:
 
     def _refresh(self, restarts: int | None = None) -> None:
         state, message = self._application, self._trouble
-        if state is InstanceState.READY and not self._sidecar_serves:
-            state, message = InstanceState.STARTING, self._sidecar_trouble
+        if state is InstanceState.READY and self._sidecar_trouble:
+            state = InstanceState.UNHEALTHY if self._sidecar_served else InstanceState.STARTING
+            message = self._sidecar_trouble
         instance = replace(
             self.instance,
             state=state,
@@ -260,7 +271,7 @@ class Life:
         )
 
     def _program_output(self) -> Path:
-        return self._around.logs / f"{self.instance.id}.log"
+        return log_of(self._around.logs, self.instance)
 
     def _subject(self) -> probes.Subject:
         assignment = self.record.assignment

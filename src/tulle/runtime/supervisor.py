@@ -17,6 +17,7 @@ from tulle.runtime import placement
 from tulle.runtime.drivers.base import Driver
 from tulle.runtime.drivers.process import ProcessDriver
 from tulle.runtime.life import Life, Surroundings
+from tulle.runtime.logs import prune
 from tulle.runtime.placement import Host
 from tulle.runtime.records import Journal, Record
 from tulle.runtime.replicas import Drain, Replica, Start, reconcile
@@ -103,6 +104,14 @@ class Supervisor:
         """Every instance that exists, oldest first."""
         return tuple(life.instance for life in self._lives.values())
 
+    def sidecar_is(self, instance_id: str, trouble: str) -> None:
+        """Told by the agent: what is wrong with a sidecar that served before, in a sentence; empty if it serves again.
+
+        As long as there is trouble, its instance is not reported as ready.
+        """
+        if instance_id in self._lives:
+            self._lives[instance_id].sidecar_is(trouble)
+
     async def stop_all(self, deadline: float) -> None:
         """Drain and end everything within `deadline` seconds, by force what is slower. Then `run` returns."""
         self._is_stopping = True
@@ -186,6 +195,7 @@ class Supervisor:
         del self._lives[life.instance.id]
         for port in placement.ports_of(life.instance):
             self._ports.free(port)
+        prune(self._around.logs, life.instance, self._lives.keys())
         log.info("instance %s is gone", life.instance.id)
         self._tell()
 
