@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from tulle.cli.output import Failure
-from tulle.cli.paths import chosen
+from tulle.cli.paths import chosen, programs
 
 
 @pytest.fixture(autouse=True)
@@ -37,3 +37,18 @@ def test_nothing_to_choose_is_a_usage_error(given: list[Path]) -> None:
     with pytest.raises(Failure) as raised:
         chosen(given)
     assert raised.value.code == 2
+
+
+def test_services_find_the_programs_beside_tulle() -> None:
+    assert (
+        programs("/usr/bin:/bin", "/shop/.venv/bin/tulle", "/shop/.venv/bin/python") == "/shop/.venv/bin:/usr/bin:/bin"
+    )
+    assert programs("/usr/bin", "/shop/src/tulle/__main__.py", "/shop/.venv/bin/python3") == "/shop/.venv/bin:/usr/bin"
+
+
+def test_an_activated_environment_keeps_its_path() -> None:
+    assert programs("/usr/bin:/shop/.venv/bin", "tulle", "/shop/.venv/bin/python") == "/usr/bin:/shop/.venv/bin"
+
+
+def test_a_tulle_that_stands_apart_does_not_bring_its_python() -> None:
+    assert programs("/usr/bin", "/home/ada/.local/bin/tulle", "/home/ada/.local/pipx/tulle/bin/python") == "/usr/bin"

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+import sys
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -32,3 +34,15 @@ def chosen(given: Sequence[Path] | None) -> tuple[Path, ...]:
         "name a file or a folder, as in `tulle up shop.yaml`; `tulle demo` shows an example",
         code=MISUSED,
     )
+
+
+def programs(search_path: str, program: str = sys.argv[0], python: str = sys.executable) -> str:
+    """PATH for the services: `.venv/bin/tulle up` finds the same programs as `tulle up` in the activated environment.
+
+    The folder of this Python comes first, but not when `tulle` was found in another one (as pipx links it): whoever
+    installed it apart from their own programs does not want its Python.
+    """
+    called, own = Path(program), Path(python).parent
+    is_apart = called.name == "tulle" and called.absolute().parent != own
+    folders = [folder for folder in search_path.split(os.pathsep) if folder]
+    return search_path if is_apart or str(own) in folders else os.pathsep.join([str(own), *folders])

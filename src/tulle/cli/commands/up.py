@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
+import os
 from collections.abc import Iterable, Sequence
 from dataclasses import replace
 from typing import Annotated
@@ -15,7 +16,7 @@ from tulle.cli.findings import Excerpts, as_json, in_order, rendered, summary
 from tulle.cli.launcher import Launcher, Plan
 from tulle.cli.options import ApiAddress, Files, JoinAddress, XdsAddress
 from tulle.cli.output import FAILED, Failure, note
-from tulle.cli.paths import chosen
+from tulle.cli.paths import chosen, programs
 from tulle.kit.home import Home
 from tulle.model.findings import Finding
 from tulle.model.listeners import Listener, ListenerProtocol
@@ -73,6 +74,7 @@ def up(plan: Plan, timeout: float, hint: str = "") -> None:
     mesh, findings = checked(plan.files)
     ports.require(_addresses(plan, mesh.listeners.values()))
     _show(findings)
+    os.environ["PATH"] = programs(os.environ.get("PATH", os.defpath))
     plan = replace(plan, files=tuple(path.absolute() for path in plan.files))
     if plan.is_detached:
         _in_background(plan, timeout, hint)
