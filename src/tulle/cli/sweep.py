@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import json
 import os
 from collections.abc import Iterator
 from pathlib import Path
@@ -26,6 +27,9 @@ async def sweep(home: Home, record: running.Record | None) -> int:
     while left := await asyncio.to_thread(leftovers, home, record):
         ended += len(left)
         await asyncio.gather(*(terminate(process, GRACE) for process in left))
+    if ended:
+        # It would be taken for what a killed agent left to be adopted.
+        _instances(home).unlink(missing_ok=True)
     _remove_sockets(home)
     running.path(home).unlink(missing_ok=True)
     return ended
@@ -40,10 +44,20 @@ def leftovers(home: Home, record: running.Record | None) -> list[Spawned]:
 
 
 def _recorded(home: Home) -> Iterator[Spawned]:
-    """What the agent noted down when it started it: files `process` below its folder."""
+    """What the agent noted down: Envoys in files `process`, instances of services in one file with all of them."""
+    handles = []
     for file in home.agent.rglob("process"):
-        with contextlib.suppress(OSError, ValueError):
-            yield Spawned.parse(file.read_text().strip())
+        with contextlib.suppress(OSError):
+            handles.append(file.read_text().strip())
+    with contextlib.suppress(OSError, ValueError, AttributeError, TypeError):
+        handles += [str(record.get("handle")) for record in json.loads(_instances(home).read_bytes())]
+    for handle in handles:
+        with contextlib.suppress(ValueError):
+            yield Spawned.parse(handle)
+
+
+def _instances(home: Home) -> Path:
+    return home.agent / "instances.json"
 
 
 def _remove_sockets(home: Home) -> None:
