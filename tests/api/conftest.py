@@ -1,22 +1,28 @@
-"""A real gRPC server with the hosts service, on ports that the kernel chooses."""
+"""The real servers, gRPC and HTTP, on ports that the kernel chooses."""
 
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
+from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 
-import grpc
 import grpc.aio
+import httpx
 import pytest
 
+from tulle.api import app
 from tulle.api.credentials import ServerCertificate
 from tulle.api.hosts import Hosts
 from tulle.api.hosts_messages import HostReport
+from tulle.flow.state import ProxyState
 from tulle.identity.authority import Authority
 from tulle.identity.tokens import Tokens
-from tulle.model.mesh import Settings
+from tulle.model.findings import Finding
+from tulle.model.mesh import Mesh, Settings
+from tulle.model.workloads import Instance
+from tulle.store.sqlite import SqliteStore
 
 
 @dataclass
@@ -76,3 +82,53 @@ async def plane(tmp_path: Path) -> AsyncIterator[Plane]:
     finally:
         await open_to_all.stop(0)
         await members.stop(0)
+
+
+@dataclass
+class Seen:
+    """A control plane to look at."""
+
+    mesh: Mesh = field(default_factory=Mesh)
+    findings: tuple[Finding, ...] = ()
+    instances: tuple[Instance, ...] = ()
+    is_ready: bool = True
+    given: tuple[ProxyState, ...] = ()
+
+    def proxies(self) -> tuple[ProxyState, ...]:
+        return self.given
+
+
+@dataclass
+class Api:
+    """A running API."""
+
+    state: Seen
+    store: SqliteStore
+    client: httpx.AsyncClient
+    """Shows the token."""
+    stranger: httpx.AsyncClient
+    """Does not."""
+
+
+@pytest.fixture
+def serving(tmp_path: Path) -> Callable[[], AbstractAsyncContextManager[Api]]:
+    """The API under real uvicorn, on a port that the kernel chooses."""
+
+    @asynccontextmanager
+    async def start() -> AsyncIterator[Api]:
+        state, store = Seen(), SqliteStore(tmp_path / "store.db")
+        bound: asyncio.Future[str] = asyncio.get_running_loop().create_future()
+        token_file = tmp_path / "token"
+        async with asyncio.TaskGroup() as tasks:
+            task = tasks.create_task(app.serve("127.0.0.1:0", state, store, token_file, bound.set_result))
+            url = f"http://{await bound}"
+            headers = {"Authorization": f"Bearer {token_file.read_text().strip()}"}
+            async with (
+                httpx.AsyncClient(base_url=url, headers=headers, timeout=20) as client,
+                httpx.AsyncClient(base_url=url, timeout=20) as stranger,
+            ):
+                yield Api(state, store, client, stranger)
+            task.cancel()
+        store.close()
+
+    return start

@@ -28,7 +28,7 @@ Make = Callable[..., Stored]
 
 @pytest.fixture
 def store(tmp_path: Path) -> Iterator[SqliteStore]:
-    opened = SqliteStore.open(tmp_path / "store.db", ManualClock())
+    opened = SqliteStore(tmp_path / "store.db", ManualClock())
     yield opened
     opened.close()
 
@@ -133,12 +133,12 @@ def test_subscribers_hear_of_every_revision_until_they_stop(store: SqliteStore, 
 
 def test_it_is_there_again_after_a_restart_and_readable_by_its_owner_only(tmp_path: Path, thing: Make) -> None:
     path = tmp_path / "store.db"
-    first = SqliteStore.open(path)
+    first = SqliteStore(path)
     first.apply([thing("web")], ME)
     history = first.history()
     assert {file.stat().st_mode & 0o777 for file in tmp_path.iterdir()} == {0o600}
     first.close()
-    second = SqliteStore.open(path)
+    second = SqliteStore(path)
     assert (second.history(), texts(second)) == (history, {"web": "a: 1\n"})
     second.close()
 
@@ -159,7 +159,7 @@ def test_threads_take_turns(store: SqliteStore, thing: Make) -> None:
 
 def test_a_full_disk_is_said_and_loses_nothing(tmp_path: Path, thing: Make) -> None:
     path = tmp_path / "store.db"
-    store = SqliteStore.open(path)
+    store = SqliteStore(path)
     store.apply([thing("web")], ME)
     pages = store._connection.execute("PRAGMA page_count").fetchone()[0]
     store._connection.execute(f"PRAGMA max_page_count = {pages + 2}")
@@ -176,25 +176,25 @@ def test_a_file_that_is_no_store_is_said(tmp_path: Path) -> None:
     path = tmp_path / "store.db"
     path.write_bytes(b"not a database" * 100)
     with pytest.raises(StoreUnusable, match="is damaged"):
-        SqliteStore.open(path)
+        SqliteStore(path)
     assert path.read_bytes().startswith(b"not a database")
     with pytest.raises(StoreUnusable, match=r"cannot be used: No such file or directory"):
-        SqliteStore.open(tmp_path / "missing" / "store.db")
+        SqliteStore(tmp_path / "missing" / "store.db")
 
 
 def test_a_store_of_a_newer_version_is_left_alone(tmp_path: Path) -> None:
     path = tmp_path / "store.db"
-    SqliteStore.open(path).close()
+    SqliteStore(path).close()
     connection = sqlite3.connect(path)
     connection.execute("PRAGMA user_version = 99")
     connection.close()
     with pytest.raises(StoreUnusable, match="newer version of tulle"):
-        SqliteStore.open(path)
+        SqliteStore(path)
 
 
 def test_another_process_that_holds_the_file_is_said(tmp_path: Path, thing: Make, monkeypatch: Any) -> None:
     monkeypatch.setattr("tulle.store.sqlite.WAIT", 0.05)
-    store = SqliteStore.open(tmp_path / "store.db")
+    store = SqliteStore(tmp_path / "store.db")
     other = sqlite3.connect(tmp_path / "store.db", isolation_level=None)
     other.execute("BEGIN IMMEDIATE")
     with pytest.raises(StoreUnusable, match="another process"):
@@ -218,7 +218,7 @@ steps = st.one_of(
 @settings(max_examples=30, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(st.lists(steps, max_size=8))
 def test_every_revision_of_any_history_can_be_seen_again(tmp_path_factory: Any, schedule: list[Any]) -> None:
-    store = SqliteStore.open(tmp_path_factory.mktemp("store") / "s.db")
+    store = SqliteStore(tmp_path_factory.mktemp("store") / "s.db")
     states: list[dict[str, str]] = [{}]
     for what, argument in schedule:
         now = dict(states[-1])
@@ -245,7 +245,7 @@ from tulle.model.names import Name
 from tulle.store.base import Intent, Stored
 from tulle.store.sqlite import SqliteStore
 
-store = SqliteStore.open(Path(sys.argv[1]))
+store = SqliteStore(Path(sys.argv[1]))
 number = store.revision
 while True:
     number += 1
@@ -271,7 +271,7 @@ def test_kill_9_in_the_middle_of_writes_loses_nothing_that_was_confirmed(tmp_pat
         process.stdout.close()
         process.wait()
         confirmed = max([confirmed, *(int(number) for number in rest)])
-        store = SqliteStore.open(path)
+        store = SqliteStore(path)
         assert confirmed <= store.revision <= confirmed + 1
         assert {text.partition(" ")[0] for text in texts(store).values()} == {str(store.revision)}
         assert len(texts(store)) == 50

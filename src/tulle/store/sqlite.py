@@ -51,31 +51,19 @@ ORDER BY revision DESC LIMIT 1
 
 
 class SqliteStore:
-    """A `tulle.store.base.Store` in a file. Use `SqliteStore.open`, and `close` it."""
+    """A `tulle.store.base.Store` in a file."""
 
-    def __init__(self, path: Path, connection: sqlite3.Connection, clock: Clock) -> None:
-        self._path = path
-        self._connection = connection
-        self._clock = clock
-        self._lock = Lock()
-        self._subscribers: list[Callable[[int], None]] = []
-
-    @classmethod
-    def open(cls, path: Path, clock: Clock | None = None) -> SqliteStore:
+    def __init__(self, path: Path, clock: Clock | None = None) -> None:
         """Open the file, or make it, readable by its owner only.
 
         Raises:
             StoreUnusable: it cannot be opened, is damaged, or was written by a newer version.
         """
-        with _explained(path):
-            path.touch(mode=0o600, exist_ok=True)
-            connection = sqlite3.connect(path, timeout=WAIT, isolation_level=None, check_same_thread=False)
-            try:
-                _prepare(path, connection)
-            except BaseException:
-                connection.close()
-                raise
-        return cls(path, connection, clock or SystemClock())
+        self._path = path
+        self._connection = _opened(path)
+        self._clock = clock or SystemClock()
+        self._lock = Lock()
+        self._subscribers: list[Callable[[int], None]] = []
 
     def close(self) -> None:
         """Close the file. Nothing is lost without it."""
@@ -218,6 +206,18 @@ class SqliteStore:
                 if self._connection.in_transaction:
                     self._connection.execute("ROLLBACK")
                 raise
+
+
+def _opened(path: Path) -> sqlite3.Connection:
+    with _explained(path):
+        path.touch(mode=0o600, exist_ok=True)
+        connection = sqlite3.connect(path, timeout=WAIT, isolation_level=None, check_same_thread=False)
+        try:
+            _prepare(path, connection)
+        except BaseException:
+            connection.close()
+            raise
+        return connection
 
 
 def _prepare(path: Path, connection: sqlite3.Connection) -> None:

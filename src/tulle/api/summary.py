@@ -1,0 +1,255 @@
+"""What `status` shows, version `tulle/v1`: a documented schema, computed from a look at the control plane. Pure."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import dataclass
+from ipaddress import ip_address
+
+from tulle.flow.state import ProxyState, State
+from tulle.model.findings import Finding
+from tulle.model.listeners import Listener
+from tulle.model.mesh import Mesh
+from tulle.model.names import Name
+from tulle.model.services import Service
+from tulle.model.workloads import Instance, InstanceState
+
+VERSION = "tulle/v1"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class OriginSummary:
+    """Where something was written."""
+
+    source: str
+    file: str
+    line: int
+    subject: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FindingSummary:
+    """One mistake."""
+
+    severity: str
+    message: str
+    origin: OriginSummary
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PortSummary:
+    """One port of a service."""
+
+    name: str
+    number: int
+    protocol: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ServiceSummary:
+    """One service."""
+
+    name: str
+    namespace: str
+    endpoints: int
+    """Places that answer or should: instances that were ready once, or the addresses of a service elsewhere."""
+    healthy: int
+    replicas: int | None
+    """How many instances are desired, over all versions; null for a service that runs elsewhere."""
+    ports: tuple[PortSummary, ...]
+    origin: OriginSummary
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ProxySummary:
+    """One proxy that is connected or should be."""
+
+    id: str
+    role: str
+    service: str
+    host: str
+    connected: bool
+    synced: bool
+    version: str
+    admin: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class InstanceSummary:
+    """One running replica."""
+
+    id: str
+    service: str
+    workload: str
+    version: str
+    host: str
+    state: str
+    message: str
+    restarts: int
+    outbound: str
+    """HTTP proxy for the calls of the application."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class GatewaySummary:
+    """One listener of the gateway, as a client reaches it."""
+
+    listener: str
+    protocol: str
+    url: str
+    hosts: tuple[str, ...]
+    """Host names that are routed there; `*` for any."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Status:
+    """Everything at a glance."""
+
+    version: str
+    ready: bool
+    services: tuple[ServiceSummary, ...]
+    proxies: tuple[ProxySummary, ...]
+    instances: tuple[InstanceSummary, ...]
+    gateway: tuple[GatewaySummary, ...]
+    findings: tuple[FindingSummary, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Look:
+    """A consistent look at a control plane: taken within its event loop, summarized anywhere."""
+
+    mesh: Mesh
+    ready: bool
+    instances: tuple[Instance, ...]
+    proxies: tuple[ProxyState, ...]
+    findings: tuple[Finding, ...]
+
+
+def look(state: State) -> Look:
+    """Take references to what is immutable; fast."""
+    return Look(
+        mesh=state.mesh,
+        ready=state.is_ready,
+        instances=state.instances,
+        proxies=state.proxies(),
+        findings=state.findings,
+    )
+
+
+def summarize(seen: Look) -> Status:
+    """The status of what was seen; everything in the order of names."""
+    return Status(
+        version=VERSION,
+        ready=seen.ready,
+        services=_services(seen.mesh, seen.instances),
+        proxies=tuple(summary_of_proxy(proxy) for proxy in seen.proxies),
+        instances=tuple(_instance(each) for each in sorted(seen.instances, key=lambda each: (each.service, each.id))),
+        gateway=tuple(
+            _listener(seen.mesh, each) for each in sorted(seen.mesh.listeners.values(), key=lambda it: it.name)
+        ),
+        findings=summary_of_findings(seen.findings),
+    )
+
+
+def summary_of_findings(findings: Sequence[Finding]) -> tuple[FindingSummary, ...]:
+    """Findings with their places."""
+    return tuple(
+        FindingSummary(
+            severity=finding.severity.value,
+            message=finding.message,
+            origin=OriginSummary(
+                source=finding.origin.source,
+                file=finding.origin.file,
+                line=finding.origin.line,
+                subject=finding.origin.subject,
+            ),
+        )
+        for finding in findings
+    )
+
+
+def summary_of_proxy(proxy: ProxyState) -> ProxySummary:
+    """One proxy without its resources."""
+    return ProxySummary(
+        id=proxy.id,
+        role=proxy.role,
+        service=proxy.service,
+        host=proxy.host,
+        connected=proxy.is_connected,
+        synced=proxy.is_synced,
+        version=proxy.version,
+        admin=proxy.admin,
+    )
+
+
+def _services(mesh: Mesh, instances: tuple[Instance, ...]) -> tuple[ServiceSummary, ...]:
+    ready, places, desired = Counter[Name](), Counter[Name](), Counter[Name]()
+    for instance in instances:
+        ready[instance.service] += instance.state is InstanceState.READY
+        places[instance.service] += instance.state in {InstanceState.READY, InstanceState.UNHEALTHY}
+    for workload in mesh.workloads.values():
+        desired[workload.service] += workload.replicas
+    return tuple(
+        _service(
+            service,
+            (len(service.addresses), len(service.addresses), None)
+            if service.addresses
+            else (places[service.name], ready[service.name], desired[service.name]),
+        )
+        for service in sorted(mesh.services.values(), key=lambda service: service.name)
+    )
+
+
+def _service(service: Service, counts: tuple[int, int, int | None]) -> ServiceSummary:
+    endpoints, healthy, replicas = counts
+    origin = service.origin
+    return ServiceSummary(
+        name=service.name.name,
+        namespace=service.name.namespace,
+        endpoints=endpoints,
+        healthy=healthy,
+        replicas=replicas,
+        ports=tuple(
+            PortSummary(name=port.name, number=port.number, protocol=port.protocol.value) for port in service.ports
+        ),
+        origin=OriginSummary(source=origin.source, file=origin.file, line=origin.line, subject=origin.subject),
+    )
+
+
+def _instance(instance: Instance) -> InstanceSummary:
+    return InstanceSummary(
+        id=instance.id,
+        service=str(instance.service),
+        workload=str(instance.workload),
+        version=instance.version,
+        host=instance.host,
+        state=instance.state.value,
+        message=instance.message,
+        restarts=instance.restarts,
+        outbound=instance.outbound,
+    )
+
+
+def _listener(mesh: Mesh, listener: Listener) -> GatewaySummary:
+    attached = [
+        routes for routes in mesh.gateway_routes if not routes.listeners or listener.name.name in routes.listeners
+    ]
+    hosts = {host for routes in attached for host in routes.hosts} if listener.protocol.is_http else set()
+    return GatewaySummary(
+        listener=listener.name.name,
+        protocol=listener.protocol.value,
+        url=f"{listener.protocol.value}://{_reachable(listener.address)}:{listener.port}",
+        hosts=tuple(sorted(hosts)),
+    )
+
+
+def _reachable(address: str) -> str:
+    """The host part of a URL for an address that is listened on."""
+    try:
+        parsed = ip_address(address)
+    except ValueError:
+        return address
+    if parsed.is_unspecified:
+        return "localhost"
+    return f"[{parsed}]" if parsed.version == 6 else str(parsed)
