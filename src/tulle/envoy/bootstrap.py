@@ -54,6 +54,7 @@ def bootstrap(node: Node, *, xds_socket: str, admin_socket: str) -> JSON:
             }
         ],
         "stats_config": _statistics(),
+        "deferred_stat_options": {"enable_deferred_creation_stats": True},
         "layered_runtime": {"layers": [{"name": "static", "static_layer": {"re2.max_program_size.error_level": 2000}}]},
     }
 
@@ -80,7 +81,4 @@ def _agent(socket: str) -> JSON:
 def _statistics() -> JSON:
     patterns: list[JSON] = [{"prefix": prefix} for prefix in STATISTICS]
     patterns += [{"safe_regex": {"regex": each}} for each in (LISTENER_STATISTICS, CLUSTER_STATISTICS)]
-    return {
-        "stats_matcher": {"inclusion_list": {"patterns": patterns}},
-        "enable_deferred_creation_stats": True,
-    }
+    return {"stats_matcher": {"inclusion_list": {"patterns": patterns}}}
