@@ -55,6 +55,7 @@ def bootstrap(node: Node, *, xds_socket: str, admin_socket: str) -> JSON:
         ],
         "stats_config": _statistics(),
         "deferred_stat_options": {"enable_deferred_creation_stats": True},
+        "deferred_stat_options": {"enable_deferred_creation_stats": True},
         "layered_runtime": {"layers": [{"name": "static", "static_layer": {"re2.max_program_size.error_level": 2000}}]},
     }
 
