@@ -52,9 +52,7 @@ class Database:
 
 
 def data_directory() -> Path:
-    """`BOOKSHOP_DATA`, else a folder in the home of this mesh, else a temporary one."""
+    """`BOOKSHOP_DATA`, else a folder of this user in the temporary one."""
     if given := os.environ.get("BOOKSHOP_DATA"):
         return Path(given)
-    if home := os.environ.get("TULLE_HOME"):
-        return Path(home) / "bookshop"
     return Path(tempfile.gettempdir()) / f"bookshop-{os.getuid()}"
