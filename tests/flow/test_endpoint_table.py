@@ -1,0 +1,35 @@
+from __future__ import annotations
+
+from tests.flow.world import instance, mesh, name
+from tulle.flow.endpoint_table import EndpointTable
+
+CART = "outbound|80||cart.default"
+
+
+def test_a_load_assignment_is_compiled_when_it_is_first_needed_and_then_shared() -> None:
+    table = EndpointTable()
+    table.update(mesh("cart"), {}, {name("cart")})
+    assert len(table) == 0
+    assert table.get(CART) is table.get(CART)
+    assert len(table) == 1
+
+
+def test_nobody_answers_for_a_service_that_does_not_exist() -> None:
+    assert EndpointTable().get(CART) is None
+
+
+def test_only_load_assignments_that_differ_are_reported() -> None:
+    table, shop = EndpointTable(), mesh("cart", "web")
+    table.update(shop, {}, ())
+    table.get(CART)
+    one = {name("cart"): (instance("cart"),)}
+    assert set(table.update(shop, one, {name("cart"), name("web")})) == {CART}
+    assert table.update(shop, one, {name("cart")}) == {}
+
+
+def test_a_removed_service_takes_its_load_assignments_with_it() -> None:
+    table = EndpointTable()
+    table.update(mesh("cart"), {}, ())
+    table.get(CART)
+    assert table.update(mesh("web"), {}, {name("cart")}) == {CART: None}
+    assert len(table) == 0

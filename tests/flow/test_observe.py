@@ -1,0 +1,100 @@
+from __future__ import annotations
+
+from dataclasses import replace
+
+import pytest
+
+from tests.flow.world import World, instance, mesh, route_set
+from tulle.flow.observe import Observer
+from tulle.model.documents import BUILT_IN
+from tulle.model.findings import Finding
+from tulle.model.workloads import InstanceState
+from tulle.xds.snapshot import CLUSTER
+
+
+@pytest.fixture
+def observer(world: World) -> Observer:
+    return Observer(world.publisher, world.hosts)
+
+
+def test_an_empty_mesh_is_ready_and_has_nothing_to_say(observer: Observer) -> None:
+    assert observer.is_ready
+    assert observer.findings == ()
+    assert observer.proxies() == ()
+
+
+def test_without_an_agent_nothing_runs_and_that_is_said(world: World, observer: Observer) -> None:
+    world.publisher.update(mesh("web"))
+    assert not observer.is_ready
+    assert "tulle agent" in observer.findings[0].message
+
+
+def test_ready_is_when_every_replica_is_and_every_proxy_is_synced(world: World, observer: Observer) -> None:
+    world.publisher.update(mesh("web", routes=(route_set("shop", "web"),)))
+    world.hosts.connected("here", "host")
+    assert not observer.is_ready
+    world.hosts.reported("here", (instance("web"),))
+    assert not observer.is_ready, "its sidecar is not connected"
+    world.sidecar(instance("web"))
+    assert not observer.is_ready, "the gateway is not connected"
+    world.gateway()
+    assert observer.is_ready
+    assert [(each.id, each.role, each.is_synced) for each in observer.proxies()] == [
+        ("gateway-here", "gateway", True),
+        ("web-1", "sidecar", True),
+    ]
+
+
+def test_a_mesh_with_a_gateway_needs_a_host_for_it(world: World, observer: Observer) -> None:
+    world.publisher.update(mesh(routes=(route_set("shop", "web"),)))
+    assert not observer.is_ready
+
+
+def test_the_version_of_a_proxy_changes_with_what_it_accepted(world: World, observer: Observer) -> None:
+    world.publisher.update(mesh("web", "cart"))
+    web = world.sidecar(instance("web"))
+    before = observer.proxies()[0]
+    web.call("cart")
+    world.settle()
+    after = observer.proxies()[0]
+    assert before.version != after.version
+    assert {each.name for each in after.resources} > {each.name for each in before.resources}
+
+
+def test_what_envoys_refuse_is_one_finding_at_its_origin(world: World, observer: Observer) -> None:
+    world.publisher.update(mesh("web", "cart", "stock"))
+    world.hosts.connected("here", "host")
+    for each in ("web", "stock"):
+        proxy = world.sidecar(instance(each))
+        proxy.refuses = frozenset({"outbound|80||cart.default"})
+        proxy.call("cart")
+    world.settle()
+    assert [each for each in observer.findings if "Envoy refused outbound|80||cart.default" in each.message] != []
+    assert len(observer.findings) == 1
+    assert "and 1 more" in observer.findings[0].message
+    assert "not to my taste" in observer.findings[0].message
+    assert not observer.is_ready
+    assert all(each.type_url != CLUSTER or "cart" not in each.name for each in observer.proxies()[0].resources)
+
+
+def test_instances_in_trouble_and_hosts_that_are_away_are_findings(world: World, observer: Observer) -> None:
+    world.publisher.update(mesh("web"))
+    broken = replace(instance("web", state=InstanceState.BACKING_OFF), message="it ended with status 3")
+    stranger = replace(instance("old", state=InstanceState.STARTING), message="no such directory")
+    world.hosts.connected("here", "host")
+    world.hosts.reported("here", (broken, stranger), "the disk is full")
+    world.hosts.disconnected("here")
+    assert [each.message for each in observer.findings] == [
+        "web-1 is backing_off: it ended with status 3",
+        "old-1 is starting: no such directory",
+        "host here: the disk is full",
+        "the agent of host here is away; what it runs goes on running",
+    ]
+    assert observer.instances == (broken, stranger)
+
+
+def test_findings_of_documents_are_among_them(world: World, observer: Observer) -> None:
+    finding = Finding.error(BUILT_IN, "this is wrong")
+    world.publisher.update(replace(mesh(), findings=(finding,)))
+    assert observer.findings == (finding,)
+    assert observer.mesh is world.publisher.mesh

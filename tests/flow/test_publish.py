@@ -1,0 +1,184 @@
+from __future__ import annotations
+
+from dataclasses import replace
+
+import pytest
+
+from tests.flow.world import World, instance, mesh, name, route_set, service
+from tulle.kit.codec import decode
+from tulle.model.mesh import Settings
+from tulle.model.services import Endpoint
+from tulle.model.workloads import Assignment, InstanceState
+from tulle.xds.messages import Node
+from tulle.xds.snapshot import CLUSTER, ENDPOINT, GATEWAY, LISTENER, VIRTUAL_HOST, WORKLOAD
+from tulle.xds.subscription import Refused
+
+CART = "outbound|80||cart.default"
+
+
+def test_a_sidecar_starts_with_nothing_but_its_own(world: World) -> None:
+    world.publisher.update(mesh("web", "cart", "stock"))
+    web = world.sidecar(instance("web"))
+    assert web.names(CLUSTER) == {"inbound|http"}
+    assert CART not in web.names(ENDPOINT)
+    assert web.session.is_synced
+
+
+def test_a_call_widens_the_scope_by_what_it_needs(world: World) -> None:
+    world.publisher.update(mesh("web", "cart", "stock"))
+    world.hosts.reported("here", (instance("cart"),))
+    web = world.sidecar(instance("web"))
+    web.call("cart")
+    world.settle()
+    assert web.names(CLUSTER) - {"connect"} == {"inbound|http", CART}
+    assert web.names(ENDPOINT) == {CART}
+    assert "outbound.default/cart.default:80" in web.names(VIRTUAL_HOST)
+
+
+def test_a_change_is_sent_to_those_whom_it_concerns_only(world: World) -> None:
+    first = mesh("web", "cart", "stock")
+    world.publisher.update(first)
+    web, stock = world.sidecar(instance("web")), world.sidecar(instance("stock"))
+    web.call("cart")
+    stock.call("web")
+    world.settle()
+    rules = route_set("canary", "cart", of="cart")
+    changed = replace(first, service_routes={name("cart"): (rules,)})
+    assert world.do(lambda: world.publisher.update(changed)) == [1, 0]
+    assert world.do(lambda: world.publisher.update(changed)) == [0, 0]
+
+
+def test_endpoints_go_to_those_who_hold_their_cluster_and_recompile_nothing(world: World) -> None:
+    world.publisher.update(mesh("web", "cart", "stock"))
+    world.hosts.reported("here", (instance("cart"),))
+    web, stock = world.sidecar(instance("web")), world.sidecar(instance("stock"))
+    web.call("cart")
+    world.settle()
+    both = (instance("cart"), instance("cart", 2))
+    assert world.do(lambda: world.hosts.reported("here", both)) == [1, 0]
+    draining = (instance("cart"), instance("cart", 2, InstanceState.DRAINING))
+    assert world.do(lambda: world.hosts.reported("here", draining)) == [1, 0]
+    assert stock.names(ENDPOINT) == set()
+
+
+def test_a_removed_service_is_taken_away_and_answered_by_a_reason(world: World) -> None:
+    world.publisher.update(mesh("web", "cart"))
+    web = world.sidecar(instance("web"))
+    web.call("cart")
+    world.settle()
+    world.do(lambda: world.publisher.update(mesh("web")))
+    assert web.names(CLUSTER) == {"inbound|http"}
+    assert "outbound.default/cart" in web.names(VIRTUAL_HOST)
+    assert "outbound.default/cart.default:80" not in web.names(VIRTUAL_HOST)
+
+
+def test_a_name_that_nobody_had_is_answered_once_somebody_has_it(world: World) -> None:
+    world.publisher.update(mesh("web"))
+    web = world.sidecar(instance("web"))
+    web.call("cart", "example.org")
+    world.settle()
+    world.do(lambda: world.publisher.update(mesh("web", "cart")))
+    assert CART in web.names(CLUSTER)
+
+
+def test_the_gateway_holds_what_its_routes_lead_to(world: World) -> None:
+    shop, admin = route_set("shop", "cart"), route_set("admin", "web")
+    world.publisher.update(mesh("web", "cart", "stock", routes=(shop, admin)))
+    gateway = world.gateway()
+    assert gateway.names(CLUSTER) == {CART, "outbound|80||web.default"}
+    assert gateway.names(VIRTUAL_HOST) == {"gateway.http/shop.test", "gateway.http/admin.test", "gateway.http/*"}
+    old = world.publisher.mesh
+    changed = replace(old, gateway_routes=(route_set("shop", "web"), admin))
+    world.do(lambda: world.publisher.update(changed))
+    assert gateway.names(CLUSTER) == {"outbound|80||web.default"}
+
+
+def test_other_settings_concern_everybody(world: World) -> None:
+    first = mesh("web")
+    world.publisher.update(first)
+    world.sidecar(instance("web"))
+    assert world.do(lambda: world.publisher.update(replace(first, settings=Settings(access_log=True)))) != [0]
+
+
+def test_an_agent_is_told_what_to_run_and_only_what_changed_is_sent_again(world: World) -> None:
+    agent = world.agent()
+    world.publisher.update(mesh("web", "cart", routes=(route_set("shop", "web"),)))
+    assert agent.names(WORKLOAD) == set()
+    world.do(lambda: world.hosts.connected("here", "host"))
+    assert agent.names(WORKLOAD) == {"web.default", "cart.default"}
+    assert agent.names(GATEWAY) == {"gateway.tulle-system"}
+    before = dict(agent.replica.table(WORKLOAD))
+    old = world.publisher.mesh
+    more = replace(old.workloads[name("web")], replicas=3)
+    world.do(lambda: world.publisher.update(replace(old, workloads={**old.workloads, name("web"): more})))
+    after = agent.replica.table(WORKLOAD)
+    assert decode(Assignment, after["web.default"].body).replicas == 3
+    assert after["cart.default"] is before["cart.default"]
+
+
+def test_certificates_are_for_what_a_host_runs_is_to_run_or_still_drains(world: World) -> None:
+    world.publisher.update(mesh("web", routes=(route_set("shop", "web"),)))
+    may_sign = world.publisher.may_sign
+    assert not may_sign("here", "default", "web")
+    world.hosts.connected("here", "host")
+    assert may_sign("here", "default", "web")
+    assert may_sign("here", "tulle-system", "gateway")
+    assert not may_sign("here", "default", "cart")
+    world.hosts.reported("here", (instance("cart", state=InstanceState.DRAINING),))
+    assert may_sign("here", "default", "cart")
+    assert not may_sign("there", "default", "cart")
+
+
+def test_the_newer_of_two_streams_of_a_proxy_counts(world: World) -> None:
+    world.publisher.update(mesh("web", "cart"))
+    old = world.sidecar(instance("web"))
+    old.call("cart")
+    world.settle()
+    new = world.sidecar(instance("web"))
+    assert CART in new.names(CLUSTER), "its demand is remembered"
+    world.publisher.closed(old.session)
+    assert world.publisher.connected["web-1"].session is new.session
+    world.publisher.closed(new.session)
+    assert not world.publisher.connected
+    world.publisher.update(mesh("web"))
+
+
+def test_an_agent_that_left_is_forgotten_and_the_next_one_is_told_everything(world: World) -> None:
+    world.publisher.update(mesh("web"))
+    world.hosts.connected("here", "sidecar")
+    first = world.agent()
+    world.publisher.closed(first.session)
+    second = world.agent()
+    assert second.names(WORKLOAD) == {"web.default"}
+
+
+def test_a_sidecar_whose_service_was_removed_keeps_what_it_has_until_it_is_drained(world: World) -> None:
+    world.publisher.update(mesh("web", "cart"))
+    web = world.sidecar(instance("web"))
+    world.do(lambda: world.publisher.update(mesh("cart")))
+    assert "inbound|http" in web.names(CLUSTER)
+    assert web.names(LISTENER)
+
+
+def test_a_stranger_gets_no_stream(world: World) -> None:
+    world.publisher.update(mesh("web"))
+    claims = {"role": "gateway", "host": "here"}
+    with pytest.raises(Refused):
+        world.connect(Node("gateway-here", metadata=claims), "default", "web", CLUSTER)
+
+
+def test_subscriptions_of_other_types_and_of_gateways_are_no_demand(world: World) -> None:
+    world.publisher.update(mesh("web", routes=(route_set("shop", "web"),)))
+    gateway = world.gateway()
+    world.publisher.wanted(gateway.session, VIRTUAL_HOST, frozenset({"outbound.default/cart"}))
+    assert world.publisher.connected["gateway-here"].demand == frozenset()
+
+
+def test_a_cluster_of_a_service_with_fixed_addresses_has_its_endpoints_too(world: World) -> None:
+    legacy = replace(service("legacy"), addresses=(Endpoint(address="10.0.0.5", port=80),))
+    first = mesh("web")
+    world.publisher.update(replace(first, services={**first.services, legacy.name: legacy}))
+    web = world.sidecar(instance("web"))
+    web.call("legacy")
+    world.settle()
+    assert web.names(ENDPOINT) == {"outbound|80||legacy.default"}
