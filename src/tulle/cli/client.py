@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from http.client import HTTPConnection, HTTPException
 from typing import Any
-from urllib.parse import urlencode
+from urllib.parse import quote, urlencode
 
 from tulle.cli import running
 from tulle.cli.output import Failure
@@ -19,9 +19,11 @@ class Unreachable(Failure):
 class Refused(Failure):
     """The control plane answered, and the answer was no."""
 
-    def __init__(self, status: int, message: str, *details: str) -> None:
+    def __init__(self, status: int, message: str, *details: str, findings: tuple[dict[str, Any], ...] = ()) -> None:
         super().__init__(message, *details)
         self.status = status
+        self.findings = findings
+        """What is wrong with what was sent, in the form of `-o json`."""
 
 
 class Api:
@@ -33,16 +35,16 @@ class Api:
         self._timeout = timeout
 
     def get(self, path: str, **query: str) -> Any:
-        """The JSON (or else the text) at a path."""
-        return self._request("GET", f"{path}?{urlencode(query)}" if query else path)
+        """The JSON (or else the text) at a path. Parameters that are empty are left out."""
+        return self._request("GET", with_query(path, query))
 
     def post(self, path: str, body: object) -> Any:
         """Send JSON; returns the answer."""
         return self._request("POST", path, body)
 
-    def delete(self, path: str) -> Any:
+    def delete(self, path: str, **query: str) -> Any:
         """Delete what is at a path; returns the answer."""
-        return self._request("DELETE", path)
+        return self._request("DELETE", with_query(path, query))
 
     def _request(self, method: str, path: str, body: object = None) -> Any:
         host, _, port = self.address.rpartition(":")
@@ -64,6 +66,12 @@ class Api:
         return _accepted(status, content, self.address)
 
 
+def with_query(path: str, query: dict[str, str]) -> str:
+    """The path with those parameters that are not empty."""
+    given = {name: value for name, value in query.items() if value}
+    return f"{path}?{urlencode(given)}" if given else path
+
+
 def _accepted(status: int, content: bytes, address: str) -> Any:
     try:
         value = json.loads(content) if content else None
@@ -77,7 +85,8 @@ def _accepted(status: int, content: bytes, address: str) -> Any:
             f"the control plane at {address} does not know the token of this home",
             "it belongs to another home: set TULLE_HOME to that one, or TULLE_TOKEN to its token",
         )
-    raise Refused(status, *_reasons(value) or (f"the control plane at {address} answered {status}",))
+    findings = tuple(value.get("findings", ())) if isinstance(value, dict) else ()
+    raise Refused(status, *_reasons(value) or (f"the control plane at {address} answered {status}",), findings=findings)
 
 
 def _reasons(value: object) -> tuple[str, ...]:
@@ -90,6 +99,11 @@ def _reasons(value: object) -> tuple[str, ...]:
     if isinstance(detail, list):
         return tuple(str(item.get("msg", item)) if isinstance(item, dict) else str(item) for item in detail)
     return ()
+
+
+def segment(text: str) -> str:
+    """Text as one segment of a path."""
+    return quote(text, safe="")
 
 
 def connect(home: Home, address: str | None = None, token: str | None = None) -> Api:

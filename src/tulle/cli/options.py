@@ -36,3 +36,8 @@ Files: TypeAlias = Annotated[
     list[Path] | None,
     typer.Argument(metavar="[FILE|DIR]...", help="Files and folders; tulle.yaml or this folder if none is given."),
 ]
+Message: TypeAlias = Annotated[str, typer.Option("--message", "-m", help="Why; it is shown in the history.")]
+Namespace: TypeAlias = Annotated[
+    str, typer.Option("--namespace", "-n", help="Namespace of the object; `name.namespace` says the same.")
+]
+Kind: TypeAlias = Annotated[str, typer.Argument(metavar="KIND", help="service, route, listener or mesh.")]

@@ -1,4 +1,4 @@
-"""Run the agent of a host alone: it joins a control plane and runs what it is given."""
+"""Run the agent of a host alone, and join a control plane."""
 
 from __future__ import annotations
 

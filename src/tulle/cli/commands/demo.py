@@ -1,4 +1,4 @@
-"""Run the bookshop: an example mesh of real services behind a real gateway."""
+"""Run the bookshop, an example of real services in a mesh."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Stop the mesh of this home and everything that it started."""
+"""Stop the mesh of this home and all that it started."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Show the output of a service, an instance, a proxy, or a part of Tulle itself."""
+"""Show the output of services, proxies and Tulle itself."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Show services, proxies, addresses and findings of the running mesh."""
+"""Show services, proxies, addresses and what is wrong."""
 
 from __future__ import annotations
 
