@@ -45,10 +45,9 @@ class Database:
 
     def fill(self, statement: str, rows: Iterable[tuple[Value, ...]]) -> None:
         """Run one statement for many rows, all or none."""
-        with self._lock:
+        with self._lock, self._connection:
             self._connection.execute("BEGIN IMMEDIATE")
             self._connection.executemany(statement, rows)
-            self._connection.execute("COMMIT")
 
 
 def data_directory() -> Path:

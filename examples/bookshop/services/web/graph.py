@@ -35,7 +35,8 @@ def svg(versions: Mapping[str, int]) -> str:
         '<path class="edge denied" d="M216 132 C206 144 196 150 179 153"/>',
     )
     notes = {**NOTES, "reviews v1": f"{one} of {one + two}", "reviews v2": f"{two} of {one + two}"}
-    busy = {"gateway", "web", "catalogue", "ratings"} | {f"reviews {name}" for name, count in versions.items() if count}
+    busy = {"gateway", "web", "catalogue"} | {f"reviews {name}" for name, count in versions.items() if count}
+    busy |= {"ratings"} if one + two else set()
     boxes = "".join(_box(name, name in busy, notes.get(name, "")) for name in PLACES)
     return (
         '<svg class="graph" viewBox="0 0 380 180" role="img" aria-label="the gateway calls web; web calls catalogue, '

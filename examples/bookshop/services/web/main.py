@@ -61,9 +61,9 @@ class Window:
         told = call("reviews", "/pry").json
         if not isinstance(told, dict):
             return _piece("The reviews are away.")
-        kind = "bad" if told["status"] == 403 else "good"
-        reason = f": {escape(str(told['reason']))}" if told["reason"] else ""
-        return _piece(f'<span class="key"><span class="tile {kind}"></span>{told["status"]}{reason}</span>')
+        is_refused = told["status"] == 403
+        words = f"refused: {told['status']}, {told['reason']}" if is_refused else f"they got through: {told['status']}"
+        return _piece(f'<span class="tile {"good" if is_refused else "bad"}"></span> {escape(words)}')
 
     def breaker(self, _: Request) -> Response:
         """POST /try/breaker: ask for sixteen slow reports at the same moment."""
