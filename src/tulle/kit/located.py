@@ -2,19 +2,26 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from typing import Any
 
 
 class LocatedMap(dict[str, Any]):
     """A mapping as it was written; `lines` holds the line of each key, relative to the start of its document."""
 
-    __slots__ = ("line", "lines")
+    __slots__ = ("line", "lines", "repeated")
 
     def __init__(self, line: int) -> None:
         super().__init__()
         self.line = line
         self.lines: dict[str, int] = {}
+        self.repeated: tuple[tuple[str, int], ...] = ()
+        """Keys that were written once more, and where; the first value counts."""
+
+    def put(self, key: str, value: object, line: int) -> None:
+        """Add an entry and where it was written."""
+        self[key] = value
+        self.lines[key] = line
 
 
 class LocatedList(list[Any]):
@@ -36,6 +43,40 @@ def line_of(value: object, path: Sequence[str | int]) -> int:
             line, value = value.lines.get(str(step), line), value[str(step)]
         elif isinstance(value, LocatedList) and isinstance(step, int) and step < len(value):
             line, value = value.lines[step], value[step]
-        else:
-            break
+        elif not isinstance(step, int) or step:
+            break  # (Index 0 of what is no list: it stands alone where a list could be.)
     return int(line)
+
+
+def is_moved(old: object, new: object, shift: int) -> bool:
+    """Whether two equal values have the same lines, but for a constant shift from `old` to `new`."""
+    if isinstance(old, LocatedMap) and isinstance(new, LocatedMap):
+        if old.line + shift != new.line or old.repeated or new.repeated:
+            return False
+        return all(
+            line + shift == new.lines.get(key) and (type(old[key]) in PLAIN or is_moved(old[key], new[key], shift))
+            for key, line in old.lines.items()
+        )
+    if isinstance(old, LocatedList) and isinstance(new, LocatedList):
+        return old.line + shift == new.line and all(
+            line + shift == new.lines[index] and is_moved(old[index], new[index], shift)
+            for index, line in enumerate(old.lines)
+        )
+    return type(old) is type(new)
+
+
+PLAIN = frozenset((str, int))
+"""Types of which nearly all values are, and that hold no lines. Not bool: `1 == True`."""
+
+
+def repetitions(value: object) -> Iterator[tuple[str, int, int]]:
+    """Every key that is written twice in one mapping, at any depth: the key, its second line, its first line."""
+    if isinstance(value, LocatedMap):
+        for key, line in value.repeated:
+            yield key, line, value.lines[key]
+        for child in value.values():
+            if type(child) not in PLAIN:
+                yield from repetitions(child)
+    elif isinstance(value, LocatedList):
+        for child in value:
+            yield from repetitions(child)

@@ -68,5 +68,7 @@ class Document:
     key: Key
     data: Mapping[str, object]
     """Plain values; mappings and lists know the lines of their entries (`kit.located`)."""
+    folder: str = ""
+    """Absolute path from which relative paths in it start."""
     revision: str = ""
     """Revision of the store, commit, resource version; empty where a source has none."""

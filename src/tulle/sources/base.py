@@ -1,4 +1,4 @@
-"""What a source does: it tells which documents exist right now. Knows nothing of their meaning."""
+"""What a source is: it yields every document that exists, again after every change. It gives them no meaning."""
 
 from __future__ import annotations
 
@@ -10,25 +10,26 @@ from tulle.model.documents import Document
 from tulle.model.findings import Finding
 
 
-@dataclass(frozen=True, slots=True, eq=False)
+@dataclass(frozen=True, slots=True)
 class Batch:
-    """The complete current set of one source."""
+    """Everything that a source has now. Unchanged documents are the same objects as in the last batch."""
 
     documents: tuple[Document, ...] = ()
     findings: tuple[Finding, ...] = ()
-    """What could not be read, and why."""
+    """What could not be fetched or parsed."""
     unreadable: frozenset[str] = frozenset()
-    """Files (as in `Origin.file`) that exist but could not be read: what they last said stays in force."""
+    """What cannot be read right now, and should be taken as it last was: files (`Origin.file` of their documents),
+    or single documents (`Key.name.name`)."""
 
 
 class Source(Protocol):
-    """A place where documents come from."""
+    """One place where documents come from."""
 
     @property
     def name(self) -> str:
-        """What `Origin.source` says of its documents."""
+        """`file`, `store`: also `Origin.source` of its documents."""
         ...
 
     def batches(self) -> AsyncIterator[Batch]:
-        """Yield the complete current set at once, and again after every change."""
+        """The complete current set at once, and again after every change, until it is closed."""
         ...

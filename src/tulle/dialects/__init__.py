@@ -1,0 +1,1 @@
+"""What documents mean: one package for each language, one file for each kind. Pure."""

@@ -1,0 +1,1 @@
+"""The native language: services, routes, listeners and settings, as a person would type them."""

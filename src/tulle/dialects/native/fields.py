@@ -1,0 +1,209 @@
+"""Values that people type: durations, ports, names, patterns. Each refuses with the rest of a sentence."""
+
+from __future__ import annotations
+
+import re
+from typing import Annotated, Any, NoReturn
+
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, GetCoreSchemaHandler, GetJsonSchemaHandler
+from pydantic_core import PydanticCustomError, core_schema
+
+LABEL = re.compile(r"[a-z0-9](?:[-a-z0-9]{0,61}[a-z0-9])?")
+HOST = re.compile(r"\*|(?:\*\.)?[a-z0-9_](?:[-a-z0-9_]*[a-z0-9_])?(?:\.[a-z0-9_](?:[-a-z0-9_]*[a-z0-9_])?)*")
+TOKEN = re.compile(r"[!#$%&'*+.^_`|~0-9A-Za-z-]+")
+"""RFC 9110 §5.6.2."""
+_DURATION = re.compile(r"([0-9]+(?:\.[0-9]*)?|\.[0-9]+) *(ms|s|m|h|d)")
+_UNITS = {"ms": 0.001, "s": 1.0, "m": 60.0, "h": 3600.0, "d": 86400.0}
+_UNSUPPORTED = re.compile(r"\(\?(?:=|!|<=|<!|>|P=|\()|\\[1-9]|[*+?}]\+")
+"""What Python compiles and RE2 does not: looking around, references to groups, possessive repetition."""
+
+
+class Spec(BaseModel):
+    """A mapping with known fields and nothing else."""
+
+    model_config = ConfigDict(extra="forbid", strict=True, frozen=True, populate_by_name=False)
+
+
+def refuse(predicate: str) -> NoReturn:
+    """Refuse a value with the rest of a sentence that begins with the name of its field: `must be …`."""
+    raise PydanticCustomError("plain", "{predicate}", {"predicate": predicate})
+
+
+def shown(value: object) -> str:
+    """A value as it is quoted in sentences: short, and in the words of YAML."""
+    if value is None:
+        return "nothing"
+    if isinstance(value, bool):
+        return "true" if value else "false"
+    if isinstance(value, dict):
+        return "a mapping"
+    if isinstance(value, list | tuple):
+        return "a list"
+    text = str(value)
+    text = text if len(text) <= 60 else text[:57] + "..."
+    return f'"{text}"' if isinstance(value, str) else text
+
+
+def _duration(value: object) -> object:
+    if isinstance(value, int | float) and not isinstance(value, bool) and 0 <= value < 10**9:
+        return float(value)
+    match = _DURATION.fullmatch(value) if isinstance(value, str) else None
+    if match is None:
+        refuse(f"must be a duration such as 500ms, 2s or 1m, not {shown(value)}")
+    return float(match[1]) * _UNITS[match[2]]
+
+
+def _positive_duration(value: object) -> object:
+    seconds = _duration(value)
+    if not seconds:
+        refuse("must be longer than 0")
+    return seconds
+
+
+def _port(value: object) -> object:
+    if type(value) is not int or not 1 <= value <= 65535:
+        refuse(f"must be a port number from 1 to 65535, not {shown(value)}")
+    return value
+
+
+def _label(value: object) -> object:
+    if not isinstance(value, str) or not LABEL.fullmatch(value):
+        refuse(
+            f"must be a name of lower-case letters, digits and -, at most 63, that begins and ends with a letter or "
+            f"digit, not {shown(value)}"
+        )
+    return value
+
+
+def _host(value: object) -> object:
+    host = value.lower() if isinstance(value, str) else ""
+    if not HOST.fullmatch(host):
+        refuse(f"must be a host name such as shop.example.org, *.example.org or *, not {shown(value)}")
+    return host
+
+
+def _pattern(value: object) -> object:
+    if not isinstance(value, str):
+        refuse(f"must be a regular expression, not {shown(value)}")
+    if found := _UNSUPPORTED.search(value):
+        refuse(f"is a regular expression with {found.group()}, which RE2 does not know")
+    try:
+        re.compile(value)
+    except (re.error, OverflowError, RecursionError) as error:
+        refuse(f"is not a regular expression (RE2): {error}")
+    return value
+
+
+def _header_name(value: object) -> object:
+    if not isinstance(value, str) or not TOKEN.fullmatch(value):
+        refuse(f"must be the name of a header, not {shown(value)}")
+    return value.lower()
+
+
+def _method(value: object) -> object:
+    if not isinstance(value, str) or not TOKEN.fullmatch(value):
+        refuse(f"must be an HTTP method such as GET, not {shown(value)}")
+    return value.upper()
+
+
+def _path(value: object) -> object:
+    if not isinstance(value, str):
+        refuse(f"must be a path, not {shown(value)}")
+    if not value:
+        refuse("is an empty path; write / for every path")
+    if not value.startswith("/"):
+        refuse(f"must be a path that begins with /, not {shown(value)}")
+    if any(character in value for character in "?# \n"):
+        refuse(f"must be a path without query, fragment and spaces, not {shown(value)}")
+    return value
+
+
+def _file(value: object) -> object:
+    if not isinstance(value, str) or not value:
+        refuse(f"must be the path of a file, not {shown(value)}")
+    return value
+
+
+def _word(value: object) -> object:
+    """Text, for which people also type numbers and true or false."""
+    if isinstance(value, bool):
+        return "true" if value else "false"
+    if isinstance(value, int):
+        return str(value)
+    if isinstance(value, float):
+        refuse(f"must be in quotes, as numbers with a point lose digits: {shown(value)}")
+    if value is None:
+        return ""
+    if not isinstance(value, str):
+        refuse(f"must be text, not {shown(value)}")
+    return value
+
+
+def _weight(value: object) -> object:
+    if type(value) is not int or not 0 <= value <= 1_000_000:
+        refuse(f"must be a whole number from 0, not {shown(value)}")
+    return value
+
+
+def _percent(value: object) -> object:
+    number = value.removesuffix("%").strip() if isinstance(value, str) else value
+    try:
+        percent = float(number) if isinstance(number, str | int | float) and number is not True else -1.0
+    except ValueError:
+        percent = -1.0
+    if not 0 <= percent <= 100:
+        refuse(f"must be a percentage from 0 to 100, not {shown(value)}")
+    return percent
+
+
+Text = Annotated[str, BeforeValidator(_word, json_schema_input_type=str | int | bool)]
+Duration = Annotated[float, BeforeValidator(_duration, json_schema_input_type=str | float)]
+PositiveDuration = Annotated[float, BeforeValidator(_positive_duration, json_schema_input_type=str | float)]
+PortNumber = Annotated[int, BeforeValidator(_port), Field(json_schema_extra={"minimum": 1, "maximum": 65535})]
+Label = Annotated[str, BeforeValidator(_label), Field(json_schema_extra={"pattern": f"^{LABEL.pattern}$"})]
+Host = Annotated[str, BeforeValidator(_host)]
+Pattern = Annotated[str, BeforeValidator(_pattern)]
+HeaderName = Annotated[str, BeforeValidator(_header_name)]
+Method = Annotated[str, BeforeValidator(_method)]
+Path = Annotated[str, BeforeValidator(_path)]
+File = Annotated[str, BeforeValidator(_file)]
+Weight = Annotated[int, BeforeValidator(_weight)]
+Percent = Annotated[float, BeforeValidator(_percent, json_schema_input_type=float | str)]
+Count = Annotated[int, Field(ge=0)]
+PositiveCount = Annotated[int, Field(ge=1)]
+
+
+class Several:
+    """Of a tuple: that one value may be written instead of a list of one (unless only lists are taken)."""
+
+    def __init__(self, *, alone: bool = True) -> None:
+        self.alone = alone
+
+    def __get_pydantic_core_schema__(self, source: Any, handler: GetCoreSchemaHandler) -> core_schema.CoreSchema:
+        """Validate the list as a tuple."""
+        convert = _as_tuple if self.alone else _list_as_tuple
+        return core_schema.no_info_before_validator_function(convert, handler(source))
+
+    def __get_pydantic_json_schema__(
+        self, schema: core_schema.CoreSchema, handler: GetJsonSchemaHandler
+    ) -> dict[str, Any]:
+        """Offer both forms to editors."""
+        array = handler(schema)
+        return {"anyOf": [array["items"], array]} if self.alone and "items" in array else array
+
+
+def _as_tuple(value: object) -> object:
+    return tuple(value) if isinstance(value, list) else value if value is None else (value,)
+
+
+def _list_as_tuple(value: object) -> object:
+    if not isinstance(value, list):
+        refuse(f"must be a list, not {shown(value)}")
+    return tuple(value)
+
+
+Texts = Annotated[tuple[Text, ...], Several()]
+Labels = Annotated[tuple[Label, ...], Several()]
+Hosts = Annotated[tuple[Host, ...], Several()]
+Methods = Annotated[tuple[Method, ...], Several()]
+PortNumbers = Annotated[tuple[PortNumber, ...], Several()]

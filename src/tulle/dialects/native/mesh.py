@@ -1,0 +1,71 @@
+"""`mesh`: what holds for the whole mesh."""
+
+from __future__ import annotations
+
+import re
+from typing import Annotated, Literal
+
+from pydantic import BeforeValidator, Field
+
+from tulle.dialects.native.fields import Count, PositiveCount, PositiveDuration, Spec, refuse, shown
+from tulle.dialects.native.kind import Kind, Shape
+from tulle.dialects.native.written import Written
+from tulle.model.mesh import Fragment, Settings
+from tulle.model.names import CLUSTER_DOMAIN
+
+_TRUST_DOMAIN = re.compile(r"[a-z0-9](?:[-._a-z0-9]{0,253}[a-z0-9])?")
+"""SPIFFE-ID §2.1."""
+SHORTEST_LIFETIME = 10.0
+"""Seconds; a certificate must live longer than its renewal takes."""
+
+
+def _trust_domain(value: object) -> object:
+    if not isinstance(value, str) or not _TRUST_DOMAIN.fullmatch(value):
+        refuse(f"must be a trust domain such as cluster.local, not {shown(value)}")
+    return value
+
+
+class MeshSpec(Spec):
+    """What holds for the whole mesh; written once."""
+
+    trust_domain: Annotated[str, BeforeValidator(_trust_domain)] = Field(
+        CLUSTER_DOMAIN, description="The first part of every identity: spiffe://<trust_domain>/ns/..."
+    )
+    outside: Literal["allow", "known"] = Field(
+        "allow", description="Whether workloads may call hosts that the mesh does not know."
+    )
+    certificate_lifetime: Annotated[PositiveDuration, Field(ge=SHORTEST_LIFETIME)] = Field(
+        24 * 3600.0, description="Of workload certificates; they are renewed after half of it."
+    )
+    gateway_threads: Count = Field(0, description="Worker threads of the gateway; 0 for one per core.")
+    sidecar_threads: PositiveCount = Field(1, description="Worker threads of each sidecar.")
+    access_log: bool = Field(False, description="Whether proxies write a line per request.")
+
+
+def read(part: Written) -> Fragment:
+    """The settings."""
+    spec = part.validated(MeshSpec)
+    if spec is None or part.findings:
+        return Fragment(findings=tuple(part.findings))
+    return Fragment(
+        settings=Settings(
+            origin=part.origin,
+            trust_domain=spec.trust_domain,
+            allow_outside=spec.outside == "allow",
+            certificate_lifetime=spec.certificate_lifetime,
+            gateway_concurrency=spec.gateway_threads,
+            sidecar_concurrency=spec.sidecar_threads,
+            access_log=spec.access_log,
+        )
+    )
+
+
+KIND = Kind(
+    name="native/mesh",
+    noun="mesh",
+    section=("mesh",),
+    shape=Shape.WHOLE,
+    schema=MeshSpec,
+    read=read,
+    is_global=True,
+)

@@ -1,0 +1,176 @@
+"""How a service, or a version of it, is run or where it already is: command, environment, readiness, addresses."""
+
+from __future__ import annotations
+
+import os.path
+import re
+from ipaddress import ip_address
+from typing import Annotated, Self
+
+from pydantic import AfterValidator, BeforeValidator, Field, model_validator
+
+from tulle.dialects.native.fields import (
+    HOST,
+    Duration,
+    File,
+    Label,
+    Path,
+    PositiveDuration,
+    Several,
+    Spec,
+    Text,
+    refuse,
+    shown,
+)
+from tulle.dialects.native.traffic import Balancing, CircuitBreakerSpec, OutlierDetectionSpec
+from tulle.model.services import Endpoint, Port
+from tulle.model.workloads import Probe
+
+MOST_REPLICAS = 1000
+_VARIABLE = re.compile(r"[A-Za-z_][A-Za-z0-9_.-]*")
+_ADDRESS = re.compile(r"\[([0-9a-fA-F:.]+)\](?::([0-9]{1,5}))?|([^:\[\]]+)(?::([0-9]{1,5}))?")
+
+
+def split_address(text: str) -> tuple[str, int]:
+    """Host and port of an address (port 0: none was written; host `/path`: a Unix socket).
+
+    Raises:
+        ValueError: it is no address.
+    """
+    if text.startswith("unix:"):
+        if not text[5:].startswith("/") or len(text) > 5 + 107:
+            raise ValueError(text)
+        return text[5:], 0
+    match = _ADDRESS.fullmatch(text)
+    if match is None:
+        raise ValueError(text)
+    host, port = match[1] or match[3], int(match[2] or match[4] or 0)
+    if match[1] or re.fullmatch(r"[0-9.]+", host):
+        host = str(ip_address(host))
+    elif not HOST.fullmatch(host.lower()) or "*" in host:
+        raise ValueError(text)
+    if port > 65535:
+        raise ValueError(text)
+    return host, port
+
+
+def _address(value: object) -> object:
+    try:
+        split_address(value if isinstance(value, str) else "")
+    except ValueError:
+        refuse(
+            f"must be an address such as 10.0.0.5:8080, [::1]:80, db.example.org:5432 or unix:/path, not {shown(value)}"
+        )
+    return value
+
+
+def _command(value: object) -> object:
+    if isinstance(value, str) and value.strip():
+        return (value,)
+    if isinstance(value, list) and value and all(isinstance(item, str) for item in value) and value[0]:
+        return ("", *value)
+    refuse("must be a line for the shell, or a list with a program and its arguments (all of them text)")
+
+
+def _variables(value: dict[str, str]) -> dict[str, str]:
+    for name, text in value.items():
+        if not _VARIABLE.fullmatch(name):
+            refuse(f"has {shown(name)}, which is no name of a variable")
+        if "\0" in text:
+            refuse(f"has a zero byte in {name}")
+    return value
+
+
+Address = Annotated[str, BeforeValidator(_address)]
+Command = Annotated[tuple[str, ...], BeforeValidator(_command, json_schema_input_type=str | list[str])]
+"""A shell line as a tuple of one; a program and its arguments after an empty first item."""
+Environment = Annotated[dict[str, Text], AfterValidator(_variables)]
+
+
+class ReadySpec(Spec):
+    """How to find out that an instance is ready; it accepts connections, if nothing is given."""
+
+    http: Path | None = Field(None, description="A GET of this path answers 200 to 399.")
+    tcp: bool = Field(False, description="The port accepts connections.")
+    command: str | None = Field(None, min_length=1, description="This command, run by the shell, succeeds.")
+    port: Label | None = Field(None, description="The name of the port; the first one if not given.")
+    interval: PositiveDuration = Field(0.1, description="Between checks while it starts.")
+    timeout: PositiveDuration = Field(1.0, description="For one check.")
+    deadline: PositiveDuration = Field(60.0, description="After which it is reported and started anew.")
+
+    @model_validator(mode="after")
+    def _one_way(self) -> Self:
+        if sum((self.http is not None, self.tcp, self.command is not None)) > 1:
+            refuse("takes only one of http, tcp, command")
+        return self
+
+    def model(self) -> Probe:
+        """As the model has it."""
+        return Probe(
+            path=self.http or "",
+            command=self.command or "",
+            port=self.port or "",
+            interval=self.interval,
+            timeout=self.timeout,
+            deadline=self.deadline,
+        )
+
+
+def _ready(value: object) -> object:
+    if isinstance(value, str):
+        return {"http": value}
+    if not isinstance(value, dict):
+        refuse(f"must be a path such as /healthz, or a mapping with http, tcp or command, not {shown(value)}")
+    return value
+
+
+Ready = Annotated[ReadySpec, BeforeValidator(_ready, json_schema_input_type=str | ReadySpec)]
+
+
+class RunSpec(Spec):
+    """How it is run, or where it already is."""
+
+    command: Command | None = Field(None, description="What to run: a shell line, or a list of program and arguments.")
+    directory: File | None = Field(None, description="Where it runs; the folder of this file if not given.")
+    env: Environment = Field({}, description="Its environment, beside PORT and what tulle adds.")
+    replicas: Annotated[int, Field(ge=0, le=MOST_REPLICAS)] = Field(1, description="How many of it run.")
+    ready: Ready | None = Field(None, description="How to know that it is ready: a path, or http, tcp, command.")
+    drain: Duration = Field(5.0, description="What it may take to finish its requests when it is stopped.")
+    unix_socket: bool = Field(False, description="Whether it listens on the Unix socket SOCKET instead of PORT.")
+    addresses: Annotated[tuple[Address, ...], Several(), Field(min_length=1)] | None = Field(
+        None, description="Where it already runs, if tulle does not run it: 10.0.0.5:8080."
+    )
+    load_balancing: Balancing | None = Field(None, description="How callers choose among its instances.")
+    circuit_breaker: CircuitBreakerSpec | None = Field(None, description="Upper limits towards it.")
+    outlier_detection: OutlierDetectionSpec | None = Field(None, description="Leaves out instances that fail.")
+
+
+def absolute(folder: str, path: str | None) -> str:
+    """A path of the file, as an absolute one."""
+    return os.path.normpath(os.path.join(folder, os.path.expanduser(path or "")))
+
+
+def command_of(command: Command) -> str | tuple[str, ...]:
+    """As the model has it."""
+    return command[1:] if command[0] == "" else command[0]
+
+
+def endpoints(
+    addresses: tuple[str, ...], ports: tuple[Port, ...], labels: tuple[tuple[str, str], ...]
+) -> tuple[Endpoint, ...]:
+    """The places that addresses mean. One without a port serves every port of the service, at its number."""
+    found = []
+    for text in addresses:
+        host, number = split_address(text)
+        if number or host.startswith("/"):
+            found.append(Endpoint(address=host, port=number, port_name=_served(number, ports), labels=labels))
+        else:
+            found += [Endpoint(address=host, port=port.number, port_name=port.name, labels=labels) for port in ports]
+    return tuple(found)
+
+
+def _served(number: int, ports: tuple[Port, ...]) -> str:
+    """The name of the port that an address with this number serves; empty for all of them."""
+    if len(ports) <= 1:
+        return ""
+    return next((port.name for port in ports if port.number == number), ports[0].name)

@@ -1,0 +1,376 @@
+"""`services`: what can be called, how it is run or where it is, who may call it, how calls are spread over it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Annotated, Literal, Self
+
+from pydantic import AfterValidator, BeforeValidator, Field, model_validator
+
+from tulle.dialects.native.backends import Caller, checked_weights
+from tulle.dialects.native.fields import (
+    Label,
+    Labels,
+    Methods,
+    PortNumber,
+    PortNumbers,
+    PositiveDuration,
+    Several,
+    Spec,
+    Weight,
+    refuse,
+    shown,
+)
+from tulle.dialects.native.kind import Kind, Shape
+from tulle.dialects.native.matching import MatchSpec, canonical, describe
+from tulle.dialects.native.rules import ActionSpec, check_target, named_backends, rule, version_backends
+from tulle.dialects.native.running import RunSpec, absolute, command_of, endpoints, split_address
+from tulle.dialects.native.traffic import Checked, Rate
+from tulle.dialects.native.written import Written
+from tulle.model.findings import did_you_mean
+from tulle.model.mesh import Fragment
+from tulle.model.names import Name
+from tulle.model.policies import LoadBalancing, Policy
+from tulle.model.routes import Match, RouteRule, RouteSet
+from tulle.model.security import Rule
+from tulle.model.services import Endpoint, Port, Protocol, Service, Subset
+from tulle.model.workloads import Probe, Workload
+
+ProtocolName = Literal["http", "http2", "grpc", "tcp", "udp"]
+TARGETS = ("versions", "to", "weights", "redirect", "respond")
+
+
+class PortSpec(Spec):
+    """A port, as callers name it."""
+
+    port: PortNumber = Field(description="Its number.")
+    protocol: ProtocolName | None = Field(None, description="What is spoken: http, http2, grpc, tcp, udp.")
+
+
+def _port_spec(value: object) -> object:
+    return {"port": value} if type(value) is int else value
+
+
+def _versions(value: object) -> object:
+    return {value: 1} if isinstance(value, str) else value
+
+
+def _rule(value: object) -> object:
+    return {"from": value} if isinstance(value, str) else value
+
+
+def _allowed_path(value: object) -> object:
+    if not isinstance(value, str) or not value.startswith("/") or "*" in value[:-1]:
+        refuse(f"must be a path that begins with / and may end in *, not {shown(value)}")
+    return value
+
+
+class AllowSpec(Spec):
+    """A permission; every part that is given must hold."""
+
+    callers: Annotated[tuple[Caller, ...], Several()] = Field(
+        (), alias="from", description="Services that may call: web, orders.shop; gateway for the gateway."
+    )
+    namespace: Labels = Field((), description="Namespaces of which every service may call.")
+    methods: Methods = Field((), description="Only with these HTTP methods.")
+    paths: Annotated[tuple[Annotated[str, BeforeValidator(_allowed_path)], ...], Several()] = Field(
+        (), description="Only these paths; /api/* is everything below /api/."
+    )
+    ports: PortNumbers = Field((), description="Only these ports.")
+
+
+class VersionSpec(RunSpec):
+    """A version; what it does not say is as the service says."""
+
+
+class ServiceRouteSpec(ActionSpec):
+    """How some calls to this service are spread. The first rule that matches is used."""
+
+    match: Annotated[tuple[MatchSpec, ...], Several()] = Field(
+        (), description="Conditions, or a list of which any must hold; every call if not given."
+    )
+    versions: (
+        Annotated[
+            dict[Label, Weight],
+            BeforeValidator(_versions, json_schema_input_type=str | dict[str, int]),
+            AfterValidator(checked_weights),
+        ]
+        | None
+    ) = Field(None, description="The version that gets the calls, or several with their shares.")
+
+
+class ServiceSpec(RunSpec):
+    """Something that can be called by name."""
+
+    namespace: Label | None = Field(None, description="Where its name belongs; that of the document if not given.")
+    account: Label | None = Field(None, description="Its identity; its name if not given.")
+    port: PortNumber | None = Field(None, description="Its port, if it has one.")
+    protocol: ProtocolName | None = Field(None, description="What is spoken there; http if not given.")
+    ports: dict[Label, Annotated[PortSpec, BeforeValidator(_port_spec, json_schema_input_type=int | PortSpec)]] = Field(
+        {}, description="Its ports by name, if it has several."
+    )
+    calls: Annotated[tuple[Caller, ...], Several()] | None = Field(
+        None, description="TCP and UDP services that it reaches by TULLE_<SERVICE>_ADDR; all if not given."
+    )
+    versions: dict[Label, VersionSpec] = Field({}, description="What differs between its versions, by name.")
+    allow: (
+        Annotated[
+            tuple[Annotated[AllowSpec, BeforeValidator(_rule, json_schema_input_type=str | AllowSpec)], ...],
+            Several(),
+        ]
+        | None
+    ) = Field(None, description="Who may call it; every service of the mesh if not given, nobody if empty.")
+    rate_limit: Rate | None = Field(None, description="Above it, requests are answered 429: 100/s.")
+    health_check: Checked | None = Field(None, description="How proxies watch addresses: a path, or a mapping.")
+    connect_timeout: PositiveDuration = Field(5.0, description="For a connection to an instance.")
+    idle_timeout: PositiveDuration | None = Field(None, description="After which unused connections are closed; 1h.")
+    routes: Annotated[tuple[ServiceRouteSpec, ...], Several()] = Field(
+        (), description="How calls are spread over its versions, from anywhere in the mesh."
+    )
+
+    @model_validator(mode="after")
+    def _ports_once(self) -> Self:
+        if self.ports and (self.port is not None or self.protocol is not None):
+            refuse("has port or protocol beside ports; write one of them")
+        return self
+
+
+@dataclass(slots=True)
+class _Reading:
+    """One service while it is read."""
+
+    part: Written
+    spec: ServiceSpec
+    name: Name
+    ports: tuple[Port, ...] = ()
+
+    def fragment(self) -> Fragment:
+        self.ports = self.read_ports()
+        self.check_runs()
+        service = self.service()
+        workloads = tuple(self.workloads())
+        routes = self.routes()
+        findings = tuple(self.part.findings)
+        if any(finding.is_error for finding in findings):
+            return Fragment(findings=findings)
+        return Fragment(services=(service,), workloads=workloads, routes=routes, findings=findings)
+
+    @property
+    def account(self) -> str:
+        return self.spec.account or self.name.name
+
+    def read_ports(self) -> tuple[Port, ...]:
+        spec = self.spec
+        ports = [
+            Port(name=name, number=item.port, protocol=_protocol(item.protocol, name))
+            for name, item in spec.ports.items()
+        ]
+        seen: dict[tuple[int, bool], str] = {}
+        for port in ports:
+            key = port.number, port.protocol is Protocol.UDP
+            if first := seen.get(key):
+                self.part.error(("ports", port.name), f"has the number of port {first}: {port.number}")
+            seen.setdefault(key, port.name)
+        if ports:
+            return tuple(ports)
+        protocol = Protocol(spec.protocol or "http")
+        number = spec.port or self.addressed_port()
+        if number is None and spec.protocol is not None:
+            self.part.error(("protocol",), "needs port: its number")
+        return () if number is None else (Port(name=str(protocol), number=number, protocol=protocol),)
+
+    def addressed_port(self) -> int | None:
+        """The port of the first address, for a service that does not say its own."""
+        for spec in (self.spec, *self.spec.versions.values()):
+            for text in spec.addresses or ():
+                if number := split_address(text)[1]:
+                    return number
+        return None
+
+    def check_runs(self) -> None:
+        """Every version runs somewhere, in one way."""
+        part, spec = self.part, self.spec
+        runs = [((), spec)] if not spec.versions else []
+        runs += [(("versions", name), version) for name, version in spec.versions.items()]  # type: ignore[misc]
+        for path, run in runs:
+            command, addresses = run.command or spec.command, run.addresses or spec.addresses
+            if run.command is not None and run.addresses is not None:
+                part.error((*path, "addresses"), "cannot stand beside command: it is run here, or it is there")
+            elif command is None and addresses is None:
+                where = f'version "{path[1]}" ' if path else ""
+                part.error((), f"{where}has neither command (to be run) nor addresses (where it runs)")
+            elif addresses and not self.ports:
+                part.error((*path,), "has addresses without a port; write port, or 10.0.0.5:8080")
+            if run.unix_socket and len(self.ports) != 1:
+                part.error((*path, "unix_socket"), "needs a service with exactly one port")
+            self.check_probe((*path, "ready"), run)
+        if (
+            spec.versions
+            and any(v.addresses or spec.addresses for v in spec.versions.values())
+            and any(v.command or (spec.command and not v.addresses) for v in spec.versions.values())
+        ):
+            part.error(("versions",), "has both versions that are run and versions with addresses; make two services")
+
+    def check_probe(self, path: tuple[str, ...], run: RunSpec) -> None:
+        ready, names = run.ready, [port.name for port in self.ports]
+        if ready is None:
+            return
+        if ready.port is not None and ready.port not in names:
+            self.part.error(
+                (*path, "port"), f'names port "{ready.port}", which does not exist{did_you_mean(ready.port, names)}'
+            )
+        if (ready.http is not None or ready.tcp) and not self.ports:
+            self.part.error(path, "needs a port; write port, or ready with command")
+
+    def service(self) -> Service:
+        spec = self.spec
+        addresses: list[Endpoint] = list(endpoints(spec.addresses or (), self.ports, ())) if not spec.versions else []
+        for name, version in spec.versions.items():
+            addresses += endpoints(version.addresses or spec.addresses or (), self.ports, (("version", name),))
+        policy = self.policy()
+        return Service(
+            name=self.name,
+            origin=self.part.origin,
+            ports=self.ports,
+            account=self.account,
+            subsets=tuple(self.subset(name, version, policy) for name, version in spec.versions.items()),
+            policy=policy,
+            allow=self.allow(),
+            addresses=tuple(addresses),
+        )
+
+    def policy(self) -> Policy:
+        spec = self.spec
+        return Policy(
+            load_balancing=spec.load_balancing.model() if spec.load_balancing is not None else LoadBalancing(),
+            circuit_breaker=spec.circuit_breaker.model() if spec.circuit_breaker is not None else None,
+            outlier_detection=spec.outlier_detection.model() if spec.outlier_detection is not None else None,
+            health_check=spec.health_check.model() if spec.health_check is not None else None,
+            rate_limit=spec.rate_limit.model() if spec.rate_limit is not None else None,
+            connect_timeout=spec.connect_timeout,
+            idle_timeout=spec.idle_timeout,
+        )
+
+    def subset(self, name: str, version: VersionSpec, policy: Policy) -> Subset:
+        own = None
+        if version.load_balancing or version.circuit_breaker or version.outlier_detection:
+            balancing, breaker, outlier = version.load_balancing, version.circuit_breaker, version.outlier_detection
+            own = Policy(
+                load_balancing=balancing.model() if balancing is not None else policy.load_balancing,
+                circuit_breaker=breaker.model() if breaker is not None else policy.circuit_breaker,
+                outlier_detection=outlier.model() if outlier is not None else policy.outlier_detection,
+                health_check=policy.health_check,
+                rate_limit=policy.rate_limit,
+                connect_timeout=policy.connect_timeout,
+                idle_timeout=policy.idle_timeout,
+            )
+        return Subset(name=name, labels=(("version", name),), policy=own)
+
+    def allow(self) -> tuple[Rule, ...] | None:
+        if self.spec.allow is None:
+            return None
+        return tuple(self.permission(index, item) for index, item in enumerate(self.spec.allow))
+
+    def permission(self, index: int, item: AllowSpec) -> Rule:
+        numbers = {port.number: port for port in self.ports}
+        for number in item.ports:
+            if number not in numbers:
+                self.part.error(("allow", index, "ports"), f"names port {number}, which the service does not have")
+        guarded = [port for port in self.ports if not item.ports or port.number in item.ports]
+        if (item.methods or item.paths) and not any(port.protocol.is_http for port in guarded):
+            self.part.error(("allow", index), "has methods or paths, which can only be seen on HTTP ports")
+        return Rule(
+            origin=self.part.at("allow", index),
+            callers=tuple(Name.parse(caller, self.name.namespace) for caller in item.callers),
+            namespaces=item.namespace,
+            methods=item.methods,
+            paths=item.paths,
+            ports=item.ports,
+        )
+
+    def workloads(self) -> Iterator[Workload]:
+        spec = self.spec
+        if not spec.versions and spec.command is not None and spec.addresses is None:
+            yield self.workload(spec, (), "")
+        for name, version in spec.versions.items():
+            if (version.command or spec.command) and not version.addresses:
+                yield self.workload(version, ("versions", name), name)
+
+    def workload(self, run: RunSpec, path: tuple[str, ...], version: str) -> Workload:
+        spec = self.spec
+        given = run.model_fields_set
+        ready = run.ready or spec.ready
+        command = run.command or spec.command
+        assert command is not None
+        return Workload(
+            name=Name(self.name.namespace, f"{self.name.name}-{version}" if version else self.name.name),
+            origin=self.part.at(*path),
+            service=self.name,
+            command=command_of(command),
+            directory=absolute(self.part.document.folder, run.directory or spec.directory),
+            version=version,
+            account=self.account,
+            environment=tuple({**spec.env, **run.env}.items()),
+            ports=self.ports,
+            replicas=run.replicas if "replicas" in given else spec.replicas,
+            probe=ready.model() if ready is not None else Probe(),
+            drain=run.drain if "drain" in given else spec.drain,
+            calls=None if spec.calls is None else tuple(Name.parse(call, self.name.namespace) for call in spec.calls),
+            unix_socket=run.unix_socket if "unix_socket" in given else spec.unix_socket,
+        )
+
+    def routes(self) -> tuple[RouteSet, ...]:
+        if not self.spec.routes:
+            return ()
+        if not any(port.protocol.is_http for port in self.ports):
+            self.part.error(("routes",), "are for HTTP; no port of the service speaks it")
+        rules = tuple(self.rule(index, spec) for index, spec in enumerate(self.spec.routes))
+        return (
+            RouteSet(
+                name=self.name, origin=self.part.at("routes"), service=self.name, rules=rules, by_specificity=False
+            ),
+        )
+
+    def rule(self, index: int, spec: ServiceRouteSpec) -> RouteRule:
+        path = ("routes", index)
+        check_target(self.part, path, spec, TARGETS)
+        matches = tuple(item.match() for item in spec.match) or (Match(),)
+        if spec.versions is not None:
+            backends = version_backends(self.part, path, spec.versions, self.name)
+        else:
+            backends = named_backends(self.part, path, spec)
+        written = self.part.value["routes"]
+        written = written[index] if isinstance(written, list) else written
+        name = f"{self.name.name}{self.rule_name(written.get('match'))}"
+        return rule(self.part, path, spec, matches, backends, name)
+
+    @staticmethod
+    def rule_name(match: object) -> str:
+        """From what it matches, never from its position."""
+        if isinstance(match, dict):
+            return describe(match.get("path"), {key: value for key, value in match.items() if key != "path"})
+        return describe(None, canonical(match) if match else None)
+
+
+def _protocol(given: str | None, name: str) -> Protocol:
+    """The protocol of a port: what is written, or else what its name says, or HTTP."""
+    return Protocol(given or (name if name in {"http", "http2", "grpc", "tcp", "udp"} else "http"))
+
+
+def read(part: Written) -> Fragment:
+    """One service: what is called, what is run for it, how calls to it are spread."""
+    spec = part.validated(ServiceSpec)
+    if spec is None or part.findings:
+        return Fragment(findings=tuple(part.findings))
+    return _Reading(part, spec, part.document.key.name).fragment()
+
+
+KIND = Kind(
+    name="native/service",
+    noun="service",
+    section=("services",),
+    shape=Shape.NAMED,
+    schema=ServiceSpec,
+    read=read,
+)

@@ -1,0 +1,358 @@
+"""How requests are treated: retries, faults, mirrors, rewrites, answers, and the policies of a service."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from typing import Annotated, Literal, Self
+
+from pydantic import BeforeValidator, Field, model_validator
+
+from tulle.dialects.native.backends import Reference
+from tulle.dialects.native.fields import (
+    Count,
+    Duration,
+    HeaderName,
+    Host,
+    Path,
+    Pattern,
+    Percent,
+    PortNumber,
+    PositiveCount,
+    PositiveDuration,
+    Several,
+    Spec,
+    Text,
+    refuse,
+    shown,
+)
+from tulle.model.findings import did_you_mean
+from tulle.model.policies import (
+    Balance,
+    CircuitBreaker,
+    Fault,
+    HashOn,
+    HealthCheck,
+    LoadBalancing,
+    OutlierDetection,
+    RateLimit,
+    Retry,
+)
+from tulle.model.routes import HeaderChanges, Redirect, Respond, Rewrite
+
+CONDITIONS = (
+    "5xx", "gateway-error", "reset", "reset-before-request", "connect-failure", "envoy-ratelimited", "retriable-4xx",
+    "refused-stream", "retriable-status-codes", "http3-post-connect-failure", "cancelled", "deadline-exceeded",
+    "internal", "resource-exhausted", "unavailable",
+)  # fmt: skip
+"""Envoy's `retry_on` words, for HTTP and gRPC."""
+
+
+def _condition(value: object) -> object:
+    if type(value) is int and 100 <= value <= 599:
+        return str(value)
+    if isinstance(value, str) and (value in CONDITIONS or re.fullmatch("[1-5][0-9][0-9]", value)):
+        return value
+    hint = did_you_mean(value, CONDITIONS) if isinstance(value, str) else ""
+    refuse(f"must be a status code or one of {', '.join(CONDITIONS)}, not {shown(value)}{hint}")
+
+
+def _status(value: object) -> object:
+    if type(value) is not int or not 200 <= value <= 599:
+        refuse(f"must be a status code from 200 to 599, not {shown(value)}")
+    return value
+
+
+Condition = Annotated[str, BeforeValidator(_condition, json_schema_input_type=int | Literal[CONDITIONS])]  # type: ignore[valid-type]
+Status = Annotated[int, BeforeValidator(_status)]
+
+
+class RetrySpec(Spec):
+    """When a request is tried again."""
+
+    attempts: Annotated[int, Field(ge=0, le=100)] = Field(2, description="Tries after the first one; 0 for none.")
+    on: Annotated[tuple[Condition, ...], Several()] = Field(
+        (), description="Status codes and Envoy's words such as 5xx; failures to connect always count."
+    )
+    per_try_timeout: PositiveDuration | None = Field(None, description="How long each try may take.")
+    backoff: PositiveDuration | None = Field(None, description="Base of the growing pause between tries; 25ms.")
+    non_idempotent: bool = Field(False, description="Whether POST and PATCH are repeated too, after they were sent.")
+
+    def model(self) -> Retry:
+        """As the model has it."""
+        return Retry(
+            attempts=self.attempts,
+            conditions=tuple(word for word in self.on if not word.isdigit()),
+            status_codes=tuple(int(word) for word in self.on if word.isdigit()),
+            per_try_timeout=self.per_try_timeout,
+            backoff=self.backoff,
+            non_idempotent=self.non_idempotent,
+        )
+
+
+def _retries(value: object) -> object:
+    return {"attempts": value} if type(value) is int else value
+
+
+Retries = Annotated[RetrySpec, BeforeValidator(_retries, json_schema_input_type=int | RetrySpec)]
+
+
+class FaultSpec(Spec):
+    """An experiment: delay or abort a percentage of the requests."""
+
+    delay: PositiveDuration | None = Field(None, description="How long requests are held back.")
+    abort: Status | None = Field(None, description="The status with which requests are answered at once.")
+    percent: Percent = Field(100.0, description="Of how many requests.")
+
+    @model_validator(mode="after")
+    def _does_something(self) -> Self:
+        if self.delay is None and self.abort is None:
+            refuse("needs delay or abort")
+        return self
+
+    def model(self) -> Fault:
+        """As the model has it."""
+        return Fault(delay=self.delay, delay_percent=self.percent, abort_status=self.abort, abort_percent=self.percent)
+
+
+class MirrorSpec(Spec):
+    """A copy of some requests, whose answers nobody waits for."""
+
+    to: Reference = Field(description="Who gets the copy.")
+    percent: Percent = Field(100.0, description="Of how many requests.")
+
+
+def _mirror(value: object) -> object:
+    return {"to": value} if isinstance(value, str) else value
+
+
+Mirrored = Annotated[MirrorSpec, BeforeValidator(_mirror, json_schema_input_type=str | MirrorSpec)]
+
+
+class RateLimitSpec(Spec):
+    """A token bucket in each proxy: above it, requests are answered 429."""
+
+    requests: PositiveCount = Field(description="How many requests.")
+    per: PositiveDuration = Field(1.0, description="In how long.")
+    burst: PositiveCount | None = Field(None, description="How many at once; as many as requests if not given.")
+
+    def model(self) -> RateLimit:
+        """As the model has it."""
+        return RateLimit(requests=self.requests, per=self.per, burst=self.burst)
+
+
+def _rate(value: object) -> object:
+    if not isinstance(value, str):
+        return {"requests": value} if type(value) is int else value
+    number, slash, unit = value.partition("/")
+    if not number.isdigit() or unit.strip() not in {"s", "m", "h"} or not slash:
+        refuse(f"must be a rate such as 100/s, or a mapping with requests and per, not {shown(value)}")
+    return {"requests": int(number), "per": f"1{unit.strip()}"}
+
+
+Rate = Annotated[RateLimitSpec, BeforeValidator(_rate, json_schema_input_type=str | int | RateLimitSpec)]
+
+
+class RegexRewriteSpec(Spec):
+    """Replace what a regular expression finds in the path."""
+
+    pattern: Pattern = Field(description="RE2.")
+    to: str = Field(description=r"The replacement; \1 is the first group.")
+
+
+class RewriteSpec(Spec):
+    """Changes to the request on its way."""
+
+    prefix: Path | None = Field(None, description="Replaces the matched prefix (or the whole exact path).")
+    path: Path | None = Field(None, description="Replaces the whole path.")
+    regex: RegexRewriteSpec | None = Field(None, description="Replaces what it finds in the path.")
+    host: Host | None = Field(None, description="The Host (or :authority) that the service sees.")
+
+    @model_validator(mode="after")
+    def _one_path(self) -> Self:
+        if sum(form is not None for form in (self.prefix, self.path, self.regex)) > 1:
+            refuse("takes only one of prefix, path, regex")
+        return self
+
+    def model(self) -> Rewrite:
+        """As the model has it."""
+        regex = (self.regex.pattern, self.regex.to) if self.regex is not None else None
+        return Rewrite(prefix=self.prefix, path=self.path, regex=regex, host=self.host)
+
+
+class RedirectSpec(Spec):
+    """Answer with the place where the client should ask; parts that are not given stay as they were."""
+
+    scheme: Literal["http", "https"] | None = Field(None, description="http or https.")
+    host: Host | None = Field(None, description="Another host.")
+    port: PortNumber | None = Field(None, description="Another port.")
+    path: Path | None = Field(None, description="Another path, as a whole.")
+    prefix: Path | None = Field(None, description="Replaces the matched prefix.")
+    status: Literal[301, 302, 303, 307, 308] = Field(302, description="How the client is told.")
+
+    @model_validator(mode="after")
+    def _moves(self) -> Self:
+        if self.path is not None and self.prefix is not None:
+            refuse("takes only one of path, prefix")
+        if not any((self.scheme, self.host, self.port, self.path, self.prefix)):
+            refuse("needs at least one of scheme, host, port, path, prefix")
+        return self
+
+    def model(self) -> Redirect:
+        """As the model has it."""
+        return Redirect(
+            scheme=self.scheme,
+            host=self.host,
+            port=self.port,
+            path=self.path,
+            prefix=self.prefix,
+            status=self.status,
+        )
+
+
+class RespondSpec(Spec):
+    """Answer at once, from the proxy."""
+
+    status: Status = Field(200, description="The status code.")
+    body: Text = Field("", description="The body, as text.")
+    headers: dict[HeaderName, Text] = Field({}, description="Headers of the answer.")
+
+    def model(self) -> Respond:
+        """As the model has it."""
+        return Respond(status=self.status, body=self.body, headers=tuple(self.headers.items()))
+
+
+def _respond(value: object) -> object:
+    return {"status": value} if type(value) is int else value
+
+
+Answer = Annotated[RespondSpec, BeforeValidator(_respond, json_schema_input_type=int | RespondSpec)]
+
+
+class HeadersSpec(Spec):
+    """Changes to headers: set replaces, add appends, remove deletes."""
+
+    set: dict[HeaderName, Text] = Field({}, description="Replaced, or added if absent.")
+    add: dict[HeaderName, Text] = Field({}, description="Added to those that are there.")
+    remove: Annotated[tuple[HeaderName, ...], Several()] = Field((), description="Deleted.")
+
+    def model(self) -> HeaderChanges:
+        """As the model has it."""
+        return HeaderChanges(set=tuple(self.set.items()), add=tuple(self.add.items()), remove=self.remove)
+
+
+class HashSpec(Spec):
+    """What a request is hashed by; exactly one of header, cookie, query, source_ip."""
+
+    header: HeaderName | None = Field(None, description="The value of this header.")
+    cookie: Text | None = Field(None, description="The value of this cookie.")
+    cookie_ttl: Duration | None = Field(None, description="Makes the proxy set the cookie, with this lifetime.")
+    query: Text | None = Field(None, description="The value of this query parameter.")
+    source_ip: bool = Field(False, description="The address of the client.")
+
+    @model_validator(mode="after")
+    def _one_form(self) -> Self:
+        if sum((bool(self.header), bool(self.cookie), bool(self.query), self.source_ip)) != 1:
+            refuse("takes exactly one of header, cookie, query, source_ip")
+        return self
+
+    def model(self) -> HashOn:
+        """As the model has it."""
+        return HashOn(
+            header=self.header or "",
+            cookie=self.cookie or "",
+            cookie_ttl=self.cookie_ttl,
+            query=self.query or "",
+            source_ip=self.source_ip,
+        )
+
+
+class LoadBalancingSpec(Spec):
+    """How a caller's proxy chooses among the instances."""
+
+    balance: Literal["least_request", "round_robin", "random", "ring_hash", "maglev"] = Field(
+        "least_request", description="The way of choosing."
+    )
+    hash_on: HashSpec | None = Field(None, description="For ring_hash and maglev: what decides.")
+    slow_start: Duration = Field(0.0, description="How long a new instance is warmed up.")
+
+    @model_validator(mode="after")
+    def _hashes(self) -> Self:
+        needs = self.balance in {"ring_hash", "maglev"}
+        if needs and self.hash_on is None:
+            refuse(f"with {self.balance} needs hash_on")
+        if not needs and self.hash_on is not None:
+            refuse("takes hash_on only with ring_hash or maglev")
+        return self
+
+    def model(self) -> LoadBalancing:
+        """As the model has it."""
+        return LoadBalancing(
+            balance=Balance(self.balance),
+            hash_on=self.hash_on.model() if self.hash_on is not None else None,
+            slow_start=self.slow_start,
+        )
+
+
+def _balance(value: object) -> object:
+    return {"balance": value} if isinstance(value, str) else value
+
+
+Balancing = Annotated[LoadBalancingSpec, BeforeValidator(_balance, json_schema_input_type=str | LoadBalancingSpec)]
+
+
+class CircuitBreakerSpec(Spec):
+    """Upper limits of one caller's proxy; what is above is answered 503 at once."""
+
+    max_connections: Count | None = Field(None, description="Open connections.")
+    max_pending_requests: Count | None = Field(None, description="Requests that wait for a connection.")
+    max_requests: Count | None = Field(None, description="Requests at the same time.")
+    max_retries: Count | None = Field(None, description="Retries at the same time.")
+
+    def model(self) -> CircuitBreaker:
+        """As the model has it."""
+        return CircuitBreaker(**self.model_dump())
+
+
+class OutlierDetectionSpec(Spec):
+    """An instance that fails is left out for a while."""
+
+    consecutive_5xx: Count = Field(5, description="Answers 5xx in a row; 0 to not count them.")
+    consecutive_gateway_errors: Count | None = Field(None, description="Answers 502, 503, 504 in a row.")
+    interval: PositiveDuration = Field(10.0, description="How often is looked.")
+    ejection_time: PositiveDuration = Field(30.0, description="How long it is left out, the first time.")
+    max_ejection_percent: Annotated[int, Field(ge=0, le=100)] = Field(50, description="How many at most.")
+
+    def model(self) -> OutlierDetection:
+        """As the model has it."""
+        return OutlierDetection(**self.model_dump())
+
+
+class HealthCheckSpec(Spec):
+    """Checks that proxies make on instances that nobody here runs."""
+
+    path: Path | Literal[""] = Field("", description="HTTP path; a TCP connection if not given.")
+    interval: PositiveDuration = Field(5.0, description="How often.")
+    timeout: PositiveDuration = Field(1.0, description="How long an answer may take.")
+    unhealthy_after: PositiveCount = Field(3, description="Failures in a row until it is left out.")
+    healthy_after: PositiveCount = Field(1, description="Successes in a row until it is used again.")
+
+    def model(self) -> HealthCheck:
+        """As the model has it."""
+        return HealthCheck(**self.model_dump())
+
+
+def _check(value: object) -> object:
+    return {"path": value} if isinstance(value, str) else value
+
+
+Checked = Annotated[HealthCheckSpec, BeforeValidator(_check, json_schema_input_type=str | HealthCheckSpec)]
+
+
+def only_one(given: Mapping[str, object | None], what: str) -> None:
+    """Refuse a mapping in which not exactly one of some fields is set."""
+    chosen = [name for name, value in given.items() if value is not None and value != {}]
+    if len(chosen) > 1:
+        refuse(f"has {' and '.join(chosen)}; {what} takes only one of {', '.join(given)}")
+    if not chosen:
+        refuse(f"needs one of {', '.join(given)}")

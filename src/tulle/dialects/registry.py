@@ -1,0 +1,53 @@
+"""Finds the dialects: every package of `tulle.dialects` with a `DIALECT` in its module `dialect`."""
+
+from __future__ import annotations
+
+import pkgutil
+from collections.abc import Mapping
+from functools import cache
+from importlib import import_module
+from types import MappingProxyType
+
+import tulle.dialects
+from tulle.dialects.base import Dialect, Split, claiming
+from tulle.model.documents import Document, Key
+from tulle.model.findings import Finding
+from tulle.model.mesh import Fragment
+
+FILE = "file"
+"""The kind of a whole document as a source fetched it; every other kind is `<dialect>/<kind>`."""
+NOTHING_KNOWN: Mapping[Key, Document] = MappingProxyType({})
+
+
+@cache
+def dialects() -> Mapping[str, Dialect]:
+    """Every dialect by its name."""
+    packages = (entry.name for entry in pkgutil.iter_modules(tulle.dialects.__path__) if entry.ispkg)
+    found: list[Dialect] = [import_module(f"tulle.dialects.{name}.dialect").DIALECT for name in sorted(packages)]
+    return MappingProxyType({dialect.name: dialect for dialect in found})
+
+
+def split(document: Document, known: Mapping[Key, Document] = NOTHING_KNOWN) -> Split:
+    """Cut a document into parts that each have a meaning of their own.
+
+    `known` are the parts of its last version: those that did not change are returned as the same objects. A document
+    that already is a part (as the store keeps them) is returned as it is.
+    """
+    if document.key.kind.partition("/")[0] in dialects():
+        return (document,), ()
+    dialect = claiming(dialects().values(), document.data)
+    if dialect is not None:
+        return dialect.split(document, known)
+    return (), (Finding.error(document.origin, _unclaimed(document.data)),)
+
+
+def _unclaimed(data: Mapping[str, object]) -> str:
+    if "kind" in data or "apiVersion" in data:
+        kind, version = data.get("kind", ""), data.get("apiVersion", "")
+        return f'nothing here reads kind "{kind}" of apiVersion "{version}"'
+    return "this document is in no language that is known here; it begins like nothing of the reference"
+
+
+def read(part: Document) -> Fragment:
+    """The meaning of one part."""
+    return dialects()[part.key.kind.partition("/")[0]].read(part)

@@ -1,0 +1,80 @@
+"""Remembers what was checked, and checks again only what refers to something that changed."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+from typing import Generic, TypeVar
+
+from tulle.flow.references import Checked, Directory
+from tulle.model.findings import Finding
+from tulle.model.names import Name
+
+Thing = TypeVar("Thing")
+
+
+@dataclass(frozen=True, slots=True)
+class Context:
+    """What is different, and what there is now."""
+
+    names: frozenset[Name]
+    """What refers to one of these is to be checked again."""
+    directory: Directory
+    is_renamed: bool
+    """Whether other names exist than before, so that hints may differ."""
+
+
+class Checks(Generic[Thing]):
+    """The checked form of every object of one kind, by the object itself (hashed by identity)."""
+
+    def __init__(self, check: Callable[[Thing, Directory], Checked[Thing]]) -> None:
+        self._check = check
+        self._results: dict[Thing, Checked[Thing]] = {}
+        self._users: dict[Name, set[Thing]] = {}
+        self._with_findings: set[Thing] = set()
+
+    def update(self, added: Iterable[Thing], removed: Iterable[Thing], context: Context) -> frozenset[Thing]:
+        """Check what is new, and what refers to a changed name; the objects whose checked form is another one now."""
+        for thing in removed:
+            self._forget(thing)
+        again = set(added)
+        again.update(*(self._users.get(name, ()) for name in context.names))
+        if context.is_renamed:
+            again |= self._with_findings
+        different = set()
+        for thing in again:
+            before = self._results.get(thing)
+            after = self._check(thing, context.directory)
+            if before is None or before.thing is not after.thing:
+                different.add(thing)
+            self._remember(thing, before, after)
+        return frozenset(different)
+
+    def checked(self, thing: Thing) -> Thing | None:
+        """The checked form of an object."""
+        return self._results[thing].thing
+
+    def findings(self) -> Iterable[Finding]:
+        """Everything that is wrong with references."""
+        for thing in self._with_findings:
+            yield from self._results[thing].findings
+
+    def _remember(self, thing: Thing, before: Checked[Thing] | None, after: Checked[Thing]) -> None:
+        old = before.names if before is not None else frozenset()
+        for name in after.names - old:
+            self._users.setdefault(name, set()).add(thing)
+        for name in old - after.names:
+            self._drop(name, thing)
+        self._results[thing] = after
+        (self._with_findings.add if after.findings else self._with_findings.discard)(thing)
+
+    def _forget(self, thing: Thing) -> None:
+        for name in self._results.pop(thing).names:
+            self._drop(name, thing)
+        self._with_findings.discard(thing)
+
+    def _drop(self, name: Name, thing: Thing) -> None:
+        users = self._users[name]
+        users.discard(thing)
+        if not users:
+            del self._users[name]

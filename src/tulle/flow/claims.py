@@ -1,0 +1,95 @@
+"""Names that may be given once: who has each, who wanted it too. Only what changed is looked at."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator
+from typing import Generic, TypeVar
+
+from tulle.model.documents import Document
+from tulle.model.names import Name
+
+Thing = TypeVar("Thing")
+
+
+class Claims(Generic[Thing]):
+    """Things of one kind by name. Of several that want a name, the first in the order of the documents has it."""
+
+    def __init__(self) -> None:
+        self.table: dict[Name, Thing] = {}
+        """Who has each name. Replaced, never changed in place: it belongs to a published mesh."""
+        self._claims: dict[Name, dict[Document, Thing]] = {}
+        self._winners: dict[Name, Document] = {}
+        self._contested: set[Name] = set()
+        self._touched: set[Name] = set()
+
+    def add(self, name: Name, part: Document, thing: Thing) -> None:
+        """A part wants a name."""
+        self._claims.setdefault(name, {})[part] = thing
+        self._touched.add(name)
+
+    def remove(self, name: Name, part: Document) -> None:
+        """A part does not want a name any more."""
+        claims = self._claims[name]
+        del claims[part]
+        if not claims:
+            del self._claims[name]
+        self._touched.add(name)
+
+    def settle(self, position: Callable[[Document], int]) -> frozenset[Name]:
+        """Decide who has each name; the names whose thing changed, appeared or vanished."""
+        look = self._touched | self._contested
+        self._touched = set()
+        table, changed = self.table, set()
+        for name in look:
+            claims = self._claims.get(name, {})
+            self._contested.discard(name)
+            if len(claims) > 1:
+                self._contested.add(name)
+            winner = min(claims, key=position) if len(claims) > 1 else next(iter(claims), None)
+            if winner is None:
+                self._winners.pop(name, None)
+                thing = None
+            else:
+                self._winners[name] = winner
+                thing = claims[winner]
+            if thing is not table.get(name):
+                if table is self.table:
+                    table = dict(table)
+                changed.add(name)
+                if thing is None:
+                    del table[name]
+                else:
+                    table[name] = thing
+        self.table = table
+        return frozenset(changed)
+
+    def rivals(self) -> set[Document]:
+        """The parts that want a name which is to be decided."""
+        look = self._touched | self._contested
+        return {part for name in look for part in self._claims.get(name, ())}
+
+    def losers(self, position: Callable[[Document], int]) -> Iterator[tuple[Name, Document, Document]]:
+        """Of each name that several want: the name, who has it, and each of the others."""
+        for name in self._contested:
+            first, *others = sorted(self._claims[name], key=position)
+            for other in others:
+                yield name, first, other
+
+    def part_of(self, name: Name) -> Document:
+        """The part that has a name."""
+        return self._winners[name]
+
+
+def replaced(table: dict[Name, Thing], changes: Iterable[tuple[Name, Thing | None]]) -> dict[Name, Thing]:
+    """A copy with some entries replaced (or removed: None); the same table if there are none."""
+    result = table
+    for name, thing in changes:
+        if result.get(name) is thing:
+            continue
+        if result is table:
+            result = dict(table)
+        if thing is None:
+            del result[name]
+        else:
+            result[name] = thing
+    return result

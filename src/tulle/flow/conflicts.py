@@ -1,0 +1,104 @@
+"""Things that are fine by themselves and cannot be true together: two listeners on a port, two routes for a request."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator
+from ipaddress import ip_address
+
+from tulle.model.findings import Finding
+from tulle.model.listeners import Listener, ListenerProtocol
+from tulle.model.routes import Match, PathKind, RouteRule, RouteSet
+
+Place = tuple[str, Match]
+"""A host and conditions: what one request can match."""
+
+
+def listeners(candidates: Iterable[Listener]) -> tuple[frozenset[Listener], tuple[Finding, ...]]:
+    """The listeners that cannot have their port, as an earlier one has it, and findings about them and redirects."""
+    kept: list[Listener] = []
+    refused: set[Listener] = set()
+    findings = []
+    for listener in candidates:
+        other = next((other for other in kept if _collide(listener, other)), None)
+        if other is None:
+            kept.append(listener)
+            continue
+        refused.add(listener)
+        where = f"listener {other.name.name} ({other.origin})"
+        findings.append(
+            Finding.error(
+                listener.origin, f"listener {listener.name.name}: port {listener.port} is already that of {where}"
+            )
+        )
+    secure = {listener.port for listener in kept if listener.protocol is ListenerProtocol.HTTPS}
+    for listener in kept:
+        if listener.redirect_to_https is not None and listener.redirect_to_https not in secure:
+            message = f"redirects to port {listener.redirect_to_https}, where no https listener is"
+            findings.append(Finding.error(listener.origin, f"listener {listener.name.name}: {message}"))
+    return frozenset(refused), tuple(findings)
+
+
+def _collide(one: Listener, other: Listener) -> bool:
+    if one.port != other.port:
+        return False
+    if (one.protocol is ListenerProtocol.UDP) != (other.protocol is ListenerProtocol.UDP):
+        return False
+    first, second = ip_address(one.address), ip_address(other.address)
+    return first == second or first.is_unspecified or second.is_unspecified
+
+
+class Routes:
+    """Which routes of the gateway want the very same requests."""
+
+    def __init__(self) -> None:
+        self._claims: dict[Place, dict[RouteSet, RouteRule]] = {}
+        self._contested: set[Place] = set()
+
+    def add(self, route: RouteSet) -> None:
+        """A route is there."""
+        for place, rule in _places(route):
+            claims = self._claims.setdefault(place, {})
+            claims[route] = rule
+            if len(claims) > 1:
+                self._contested.add(place)
+
+    def remove(self, route: RouteSet) -> None:
+        """A route is gone."""
+        for place, _ in _places(route):
+            claims = self._claims.get(place, {})
+            claims.pop(route, None)
+            if len(claims) <= 1:
+                self._contested.discard(place)
+            if not claims:
+                self._claims.pop(place, None)
+
+    def findings(self, position: Callable[[RouteSet], int]) -> Iterator[Finding]:
+        """Of routes for the same requests, the first is used; about each of the others."""
+        for place in self._contested:
+            routes = sorted(self._claims[place], key=position)
+            for index, route in enumerate(routes):
+                first = next((other for other in routes[:index] if _share_listener(route, other)), None)
+                if first is not None:
+                    yield _taken(place, self._claims[place][route], first)
+
+
+def _places(route: RouteSet) -> Iterator[tuple[Place, RouteRule]]:
+    for rule in route.rules:
+        for match in rule.matches:
+            for host in route.hosts:
+                yield (host, match), rule
+
+
+def _share_listener(one: RouteSet, other: RouteSet) -> bool:
+    return not one.listeners or not other.listeners or not set(one.listeners).isdisjoint(other.listeners)
+
+
+def _taken(place: Place, rule: RouteRule, first: RouteSet) -> Finding:
+    host, match = place
+    path = "every path" if match.path is None else f"path {match.path.value}"
+    if match.path is not None and match.path.kind is PathKind.REGEX:
+        path = f"paths like {match.path.value}"
+    more = " with the same conditions" if match.methods or match.headers or match.query else ""
+    hosts = "every host" if host == "*" else f"host {host}"
+    message = f"{hosts} and {path}{more} are already taken by {first.origin.subject} ({first.origin}), which is used"
+    return Finding.error(rule.origin, f"{rule.origin.subject}: {message}")

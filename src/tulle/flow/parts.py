@@ -1,0 +1,97 @@
+"""From documents to what their parts say: cut, read, and remembered as long as they do not change.
+
+A part whose newest version has mistakes keeps saying what it last said without them.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+from tulle.dialects import registry
+from tulle.model.documents import Document, Key
+from tulle.model.findings import Finding
+from tulle.model.mesh import Fragment
+
+Slot = tuple[str, str, Key]
+"""What identifies a part over its versions: source, file, key."""
+
+
+@dataclass(frozen=True, slots=True)
+class Change:
+    """What is different from the last time."""
+
+    added: frozenset[Document]
+    removed: frozenset[Document]
+
+
+@dataclass(slots=True)
+class Parts:
+    """Every part that exists, in the order of the documents, with what it says."""
+
+    order: list[Document] = field(default_factory=list)
+    fragments: dict[Document, Fragment] = field(default_factory=dict)
+    """What counts: the last good version, where the newest has mistakes."""
+    findings: dict[Document, tuple[Finding, ...]] = field(default_factory=dict)
+    """Of parts (their newest version) and of whole documents; only those that have any."""
+    _splits: dict[Document, tuple[Document, ...]] = field(default_factory=dict)
+    _whole: dict[tuple[str, str, Key], Document] = field(default_factory=dict)
+    _good: dict[Slot, Fragment] = field(default_factory=dict)
+
+    def update(self, documents: tuple[Document, ...]) -> Change:
+        """Take the documents that exist now."""
+        self._split(documents)
+        order: list[Document] = []
+        for document in documents:
+            order += self._splits[document]
+        present = frozenset(order)
+        before = frozenset(self.order)
+        self.order = order
+        change = Change(present - before, before - present)
+        self._read(change)
+        return change
+
+    def _split(self, documents: tuple[Document, ...]) -> None:
+        splits: dict[Document, tuple[Document, ...]] = {}
+        for document in documents:
+            parts = self._splits.get(document)
+            splits[document] = self._cut(document) if parts is None else parts
+        if len(splits) != len(self._splits) or splits.keys() != self._splits.keys():
+            for gone in self._splits.keys() - splits.keys():
+                self.findings.pop(gone, None)
+                if self._whole.get(slot := _slot(gone)) is gone:
+                    del self._whole[slot]
+        self._splits = splits
+
+    def _cut(self, document: Document) -> tuple[Document, ...]:
+        before = self._whole.get(_slot(document))
+        known: Mapping[Key, Document] = {}
+        if before is not None and before in self._splits:
+            known = {part.key: part for part in self._splits[before]}
+        parts, findings = registry.split(document, known)
+        self._whole[_slot(document)] = document
+        if findings:
+            self.findings[document] = findings
+        return parts
+
+    def _read(self, change: Change) -> None:
+        for part in change.removed:
+            self.fragments.pop(part, None)
+            self.findings.pop(part, None)
+        kept: set[Slot] = set()
+        for part in change.added:
+            fragment = registry.read(part)
+            slot = _slot(part)
+            kept.add(slot)
+            if fragment.findings:
+                self.findings[part] = (*self.findings.get(part, ()), *fragment.findings)
+            if fragment.is_usable:
+                self._good[slot] = fragment
+            self.fragments[part] = self._good.get(slot, fragment)
+        for part in change.removed:
+            if (slot := _slot(part)) not in kept:
+                self._good.pop(slot, None)
+
+
+def _slot(document: Document) -> Slot:
+    return document.origin.source, document.origin.file, document.key
