@@ -182,6 +182,17 @@ def test_a_wildcard_request_is_answered_even_if_there_is_nothing() -> None:
     assert talk.session.is_synced
 
 
+def test_a_wildcard_request_for_something_unknown_waits_until_it_is_known() -> None:
+    talk = Talk()
+    talk.session.publish(Snapshot({CLUSTER: {}}, frozenset({LISTENER})))
+    for type_url in (CLUSTER, LISTENER):
+        talk.ask(type_url)
+
+    assert talk.take() == [(CLUSTER, (), ())]
+    talk.session.publish(Snapshot({CLUSTER: {}}))
+    assert talk.take() == [(LISTENER, (), ())]
+
+
 def test_everything_is_delivered_in_an_order_that_breaks_nothing() -> None:
     talk = Talk(host("r/a", "a"), route("r"), listener("r"), endpoints("a"), cluster("a"))
     for type_url in (VIRTUAL_HOST, LISTENER, CLUSTER):
@@ -417,14 +428,26 @@ def test_virtual_hosts_whose_route_configuration_is_taken_back_go_with_it() -> N
     talk = Talk(*BASE)
     for type_url in (CLUSTER, LISTENER, VIRTUAL_HOST):
         talk.ask(type_url)
-    talk.ask(ROUTE)
     talk.ask(ENDPOINT, "a")
     talk.take()
+    talk.ask(ROUTE, "r")
     assert not talk.session.is_settled(VIRTUAL_HOST)
 
     talk.session.publish(snapshot(*BASE[:3]))
 
     assert talk.session.is_settled(VIRTUAL_HOST)
+
+
+def test_virtual_hosts_of_a_route_configuration_that_the_client_does_not_want_hold_up_nothing() -> None:
+    """Such as those of a listener that it refused."""
+    talk = Talk(*BASE)
+    for type_url in (CLUSTER, LISTENER, VIRTUAL_HOST, ROUTE):
+        talk.ask(type_url)
+    talk.ask(ENDPOINT, "a")
+    talk.take()
+
+    assert talk.session.is_settled(VIRTUAL_HOST)
+    assert talk.session.is_synced
 
 
 def test_virtual_hosts_whose_route_configuration_came_by_other_means_are_sent() -> None:
@@ -563,11 +586,12 @@ class Encoded:
                 resources += [self.one(cluster, name, variant), self.one(endpoints, name, load)]
         for index, name in enumerate(ROUTES):
             if world.listeners[index]:
-                resources += [self.one(listener, name, world.listeners[index]), self.one(route, name, 1)]
-                for nth, (variant, targets) in enumerate(world.hosts[2 * index : 2 * index + 2]):
-                    if variant:
-                        clusters = [SERVICES[target] for target in targets]
-                        resources.append(self.one(host, f"{name}/{nth}", *clusters, variant=variant))
+                resources.append(self.one(listener, name, world.listeners[index]))
+            resources.append(self.one(route, name, 1))
+            for nth, (variant, targets) in enumerate(world.hosts[2 * index : 2 * index + 2]):
+                if variant:
+                    clusters = [SERVICES[target] for target in targets]
+                    resources.append(self.one(host, f"{name}/{nth}", *clusters, variant=variant))
         return snapshot(*resources)
 
 
@@ -583,6 +607,7 @@ class Envoy:
         """Virtual hosts in use: only of route configurations that were there when they came."""
         self.poison: set[tuple[str, str, str]] = set()
         self.names_the_guilty = False
+        self.acks_first = False
         self.asked: dict[str, set[str]] = {}
 
     def connect(self) -> None:
@@ -609,8 +634,12 @@ class Envoy:
             table[resource.name] = resource
         for name in response.removed:
             table.pop(name, None)
+        answer = Request(response.type_url, nonce=response.nonce)
+        if self.acks_first:
+            self.outbox.append(answer)
         self.apply(response)
-        self.outbox.append(Request(response.type_url, nonce=response.nonce))
+        if not self.acks_first:
+            self.outbox.append(answer)
         self.check()
 
     def apply(self, response: Response) -> None:
@@ -652,8 +681,9 @@ class Delivery(RuleBasedStateMachine):
         self.provider = Recorder()
         self.session = Session(self.provider)
 
-    @initialize(world=worlds())
-    def start(self, world: World) -> None:
+    @initialize(world=worlds(), acks_first=st.booleans())
+    def start(self, world: World, acks_first: bool) -> None:
+        self.envoy.acks_first = acks_first
         self.snapshot = self.provider.publish = self.encoded.snapshot(world)
         self.envoy.connect()
 
@@ -734,11 +764,15 @@ class Delivery(RuleBasedStateMachine):
 
     def check_converged(self) -> None:
         poison = {(kind, name) for kind, name, version in self.envoy.poison}
+        listeners = self.snapshot.table(LISTENER)
         for type_url in (CLUSTER, ENDPOINT, LISTENER, ROUTE):
-            assert self.versions(self.envoy.has.get(type_url, {}), type_url, poison) == self.versions(
-                self.snapshot.table(type_url), type_url, poison
-            )
+            should = self.snapshot.table(type_url)
+            if type_url == ROUTE:
+                should = {name: resource for name, resource in should.items() if name in listeners}
+            has = self.envoy.has.get(type_url, {})
+            assert self.versions(has, type_url, poison) == self.versions(should, type_url, poison)
         hosts = self.snapshot.table(VIRTUAL_HOST)
+        hosts = {name: resource for name, resource in hosts.items() if name.partition("/")[0] in listeners}
         assert self.versions(self.envoy.hosts, VIRTUAL_HOST, poison) == self.versions(hosts, VIRTUAL_HOST, poison)
         wrong = {(k, n) for k, n, v in self.envoy.poison if (r := self.snapshot.table(k).get(n)) and r.version == v}
         assert self.session.refused.keys() <= wrong

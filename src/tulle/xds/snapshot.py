@@ -111,6 +111,8 @@ class Snapshot:
     """What one proxy should have: a consistent set. Types that it lacks are empty."""
 
     tables: Mapping[str, Table] = field(default_factory=dict)
+    unknown: frozenset[str] = frozenset()
+    """Types of which not even that is known: whoever asks for all of them waits instead of being told `nothing`."""
 
     def table(self, type_url: str) -> Table:
         """The resources of one type."""

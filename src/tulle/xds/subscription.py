@@ -293,6 +293,8 @@ class Session:
             channel = self._channels.get(type_url)
             if channel is None or channel.flight is not None or not channel.has_work:
                 continue
+            if not channel.has_greeted and type_url in self._snapshot.unknown:
+                continue
             flight = channel.take(
                 f"{self._last_nonce + 1:x}",
                 with_changes=type_url not in USES_CLUSTERS or self._has_made(),
