@@ -5,6 +5,7 @@ from __future__ import annotations
 from tulle.xds.messages import Node
 
 JSON = dict[str, object]
+MOST_CONNECTIONS = 200_000
 TYPE = "type.googleapis.com/"
 ADS: JSON = {"ads": {}, "resource_api_version": "V3", "initial_fetch_timeout": "0s"}
 """Waits for ever: an Envoy that went on with nothing would take over the ports of one that serves."""
@@ -53,6 +54,7 @@ def bootstrap(node: Node, *, xds_socket: str, admin_socket: str) -> JSON:
                 "typed_config": {"@type": f"{TYPE}envoy.extensions.bootstrap.internal_listener.v3.InternalListener"},
             }
         ],
+        "overload_manager": {"resource_monitors": [_most_connections()]},
         "stats_config": _statistics(),
         "deferred_stat_options": {"enable_deferred_creation_stats": True},
         "deferred_stat_options": {"enable_deferred_creation_stats": True},
@@ -76,6 +78,15 @@ def _agent(socket: str) -> JSON:
                 "explicit_http_config": {"http2_protocol_options": {}},
             }
         },
+    }
+
+
+def _most_connections() -> JSON:
+    """Far above what one machine can do; Envoy wants a number."""
+    monitor = "envoy.extensions.resource_monitors.downstream_connections.v3.DownstreamConnectionsConfig"
+    return {
+        "name": "envoy.resource_monitors.global_downstream_max_connections",
+        "typed_config": {"@type": f"{TYPE}{monitor}", "max_active_downstream_connections": MOST_CONNECTIONS},
     }
 
 

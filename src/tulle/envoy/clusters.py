@@ -35,7 +35,8 @@ def service_cluster(service: Service, port: Port, subset: str, trust_domain: str
     name = naming.cluster(service.name, port.number, subset)
     part = service.subset(subset) if subset else None
     policy = part.policy if part and part.policy else service.policy
-    cluster = cluster_pb2.Cluster(name=name)
+    # Short names of statistics, and what the reasons of failures call it.
+    cluster = cluster_pb2.Cluster(name=name, alt_stat_name=naming.spoken(service.name, port.number, subset))
     balancing.apply(policy, cluster)
     is_found = _find(service, port, subset, cluster)
     is_meshed = speaks_mtls(service) and port.protocol is not Protocol.UDP
@@ -64,6 +65,7 @@ def _find(service: Service, port: Port, subset: str, cluster: cluster_pb2.Cluste
         cluster.eds_cluster_config.eds_config.CopyFrom(protos.ads())
         return True
     cluster.type = cluster_pb2.Cluster.STRICT_DNS
+    cluster.dns_lookup_family = cluster_pb2.Cluster.V4_PREFERRED
     fitting = endpoints.select(service, port, subset, fixed)
     is_udp = port.protocol is Protocol.UDP
     cluster.load_assignment.CopyFrom(endpoints.load_assignment(cluster.name, fitting, is_udp=is_udp))
@@ -103,8 +105,17 @@ def application_cluster(binding: Binding, service: Service) -> Resource:
 
 @remember(size=1)
 def outside_cluster(settings: Settings) -> Resource:
-    """All hosts outside the mesh, resolved as they are asked for; spoken to in HTTP/1.1, or with the raw bytes."""
-    config = outside_pb2.ClusterConfig(dns_cache_config=dns_cache())
+    """All hosts outside the mesh, spoken to in HTTP/1.1 or with the raw bytes.
+
+    The cluster resolves names itself, as it is asked for them; the HTTP filter of the same name is not needed for that.
+    """
+    # Without TLS there is no server name to check; Envoy wants to hear that this is meant.
+    cache = dns_cache_pb2.DnsCacheConfig(
+        name=naming.OUTSIDE,
+        dns_lookup_family=cluster_pb2.Cluster.V4_PREFERRED,
+        max_hosts=protos.number(16384),
+    )
+    config = outside_pb2.ClusterConfig(dns_cache_config=cache, allow_insecure_cluster_options=True)
     cluster = cluster_pb2.Cluster(
         name=naming.OUTSIDE,
         cluster_type=cluster_pb2.Cluster.CustomClusterType(
@@ -115,15 +126,6 @@ def outside_cluster(settings: Settings) -> Resource:
     cluster.lb_policy = cluster_pb2.Cluster.CLUSTER_PROVIDED
     cluster.typed_extension_protocol_options[HTTP_OPTIONS].CopyFrom(http_options(False))
     return encode(naming.OUTSIDE, cluster, origins=(settings.origin,))
-
-
-def dns_cache() -> dns_cache_pb2.DnsCacheConfig:
-    """The addresses of hosts outside; the cluster and its filter must say the same."""
-    return dns_cache_pb2.DnsCacheConfig(
-        name=naming.OUTSIDE,
-        dns_lookup_family=cluster_pb2.Cluster.V4_PREFERRED,
-        max_hosts=protos.number(16384),
-    )
 
 
 @remember(size=1)

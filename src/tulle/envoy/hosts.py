@@ -10,7 +10,6 @@ from envoy.config.route.v3 import route_components_pb2
 
 from tulle.envoy import clusters, naming, references, replies, retries, scope
 from tulle.envoy.actions import Destinations
-from tulle.envoy.filters import outside
 from tulle.envoy.routes import compile_routes, in_order
 from tulle.kit.memo import remember
 from tulle.model.documents import Origin
@@ -56,7 +55,9 @@ def service_host(
     own = Backend(service=service.name, port=port.number, origin=service.origin)
     used: list[Backend] = []
     if service.name in denied:
-        routes = replies.everything(replies.respond(403, f'service "{service.name}" does not allow this caller'))
+        plain, tunnel = replies.everything(replies.respond(403, f'service "{service.name}" does not allow this caller'))
+        # gRPC shows nothing of a refused CONNECT; within the tunnel it gets the status and the reason.
+        routes = [plain, _tunnel(naming.CONNECT) if port.protocol.is_http else tunnel]
     elif port.protocol.is_http:
         rest = RouteRule(name="", origin=service.origin, matches=(EVERY_REQUEST,), action=Forward(backends=(own,)))
         steps = [*in_order(sets), (EVERY_REQUEST, rest)]
@@ -66,7 +67,7 @@ def service_host(
         routes = [_tunnel(to.cluster(own)), _not_http(service, port)]
         used = [own]
     found = cluster_resources(used, to, settings.trust_domain)
-    if port.protocol.is_http and used:
+    if port.protocol.is_http:
         found = (*found, clusters.connect_cluster(settings))
     domains = scope.domains(service, port, namespace)
     message = VirtualHost(name=name, domains=domains, routes=routes, retry_policy=STANDARD_RETRY)
@@ -100,8 +101,6 @@ def outside_host(settings: Settings, namespace: str, authority: str) -> Compiled
     plain.route.timeout.SetInParent()
     message.routes.extend((plain, _tunnel(naming.OUTSIDE)))
     message.retry_policy.CopyFrom(STANDARD_RETRY)
-    for filter_name, config in outside.wish().items():
-        message.typed_per_filter_config[filter_name].CopyFrom(config)
     return Compiled(encode(name, message, origins=(settings.origin,)), (clusters.outside_cluster(settings),))
 
 

@@ -48,6 +48,11 @@ def parse_cluster(name: str) -> ClusterName:
     return ClusterName(Name.parse(parts[3]), int(parts[1]), parts[2])
 
 
+def spoken(service: Name, port: int, subset: str) -> str:
+    """What people call a cluster: `catalogue.default:8000`, `catalogue.default:8000 (v2)`."""
+    return f"{service}:{port} ({subset})" if subset else f"{service}:{port}"
+
+
 def inbound(port_name: str) -> str:
     """Listener of a sidecar for one port, and the cluster of the application behind it."""
     return f"inbound|{port_name}"

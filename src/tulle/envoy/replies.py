@@ -15,15 +15,13 @@ ResponseMapper: TypeAlias = http_connection_manager_pb2.ResponseMapper
 DETAILS = "%RESPONSE_CODE_DETAILS%"
 CLUSTER = "%UPSTREAM_CLUSTER%"
 REASONS = (
-    (("UH",), f"no healthy instance of {CLUSTER}"),
+    (("UH",), f"{CLUSTER} has no healthy instance, or no address"),
     (("NC",), "the service that the route points to does not exist, or this caller may not call it"),
     (("NR",), "no route matches the request"),
     (("UO",), f"the circuit breaker of {CLUSTER} is open"),
-    (("UF",), f"connection to an instance of {CLUSTER} failed: %UPSTREAM_TRANSPORT_FAILURE_REASON% {DETAILS}"),
+    (("UF",), f"connection to an instance of {CLUSTER} failed: {DETAILS}"),
     (("UT", "UPE", "UMSDR"), f"no good answer from {CLUSTER}: {DETAILS}"),
-    (("DF",), "the host name could not be resolved"),
     (("FI",), "a fault was injected on purpose"),
-    (("RL", "RLSE"), "the rate limit is exceeded"),
 )
 """By Envoy's response flags; the first that fits."""
 

@@ -27,8 +27,6 @@ class Phase(IntEnum):
     LIMIT = 30
     EXPERIMENT = 40
     """Faults: after everything that may refuse, so that only requests which would be answered are disturbed."""
-    RESOLVE = 80
-    """Find out where the chosen destination is."""
     FORWARD = 100
     """The router; nothing comes after it."""
 

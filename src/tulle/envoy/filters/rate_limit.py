@@ -5,7 +5,7 @@ from __future__ import annotations
 from envoy.extensions.filters.http.local_ratelimit.v3 import local_rate_limit_pb2
 from envoy.type.v3 import token_bucket_pb2
 
-from tulle.envoy import protos
+from tulle.envoy import naming, protos
 from tulle.envoy.filters.base import Chain, Filter, HttpFilter, Phase, active, dormant
 from tulle.model.policies import RateLimit
 from tulle.model.routes import RouteRule
@@ -37,6 +37,9 @@ def bucket(limit: RateLimit) -> local_rate_limit_pb2.LocalRateLimit:
         ),
         filter_enabled=protos.runtime_fraction(100),
         filter_enforced=protos.runtime_fraction(100),
+        response_headers_to_add=[
+            protos.header(naming.REASON_HEADER, f"more than {limit.requests} requests in {limit.per:g} s")
+        ],
     )
 
 
