@@ -2,7 +2,9 @@ from __future__ import annotations
 
 import asyncio
 import os
+import re
 import signal
+import time
 from collections.abc import Callable
 from contextlib import AbstractAsyncContextManager
 from dataclasses import replace
@@ -11,7 +13,10 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from tulle.kit.home import Home
-from tulle.model.workloads import Assignment, InstanceState, Probe
+from tulle.kit.ports import NoPortFree, Ports
+from tulle.model.workloads import Assignment, Instance, InstanceState, Probe
+from tulle.runtime import supervisor
+from tulle.runtime.environment import environment
 
 if TYPE_CHECKING:
     Assign = Callable[..., Assignment]
@@ -155,3 +160,90 @@ async def test_what_cannot_be_started_harms_nobody_else(
             lambda all_: {i.state for i in all_} == {InstanceState.READY, InstanceState.BACKING_OFF}
         )
         assert message in next(i.message for i in now if i.workload.name == "broken")
+
+
+async def test_stop_is_over_at_its_deadline(running: Running, assignment: Assign) -> None:
+    stubborn = assignment(command="trap '' TERM; while :; do sleep 0.1; done", ports=(), drain=60.0)
+    async with running() as world:
+        world.supervisor.assign((stubborn,))
+        (instance,) = await world.ready()
+        pid = world.pid(instance)
+        world.supervisor.assign(())
+        await world.sidecars.happened("drain", instance.id)
+        async with asyncio.timeout(5):
+            await world.supervisor.stop_all(0.5)
+    assert not os.path.exists(f"/proc/{pid}")
+    assert world.supervisor.instances() == ()
+
+
+async def test_leaving_goes_on_after_a_restart_of_the_agent(running: Running, assignment: Assign) -> None:
+    async with running(stop=False) as world:
+        world.supervisor.assign((assignment(),))
+        (instance,) = await world.ready()
+        pid = world.pid(instance)
+        world.sidecars.drained.clear()
+        world.supervisor.assign(())
+        await world.sidecars.happened("drain", instance.id)
+    world.sidecars.drained.set()
+    async with running() as successor:
+        await successor.until(lambda now: bool(successor.reports) and now == ())
+        assert not os.path.exists(f"/proc/{pid}")
+
+
+async def test_instance_whose_handle_was_not_recorded_is_found(
+    running: Running, assignment: Assign, home: Home
+) -> None:
+    async with running(stop=False) as world:
+        world.supervisor.assign((assignment(),))
+        (instance,) = await world.ready()
+        pid = world.pid(instance)
+    state = home.agent / "instances.json"
+    state.write_text(re.sub(r'"handle": "[^"]*"', '"handle": null', state.read_text()))
+    async with running() as successor:
+        await successor.ready()
+        assert successor.pid(instance) == pid
+
+
+async def test_bug_in_one_life_leaves_its_siblings_alone(
+    running: Running, assignment: Assign, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    def buggy(instance: Instance, *rest: Any) -> dict[str, str]:
+        if instance.workload.name == "bug" and "taken up again" not in caplog.text:
+            raise ZeroDivisionError
+        return environment(instance, *rest)
+
+    monkeypatch.setattr("tulle.runtime.life.environment", buggy)
+    monkeypatch.setattr(supervisor, "TRY_AGAIN", 0.01)
+    async with running() as world:
+        world.supervisor.assign((assignment("bug"), assignment("web")))
+        await world.ready(2)
+
+
+async def test_no_free_port_is_logged_and_tried_again(
+    running: Running, assignment: Assign, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    original = Ports.choose
+
+    def choose(ports: Ports) -> int:
+        if "no port" not in caplog.text:
+            raise NoPortFree("no port is free")
+        return original(ports)
+
+    monkeypatch.setattr(Ports, "choose", choose)
+    monkeypatch.setattr(supervisor, "TRY_AGAIN", 0.01)
+    async with running() as world:
+        world.supervisor.assign((assignment(),))
+        await world.ready()
+
+
+@pytest.mark.e2e
+async def test_two_hundred_instances_cost_next_to_nothing_while_idle(running: Running, assignment: Assign) -> None:
+    sleeper = assignment(command=("sleep", "600"), ports=(), replicas=200)
+    async with running() as world:
+        world.supervisor.assign((sleeper,))
+        await world.ready(200)
+        world.reports.clear()
+        before = time.process_time()
+        await asyncio.sleep(2)  # The point is what happens while nothing happens.
+        assert time.process_time() - before < 0.4
+        assert world.reports == []

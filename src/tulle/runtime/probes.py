@@ -11,6 +11,10 @@ from pathlib import Path
 from tulle.kit import processes
 from tulle.model.services import Protocol
 from tulle.model.workloads import Binding, Instance, Probe
+from tulle.runtime import http2
+
+_LARGEST_FRAME = 16_384
+"""Bytes; what a client that has not asked for more may be sent (RFC 9113 §6.5.2)."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -53,15 +57,33 @@ def probed(probe: Probe, instance: Instance) -> Binding | None:
 
 async def _http(binding: Binding, path: str) -> str:
     async with _connected(binding) as (reader, writer):
-        request = f"GET {path} HTTP/1.1\r\nHost: localhost\r\nUser-Agent: tulle-probe\r\nConnection: close\r\n\r\n"
-        writer.write(request.encode())
-        # A status line may be long, an endless one is none.
-        line = (await reader.readline()).decode("latin-1").strip()
-    version, _, rest = line.partition(" ")
-    status = rest[:3]
-    if not version.startswith("HTTP/1.") or not status.isdigit():
-        return f"GET {path} on port {binding.name} was not answered by HTTP/1"
-    return "" if 200 <= int(status) < 400 else f"GET {path} on port {binding.name} was answered {status}"
+        try:
+            status = await (_ask_http2 if binding.protocol.is_http2 else _ask_http1)(reader, writer, path)
+        except (ValueError, EOFError):
+            language = "HTTP/2" if binding.protocol.is_http2 else "HTTP/1"
+            return f"GET {path} on port {binding.name} was not answered by {language}"
+    return "" if 200 <= status < 400 else f"GET {path} on port {binding.name} was answered {status}"
+
+
+async def _ask_http1(reader: asyncio.StreamReader, writer: asyncio.StreamWriter, path: str) -> int:
+    request = f"GET {path} HTTP/1.1\r\nHost: localhost\r\nUser-Agent: tulle-probe\r\nConnection: close\r\n\r\n"
+    writer.write(request.encode())
+    version, status, *_ = (*(await reader.readline()).decode("latin-1").split(), "", "")
+    if not version.startswith("HTTP/1."):
+        raise ValueError(version)
+    return int(status)
+
+
+async def _ask_http2(reader: asyncio.StreamReader, writer: asyncio.StreamWriter, path: str) -> int:
+    writer.write(http2.get(path))
+    while True:
+        header = await reader.readexactly(9)
+        size = http2.payload_size(header)
+        if size > _LARGEST_FRAME:
+            raise ValueError("no HTTP/2")
+        status = http2.status(header, await reader.readexactly(size))
+        if status is not None:
+            return status
 
 
 async def _command(probe: Probe, subject: Subject) -> str:
