@@ -139,9 +139,9 @@ async def test_all_that_was_started_carries_a_mark(home: Home, monkeypatch: pyte
         await both(home)
         record = running.read(home)
         assert record
-        await until(lambda: len(find_all("TULLE_RUN", record.run)) == 3)
+        await until(lambda: len(find_all(running.MARK, record.run)) == 3)
         started.stop()
-    assert find_all("TULLE_RUN", record.run) == []
+    assert find_all(running.MARK, record.run) == []
 
 
 async def test_a_home_has_one_launcher(home: Home, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -61,7 +61,7 @@ async def test_instances_on_record_are_ended_and_forgotten(home: Home, sleeper: 
 
 async def test_what_carries_the_mark_is_ended(home: Home) -> None:
     home.create()
-    marked = [spawn(SLEEP, environment={**os.environ, "TULLE_RUN": f"test-{os.getpid()}"}) for _ in range(2)]
+    marked = [spawn(SLEEP, environment={**os.environ, running.MARK: f"test-{os.getpid()}"}) for _ in range(2)]
     assert await sweep(home, record(f"test-{os.getpid()}")) == 2
     assert not any(is_alive(process) for process in marked)
 

@@ -149,13 +149,12 @@ class Launcher:
         with contextlib.suppress(OSError):
             if output.stat().st_size > LARGEST_LOG:
                 output.replace(output.with_suffix(".log.1"))
-        environment = {**os.environ, "TULLE_HOME": str(self.plan.home.root), "TULLE_RUN": self._run}
         command = (*child.command, "--lifeline", str(child.lifeline[0]))
         try:
             child.process = spawn(
                 command,
                 output=output,
-                environment=environment,
+                environment=self._environment(),
                 inherit=(child.lifeline[0],),
             )
         except CannotSpawn as error:
@@ -164,6 +163,11 @@ class Launcher:
         with contextlib.suppress(OSError):  # a full disk: `down` then finds it by its mark
             running.write(self.plan.home, self._record)
         return await wait(child.process)
+
+    def _environment(self) -> dict[str, str]:
+        """Ours, with the mark; where the user's PATH has no `python`, ours is found."""
+        path = f"{os.environ.get('PATH', os.defpath)}{os.pathsep}{Path(sys.executable).parent}"
+        return {**os.environ, "PATH": path, "TULLE_HOME": str(self.plan.home.root), running.MARK: self._run}
 
     async def _end(self, children: list[Child], progress: Callable[[str], None]) -> None:
         """Agent first: it drains and ends what it runs while the control plane still answers."""

@@ -17,6 +17,9 @@ from tulle.kit.processes import Spawned, is_alive
 
 DEFAULT_API, DEFAULT_XDS = "127.0.0.1:7700", "127.0.0.1:7710"
 
+MARK = "STARTED_BY_TULLE"
+"""Variable in the environment of everything that one `up` started. Not `TULLE_…`: those are kept from services."""
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Record:
@@ -24,7 +27,7 @@ class Record:
 
     launcher: Spawned
     run: str
-    """Unique to this start: `TULLE_RUN` in the environment of everything that was started by it."""
+    """Unique to this start; the value of the mark."""
     is_detached: bool
     files: tuple[str, ...]
     """Absolute paths."""

@@ -39,7 +39,7 @@ def leftovers(home: Home, record: running.Record | None) -> list[Spawned]:
     """Living processes of the mesh of this home: those on record, and those that carry its mark."""
     found = {*_recorded(home), *(process for _, process in (record.children if record else ()))}
     if record:
-        found |= {*find_all("TULLE_RUN", record.run)}
+        found |= {*find_all(running.MARK, record.run)}
     return [process for process in found if process != myself() and is_alive(process)]
 
 

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import os
+import sys
 from importlib.util import find_spec
+from pathlib import Path
 from typing import Annotated
 
 import typer
@@ -20,7 +23,7 @@ NEEDED = ("grpc",)
 """Modules that the services of the example import."""
 
 
-HINT = "Open http://localhost:8080 in a browser, or try: curl -i http://localhost:8080/"
+HINT = "Open http://127.0.0.1:8080/ in a browser, or try: curl 'http://127.0.0.1:8080/api/search?q=python'"
 
 
 def command(
@@ -39,13 +42,15 @@ def command(
 
     \b
     Examples:
-      tulle demo                       # then open http://localhost:8080
-      curl http://localhost:8080/      # a request to try
+      tulle demo                       # then open http://127.0.0.1:8080
+      curl http://127.0.0.1:8080/      # a request to try
     """
     missing = [module for module in NEEDED if find_spec(module) is None]
     if missing:
         raise Failure(f"the bookshop needs {', '.join(missing)}", "pip install 'tulle[demo]' brings it")
     file = examples.folder("bookshop") / "tulle.yaml"
+    # The services are run by `python`: by the one that has what they import.
+    os.environ["PATH"] = f"{Path(sys.executable).parent}{os.pathsep}{os.environ.get('PATH', os.defpath)}"
     say(f"{paint('The bookshop', 'bold')} is described in {file}", "")
     plan = Plan(
         home=Home.from_environment(),
