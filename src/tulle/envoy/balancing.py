@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from functools import lru_cache
+
 from envoy.config.cluster.v3 import circuit_breaker_pb2, cluster_pb2, outlier_detection_pb2
 from envoy.config.core.v3 import health_check_pb2
 from envoy.type.v3 import http_pb2, percent_pb2
@@ -18,8 +20,16 @@ POLICIES = {
 }
 
 
-def apply(policy: Policy, cluster: cluster_pb2.Cluster) -> None:
-    """Set everything of a policy that does not depend on who listens there."""
+def shaped(policy: Policy) -> cluster_pb2.Cluster:
+    """A cluster with everything of a policy that does not depend on who listens there."""
+    cluster = cluster_pb2.Cluster()
+    cluster.CopyFrom(_template(policy))
+    return cluster
+
+
+@lru_cache(1024)
+def _template(policy: Policy) -> cluster_pb2.Cluster:
+    cluster = cluster_pb2.Cluster()
     _balance(policy.load_balancing, cluster)
     cluster.connect_timeout.CopyFrom(protos.seconds(policy.connect_timeout))
     cluster.circuit_breakers.thresholds.append(_breaker(policy.circuit_breaker or CircuitBreaker()))
@@ -29,6 +39,7 @@ def apply(policy: Policy, cluster: cluster_pb2.Cluster) -> None:
     cluster.common_lb_config.healthy_panic_threshold.CopyFrom(percent_pb2.Percent(value=0))
     # New weights count at once; Envoy would collect them for a second.
     cluster.common_lb_config.update_merge_window.CopyFrom(protos.seconds(0))
+    return cluster
 
 
 def check_health(check: HealthCheck, cluster: cluster_pb2.Cluster, *, is_http2: bool) -> None:

@@ -57,7 +57,6 @@ def bootstrap(node: Node, *, xds_socket: str, admin_socket: str) -> JSON:
         "overload_manager": {"resource_monitors": [_most_connections()]},
         "stats_config": _statistics(),
         "deferred_stat_options": {"enable_deferred_creation_stats": True},
-        "deferred_stat_options": {"enable_deferred_creation_stats": True},
         "layered_runtime": {"layers": [{"name": "static", "static_layer": {"re2.max_program_size.error_level": 2000}}]},
     }
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from functools import lru_cache
 
 from envoy.config.cluster.v3 import cluster_pb2
 from envoy.config.core.v3 import address_pb2, protocol_pb2
@@ -15,7 +16,7 @@ from google.protobuf import any_pb2
 from tulle.envoy import balancing, endpoints, naming, protos, secrets
 from tulle.kit.memo import remember
 from tulle.model.mesh import Settings
-from tulle.model.policies import CircuitBreaker, Policy
+from tulle.model.policies import Policy
 from tulle.model.security import Identity
 from tulle.model.services import Port, Protocol, Service
 from tulle.model.workloads import Binding
@@ -26,6 +27,7 @@ APPLICATION_IDLE = 1.0
 """Seconds; shorter than what servers use (gunicorn 2, uvicorn and node 5), so that no request meets a closing one."""
 KEEPALIVE = protocol_pb2.KeepaliveSettings(interval=protos.seconds(30), timeout=protos.seconds(10))
 """A peer whose host vanished is noticed without waiting for TCP."""
+DISCOVERY = protos.ads()
 IP_ADDRESS = re.compile(r"/.*|[0-9.]+|\[?[0-9A-Fa-f:.]*:[0-9A-Fa-f:.]*\]?")
 
 
@@ -36,8 +38,8 @@ def service_cluster(service: Service, port: Port, subset: str, trust_domain: str
     part = service.subset(subset) if subset else None
     policy = part.policy if part and part.policy else service.policy
     # Short names of statistics, and what the reasons of failures call it.
-    cluster = cluster_pb2.Cluster(name=name, alt_stat_name=naming.spoken(service.name, port.number, subset))
-    balancing.apply(policy, cluster)
+    cluster = balancing.shaped(policy)
+    cluster.name, cluster.alt_stat_name = name, naming.spoken(service.name, port.number, subset)
     is_found = _find(service, port, subset, cluster)
     is_meshed = speaks_mtls(service) and port.protocol is not Protocol.UDP
     if is_meshed:
@@ -62,7 +64,7 @@ def _find(service: Service, port: Port, subset: str, cluster: cluster_pb2.Cluste
     fixed = service.addresses
     if all(IP_ADDRESS.fullmatch(each.address) for each in fixed):
         cluster.type = cluster_pb2.Cluster.EDS
-        cluster.eds_cluster_config.eds_config.CopyFrom(protos.ads())
+        cluster.eds_cluster_config.eds_config.CopyFrom(DISCOVERY)
         return True
     cluster.type = cluster_pb2.Cluster.STRICT_DNS
     cluster.dns_lookup_family = cluster_pb2.Cluster.V4_PREFERRED
@@ -72,6 +74,7 @@ def _find(service: Service, port: Port, subset: str, cluster: cluster_pb2.Cluste
     return False
 
 
+@lru_cache(256)
 def http_options(is_http2: bool, idle_timeout: float | None = None) -> any_pb2.Any:
     """Which HTTP is spoken upstream; no idle timeout given: Envoy's hour."""
     options = http_protocol_options_pb2.HttpProtocolOptions()
@@ -89,12 +92,9 @@ def http_options(is_http2: bool, idle_timeout: float | None = None) -> any_pb2.A
 def application_cluster(binding: Binding, service: Service) -> Resource:
     """The application behind a sidecar, on one port."""
     name = naming.inbound(binding.name)
-    cluster = cluster_pb2.Cluster(
-        name=name,
-        type=cluster_pb2.Cluster.STATIC,
-        load_assignment=_single(name, protos.parse_address(binding.application)),
-    )
-    balancing.apply(Policy(connect_timeout=1.0, circuit_breaker=CircuitBreaker()), cluster)
+    cluster = balancing.shaped(Policy(connect_timeout=1.0))
+    cluster.name, cluster.type = name, cluster_pb2.Cluster.STATIC
+    cluster.load_assignment.CopyFrom(_single(name, protos.parse_address(binding.application)))
     if binding.protocol.is_http2:
         cluster.typed_extension_protocol_options[HTTP_OPTIONS].CopyFrom(http_options(True))
     elif binding.protocol.is_http:
@@ -116,13 +116,10 @@ def outside_cluster(settings: Settings) -> Resource:
         max_hosts=protos.number(16384),
     )
     config = outside_pb2.ClusterConfig(dns_cache_config=cache, allow_insecure_cluster_options=True)
-    cluster = cluster_pb2.Cluster(
-        name=naming.OUTSIDE,
-        cluster_type=cluster_pb2.Cluster.CustomClusterType(
-            name="envoy.clusters.dynamic_forward_proxy", typed_config=protos.packed(config)
-        ),
-    )
-    balancing.apply(Policy(), cluster)
+    cluster = balancing.shaped(Policy())
+    cluster.name = naming.OUTSIDE
+    cluster.cluster_type.name = "envoy.clusters.dynamic_forward_proxy"
+    cluster.cluster_type.typed_config.CopyFrom(protos.packed(config))
     cluster.lb_policy = cluster_pb2.Cluster.CLUSTER_PROVIDED
     cluster.typed_extension_protocol_options[HTTP_OPTIONS].CopyFrom(http_options(False))
     return encode(naming.OUTSIDE, cluster, origins=(settings.origin,))
@@ -132,12 +129,9 @@ def outside_cluster(settings: Settings) -> Resource:
 def connect_cluster(settings: Settings) -> Resource:
     """The way from the end of a CONNECT tunnel to the listener that looks at the requests within."""
     internal = address_pb2.EnvoyInternalAddress(server_listener_name=naming.CONNECT)
-    cluster = cluster_pb2.Cluster(
-        name=naming.CONNECT,
-        type=cluster_pb2.Cluster.STATIC,
-        load_assignment=_single(naming.CONNECT, address_pb2.Address(envoy_internal_address=internal)),
-    )
-    balancing.apply(Policy(), cluster)
+    cluster = balancing.shaped(Policy())
+    cluster.name, cluster.type = naming.CONNECT, cluster_pb2.Cluster.STATIC
+    cluster.load_assignment.CopyFrom(_single(naming.CONNECT, address_pb2.Address(envoy_internal_address=internal)))
     return encode(naming.CONNECT, cluster, origins=(settings.origin,))
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 
 from envoy.config.listener.v3 import listener_components_pb2, listener_pb2
@@ -24,6 +24,8 @@ from tulle.model.services import Service
 from tulle.xds.snapshot import Resource, encode
 
 CALLER = Name(SYSTEM_NAMESPACE, "gateway")
+Names = tuple[str, ...]
+RouteSets = tuple[RouteSet, ...]
 Place = tuple[str, str]
 """A listener and a host name on it."""
 
@@ -43,6 +45,8 @@ class Memory:
     """The last result, from which the next takes everything whose input is the same object."""
 
     settings: Settings | None = None
+    listeners: tuple[str, ...] = ()
+    routes: tuple[RouteSet, ...] = ()
     services: Mapping[Name, Service] = field(default_factory=dict)
     hosts: dict[Place, Host] = field(default_factory=dict)
 
@@ -52,52 +56,69 @@ _last = Memory()
 
 def compile_hosts(mesh: Mesh, memory: Memory = _last) -> dict[Place, Host]:
     """Every virtual host of every HTTP listener; only those whose rules or services changed are compiled."""
-    grouped = group(mesh)
-    known = memory.hosts if memory.settings is mesh.settings else {}
-    changed = changed_services(memory.services, mesh.services)
-    hosts: dict[Place, Host] = {}
-    for place, sets in grouped.items():
-        before = known.get(place)
-        if before is not None and before.sets == sets and (not changed or changed.isdisjoint(before.services)):
-            hosts[place] = before
-        else:
+    names = tuple(naming.gateway_listener(each) for each in mesh.listeners.values() if takes_routes(each))
+    is_known = memory.settings is mesh.settings and memory.listeners == names
+    before = memory if is_known else Memory()
+    hosts = dict(before.hosts)
+    for place, sets in regrouped(before, names, mesh.gateway_routes).items():
+        if sets or place[1] == "*":
             hosts[place] = compile_host(mesh, place, sets)
-    memory.settings, memory.services, memory.hosts = mesh.settings, mesh.services, hosts
+        else:
+            del hosts[place]
+    changed = changed_services(before.services, mesh.services)
+    if changed:
+        for place, host in before.hosts.items():
+            # What was compiled again above saw the new services already.
+            if hosts.get(place) is host and not changed.isdisjoint(host.services):
+                hosts[place] = compile_host(mesh, place, host.sets)
+    memory.settings, memory.listeners, memory.hosts = mesh.settings, names, hosts
+    memory.routes, memory.services = mesh.gateway_routes, mesh.services
     return hosts
 
 
-def group(mesh: Mesh) -> dict[Place, tuple[RouteSet, ...]]:
-    """The route sets of each place, in the order in which they were read; every listener has a place for the rest."""
-    http = [naming.gateway_listener(each) for each in mesh.listeners.values() if takes_routes(each)]
-    grouped: dict[Place, tuple[RouteSet, ...]] = {}
-    for route_set in mesh.gateway_routes:
-        attached = route_set.listeners
-        names = http if not attached else [name for name in http if name in attached]
-        hosts = plain_hosts(route_set)
-        for name in names:
+def regrouped(
+    before: Memory, names: tuple[str, ...], routes: tuple[RouteSet, ...]
+) -> dict[Place, tuple[RouteSet, ...]]:
+    """The places whose route sets are others than before, with their sets in the order in which they were read."""
+    position = {route_set: index for index, route_set in enumerate(routes)}
+    known = dict.fromkeys(before.routes)
+    if [each for each in before.routes if each in position] != [each for each in routes if each in known]:
+        before, known = Memory(), {}
+    touched: dict[Place, set[RouteSet]] = {}
+    if not before.hosts:
+        touched = {(name, "*"): set() for name in names}
+    for route_set in [*(each for each in before.routes if each not in position), *_new(routes, known)]:
+        for place in places(route_set, names):
+            if place not in touched:
+                host = before.hosts.get(place)
+                touched[place] = {each for each in host.sets if each in position} if host else set()
+            if route_set in position:
+                touched[place].add(route_set)
+    return {place: tuple(sorted(sets, key=position.__getitem__)) for place, sets in touched.items()}
+
+
+def _new(routes: RouteSets, known: Mapping[RouteSet, None]) -> list[RouteSet]:
+    return [each for each in routes if each not in known]
+
+
+def places(route_set: RouteSet, names: Names) -> Iterator[Place]:
+    """Where a route set is attached: by the listeners it names (all, if none), and its hosts (every one, if none)."""
+    hosts = dict.fromkeys(map(plain_host, route_set.hosts or ("*",)))
+    for name in names:
+        if not route_set.listeners or name in route_set.listeners:
             for host in hosts:
-                place = (name, host)
-                before = grouped.get(place)
-                grouped[place] = (route_set,) if before is None else (*before, route_set)
-    for name in http:
-        grouped.setdefault((name, "*"), ())
-    return grouped
+                yield name, host
+
+
+def plain_host(host: str) -> str:
+    """A host name in lower case and without a port."""
+    name, _, port = host.lower().rpartition(":")
+    return name if name and port.isdecimal() else host.lower()
 
 
 def takes_routes(listener: Listener) -> bool:
     """Whether requests are routed on it."""
     return listener.protocol.is_http and listener.redirect_to_https is None
-
-
-@remember(size=1)
-def plain_hosts(route_set: RouteSet) -> tuple[str, ...]:
-    """Host names without ports and in lower case, each once; none given means every host."""
-    names = (host.lower() for host in route_set.hosts or ("*",))
-    return tuple(
-        dict.fromkeys(
-            name.rpartition(":")[0] if name.rpartition(":")[2].isdecimal() and ":" in name else name for name in names
-        )
-    )
 
 
 def changed_services(before: Mapping[Name, Service], now: Mapping[Name, Service]) -> frozenset[Name]:

@@ -15,7 +15,7 @@ ResponseMapper: TypeAlias = http_connection_manager_pb2.ResponseMapper
 DETAILS = "%RESPONSE_CODE_DETAILS%"
 CLUSTER = "%UPSTREAM_CLUSTER%"
 REASONS = (
-    (("UH",), f"{CLUSTER} has no healthy instance, or no address"),
+    (("UH",), f"no instance of {CLUSTER} is healthy, or its name has no address"),
     (("NC",), "the service that the route points to does not exist, or this caller may not call it"),
     (("NR",), "no route matches the request"),
     (("UO",), f"the circuit breaker of {CLUSTER} is open"),

@@ -31,23 +31,24 @@ def reference(name: str) -> secret_pb2.SdsSecretConfig:
 
 def calling(identity: Identity, server_name: str) -> base_pb2.TransportSocket:
     """Mutual TLS towards workloads that must have exactly this identity."""
-    context = tls_pb2.UpstreamTlsContext(
-        common_tls_context=_mesh_context(protos.exactly(str(identity)), ["h2"]),
-        sni=server_name,
-        # A resumed session would not look at the certificate again.
-        max_session_keys=protos.number(0),
-    )
+    context = tls_pb2.UpstreamTlsContext()
+    context.CopyFrom(CALLING)
+    context.sni = server_name
+    peer = context.common_tls_context.combined_validation_context.default_validation_context
+    peer.match_typed_subject_alt_names[0].matcher.exact = str(identity)
     return _socket(context)
 
 
 def called(trust_domain: str) -> base_pb2.TransportSocket:
     """Mutual TLS from workloads of this trust domain, and from nobody else."""
     context = tls_pb2.DownstreamTlsContext(
-        common_tls_context=_mesh_context(protos.starting_with(f"spiffe://{trust_domain}/"), ["h2", "http/1.1"]),
+        common_tls_context=_mesh_context(["h2", "http/1.1"]),
         require_client_certificate=protos.flag(True),
         disable_stateless_session_resumption=True,
         disable_stateful_session_resumption=True,
     )
+    peer = context.common_tls_context.combined_validation_context.default_validation_context
+    peer.match_typed_subject_alt_names[0].matcher.prefix = f"spiffe://{trust_domain}/"
     return _socket(context)
 
 
@@ -68,10 +69,9 @@ def edge(certificates: tuple[Certificate, ...], client_ca_file: str, *, is_http:
     return _socket(context)
 
 
-def _mesh_context(peer: message.Message, protocols: list[str]) -> tls_pb2.CommonTlsContext:
-    validation = common_pb2.CertificateValidationContext(
-        match_typed_subject_alt_names=[SAN(san_type=SAN.URI, matcher=peer)]
-    )
+def _mesh_context(protocols: list[str]) -> tls_pb2.CommonTlsContext:
+    """What both sides of a connection within the mesh have in common; whom they accept is still open."""
+    validation = common_pb2.CertificateValidationContext(match_typed_subject_alt_names=[SAN(san_type=SAN.URI)])
     return tls_pb2.CommonTlsContext(
         tls_params=MESH_TLS,
         tls_certificate_sds_secret_configs=[reference(naming.WORKLOAD_SECRET)],
@@ -85,3 +85,10 @@ def _mesh_context(peer: message.Message, protocols: list[str]) -> tls_pb2.Common
 
 def _socket(context: message.Message) -> base_pb2.TransportSocket:
     return base_pb2.TransportSocket(name="envoy.transport_sockets.tls", typed_config=protos.packed(context))
+
+
+CALLING = tls_pb2.UpstreamTlsContext(
+    common_tls_context=_mesh_context(["h2"]),
+    # A resumed session would not look at the certificate again.
+    max_session_keys=protos.number(0),
+)
