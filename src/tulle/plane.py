@@ -24,9 +24,9 @@ from tulle.identity.tokens import Tokens
 from tulle.kit.files import write_atomically
 from tulle.kit.home import Home
 from tulle.kit.latest import Latest
-from tulle.model.mesh import Settings
+from tulle.model.mesh import Mesh, Settings
 from tulle.sources.base import Source
-from tulle.sources.file import FileSource
+from tulle.sources.file import Files
 from tulle.sources.store import StoreSource
 from tulle.store.sqlite import SqliteStore
 from tulle.xds.server import serving
@@ -65,7 +65,7 @@ async def run(settings: PlaneSettings) -> None:
 
     # What should be: files and the store, gathered and built into a mesh.
     store = SqliteStore(home.plane / "store.db")
-    sources: tuple[Source, ...] = (FileSource(settings.files), StoreSource(store))
+    sources: tuple[Source, ...] = (Files([str(path) for path in settings.files]), StoreSource(store))
     gathered: Latest[Gathered] = Latest()
     builder = Builder()
 
@@ -77,7 +77,7 @@ async def run(settings: PlaneSettings) -> None:
     async with AsyncExitStack() as stack, asyncio.TaskGroup() as tasks:
         gathering = tasks.create_task(gather(sources, gathered))
         # Nobody is served before the first mesh: an empty one would take away what proxies have.
-        publisher.update(await asyncio.to_thread(builder.build, await gathered.next()))
+        publisher.update(await _built(builder, await gathered.next()))
         publisher.hosts_changed()
 
         trust_domain = publisher.mesh.settings.trust_domain
@@ -132,9 +132,12 @@ class Registry:
 async def _keep_building(builder: Builder, gathered: Latest[Gathered], publisher: Publisher) -> None:
     """Build and publish, at once when idle; what arrives meanwhile is taken together."""
     while True:
-        newest = await gathered.next()
-        # In a thread: parsing and merging must not hold up the streams.
-        publisher.update(await asyncio.to_thread(builder.build, newest))
+        publisher.update(await _built(builder, await gathered.next()))
+
+
+async def _built(builder: Builder, newest: Gathered) -> Mesh:
+    # In a thread: parsing and merging must not hold up the streams.
+    return await asyncio.to_thread(builder.build, newest.documents, newest.findings)
 
 
 def _end_of_life(lifeline: int | None) -> asyncio.Future[None]:
@@ -148,5 +151,11 @@ def _end_of_life(lifeline: int | None) -> asyncio.Future[None]:
     for number in (signal.SIGTERM, signal.SIGINT):
         loop.add_signal_handler(number, end)
     if lifeline is not None:
-        loop.add_reader(lifeline, lambda: os.read(lifeline, 1) or (loop.remove_reader(lifeline), end()))
+
+        def look() -> None:
+            if not os.read(lifeline, 1):
+                loop.remove_reader(lifeline)
+                end()
+
+        loop.add_reader(lifeline, look)
     return ended
