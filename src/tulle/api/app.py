@@ -80,6 +80,8 @@ def _bound(address: str) -> socket.socket:
         try:
             listening.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
             listening.bind(place)
+            # Whoever connects from now on waits for the answer instead of being refused.
+            listening.listen()
         except OSError:
             listening.close()
             raise

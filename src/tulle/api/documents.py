@@ -99,7 +99,7 @@ def router(store: Store) -> APIRouter:
         ]
         return Objects(revision=number, objects=tuple(chosen))
 
-    @routes.get("/documents/{kind}/{name}")
+    @routes.get("/documents/{kind}/{name:path}")
     async def document(kind: str, name: str, namespace: str = DEFAULT_NAMESPACE) -> ObjectSummary:
         """One object."""
         return _summary(await asyncio.to_thread(_one, store, kind, name, namespace))
@@ -116,7 +116,7 @@ def router(store: Store) -> APIRouter:
             revision = summary_of_revision(await asyncio.to_thread(store.apply, reading.objects, intent))
         return Applied(revision=revision, findings=summary_of_findings(reading.findings))
 
-    @routes.delete("/documents/{kind}/{name}")
+    @routes.delete("/documents/{kind}/{name:path}")
     async def delete(
         kind: str,
         name: str,

@@ -13,6 +13,18 @@ from cryptography.hazmat.primitives.asymmetric import ec
 from tulle.identity import spiffe
 from tulle.model.security import Identity
 
+UNREADABLE = (
+    ValueError,
+    TypeError,
+    InvalidSignature,
+    UnsupportedAlgorithm,
+    x509.DuplicateExtension,
+    x509.ExtensionNotFound,
+    x509.InvalidVersion,
+    x509.UnsupportedGeneralNameType,
+)
+"""What `cryptography` raises for certificates and requests that are damaged or of a kind that we do not use."""
+
 
 class BadRequest(ValueError):
     """A request for a certificate cannot be granted."""
@@ -42,7 +54,7 @@ def read_key(pem: bytes) -> ec.EllipticCurvePrivateKey:
     """
     try:
         key = serialization.load_pem_private_key(pem, password=None)
-    except (ValueError, TypeError, UnsupportedAlgorithm) as error:
+    except UNREADABLE as error:
         raise ValueError("not an unencrypted private key in PEM form") from error
     if not isinstance(key, ec.EllipticCurvePrivateKey) or not isinstance(key.curve, ec.SECP256R1):
         raise ValueError("not an ECDSA P-256 key")
@@ -64,7 +76,7 @@ def requested_key(csr: bytes) -> ec.EllipticCurvePublicKey:
     try:
         parsed = x509.load_pem_x509_csr(csr)
         key, is_signed = parsed.public_key(), parsed.is_signature_valid
-    except (ValueError, TypeError, UnsupportedAlgorithm, InvalidSignature) as error:
+    except UNREADABLE as error:
         raise BadRequest("not a certificate signing request in PEM form") from error
     if not is_signed:
         raise BadRequest("the signature of the certificate signing request is wrong")
@@ -96,7 +108,7 @@ def read_leaf(chain: bytes) -> Leaf:
     try:
         certificate = x509.load_pem_x509_certificate(chain)
         names = certificate.extensions.get_extension_for_class(x509.SubjectAlternativeName).value
-    except (ValueError, x509.ExtensionNotFound) as error:
+    except UNREADABLE as error:
         raise BadCertificate("not a certificate with a SPIFFE name in PEM form") from error
     uris = names.get_values_for_type(x509.UniformResourceIdentifier)
     if len(uris) != 1:

@@ -8,10 +8,9 @@ from hashlib import sha256
 from itertools import pairwise
 
 from cryptography import x509
-from cryptography.exceptions import InvalidSignature
 from cryptography.hazmat.primitives.serialization import Encoding
 
-from tulle.identity.keys import BadCertificate, read_leaf
+from tulle.identity.keys import UNREADABLE, BadCertificate, read_leaf
 from tulle.model.security import Identity
 
 LONGEST_CHAIN = 4
@@ -69,7 +68,7 @@ def fingerprint(der: bytes) -> str:
 def _certificates(pem: bytes) -> list[x509.Certificate]:
     try:
         return x509.load_pem_x509_certificates(pem)
-    except ValueError as error:
+    except UNREADABLE as error:
         raise BadCertificate("no certificates in PEM form") from error
 
 
@@ -85,7 +84,7 @@ def _check_issued(certificate: x509.Certificate, issuer: x509.Certificate) -> No
     try:
         constraints = issuer.extensions.get_extension_for_class(x509.BasicConstraints).value
         certificate.verify_directly_issued_by(issuer)
-    except (ValueError, TypeError, InvalidSignature, x509.ExtensionNotFound) as error:
+    except UNREADABLE as error:
         raise BadCertificate("a certificate of the chain was not issued by the next one") from error
     if not constraints.ca:
         raise BadCertificate("a certificate of the chain was issued by one that may not issue any")

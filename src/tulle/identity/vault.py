@@ -14,13 +14,12 @@ from datetime import datetime, timedelta
 from pathlib import Path
 
 from cryptography import x509
-from cryptography.exceptions import InvalidSignature
 from cryptography.hazmat.primitives import hashes
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.hazmat.primitives.serialization import Encoding
 from cryptography.x509.oid import NameOID
 
-from tulle.identity.keys import key_pem, new_key, read_key
+from tulle.identity.keys import UNREADABLE, key_pem, new_key, read_key
 from tulle.kit.files import write_atomically
 
 log = logging.getLogger(__name__)
@@ -202,7 +201,8 @@ def _read(directory: Path, certificate_file: str, key_file: str) -> Issuer:
     try:
         certificate = x509.load_pem_x509_certificate((directory / certificate_file).read_bytes())
         constraints = certificate.extensions.get_extension_for_class(x509.BasicConstraints).value
-    except (ValueError, x509.ExtensionNotFound) as error:
+        public = certificate.public_key()
+    except UNREADABLE as error:
         raise AuthorityError(_damaged(directory / certificate_file, "holds no certificate of an authority")) from error
     if not constraints.ca:
         raise AuthorityError(_damaged(directory / certificate_file, "holds no certificate of an authority"))
@@ -210,7 +210,7 @@ def _read(directory: Path, certificate_file: str, key_file: str) -> Issuer:
         key = read_key((directory / key_file).read_bytes())
     except ValueError as error:
         raise AuthorityError(_damaged(directory / key_file, f"holds {error}")) from error
-    if key.public_key() != certificate.public_key():
+    if key.public_key() != public:
         raise AuthorityError(_damaged(directory / key_file, f"holds a key that is not the one of {certificate_file}"))
     return Issuer(certificate, key)
 
@@ -218,7 +218,7 @@ def _read(directory: Path, certificate_file: str, key_file: str) -> Issuer:
 def _check_issued(path: Path, issued: Issuer, issuer: Issuer) -> None:
     try:
         issued.certificate.verify_directly_issued_by(issuer.certificate)
-    except (ValueError, TypeError, InvalidSignature) as error:
+    except UNREADABLE as error:
         raise AuthorityError(_damaged(path, f"was not issued by {ROOT} beside it")) from error
 
 
