@@ -23,7 +23,7 @@ NEEDED = ("grpc",)
 """Modules that the services of the example import."""
 
 
-HINT = "Open http://127.0.0.1:8080/ in a browser, or try: curl 'http://127.0.0.1:8080/api/search?q=python'"
+HINT = "Open http://127.0.0.1:8080/ in a browser, or try: curl 'http://127.0.0.1:8080/api/search?q=moby'"
 
 
 def command(
