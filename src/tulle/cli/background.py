@@ -19,6 +19,8 @@ log = logging.getLogger(__name__)
 
 HOPELESS_RESTARTS = 3
 """Ends of an instance after which we stop waiting for it; its agent does not."""
+STATUSES = {"plane": 3, "agent": 4}
+"""Exit statuses of the launcher that say who could not be kept alive."""
 
 
 def start(plan: Plan) -> int:
@@ -34,7 +36,7 @@ def start(plan: Plan) -> int:
         logging.basicConfig(level=logging.INFO, format="%(asctime)s %(levelname)s %(message)s")
         launcher = Launcher(plan)
         asyncio.run(launcher.run(lambda launcher: follow(plan.home, None, launcher.became_ready), log.info))
-        status = FAILED if launcher.hopeless else 0
+        status = STATUSES.get(launcher.hopeless, 0)
     except Failure as failure:
         log.error("%s", failure.message)
     except Exception:  # nobody else would ever see it
@@ -65,8 +67,11 @@ def wait(home: Home, launcher: int, timeout: float, view: View) -> picture.Statu
         view.show(status)
         if status and status.get("ready"):
             return status
-        if os.waitpid(launcher, os.WNOHANG)[0]:
-            raise ended(home)
+        pid, code = os.waitpid(launcher, os.WNOHANG)
+        if pid:
+            raise ended(
+                home, {status: name for name, status in STATUSES.items()}.get(os.waitstatus_to_exitcode(code), "up")
+            )
         if status and (stuck := hopeless(status)):
             raise _still_running(f"{', '.join(stuck)} cannot become ready", status)
         time.sleep(EAGER)
@@ -82,10 +87,9 @@ def hopeless(status: picture.Status) -> list[str]:
     return sorted({str(instance["service"]).removesuffix(".default") for instance in bad})
 
 
-def ended(home: Home, child: str = "") -> Failure:
+def ended(home: Home, name: str) -> Failure:
     """The error for a launcher that gave up: with the last words of whoever could not be kept alive."""
-    words = [line for name in ((child,) if child else ("up", "plane", "agent")) for line in tail(home, name)]
-    return Failure("the mesh could not be started; everything that was started is stopped again", *words)
+    return Failure("the mesh could not be started; everything that was started is stopped again", *tail(home, name))
 
 
 def tail(home: Home, name: str, lines: int = 12) -> list[str]:

@@ -6,9 +6,8 @@ import os
 import time
 from collections import deque
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from pathlib import Path
-from typing import BinaryIO
 
 from tulle.cli.picture import Status
 from tulle.model.findings import did_you_mean
@@ -69,48 +68,36 @@ class Tail:
 
     path: Path
     label: str = ""
-    _file: BinaryIO | None = None
-    _rest: bytes = b""
-    _place: tuple[int, int] = field(default=(0, 0))
+    _file: tuple[int, int] = (0, 0)
+    """Device and inode of what was read."""
+    _read: int = 0
+    """Bytes that were read; lines that are not complete yet are read again."""
 
     def last(self, lines: int) -> list[str]:
         """The last lines; reading goes on after them."""
-        file = self._open()
-        if file is None:
-            return []
-        size = file.seek(0, os.SEEK_END)
-        file.seek(max(0, size - LARGEST_TAIL))
-        return [_text(line) for line in deque(self._lines(file), lines)]
+        return list(deque(self._lines(), lines))
 
     def new(self) -> list[str]:
         """Complete lines that were written since."""
-        file = self._open()
-        return [_text(line) for line in self._lines(file)] if file else []
+        return self._lines()
 
-    def _lines(self, file: BinaryIO) -> Iterator[bytes]:
-        for line in file:
-            line, self._rest = self._rest + line, b""
-            if line.endswith(b"\n"):
-                yield line
-            else:
-                self._rest = line
-
-    def _open(self) -> BinaryIO | None:
+    def _lines(self) -> list[str]:
         try:
-            stat = self.path.stat()
+            with self.path.open("rb") as file:
+                stat = os.fstat(file.fileno())
+                if (stat.st_dev, stat.st_ino) != self._file or stat.st_size < self._read:
+                    self._file, self._read = (stat.st_dev, stat.st_ino), max(0, stat.st_size - LARGEST_TAIL)
+                file.seek(self._read)
+                complete, end, _ = file.read().rpartition(b"\n")
         except OSError:
-            return self._file
-        place = (stat.st_dev, stat.st_ino)
-        if self._file is not None and (place != self._place or stat.st_size < self._file.tell()):
-            self._file.close()
-            self._file, self._rest = None, b""
-        if self._file is None:
-            self._file, self._place = self.path.open("rb"), place
-        return self._file
+            self._file = (0, 0)
+            return []
+        self._read += len(complete) + len(end)
+        return [_text(line) for line in complete.split(b"\n")] if end else []
 
 
 def _text(line: bytes) -> str:
-    return line.decode(errors="replace").rstrip("\r\n")
+    return line.decode(errors="replace").rstrip("\r")
 
 
 def follow(

@@ -5,6 +5,7 @@ from __future__ import annotations
 import logging
 import os
 import sys
+from collections.abc import Iterator
 
 from tulle.cli.output import MISUSED, Failure
 
@@ -21,3 +22,12 @@ def log_to_stderr() -> None:
     if level not in LEVELS:
         raise Failure(f"TULLE_LOG_LEVEL is {level}; it must be one of {', '.join(LEVELS)}", code=MISUSED)
     logging.basicConfig(stream=sys.stderr, level=level, format="%(asctime)s %(levelname)s %(name)s: %(message)s")
+
+
+def leaves(error: BaseException) -> Iterator[BaseException]:
+    """The errors in a group of errors, in groups of groups too."""
+    if isinstance(error, BaseExceptionGroup):
+        for inner in error.exceptions:
+            yield from leaves(inner)
+    else:
+        yield error

@@ -63,10 +63,16 @@ def _found(given: Path) -> Iterator[Path]:
     if not given.is_dir():
         yield given
         return
-    found = sorted(file for file in given.rglob("*") if file.suffix in SUFFIXES and file.is_file())
+    found = sorted(
+        file for file in given.rglob("*") if file.suffix in SUFFIXES and file.is_file() and not _is_hidden(file, given)
+    )
     if not found:
         raise Failure(f"there is no YAML file in {given}", code=MISUSED)
     yield from found
+
+
+def _is_hidden(file: Path, folder: Path) -> bool:
+    return any(part.startswith(".") for part in file.relative_to(folder).parts)
 
 
 def _sent(file: Path) -> dict[str, str]:

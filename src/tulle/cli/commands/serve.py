@@ -9,7 +9,8 @@ import typer
 
 from tulle.cli import ports
 from tulle.cli.options import ApiAddress, Files, JoinAddress, XdsAddress
-from tulle.cli.parts import log_to_stderr
+from tulle.cli.output import Failure
+from tulle.cli.parts import leaves, log_to_stderr
 from tulle.cli.running import DEFAULT_API, DEFAULT_XDS
 from tulle.kit.home import Home
 
@@ -31,7 +32,8 @@ def command(
     Example:
       tulle serve mesh/ --xds-address 10.0.0.1:7710 --join-address 10.0.0.1:7711
     """
-    from tulle.plane import PlaneSettings, run  # here, so that --help and completion do not wait for it
+    from tulle.identity.vault import AuthorityError  # here, so that --help and completion do not wait for it
+    from tulle.plane import PlaneSettings, run
 
     api, xds = api_address or DEFAULT_API, xds_address or DEFAULT_XDS
     ports.parse(api, "--api-address")
@@ -49,4 +51,7 @@ def command(
         join_address=join_address or "",
         lifeline=lifeline,
     )
-    asyncio.run(run(settings))
+    try:
+        asyncio.run(run(settings))
+    except* (OSError, AuthorityError, StoreError) as errors:
+        raise Failure("; ".join(map(str, leaves(errors)))) from errors
