@@ -62,6 +62,16 @@ def test_ports_in_use_and_ports_of_earlier_times_are_skipped(monkeypatch: pytest
             Ports(taken=[used - 1]).choose()
 
 
+def test_adopted_port_is_not_handed_out(ports: Ports, monkeypatch: pytest.MonkeyPatch) -> None:
+    port = ports.choose()
+    ports.free(port)
+    monkeypatch.setattr(ports_module, "_outside", lambda _: (port, 1))
+    with contextlib.closing(Ports()) as successor:
+        successor.take(port)
+        with pytest.raises(NoPortFree):
+            successor.choose()
+
+
 def test_freed_port_can_be_chosen_again(ports: Ports, monkeypatch: pytest.MonkeyPatch) -> None:
     port = ports.choose()
     ports.free(port)

@@ -1,8 +1,11 @@
 from __future__ import annotations
 
 import asyncio
+import errno
 import os
+import resource
 import signal
+import subprocess
 import sys
 from collections.abc import Iterator
 from pathlib import Path
@@ -139,6 +142,20 @@ async def test_file_instead_of_a_directory_is_named(tmp_path: Path) -> None:
         processes.spawn(SLEEP, directory=tmp_path / "file")
 
 
+async def test_directory_that_may_not_be_entered_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
+    def refuse(*_: object, **__: object) -> None:
+        raise PermissionError(errno.EACCES, "Permission denied", "/root/secret")  # Root may enter everything.
+
+    monkeypatch.setattr(subprocess, "Popen", refuse)
+    with pytest.raises(CannotSpawn, match="the directory /root/secret may not be entered by this user"):
+        processes.spawn(SLEEP, directory="/root/secret")
+
+
+async def test_full_disk_is_the_business_of_the_program_alone() -> None:
+    process = processes.spawn(("/bin/sh", "-c", "echo lost; exit 5"), output=Path("/dev/full"))
+    assert await processes.wait(process) == 5
+
+
 async def test_file_that_is_no_program_is_named(tmp_path: Path) -> None:
     file = tmp_path / "data"
     file.touch(mode=0o600)
@@ -169,6 +186,18 @@ async def test_processes_are_found_by_their_environment(spawned: list[Spawned]) 
     assert processes.find_all("TULLE_TEST_NAME", name) == [process]
     await processes.terminate(process, 0)
     assert processes.find("TULLE_TEST_NAME", frozenset({name})) == {}
+
+
+def test_limit_of_open_files_is_raised_and_never_lowered() -> None:
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    try:
+        resource.setrlimit(resource.RLIMIT_NOFILE, (min(256, hard), hard))
+        processes.allow_many_files(300)
+        assert resource.getrlimit(resource.RLIMIT_NOFILE) == (300, hard)
+        processes.allow_many_files(200)
+        assert resource.getrlimit(resource.RLIMIT_NOFILE) == (300, hard)
+    finally:
+        resource.setrlimit(resource.RLIMIT_NOFILE, (soft, hard))
 
 
 def test_we_are_alive() -> None:

@@ -133,6 +133,10 @@ class World:
         assert handle is not None
         return Spawned.parse(handle).pid
 
+    def has_process(self, instance: Instance) -> bool:
+        """Whether one was started for it."""
+        return self.supervisor._lives[instance.id].record.handle is not None
+
     def log(self, instance: Instance) -> str:
         return (self.home.logs / f"{instance.id}.log").read_text()
 

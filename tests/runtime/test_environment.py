@@ -3,6 +3,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import replace
 
+from tulle.cli.running import MARK
 from tulle.model.names import Name
 from tulle.model.services import Protocol
 from tulle.model.workloads import Assignment, Binding, Forward, Instance, InstanceState
@@ -95,6 +96,10 @@ def test_what_the_workload_sets_wins(assignment: Callable[..., Assignment]) -> N
 def test_what_belongs_to_the_agent_stays_with_it(assignment: Callable[..., Assignment]) -> None:
     inherited = {"TULLE_TOKEN": "secret", "PORT_METRICS": "1", "NOTIFY_SOCKET": "/run/x", "LISTEN_FDS": "3"}
     assert not inherited.keys() & environment(INSTANCE, assignment(), inherited).keys()
+
+
+def test_mark_of_the_mesh_is_passed_on_so_that_nothing_is_left_behind(assignment: Callable[..., Assignment]) -> None:
+    assert environment(INSTANCE, assignment(), {MARK: "run"})[MARK] == "run"
 
 
 def test_lists_are_substituted_and_strings_are_the_business_of_the_shell() -> None:

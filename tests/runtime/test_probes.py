@@ -72,7 +72,9 @@ async def test_unix_sockets_are_probed(tmp_path: Path) -> None:
     async with answering(b"HTTP/1.1 200 OK\r\n\r\n", str(tmp_path / "app")) as address:
         assert await problem(Probe(path="/ready"), subject(binding(address))) == ""
         assert await problem(Probe(), subject(binding(address))) == ""
-    assert "is not reachable: No such file" in await problem(Probe(), subject(binding(str(tmp_path / "gone"))))
+    gone = str(tmp_path / "gone")
+    trouble = await problem(Probe(), subject(binding(gone)))
+    assert trouble == f"nothing listens on port http ({gone}), which is SOCKET in its environment"
 
 
 @pytest.mark.parametrize("answer", [b"HTTP/1.1 400 Bad Request\r\n\r\n", b"\0\0\1\1\4\0\0\0\1\x41"])
@@ -127,10 +129,19 @@ async def test_connection_is_enough_without_a_path() -> None:
         assert await problem(Probe(), subject(binding(address, Protocol.TCP))) == ""
 
 
-async def test_refused_connection_is_said(fresh_port: int) -> None:
-    trouble = await problem(Probe(path="/"), subject(binding(f"127.0.0.1:{fresh_port}")))
-    assert trouble.startswith(f"port http (127.0.0.1:{fresh_port}) is not reachable: ")
-    assert "refused" in trouble or "Connect call failed" in trouble
+async def test_port_that_nobody_listens_on_is_named_as_the_application_knows_it(fresh_port: int) -> None:
+    target = subject(binding(f"127.0.0.1:{fresh_port}"), binding(f"127.0.0.1:{fresh_port}", name="admin-ui"))
+    place = f"(127.0.0.1:{fresh_port}), which is"
+    assert await problem(Probe(path="/"), target) == f"nothing listens on port http {place} PORT in its environment"
+    trouble = await problem(Probe(port="admin-ui"), target)
+    assert trouble == f"nothing listens on port admin-ui {place} PORT_ADMIN_UI in its environment"
+
+
+async def test_unreachable_address_is_said(tmp_path: Path) -> None:
+    file = tmp_path / "file"
+    file.touch()
+    trouble = await problem(Probe(), subject(binding(str(file / "socket"))))
+    assert trouble == f"port http ({file}/socket) is not reachable: Not a directory"
 
 
 async def test_silent_server_is_not_waited_for() -> None:

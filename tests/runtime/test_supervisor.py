@@ -1,13 +1,16 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import os
+import random
 import re
 import signal
 import time
 from collections.abc import Callable
 from contextlib import AbstractAsyncContextManager
 from dataclasses import replace
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -138,7 +141,7 @@ async def test_never_ready_is_reported_and_tried_again(running: Running, assignm
     async with running() as world:
         world.supervisor.assign((hopeless,))
         (instance,) = await world.until(lambda now: bool(now) and now[0].restarts == 1)
-        assert instance.message.startswith("was not ready within 0.3 s: port http (127.0.0.1:")
+        assert instance.message.startswith("was not ready within 0.3 s: nothing listens on port http (")
         assert instance.message.endswith("its last output: waiting for nothing")
         await world.until(lambda now: now[0].restarts == 2)
 
@@ -176,7 +179,10 @@ async def test_stop_is_over_at_its_deadline(running: Running, assignment: Assign
     assert world.supervisor.instances() == ()
 
 
-async def test_leaving_goes_on_after_a_restart_of_the_agent(running: Running, assignment: Assign) -> None:
+@pytest.mark.parametrize("is_dead", [False, True])
+async def test_leaving_goes_on_after_a_restart_of_the_agent(
+    running: Running, assignment: Assign, is_dead: bool
+) -> None:
     async with running(stop=False) as world:
         world.supervisor.assign((assignment(),))
         (instance,) = await world.ready()
@@ -185,8 +191,11 @@ async def test_leaving_goes_on_after_a_restart_of_the_agent(running: Running, as
         world.supervisor.assign(())
         await world.sidecars.happened("drain", instance.id)
     world.sidecars.drained.set()
+    if is_dead:
+        os.kill(pid, signal.SIGKILL)
     async with running() as successor:
         await successor.until(lambda now: bool(successor.reports) and now == ())
+        assert {i.state for report in successor.reports for i in report} == {InstanceState.DRAINING}
         assert not os.path.exists(f"/proc/{pid}")
 
 
@@ -247,3 +256,54 @@ async def test_two_hundred_instances_cost_next_to_nothing_while_idle(running: Ru
         await asyncio.sleep(2)  # The point is what happens while nothing happens.
         assert time.process_time() - before < 0.4
         assert world.reports == []
+
+
+@pytest.mark.e2e
+@pytest.mark.parametrize("seed", range(3))
+async def test_after_any_storm_there_is_what_was_assigned_last_and_nothing_else(
+    running: Running, assignment: Assign, seed: int
+) -> None:
+    chance = random.Random(seed)
+    started: set[int] = set()
+
+    def any_assignments() -> tuple[Assignment, ...]:
+        names = chance.sample(["red", "green", "blue"], chance.randint(0, 3))
+        return tuple(
+            assignment(
+                name,
+                command=("sleep", str(chance.choice([600, 601, 602]))),
+                ports=(),
+                replicas=chance.randint(0, 4),
+                drain=chance.choice([0.0, 0.2]),
+            )
+            for name in names
+        )
+
+    for _ in range(4):
+        async with running(stop=False) as world:
+            for _ in range(6):
+                world.supervisor.assign(latest := any_assignments())
+                for _ in range(chance.randint(0, 8)):
+                    await asyncio.sleep(chance.random() / 50)
+                    pids = [world.pid(i) for i in world.supervisor.instances() if world.has_process(i)]
+                    started.update(pids)
+                    if pids and chance.random() < 0.3:
+                        with contextlib.suppress(ProcessLookupError):
+                            os.kill(chance.choice(pids), signal.SIGKILL)
+    async with running() as world:
+        world.supervisor.assign(latest)
+        now = await world.ready(sum(a.replicas for a in latest))
+        alive = {world.pid(instance) for instance in now}
+        fingerprints = [world.supervisor._lives[i.id].record.assignment.fingerprint for i in now]
+        assert sorted(map(str, fingerprints)) == sorted(str(a.fingerprint) for a in latest for _ in range(a.replicas))
+        assert {pid for pid in started if is_running(pid)} <= alive
+        assert world.sidecars.running == {instance.id for instance in now}
+    assert not any(is_running(pid) for pid in started | alive)
+
+
+def is_running(pid: int) -> bool:
+    """Whether there is a process with that number that has not ended."""
+    try:
+        return Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0] not in "ZX"
+    except FileNotFoundError:
+        return False

@@ -9,6 +9,7 @@ import asyncio
 import contextlib
 import logging
 import os
+import resource
 import signal
 import subprocess
 from collections.abc import Iterator, Mapping, Sequence
@@ -45,6 +46,17 @@ class Spawned:
         """
         pid, _, started = text.partition("@")
         return cls(int(pid), started)
+
+
+def allow_many_files(limit: int = 65_536) -> None:
+    """Raise the limit of open files for this process and all that it starts, as far as that is allowed.
+
+    The usual 1024 is for programs that use `select`; a proxy needs two for each request under way.
+    """
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    wanted = limit if hard == resource.RLIM_INFINITY else min(limit, hard)
+    if soft != resource.RLIM_INFINITY and soft < wanted:
+        resource.setrlimit(resource.RLIMIT_NOFILE, (wanted, hard))
 
 
 def spawn(

@@ -12,6 +12,7 @@ from tulle.kit import processes
 from tulle.model.services import Protocol
 from tulle.model.workloads import Binding, Instance, Probe
 from tulle.runtime import http2
+from tulle.runtime.environment import variable
 
 _LARGEST_FRAME = 16_384
 """Bytes; what a client that has not asked for more may be sent (RFC 9113 §6.5.2)."""
@@ -43,6 +44,8 @@ async def problem(probe: Probe, subject: Subject) -> str:
                 return ""
     except TimeoutError:
         return f"{_what(probe, subject.instance)} did not answer within {probe.timeout:g} s"
+    except (ConnectionRefusedError, FileNotFoundError):
+        return _nobody(probe, subject.instance)
     except OSError as error:
         return f"{_what(probe, subject.instance)} is not reachable: {_words(error)}"
 
@@ -134,6 +137,14 @@ def _what(probe: Probe, instance: Instance) -> str:
     binding = probed(probe, instance)
     assert binding is not None
     return f"port {binding.name} ({binding.application})"
+
+
+def _nobody(probe: Probe, instance: Instance) -> str:
+    binding = probed(probe, instance)
+    assert binding is not None, "a command does not connect"
+    name = "SOCKET" if binding.application.startswith("/") else f"PORT_{variable(binding.name)}"
+    name = "PORT" if binding is instance.bindings[0] and name != "SOCKET" else name
+    return f"nothing listens on {_what(probe, instance)}, which is {name} in its environment"
 
 
 def _words(error: OSError) -> str:

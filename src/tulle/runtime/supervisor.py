@@ -39,7 +39,7 @@ class Options:
 
     address: str = placement.LOOPBACK
     """Where sidecars listen for other proxies."""
-    spread: float = 0.3
+    spread: float = 0.5
     """Seconds between the report that an instance drains and its drain: until every proxy has heard of it."""
     driver: Driver = field(default_factory=ProcessDriver)
     clock: Clock = field(default_factory=SystemClock)
