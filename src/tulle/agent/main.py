@@ -22,6 +22,7 @@ from tulle.agent.supply import Plane
 from tulle.api.hosts_messages import HostReport
 from tulle.kit.clock import SystemClock
 from tulle.kit.home import Home
+from tulle.kit.processes import allow_many_files
 from tulle.runtime.supervisor import Supervisor
 from tulle.xds.messages import Node
 
@@ -59,6 +60,7 @@ async def run(
         OSError: the home cannot be written.
     """
     home.create()
+    allow_many_files()
     async with _owned(home):
         await _Agent(home, plane, host, role, invitation or of_the_same_home(home)).run(_end_of_life(lifeline))
 
