@@ -80,9 +80,10 @@ def test_what_envoys_refuse_is_one_finding_at_its_origin(world: World, observer:
 def test_instances_in_trouble_and_hosts_that_are_away_are_findings(world: World, observer: Observer) -> None:
     world.publisher.update(mesh("web"))
     broken = replace(instance("web", state=InstanceState.BACKING_OFF), message="it ended with status 3")
-    stranger = replace(instance("old", state=InstanceState.STARTING), message="no such directory")
+    stranger = replace(instance("old", state=InstanceState.STARTING), message="no such directory", restarts=1)
+    beginner = replace(instance("web", 2, state=InstanceState.STARTING), message="waits for its port")
     world.hosts.connected("here", "host")
-    world.hosts.reported("here", (broken, stranger), "the disk is full")
+    world.hosts.reported("here", (broken, stranger, beginner), "the disk is full")
     world.hosts.disconnected("here")
     assert [each.message for each in observer.findings] == [
         "web-1 is backing_off: it ended with status 3",
@@ -90,7 +91,7 @@ def test_instances_in_trouble_and_hosts_that_are_away_are_findings(world: World,
         "host here: the disk is full",
         "the agent of host here is away; what it runs goes on running",
     ]
-    assert observer.instances == (broken, stranger)
+    assert observer.instances == (broken, stranger, beginner)
 
 
 def test_findings_of_documents_are_among_them(world: World, observer: Observer) -> None:

@@ -80,7 +80,9 @@ class Observer:
     def _complaints(self) -> list[Finding]:
         found = []
         for instance in self.instances:
-            if instance.message and instance.state is not InstanceState.READY:
+            # A first start that is still under way is no trouble; its message tells how far it is.
+            is_first_start = instance.state is InstanceState.STARTING and instance.restarts == 0
+            if instance.message and instance.state is not InstanceState.READY and not is_first_start:
                 workload = self.mesh.workloads.get(instance.workload)
                 origin = workload.origin if workload else BUILT_IN
                 found.append(Finding.error(origin, f"{instance.id} is {instance.state}: {instance.message}"))
