@@ -189,12 +189,18 @@ class Machine:
 
 
 def request(
-    address: str, path: str = "/", *, host: str = "", headers: dict[str, str] | None = None, method: str = "GET"
+    address: str,
+    path: str = "/",
+    *,
+    host: str = "",
+    headers: dict[str, str] | None = None,
+    method: str = "GET",
+    body: str | None = None,
 ) -> Answer:
     """One HTTP/1.1 request on a connection of its own."""
     connection = http.client.HTTPConnection(address, timeout=10)
     try:
-        connection.request(method, path, headers={"Host": host or address, **(headers or {})})
+        connection.request(method, path, body, {"Host": host or address, **(headers or {})})
         response = connection.getresponse()
         names = {name.lower(): value for name, value in response.getheaders()}
         return Answer(response.status, names, response.read().decode(errors="replace"))
