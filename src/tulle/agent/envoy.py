@@ -117,7 +117,7 @@ class Envoy:
                 break
             delay = backoff.failed(loop.time() - began)
             self.restarts += 1
-            last_words = " / ".join(output.last_lines(self._output, since=offset)) or "it wrote nothing"
+            last_words = " / ".join(output.last_lines(self._output, 2, since=offset, width=400)) or "it wrote nothing"
             self._set(EnvoyState.BACKING_OFF, f"Envoy ended with {_describe(status)}: {last_words}")
             log.warning("Envoy %s: %s; starts again in %.1f s", self.id, self.message, delay)
             await asyncio.sleep(delay)

@@ -67,6 +67,8 @@ class Feed:
     _waiting: dict[str, _Waiting] = field(default_factory=dict)
     _tables: dict[str, Table] = field(default_factory=dict)
     """What Envoy should have now."""
+    _unknown: set[str] = field(default_factory=lambda: set(FROM_PLANE))
+    """Types of which the plane has said nothing yet: an Envoy that was told `nothing` would go on without listeners."""
 
     def restore(self) -> None:
         """Begin with what is on disk."""
@@ -75,6 +77,7 @@ class Feed:
             self._offered[resource.type_url][resource.name] = resource
             self._accepted[resource.type_url][resource.name] = resource
         self._tables.update({url: dict(table) for url, table in self._offered.items() if table})
+        self._unknown.difference_update(self._tables)
         if self._tables:
             # A cluster whose endpoints never arrived would keep Envoy from ever serving the others.
             self._tables[ENDPOINT] = {**_without_endpoints(self._offered), **self._offered[ENDPOINT]}
@@ -89,6 +92,7 @@ class Feed:
     def received(self, delta: Delta) -> None:
         """The plane sent something; it waits for a verdict."""
         url = delta.type_url
+        self._unknown.discard(url)
         offered, accepted = self._offered[url], self._accepted[url]
         for resource in delta.changed.values():
             offered[resource.name] = resource
@@ -249,7 +253,7 @@ class Feed:
 
     def _publish(self, changed: Mapping[str, Collection[str]] | None) -> None:
         if self.session is not None:
-            self.session.publish(Snapshot(dict(self._tables)), changed)
+            self.session.publish(Snapshot(dict(self._tables), frozenset(self._unknown)), changed)
 
     def _is_there(self, name: str) -> bool:
         table = self._tables.get(VIRTUAL_HOST, {})

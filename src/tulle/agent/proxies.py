@@ -187,13 +187,7 @@ class Proxy:
         admin = around.admin_socket(record.id)
         return Launch(
             id=record.id,
-            bootstrap=bootstrap(
-                id=record.id,
-                cluster=record.service,
-                metadata=self._node().metadata,
-                xds_socket=str(around.xds_socket),
-                admin_socket=str(admin),
-            ),
+            bootstrap=bootstrap(self._node(), xds_socket=str(around.xds_socket), admin_socket=str(admin)),
             admin=admin,
             concurrency=record.concurrency,
         )
