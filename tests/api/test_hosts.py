@@ -10,11 +10,13 @@ import grpc
 import grpc.aio
 import pytest
 
+from tulle.api.hosts import peer_identity
 from tulle.api.hosts_client import SERVER_NAME, Credentials, HostsClient, Refused, Unreachable, join
 from tulle.api.hosts_messages import JOIN, REPORT, SIGN, HostReport, SignRequest
 from tulle.identity.keys import new_key, read_leaf, request
 from tulle.kit.codec import encode
 from tulle.kit.latest import Latest
+from tulle.model.security import Identity
 
 
 async def member(plane: Any, host: str = "alpha") -> Credentials:
@@ -175,3 +177,19 @@ async def test_a_host_cannot_report_for_another(plane: Any) -> None:
             async for _ in HostsClient(channel).report(forged()):
                 pass
     assert plane.registry.events == []
+
+
+@pytest.mark.parametrize(
+    ("names", "identity"),
+    [
+        ((b"spiffe://mesh.test/ns/n/sa/a",), Identity("mesh.test", "n", "a")),
+        ((b"spiffe://mesh.test/elsewhere",), None),
+        ((), None),
+    ],
+)
+def test_only_names_of_our_form_are_identities(names: tuple[bytes, ...], identity: Identity | None) -> None:
+    class Context:
+        def auth_context(self) -> dict[str, tuple[bytes, ...]]:
+            return {"peer_spiffe_id": names} if names else {}
+
+    assert peer_identity(Context()) == identity

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 import yaml
 
 from tulle.dialects import registry
-from tulle.kit.located import LocatedMap
+from tulle.kit.located import LocatedMap, line_of
 from tulle.kit.located_yaml import Malformed, Piece, parse, pieces
 from tulle.model.documents import Anchor, Document, Key, Origin
 from tulle.model.findings import Finding
@@ -73,7 +73,8 @@ def _parts(file: Sent, findings: list[Finding]) -> Iterator[tuple[Document, str]
         if data is None:
             continue
         if not isinstance(data, LocatedMap):
-            findings.append(Finding.error(origin, "a document must be a mapping, not a list or a single value"))
+            place = origin.at(origin.line + line_of(data, ()))
+            findings.append(Finding.error(place, "a document must be a mapping, not a list or a single value"))
             continue
         name = Name(DEFAULT_NAMESPACE, f"{file.path}#{index}")
         parts, wrong = registry.split(Document(origin, Key(registry.FILE, name), data, file.folder))

@@ -31,11 +31,16 @@ from tulle.identity.trust import Bundle, fingerprint
 from tulle.kit.clock import Clock, SystemClock
 from tulle.kit.codec import decode, encode
 
-KEEPALIVE = (
+OPTIONS = (
     ("grpc.keepalive_time_ms", 10_000),
     ("grpc.keepalive_timeout_ms", 5_000),
+    ("grpc.http2.max_pings_without_data", 0),
     ("grpc.max_send_message_length", LARGEST_MESSAGE),
     ("grpc.max_receive_message_length", LARGEST_MESSAGE),
+    # Each channel connects anew and at once: by default channels share connections, and how long to back off.
+    ("grpc.use_local_subchannel_pool", 1),
+    ("grpc.initial_reconnect_backoff_ms", 100),
+    ("grpc.max_reconnect_backoff_ms", 1_000),
 )
 
 
@@ -62,7 +67,7 @@ class Credentials:
     def channel(self, address: str) -> grpc.aio.Channel:
         """A connection to the port of proxies and agents (mTLS). The server must be the control plane of this mesh."""
         secure = grpc.ssl_channel_credentials(self.bundle, self.key, self.chain)
-        return grpc.aio.secure_channel(address, secure, options=(*KEEPALIVE, *SERVER_NAME))
+        return grpc.aio.secure_channel(address, secure, options=(*OPTIONS, *SERVER_NAME))
 
 
 SERVER_NAME = (("grpc.ssl_target_name_override", spiffe.PLANE_HOST),)
@@ -83,10 +88,10 @@ async def join(
     parsed = Token.parse(token)
     is_local = address.startswith("unix:")
     if is_local:
-        channel = grpc.aio.insecure_channel(address)
+        channel = grpc.aio.insecure_channel(address, options=OPTIONS)
     else:
         root = await asyncio.to_thread(_presented_root, address, parsed.pin, deadline)
-        channel = grpc.aio.secure_channel(address, grpc.ssl_channel_credentials(root), options=SERVER_NAME)
+        channel = grpc.aio.secure_channel(address, grpc.ssl_channel_credentials(root), options=(*OPTIONS, *SERVER_NAME))
     key = new_key()
     async with channel:
         message = encode(JoinRequest(token=token.strip(), csr=request(key).decode(), host=host))

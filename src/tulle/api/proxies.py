@@ -110,15 +110,13 @@ def _shown(resources: list[Resource]) -> list[GivenResource]:
 
 def envoy_json(resource: Resource) -> dict[str, Any]:
     """A resource as Envoy's own JSON, with the field names of its documentation, without private keys."""
-    plain: dict[str, Any]
+    message = AnyMessage(type_url=resource.type_url, value=resource.body)
     try:
-        plain = MessageToDict(
-            AnyMessage(type_url=resource.type_url, value=resource.body), preserving_proto_field_name=True
-        )
+        plain = MessageToDict(message, preserving_proto_field_name=True)
     except TypeError:
-        # A message whose class was never imported here: nobody of this process can have made it.
-        plain = {"@type": resource.type_url}
-    plain.pop("@type", None)
+        # Its class was never imported here, so nobody of this process can have made it.
+        return {"@type": resource.type_url}
+    del plain["@type"]
     shown: dict[str, Any] = _redacted(plain)
     return shown
 

@@ -42,17 +42,17 @@ class StoreSource:
             stop()
 
     def _read(self) -> Batch:
-        documents, findings = [], []
+        known, self._known = self._known, {}
+        findings: list[Finding] = []
         for stored in self._store.objects():
-            known = self._known.get(stored.key)
-            if known is None or known[0] != stored:
-                try:
-                    known = self._known[stored.key] = stored, document(stored)
-                except Malformed as error:
-                    findings.append(Finding.error(origin(stored.key).at(error.line + 1), error.message))
-                    continue
-            documents.append(known[1])
-        return Batch(tuple(documents), tuple(findings), frozenset())
+            before = known.get(stored.key)
+            try:
+                is_same = before is not None and before[0] == stored
+                self._known[stored.key] = before if before and is_same else (stored, document(stored))
+            except Malformed as error:
+                findings.append(Finding.error(origin(stored.key).at(error.line + 1), error.message))
+        documents = tuple(document for _, document in self._known.values())
+        return Batch(documents, tuple(findings), frozenset(finding.origin.file for finding in findings))
 
 
 def origin(key: Key) -> Origin:
