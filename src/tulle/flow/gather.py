@@ -1,58 +1,94 @@
-"""Which documents exist right now: the newest set of each source. Knows nothing of their meaning."""
+"""Which documents exist right now: the newest batch of every source. Knows nothing of their meaning."""
 
 from __future__ import annotations
 
 import asyncio
+import logging
 from collections.abc import Sequence
 from dataclasses import dataclass
 
 from tulle.kit.latest import Latest
-from tulle.model.documents import Document
+from tulle.model.documents import Document, Origin
 from tulle.model.findings import Finding
 from tulle.sources.base import Batch, Source
+
+log = logging.getLogger(__name__)
+
+LONGEST_PAUSE = 30.0
+"""Seconds before a source that failed is asked again, at most."""
 
 
 @dataclass(frozen=True, slots=True)
 class Gathered:
-    """Everything that all sources have, in the order of the sources."""
+    """Everything that all sources have."""
 
     documents: tuple[Document, ...] = ()
     findings: tuple[Finding, ...] = ()
 
 
-async def gather(sources: Sequence[Source], offer: Latest[Gathered]) -> None:
-    """Follow the sources for ever, and offer the union of their newest sets after every change.
+class Gather:
+    """Joins sources. Offers nothing before each of them has answered once (or failed)."""
 
-    Nothing is offered before every source has spoken once: half of a mesh would take away what proxies have.
-    """
-    newest: dict[int, Batch] = {}
+    def __init__(self, sources: Sequence[Source], *, first_pause: float = 0.5) -> None:
+        self.newest: Latest[Gathered] = Latest()
+        """What exists now; a reader that is slow sees only the newest."""
+        self._sources = tuple(sources)
+        self._batches: dict[str, Batch] = {}
+        self._first_pause = first_pause
 
-    async def follow(index: int, source: Source) -> None:
-        async for batch in source.batches():
-            newest[index] = keeping(newest.get(index), batch)
-            if len(newest) == len(sources):
-                offer.set(union([newest[each] for each in range(len(sources))]))
+    async def run(self) -> None:
+        """Follow every source until cancelled. A source that fails is asked again, and keeps what it last said."""
+        if not self._sources:
+            self.newest.set(Gathered())
+        async with asyncio.TaskGroup() as tasks:
+            for source in self._sources:
+                tasks.create_task(self._follow(source), name=f"source {source.name}")
 
-    async with asyncio.TaskGroup() as tasks:
-        for index, source in enumerate(sources):
-            tasks.create_task(follow(index, source))
+    async def _follow(self, source: Source) -> None:
+        pause = self._first_pause
+        while True:
+            try:
+                async for batch in source.batches():
+                    self._take(source.name, batch)
+                    pause = self._first_pause
+                return
+            except Exception as error:  # One source must not end the others.
+                log.exception("source %s failed; it is asked again in %.1f s", source.name, pause)
+                self._fail(source.name, error)
+            await asyncio.sleep(pause)
+            pause = min(2 * pause, LONGEST_PAUSE)
+
+    def _take(self, name: str, batch: Batch) -> None:
+        self._batches[name] = merged(self._batches.get(name, Batch()), batch)
+        self._offer()
+
+    def _fail(self, name: str, error: Exception) -> None:
+        finding = Finding.error(Origin(name), f"source {name} cannot be read: {error}; what it last said still counts")
+        before = self._batches.get(name, Batch())
+        self._batches[name] = Batch(before.documents, (finding,))
+        self._offer()
+
+    def _offer(self) -> None:
+        if len(self._batches) < len(self._sources):
+            return
+        batches = [self._batches[source.name] for source in self._sources]
+        self.newest.set(
+            Gathered(
+                tuple(document for batch in batches for document in batch.documents),
+                tuple(finding for batch in batches for finding in batch.findings),
+            )
+        )
 
 
-def keeping(before: Batch | None, now: Batch) -> Batch:
-    """A batch in which everything that cannot be read right now is as it last was."""
-    if before is None or not now.unreadable:
+def merged(before: Batch, now: Batch) -> Batch:
+    """The newest batch, with what cannot be read now as it last was."""
+    if not now.unreadable:
         return now
-    kept = tuple(
+    present = set(now.documents)
+    kept = [
         document
         for document in before.documents
-        if document.origin.file in now.unreadable or document.key.name.name in now.unreadable
-    )
+        if document not in present
+        and (document.origin.file in now.unreadable or document.key.name.name in now.unreadable)
+    ]
     return Batch((*now.documents, *kept), now.findings, now.unreadable)
-
-
-def union(batches: Sequence[Batch]) -> Gathered:
-    """All of them as one."""
-    return Gathered(
-        tuple(document for batch in batches for document in batch.documents),
-        tuple(finding for batch in batches for finding in batch.findings),
-    )

@@ -43,15 +43,20 @@ class Merge:
         self.workloads: Claims[Workload] = Claims()
         self.listeners: Claims[Listener] = Claims()
         self.routes: Claims[RouteSet] = Claims()
-        self.service_routes: dict[RouteSet, Document] = {}
-        """Rules of the mesh, each with its part."""
+        self.routes_added: dict[RouteSet, Document] = {}
+        """By the last update: routes of the gateway and rules of the mesh that count now, each with its part."""
+        self.routes_removed: frozenset[RouteSet] = frozenset()
         self.changed = UNCHANGED
         """By the last update."""
         self._fragments: dict[Document, Fragment] = {}
         self._active: set[Document] = set()
+        self._dropped: set[RouteSet] = set()
+        self._gained: dict[RouteSet, Document] = {}
 
     def update(self, change: Change, fragments: Mapping[Document, Fragment], position: Position) -> None:
         """Take the parts that were added and removed."""
+        self._dropped, self._gained = set(), {}
+        gateway = self.routes.table
         for part in change.removed:
             self._withdraw(part)
         for part in change.added:
@@ -64,6 +69,7 @@ class Merge:
             self.listeners.settle(position),
             self.routes.settle(position),
         )
+        self._note_routes(gateway)
 
     def findings(self, position: Position) -> Iterator[Finding]:
         """About every object whose name belongs to an earlier one."""
@@ -77,6 +83,14 @@ class Merge:
         for name, first, other in self.workloads.losers(position):
             message = f"its workload {name.name} has the name of that of {first.origin.subject} ({first.origin})"
             yield Finding.error(other.origin, f"{other.origin.subject}: {message}; rename one of them")
+
+    def _note_routes(self, before: Mapping[Name, RouteSet]) -> None:
+        """What is different among all routes; `before` are those of the gateway before."""
+        now = self.routes.table
+        added = {now[name]: self.routes.part_of(name) for name in self.changed.routes if name in now}
+        removed = frozenset(before[name] for name in self.changed.routes if name in before)
+        self.routes_added = added | self._gained
+        self.routes_removed = removed | self._dropped
 
     def _offer(self, part: Document, fragment: Fragment) -> None:
         self._fragments[part] = fragment
@@ -118,7 +132,7 @@ class Merge:
             if route.service is None:
                 self.routes.add(route.name, part, route)
             else:
-                self.service_routes[route] = part
+                self._gained[route] = part
 
     def _deactivate(self, part: Document, fragment: Fragment) -> None:
         self._active.discard(part)
@@ -130,7 +144,7 @@ class Merge:
             if route.service is None:
                 self.routes.remove(route.name, part)
             else:
-                del self.service_routes[route]
+                self._dropped.add(route)
 
 
 def _twice(other: Document, first: Document) -> Finding:

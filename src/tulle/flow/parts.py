@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from itertools import chain
 
 from tulle.dialects import registry
 from tulle.model.documents import Document, Key
@@ -40,28 +41,22 @@ class Parts:
 
     def update(self, documents: tuple[Document, ...]) -> Change:
         """Take the documents that exist now."""
-        self._split(documents)
-        order: list[Document] = []
-        for document in documents:
-            order += self._splits[document]
-        present = frozenset(order)
-        before = frozenset(self.order)
-        self.order = order
-        change = Change(present - before, before - present)
+        known = self._splits
+        new = [document for document in documents if document not in known]
+        gone = known.keys() - set(documents) if new or len(documents) != len(known) else set()
+        cut = {document: self._cut(document) for document in new}
+        added = frozenset(chain.from_iterable(cut.values()))
+        removed = frozenset(part for document in gone for part in known[document])
+        for document in gone:
+            del known[document]
+            self.findings.pop(document, None)
+            if self._whole.get(slot := _slot(document)) is document:
+                del self._whole[slot]
+        known.update(cut)
+        self.order = list(chain.from_iterable(map(known.__getitem__, documents)))
+        change = Change(added - removed, removed - added)
         self._read(change)
         return change
-
-    def _split(self, documents: tuple[Document, ...]) -> None:
-        splits: dict[Document, tuple[Document, ...]] = {}
-        for document in documents:
-            parts = self._splits.get(document)
-            splits[document] = self._cut(document) if parts is None else parts
-        if len(splits) != len(self._splits) or splits.keys() != self._splits.keys():
-            for gone in self._splits.keys() - splits.keys():
-                self.findings.pop(gone, None)
-                if self._whole.get(slot := _slot(gone)) is gone:
-                    del self._whole[slot]
-        self._splits = splits
 
     def _cut(self, document: Document) -> tuple[Document, ...]:
         before = self._whole.get(_slot(document))

@@ -92,8 +92,6 @@ def _caller(caller: Name, rule: Rule, service: Service, directory: Directory, fi
         return Name(caller.namespace, known.account) if known.account != caller.name else caller
     if directory.accounts.get(caller) or caller == GATEWAY:
         return caller
-    if caller == Name(service.name.namespace, GATEWAY.name):
-        return GATEWAY
     hint = directory.hint(caller, service.name.namespace)
     findings.error(
         rule.origin, f'"allow" names service "{shown(caller, service.name.namespace)}", which does not exist{hint}'

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
 from tulle.flow import conflicts
 from tulle.flow.checks import Checks, Context
@@ -10,6 +10,8 @@ from tulle.flow.claims import replaced
 from tulle.flow.merge import Merge
 from tulle.flow.parts import Parts
 from tulle.flow.references import check_route
+from tulle.model.documents import Document
+from tulle.model.mesh import Fragment
 from tulle.model.names import Name
 from tulle.model.routes import RouteSet
 
@@ -22,63 +24,56 @@ class Routing:
         self.overlaps = conflicts.Routes()
         self.gateway: tuple[RouteSet, ...] = ()
         self.services: dict[Name, tuple[RouteSet, ...]] = {}
-        self._known: frozenset[RouteSet] = frozenset()
-        self._services: dict[Name, list[RouteSet]] = {}
+        self._parts: dict[RouteSet, Document] = {}
+        """Every route that counts, with its part."""
+        self._order: list[Document] = []
+        """The parts that have routes, as they are written."""
+        self._of_service: dict[Name, set[RouteSet]] = {}
 
     def update(self, merge: Merge, parts: Parts, context: Context) -> None:
         """Bring everything up to date with what is merged now."""
-        now = frozenset(merge.service_routes) | frozenset(merge.routes.table.values())
-        added, removed = now - self._known, self._known - now
-        self._known = now
-        different = self.checks.update(added, removed, context)
+        added, removed = merge.routes_added, merge.routes_removed
+        touched = self.checks.update(added, removed, context) | removed
         for route in removed:
             self._remove(route)
-        for route in added:
-            self._add(route)
-        self._settle(different | removed, parts)
+        for route, part in added.items():
+            self._add(route, part)
+        with_routes = set(self._parts.values())
+        before, self._order = self._order, [part for part in parts.order if part in with_routes]
+        if touched or before != self._order:
+            self._settle(touched, parts.fragments)
 
-    def _add(self, route: RouteSet) -> None:
+    def _add(self, route: RouteSet, part: Document) -> None:
+        self._parts[route] = part
         if route.service is None:
             self.overlaps.add(route)
         else:
-            self._services.setdefault(route.service, []).append(route)
+            self._of_service.setdefault(route.service, set()).add(route)
 
     def _remove(self, route: RouteSet) -> None:
+        del self._parts[route]
         if route.service is None:
             self.overlaps.remove(route)
         else:
-            self._services[route.service].remove(route)
+            self._of_service[route.service].remove(route)
 
-    def _settle(self, touched: frozenset[RouteSet], parts: Parts) -> None:
+    def _settle(self, touched: frozenset[RouteSet], fragments: Mapping[Document, Fragment]) -> None:
         """`touched` are the routes that were added, removed, or are checked differently."""
-        several = {name for name, routes in self._services.items() if len(routes) > 1}
-        names = several | {route.service for route in touched if route.service is not None}
-        written = self._written(parts)
+        known = self._parts
+        written = [route for part in self._order for route in fragments[part].routes if route in known]
         gateway = (self.checks.checked(route) for route in written if route.service is None)
-        self.gateway = _unless_equal(self.gateway, tuple(route for route in gateway if route is not None))
+        self.gateway = tuple(route for route in gateway if route is not None)
+        names = {name for name, routes in self._of_service.items() if len(routes) > 1}
+        names |= {route.service for route in touched if route.service is not None}
         self.services = replaced(self.services, [(name, self._of(name, written)) for name in names])
 
-    def _written(self, parts: Parts) -> dict[RouteSet, int]:
-        """Every route that counts, with its place in the order in which they are written."""
-        known, written = self._known, {}
-        for part in parts.order:
-            for route in parts.fragments[part].routes:
-                if route in known:
-                    written[route] = len(written)
-        return written
-
-    def _of(self, name: Name, written: Mapping[RouteSet, int]) -> tuple[RouteSet, ...] | None:
+    def _of(self, name: Name, written: Sequence[RouteSet]) -> tuple[RouteSet, ...] | None:
         """The rules for calls to one service; None if there are none."""
-        routes = self._services.get(name, [])
+        routes = self._of_service.get(name, set())
         if not routes:
-            self._services.pop(name, None)
+            self._of_service.pop(name, None)
             return None
-        if len(routes) > 1:
-            routes = sorted(routes, key=lambda route: written[route])
-        checked = tuple(route for item in routes if (route := self.checks.checked(item)) is not None)
-        return _unless_equal(self.services.get(name, ()), checked) or None
-
-
-def _unless_equal(before: tuple[RouteSet, ...], after: tuple[RouteSet, ...]) -> tuple[RouteSet, ...]:
-    """The same tuple as before, if it has the same objects (they are compared by identity)."""
-    return before if before == after else after
+        ordered = [route for route in written if route in routes] if len(routes) > 1 else routes
+        checked = tuple(route for item in ordered if (route := self.checks.checked(item)) is not None)
+        before = self.services.get(name)
+        return before if before == checked else checked or None

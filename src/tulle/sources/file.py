@@ -1,12 +1,18 @@
-"""Documents from YAML files and folders. What they mean is none of its business."""
+"""Documents from YAML files and folders, watched. What they mean is none of its business."""
 
 from __future__ import annotations
 
+import asyncio
+import contextlib
 import os
-from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+import stat
+from collections.abc import AsyncGenerator, AsyncIterator, Iterator, Sequence
+from dataclasses import dataclass, replace
 from pathlib import Path
 
+from watchfiles import awatch
+
+from tulle.kit.clock import Clock, SystemClock
 from tulle.kit.located import LocatedMap
 from tulle.kit.located_yaml import Malformed, Piece, parse, pieces
 from tulle.model.documents import Anchor, Document, Key, Origin
@@ -19,84 +25,188 @@ SUFFIXES = (".yaml", ".yml")
 LARGEST = 64 * 1024 * 1024
 """Bytes of one file; 100,000 services are about 10 MB."""
 
+SETTLED = 0.1
+"""Seconds without a write after which a file that looks half-written is taken as it is."""
+STEP = 10
+"""Milliseconds in which changes are taken as one: an editor's write and rename."""
+LOOK_AGAIN = 1000
+"""Milliseconds after which is looked without a sign of change: for file systems that give none."""
+Stamp = tuple[int, int, int, int]
+
 
 @dataclass(frozen=True, slots=True)
 class _Read:
     """What one file said when it was last read."""
 
-    stamp: tuple[int, int, int, int]
+    stamp: Stamp
     """Changes when the file does: device, inode, size, time of modification."""
-    text: str = ""
     documents: tuple[tuple[str, Document], ...] = ()
     """Each with its text."""
     findings: tuple[Finding, ...] = ()
     unreadable: frozenset[str] = frozenset()
+    is_half: bool = False
+    """Whether it looks as if somebody is still writing it: what it said before still counts."""
 
 
 class Files:
     """Files and folders that can be read again and again; only what changed is read and parsed."""
 
-    def __init__(self, paths: Sequence[str]) -> None:
+    def __init__(self, paths: Sequence[str], clock: Clock | None = None) -> None:
         self.paths = tuple(paths)
+        self.is_half = False
+        """Whether a file looked half-written in the last scan, which should soon be repeated."""
+        self._clock = clock or SystemClock()
         self._read: dict[str, _Read] = {}
+        self._missing: dict[str, Finding] = {}
 
     def scan(self) -> Batch:
         """Everything that the files say now."""
-        findings: list[Finding] = []
-        found = tuple(dict.fromkeys(self._found(findings)))
+        missing = self._missing
+        self._missing = {path: missing.get(path) or _missing(path) for path in self.paths if not os.path.exists(path)}
+        found = tuple(dict.fromkeys(self._found()))
         self._read = {path: self._current(path) for path in found}
         everything = self._read.values()
+        self.is_half = any(read.is_half for read in everything)
         return Batch(
             tuple(document for read in everything for _, document in read.documents),
-            (*findings, *(finding for read in everything for finding in read.findings)),
+            (*self._missing.values(), *(finding for read in everything for finding in read.findings)),
             frozenset().union(*(read.unreadable for read in everything)),
         )
 
-    def _found(self, findings: list[Finding]) -> Iterator[str]:
+    def _found(self) -> Iterator[str]:
         for path in self.paths:
             if os.path.isdir(path):
                 yield from _files_below(path)
-            elif os.path.exists(path):
+            elif path not in self._missing:
                 yield path
-            else:
-                findings.append(Finding.error(Origin(SOURCE, path), f"there is no file or folder {path}"))
 
     def _current(self, path: str) -> _Read:
         before = self._read.get(path)
         try:
             status = os.stat(path)
             stamp = (status.st_dev, status.st_ino, status.st_size, status.st_mtime_ns)
-            if before is not None and before.stamp == stamp:
+            if before is not None and before.stamp == stamp and not before.is_half:
                 return before
+            if not stat.S_ISREG(status.st_mode):
+                return _refused(path, stamp, "not a regular file")
             if status.st_size > LARGEST:
                 return _refused(path, stamp, f"larger than {LARGEST // 2**20} MB, so it is not read")
             data = Path(path).read_bytes()
         except OSError as error:
             return _refused(path, (0, 0, 0, 0), f"cannot be read: {error.strerror}")
+        read = _decoded(path, stamp, data, before)
+        age = self._clock.now().timestamp() - status.st_mtime
+        if before is not None and 0 <= age < SETTLED and _looks_half(data, read):
+            return replace(before, stamp=stamp, is_half=True)
+        return read
+
+
+def _missing(path: str) -> Finding:
+    return Finding.error(Origin(SOURCE, path), f"there is no file or folder {path}")
+
+
+class FileSource:
+    """Files and folders, followed as they change."""
+
+    name = SOURCE
+
+    def __init__(self, paths: Sequence[str], clock: Clock | None = None) -> None:
+        self._files = Files(paths, clock)
+
+    async def batches(self) -> AsyncIterator[Batch]:
+        """What the files say, at once and again after every change."""
+        last: Batch | None = None
+        while True:
+            folders = watched(self._files.paths)
+            async with contextlib.aclosing(self._signs(folders)) as signs:
+                async for _ in signs:
+                    batch = await self._settled()
+                    if batch != last:
+                        last = batch
+                        yield batch
+                    if watched(self._files.paths) != folders:
+                        break  # A folder came or went: follow those that are there now.
+
+    async def _signs(self, folders: tuple[str, ...]) -> AsyncGenerator[None, None]:
+        """At once, and whenever something may have changed in one of the folders."""
+        yield
+        roots = tuple(os.path.abspath(path) for path in self._files.paths)
         try:
-            text = data.decode("utf-8-sig")
-        except UnicodeDecodeError as error:
-            line = data.count(b"\n", 0, error.start)
-            return _refused(path, stamp, "this is not text in UTF-8", line)
-        if "\0" in text:
-            return _refused(path, stamp, "this is a binary file, not YAML")
-        return _parsed(path, stamp, text, before)
+            async for _ in awatch(
+                *folders,
+                watch_filter=lambda _, path: _concerns(path, roots),
+                step=STEP,
+                debounce=5 * STEP,
+                rust_timeout=LOOK_AGAIN,
+                yield_on_timeout=True,
+                recursive=False,
+                ignore_permission_denied=True,
+            ):
+                yield
+        except FileNotFoundError:
+            return  # A folder went away just now.
+
+    async def _settled(self) -> Batch:
+        """The files, once nobody seems to be in the middle of writing one."""
+        batch = self._files.scan()
+        while self._files.is_half:
+            await asyncio.sleep(SETTLED / 4)
+            batch = self._files.scan()
+        return batch
+
+
+def watched(paths: Sequence[str]) -> tuple[str, ...]:
+    """The folders in which something must happen for the files to change; for what is missing, where it would be."""
+    folders: dict[str, None] = {}
+    for path in paths:
+        absolute = os.path.abspath(path)
+        if os.path.isdir(absolute):
+            folders.update(dict.fromkeys(folder for folder, _ in _walk(absolute)))
+        parent = os.path.dirname(absolute)
+        while not os.path.isdir(parent):
+            parent = os.path.dirname(parent)
+        folders[parent] = None
+    return tuple(folders)
+
+
+def _concerns(path: str, roots: tuple[str, ...]) -> bool:
+    """Whether a change at a path can be one of the roots, of something in them, or of a folder above them."""
+    return any(f"{path}/".startswith(f"{root}/") or f"{root}/".startswith(f"{path}/") for root in roots)
+
+
+def _walk(folder: str) -> Iterator[tuple[str, list[str]]]:
+    """Every folder below (and itself) with the names of its files; not what is hidden."""
+    for parent, folders, names in os.walk(folder):
+        folders[:] = sorted(name for name in folders if not name.startswith("."))
+        yield parent, sorted(name for name in names if not name.startswith("."))
 
 
 def _files_below(folder: str) -> Iterator[str]:
-    for parent, folders, names in os.walk(folder):
-        folders[:] = sorted(name for name in folders if not name.startswith("."))
-        yield from (
-            os.path.join(parent, name) for name in sorted(names) if name.endswith(SUFFIXES) and not name.startswith(".")
-        )
+    for parent, names in _walk(folder):
+        yield from (os.path.join(parent, name) for name in names if name.endswith(SUFFIXES))
 
 
-def _refused(path: str, stamp: tuple[int, int, int, int], message: str, line: int = 0) -> _Read:
+def _decoded(path: str, stamp: Stamp, data: bytes, before: _Read | None) -> _Read:
+    try:
+        text = data.decode("utf-8-sig")
+    except UnicodeDecodeError as error:
+        return _refused(path, stamp, "this is not text in UTF-8", data.count(b"\n", 0, error.start))
+    if "\0" in text:
+        return _refused(path, stamp, "this is a binary file, not YAML")
+    return _parsed(path, stamp, text, before)
+
+
+def _looks_half(data: bytes, read: _Read) -> bool:
+    """Whether a file that was written just now looks as if there is more to come."""
+    return not data.strip() or not data.endswith(b"\n") or bool(read.findings)
+
+
+def _refused(path: str, stamp: Stamp, message: str, line: int = 0) -> _Read:
     finding = Finding.error(Origin(SOURCE, path, Anchor(line + 1)), message)
     return _Read(stamp, findings=(finding,), unreadable=frozenset((path,)))
 
 
-def _parsed(path: str, stamp: tuple[int, int, int, int], text: str, before: _Read | None) -> _Read:
+def _parsed(path: str, stamp: Stamp, text: str, before: _Read | None) -> _Read:
     """Parse the documents whose text is new; the others are the same objects, where they are now."""
     known: dict[str, list[Document]] = {}
     for said, document in before.documents if before is not None else ():
@@ -121,7 +231,7 @@ def _parsed(path: str, stamp: tuple[int, int, int, int], text: str, before: _Rea
             origin = Origin(SOURCE, path, Anchor(piece.line + 1))
             folder = os.path.dirname(os.path.abspath(path))
             documents.append((piece.text, Document(origin, Key("file", Name("", name)), data, folder)))
-    return _Read(stamp, text, tuple(documents), tuple(findings), frozenset(unreadable))
+    return _Read(stamp, tuple(documents), tuple(findings), frozenset(unreadable))
 
 
 def _mapping(piece: Piece) -> LocatedMap:

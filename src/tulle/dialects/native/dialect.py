@@ -114,7 +114,8 @@ class _Splitting:
                 if key != "listeners":
                     hint = did_you_mean(key, ["listeners"]) or "; known is listeners"
                     self.error(within.get(key, 0), f'gateway: unknown field "{key}"{hint}')
-        for section in (data, gateway, data.get("services"), gateway.get("listeners") if gateway else None):
+        listeners = gateway.get("listeners") if isinstance(gateway, dict) else None
+        for section in (data, gateway, data.get("services"), listeners):
             for key, line in section.repeated if isinstance(section, LocatedMap) else ():
                 first = self.document.origin.line + section.lines[key]
                 self.error(line, f'"{key}" is written twice (first in line {first}); the first one counts')
@@ -131,14 +132,15 @@ class _Splitting:
 
     def found(self, kind: Kind) -> Iterator[Found]:
         """The parts of one kind."""
-        value: object = self.document.data
+        value: Any = self.document.data
         lines: tuple[int, ...] = (0,)
         for depth, step in enumerate(kind.section):
             if not isinstance(value, dict):
                 if value is not None:
                     self.error(lines[-1], f'"{".".join(kind.section[:depth])}" must be a mapping, not {shown(value)}')
                 return
-            lines = (*lines, value.lines.get(step, lines[-1]) if isinstance(value, LocatedMap) else lines[-1])
+            known: Mapping[str, int] = getattr(value, "lines", {})
+            lines = (*lines, known.get(step, lines[-1]))
             value = value.get(step)
         if value is None:
             return

@@ -6,6 +6,7 @@ import re
 from typing import Annotated, Any, NoReturn
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, GetCoreSchemaHandler, GetJsonSchemaHandler
+from pydantic.config import JsonDict
 from pydantic_core import PydanticCustomError, core_schema
 
 LABEL = re.compile(r"[a-z0-9](?:[-a-z0-9]{0,61}[a-z0-9])?")
@@ -157,8 +158,13 @@ def _percent(value: object) -> object:
 
 
 Text = Annotated[str, BeforeValidator(_word, json_schema_input_type=str | int | bool)]
-Duration = Annotated[float, BeforeValidator(_duration, json_schema_input_type=str | float)]
-PositiveDuration = Annotated[float, BeforeValidator(_positive_duration, json_schema_input_type=str | float)]
+DURATION: JsonDict = {"format": "duration"}
+Duration = Annotated[
+    float, BeforeValidator(_duration, json_schema_input_type=str | float), Field(json_schema_extra=DURATION)
+]
+PositiveDuration = Annotated[
+    float, BeforeValidator(_positive_duration, json_schema_input_type=str | float), Field(json_schema_extra=DURATION)
+]
 PortNumber = Annotated[int, BeforeValidator(_port), Field(json_schema_extra={"minimum": 1, "maximum": 65535})]
 Label = Annotated[str, BeforeValidator(_label), Field(json_schema_extra={"pattern": f"^{LABEL.pattern}$"})]
 Host = Annotated[str, BeforeValidator(_host)]

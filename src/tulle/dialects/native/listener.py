@@ -140,7 +140,9 @@ def _backends(part: Written, spec: ListenerSpec) -> tuple[Backend, ...]:
 def _certificates(tls: TlsSpec | None, folder: str) -> tuple[Certificate, ...]:
     if tls is None:
         return ()
-    own = () if tls.certificate is None else (CertificateSpec(certificate=tls.certificate, key=tls.key or ""),)
+    own = (
+        () if tls.certificate is None else (CertificateSpec(certificate=tls.certificate, key=tls.key or "", hosts=()),)
+    )
     return tuple(
         Certificate(
             certificate_file=_absolute(folder, item.certificate),

@@ -97,8 +97,12 @@ class MatchSpec(Spec):
 
     path: PathCondition | None = Field(None, description="Text is a prefix by whole segments: /cart matches /cart/1.")
     methods: Methods = Field((), description="HTTP methods; one or a list.")
-    headers: dict[HeaderName, ValueCondition] = Field({}, description="By name; text is the exact value.")
-    query: dict[str, ValueCondition] = Field({}, description="Query parameters by name; text is the exact value.")
+    headers: dict[HeaderName, ValueCondition] = Field(
+        default_factory=dict, description="By name; text is the exact value."
+    )
+    query: dict[str, ValueCondition] = Field(
+        default_factory=dict, description="Query parameters by name; text is the exact value."
+    )
 
     def match(self) -> Match:
         """As the model has it."""

@@ -132,7 +132,7 @@ class RunSpec(Spec):
 
     command: Command | None = Field(None, description="What to run: a shell line, or a list of program and arguments.")
     directory: File | None = Field(None, description="Where it runs; the folder of this file if not given.")
-    env: Environment = Field({}, description="Its environment, beside PORT and what tulle adds.")
+    env: Environment = Field(default_factory=dict, description="Its environment, beside PORT and what tulle adds.")
     replicas: Annotated[int, Field(ge=0, le=MOST_REPLICAS)] = Field(1, description="How many of it run.")
     ready: Ready | None = Field(None, description="How to know that it is ready: a path, or http, tcp, command.")
     drain: Duration = Field(5.0, description="What it may take to finish its requests when it is stopped.")

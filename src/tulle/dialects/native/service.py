@@ -30,7 +30,7 @@ from tulle.dialects.native.traffic import Checked, Rate
 from tulle.dialects.native.written import Written
 from tulle.model.findings import did_you_mean
 from tulle.model.mesh import Fragment
-from tulle.model.names import Name
+from tulle.model.names import SYSTEM_NAMESPACE, Name
 from tulle.model.policies import LoadBalancing, Policy
 from tulle.model.routes import Match, RouteRule, RouteSet
 from tulle.model.security import Rule
@@ -38,6 +38,8 @@ from tulle.model.services import Endpoint, Port, Protocol, Service, Subset
 from tulle.model.workloads import Probe, Workload
 
 ProtocolName = Literal["http", "http2", "grpc", "tcp", "udp"]
+GATEWAY = Name(SYSTEM_NAMESPACE, "gateway")
+"""The account of the gateway."""
 TARGETS = ("versions", "to", "weights", "redirect", "respond")
 
 
@@ -108,12 +110,14 @@ class ServiceSpec(RunSpec):
     port: PortNumber | None = Field(None, description="Its port, if it has one.")
     protocol: ProtocolName | None = Field(None, description="What is spoken there; http if not given.")
     ports: dict[Label, Annotated[PortSpec, BeforeValidator(_port_spec, json_schema_input_type=int | PortSpec)]] = Field(
-        {}, description="Its ports by name, if it has several."
+        default_factory=dict, description="Its ports by name, if it has several."
     )
     calls: Annotated[tuple[Caller, ...], Several()] | None = Field(
         None, description="TCP and UDP services that it reaches by TULLE_<SERVICE>_ADDR; all if not given."
     )
-    versions: dict[Label, VersionSpec] = Field({}, description="What differs between its versions, by name.")
+    versions: dict[Label, VersionSpec] = Field(
+        default_factory=dict, description="What differs between its versions, by name."
+    )
     allow: (
         Annotated[
             tuple[Annotated[AllowSpec, BeforeValidator(_rule, json_schema_input_type=str | AllowSpec)], ...],
@@ -282,12 +286,16 @@ class _Reading:
             self.part.error(("allow", index), "has methods or paths, which can only be seen on HTTP ports")
         return Rule(
             origin=self.part.at("allow", index),
-            callers=tuple(Name.parse(caller, self.name.namespace) for caller in item.callers),
+            callers=tuple(self.caller(text) for text in item.callers),
             namespaces=item.namespace,
             methods=item.methods,
             paths=item.paths,
             ports=item.ports,
         )
+
+    def caller(self, text: str) -> Name:
+        """The gateway is called `gateway` from everywhere."""
+        return GATEWAY if text == GATEWAY.name else Name.parse(text, self.name.namespace)
 
     def workloads(self) -> Iterator[Workload]:
         spec = self.spec

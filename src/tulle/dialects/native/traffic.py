@@ -63,7 +63,7 @@ def _status(value: object) -> object:
     return value
 
 
-Condition = Annotated[str, BeforeValidator(_condition, json_schema_input_type=int | Literal[CONDITIONS])]  # type: ignore[valid-type]
+Condition = Annotated[str, BeforeValidator(_condition, json_schema_input_type=int | Literal[CONDITIONS])]
 Status = Annotated[int, BeforeValidator(_status)]
 
 
@@ -215,7 +215,7 @@ class RespondSpec(Spec):
 
     status: Status = Field(200, description="The status code.")
     body: Text = Field("", description="The body, as text.")
-    headers: dict[HeaderName, Text] = Field({}, description="Headers of the answer.")
+    headers: dict[HeaderName, Text] = Field(default_factory=dict, description="Headers of the answer.")
 
     def model(self) -> Respond:
         """As the model has it."""
@@ -232,8 +232,8 @@ Answer = Annotated[RespondSpec, BeforeValidator(_respond, json_schema_input_type
 class HeadersSpec(Spec):
     """Changes to headers: set replaces, add appends, remove deletes."""
 
-    set: dict[HeaderName, Text] = Field({}, description="Replaced, or added if absent.")
-    add: dict[HeaderName, Text] = Field({}, description="Added to those that are there.")
+    set: dict[HeaderName, Text] = Field(default_factory=dict, description="Replaced, or added if absent.")
+    add: dict[HeaderName, Text] = Field(default_factory=dict, description="Added to those that are there.")
     remove: Annotated[tuple[HeaderName, ...], Several()] = Field((), description="Deleted.")
 
     def model(self) -> HeaderChanges:
