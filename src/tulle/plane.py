@@ -15,7 +15,7 @@ from tulle.api.credentials import ServerCertificate
 from tulle.api.hosts import Hosts as HostsService
 from tulle.api.hosts_messages import HostReport
 from tulle.flow.build import Builder
-from tulle.flow.gather import Gathered, gather
+from tulle.flow.gather import Gather, Gathered
 from tulle.flow.hosts import Hosts
 from tulle.flow.observe import Observer
 from tulle.flow.publish import Publisher
@@ -25,8 +25,7 @@ from tulle.kit.files import write_atomically
 from tulle.kit.home import Home
 from tulle.kit.latest import Latest
 from tulle.model.mesh import Mesh, Settings
-from tulle.sources.base import Source
-from tulle.sources.file import Files
+from tulle.sources.file import FileSource
 from tulle.sources.store import StoreSource
 from tulle.store.sqlite import SqliteStore
 from tulle.xds.server import serving
@@ -65,8 +64,8 @@ async def run(settings: PlaneSettings) -> None:
 
     # What should be: files and the store, gathered and built into a mesh.
     store = SqliteStore(home.plane / "store.db")
-    sources: tuple[Source, ...] = (Files([str(path) for path in settings.files]), StoreSource(store))
-    gathered: Latest[Gathered] = Latest()
+    files = FileSource([str(path) for path in settings.files])
+    gather = Gather((files, StoreSource(store)))
     builder = Builder()
 
     # What is: the hosts, and the proxies that are published to.
@@ -75,9 +74,9 @@ async def run(settings: PlaneSettings) -> None:
     hosts.load()
 
     async with AsyncExitStack() as stack, asyncio.TaskGroup() as tasks:
-        gathering = tasks.create_task(gather(sources, gathered))
+        gathering = tasks.create_task(gather.run())
         # Nobody is served before the first mesh: an empty one would take away what proxies have.
-        publisher.update(await _built(builder, await gathered.next()))
+        publisher.update(await _built(builder, await gather.newest.next()))
         publisher.hosts_changed()
 
         trust_domain = publisher.mesh.settings.trust_domain
@@ -100,7 +99,7 @@ async def run(settings: PlaneSettings) -> None:
         write_atomically(home.plane / JOIN_TOKEN, str(tokens.create(lifetime=YEAR, reusable=True)))
         log.info("serving proxies and agents at %s", settings.xds_address)
 
-        building = tasks.create_task(_keep_building(builder, gathered, publisher))
+        building = tasks.create_task(_keep_building(builder, gather.newest, publisher))
         api = tasks.create_task(
             app.serve(settings.api_address, Observer(publisher, hosts), store, home.plane / "token")
         )
