@@ -34,6 +34,7 @@ def command(
     """
     from tulle.identity.vault import AuthorityError  # here, so that --help and completion do not wait for it
     from tulle.plane import PlaneSettings, run
+    from tulle.store.base import StoreError
 
     api, xds = api_address or DEFAULT_API, xds_address or DEFAULT_XDS
     ports.parse(api, "--api-address")
