@@ -103,7 +103,7 @@ class Channel:
     @property
     def is_synced(self) -> bool:
         """The client accepted everything that it should have."""
-        return self.is_settled and not self.refused and not self._waiting
+        return self.is_settled and not self.refused
 
     @property
     def has_kept_old(self) -> bool:
@@ -111,8 +111,9 @@ class Channel:
         return any(name in self.held for name in self.refused)
 
     def _is_waiting(self) -> bool:
-        """Something waits for a route configuration that is still to come (not for one that was refused)."""
-        return self.parent is not None and any(name not in self.parent.refused for name in self._waiting)
+        """Something waits for a route configuration that the client wants and did not refuse."""
+        routes = self.parent
+        return routes is not None and any(n in routes.names and n not in routes.refused for n in self._waiting)
 
     def expected(self, name: str) -> str | None:
         """The version that the client has once it accepted what is in flight."""

@@ -31,6 +31,8 @@ OPTIONS = (
     ("grpc.http2.max_ping_strikes", 0),
     ("grpc.so_reuseport", 0),
 )
+RESUMPTION = 0.5
+"""Seconds in which a client that came back says what it has and wants; Envoy does so in a few milliseconds."""
 GRACE = 1.0
 """Seconds that open streams get when the server stops; clients of ours reconnect anyway."""
 
@@ -135,8 +137,15 @@ async def _exchange(session: Session, wake: asyncio.Event, context: Any) -> tupl
 
 
 async def _read(session: Session, context: Any) -> None:
-    while (data := await context.read()) is not grpc.aio.EOF:
-        session.receive(data)
+    timer: asyncio.TimerHandle | None = None
+    try:
+        while (data := await context.read()) is not grpc.aio.EOF:
+            session.receive(data)
+            if session.is_resuming and timer is None:
+                timer = asyncio.get_running_loop().call_later(RESUMPTION, session.resumed)
+    finally:
+        if timer is not None:
+            timer.cancel()
 
 
 async def _write(session: Session, wake: asyncio.Event, context: Any) -> None:

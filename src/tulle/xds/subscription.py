@@ -75,6 +75,7 @@ class Session:
         "_snapshot",
         "identity",
         "is_open",
+        "is_resuming",
         "node",
         "provider",
         "wake",
@@ -88,6 +89,9 @@ class Session:
         self.node: Node | None = None
         self.is_open = False
         """The provider took it: it was `opened`, and is to be told when it is closed."""
+        self.is_resuming = False
+        """The client has something from an earlier stream, and may not have said all of it and all of its demand yet.
+        Nothing is removed from it until `resumed`."""
         self._snapshot: Snapshot | None = None
         self._channels: dict[str, Channel] = {}
         """Types that the client asked for."""
@@ -222,6 +226,7 @@ class Session:
         if self._snapshot is not None:
             channel.table = self._snapshot.table(request.type_url)
         channel.open(request.subscribe, request.initial_versions)
+        self.is_resuming = self.is_resuming or bool(request.initial_versions)
         if request.type_url == CLUSTER:
             self._mark(channel, channel.table, {})
         elif request.type_url == ENDPOINT:
@@ -285,6 +290,11 @@ class Session:
         elif channel.type_url == CLUSTER:
             self._awaited.difference_update(resource.endpoints_name for resource in refused)
 
+    def resumed(self) -> None:
+        """A client that came back has had the time to ask for everything that it asked for on its earlier stream."""
+        self.is_resuming = False
+        self.wake()
+
     def next_response(self) -> bytes | None:
         """The response to write now, or None: nothing to say, or the client has to answer first."""
         if self._snapshot is None:
@@ -298,7 +308,7 @@ class Session:
             flight = channel.take(
                 f"{self._last_nonce + 1:x}",
                 with_changes=type_url not in USES_CLUSTERS or self._has_made(),
-                with_removals=type_url not in USED or self._may_break(type_url),
+                with_removals=not self.is_resuming and (type_url not in USED or self._may_break(type_url)),
             )
             if flight is None:
                 continue
