@@ -43,7 +43,7 @@ def rewrite(change: Rewrite, matched: PathMatch | None, action: route_components
 def redirect(change: Redirect, matched: PathMatch | None) -> RedirectAction:
     """Where the client is to ask instead."""
     message = RedirectAction(
-        scheme_redirect=change.scheme or "",
+        scheme_redirect=change.scheme or None,
         host_redirect=change.host or "",
         port_redirect=change.port or 0,
         response_code=STATUS[change.status],

@@ -1,0 +1,16 @@
+from __future__ import annotations
+
+from tests.envoy.kitchen import HERE, backend, rule
+from tulle.envoy.references import backends, referenced_services
+from tulle.model.names import Name
+from tulle.model.routes import Forward, Mirror, Respond, RouteSet
+
+
+def test_mirrors_count_and_answers_do_not() -> None:
+    rules = (
+        rule("a", Forward(backends=(backend("x"), backend("y")), mirrors=(Mirror(backend=backend("z")),))),
+        rule("b", Respond(status=200)),
+    )
+    routes = RouteSet(name=Name("default", "r"), origin=HERE, rules=rules)
+    assert [each.service.name for each in backends(routes)] == ["x", "y", "z"]
+    assert referenced_services(routes) == {Name("default", each) for each in "xyz"}

@@ -1,0 +1,37 @@
+from __future__ import annotations
+
+from tests.envoy.decoded import as_json
+from tulle.envoy import replies
+
+
+def test_every_answer_with_a_flag_gets_a_reason_unless_it_has_one() -> None:
+    mappers = as_json(replies.local_reply())["mappers"]
+    assert mappers[-1]["filter"] == {"response_flag_filter": {}}
+    for mapper in mappers:
+        (header,) = mapper["headers_to_add"]
+        assert header["header"]["key"] == "x-tulle-reason"
+        assert header["append_action"] == "ADD_IF_ABSENT"
+
+
+def test_only_failed_connections_are_marked_as_unsent() -> None:
+    mappers = as_json(replies.local_reply(marks_unsent=True))["mappers"]
+    marked = [each for each in mappers if len(each["headers_to_add"]) == 2]
+    assert [each["filter"]["response_flag_filter"]["flags"] for each in marked] == [["UF"]]
+
+
+def test_a_refusal_comes_first() -> None:
+    first = as_json(replies.local_reply(denied="no"))["mappers"][0]
+    assert first["filter"]["status_code_filter"]["comparison"]["value"]["default_value"] == 403
+    assert first["headers_to_add"][0]["header"]["value"] == "no"
+
+
+def test_an_answer_says_why_in_body_and_header() -> None:
+    answer = as_json(replies.respond(404, "100% gone"))
+    assert answer["direct_response"] == {"status": 404, "body": {"inline_string": "100% gone\n"}}
+    assert answer["response_headers_to_add"][0]["header"]["value"] == "100%% gone"
+
+
+def test_everything_includes_requests_without_a_path() -> None:
+    plain, tunnel = map(as_json, replies.everything(replies.respond(404, "gone")))
+    assert plain["match"] == {"prefix": "/"}
+    assert tunnel["match"] == {"connect_matcher": {}}

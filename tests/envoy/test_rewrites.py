@@ -1,0 +1,95 @@
+from __future__ import annotations
+
+import re
+
+import pytest
+from envoy.config.route.v3 import route_components_pb2
+from hypothesis import given
+from hypothesis import strategies as st
+
+from tests.envoy.decoded import as_json
+from tulle.envoy import rewrites
+from tulle.model.routes import PathKind, PathMatch, Redirect, Rewrite
+
+SEGMENTS = st.lists(st.from_regex(r"[a-c.]{1,2}", fullmatch=True), max_size=3).map(lambda parts: "/" + "/".join(parts))
+
+
+def apply(matched: PathMatch | None, prefix: str, path: str) -> str:
+    """What Envoy makes of a path."""
+    replaced = rewrites.replace_prefix(matched, prefix)
+    if not isinstance(replaced, str):
+        return re.sub(replaced.pattern.regex, replaced.substitution, path)
+    kind = matched.kind if matched else PathKind.PREFIX
+    if kind in {PathKind.EXACT, PathKind.REGEX}:
+        return replaced
+    length = len(matched.value.rstrip("/") if kind is PathKind.PREFIX else matched.value) if matched else 1
+    return replaced + path[max(length, 1) :]
+
+
+@pytest.mark.parametrize(
+    ("matched", "prefix", "path", "expected"),
+    [
+        (PathMatch(PathKind.PREFIX, "/cart"), "/", "/cart/1", "/1"),
+        (PathMatch(PathKind.PREFIX, "/cart"), "/", "/cart", "/"),
+        (PathMatch(PathKind.PREFIX, "/cart"), "", "/cart/", "/"),
+        (PathMatch(PathKind.PREFIX, "/cart/"), "/v1/", "/cart/1", "/v1/1"),
+        (PathMatch(PathKind.PREFIX, "/cart"), "/v1", "/cart", "/v1"),
+        (PathMatch(PathKind.PREFIX, "/cart"), "v1", "/cart/1", "/v1/1"),
+        (PathMatch(PathKind.PREFIX, "/CART", ignore_case=True), "/", "/cart/1", "/1"),
+        (PathMatch(PathKind.PREFIX, "/"), "/api", "/x", "/api/x"),
+        (PathMatch(PathKind.PREFIX, "/"), "/", "/x", "/x"),
+        (None, "/api/", "/x", "/api/x"),
+        (PathMatch(PathKind.EXACT, "/a"), "/b", "/a", "/b"),
+        (PathMatch(PathKind.REGEX, "/a.*"), "/b", "/ax", "/b"),
+        (PathMatch(PathKind.TEXT_PREFIX, "/cart"), "/", "/cart/1", "/1"),
+        (PathMatch(PathKind.TEXT_PREFIX, "/cart"), "/", "/carton", "/on"),
+        (PathMatch(PathKind.TEXT_PREFIX, "/cart"), "", "/cart", "/"),
+        (PathMatch(PathKind.TEXT_PREFIX, "/cart"), "/v", "/carton", "/von"),
+        (PathMatch(PathKind.TEXT_PREFIX, "/cart/"), "/v1/", "/cart/1", "/v1/1"),
+    ],
+)
+def test_prefixes_are_replaced(matched: PathMatch | None, prefix: str, path: str, expected: str) -> None:
+    assert apply(matched, prefix, path) == expected
+
+
+@given(SEGMENTS, SEGMENTS, SEGMENTS, st.sampled_from(["", "/"]))
+def test_by_segments_there_is_never_a_double_slash_nor_nothing(root: str, prefix: str, rest: str, end: str) -> None:
+    path = (root.rstrip("/") + rest) or "/"
+    result = apply(PathMatch(PathKind.PREFIX, root + end), prefix + end, path)
+    assert result.startswith("/")
+    assert "//" not in result
+
+
+def test_only_one_form_of_the_path_is_applied() -> None:
+    action = route_components_pb2.RouteAction()
+    rewrites.rewrite(Rewrite(path="/a\\1", host="h"), None, action)
+    assert as_json(action) == {
+        "host_rewrite_literal": "h",
+        "regex_rewrite": {"pattern": {"regex": "^.*$"}, "substitution": "/a\\\\1"},
+    }
+
+
+def test_patterns_substitute_groups() -> None:
+    action = route_components_pb2.RouteAction()
+    rewrites.rewrite(Rewrite(regex=("^/a/(.*)", "/\\1")), None, action)
+    assert as_json(action)["regex_rewrite"]["substitution"] == "/\\1"
+
+
+def test_a_host_alone_leaves_the_path() -> None:
+    action = route_components_pb2.RouteAction()
+    rewrites.rewrite(Rewrite(host="h"), None, action)
+    assert as_json(action) == {"host_rewrite_literal": "h"}
+
+
+@pytest.mark.parametrize(
+    ("change", "expected"),
+    [
+        (Redirect(), {}),
+        (Redirect(host="h", port=1, scheme="https", status=308), {"host_redirect": "h", "port_redirect": 1, "scheme_redirect": "https", "response_code": "PERMANENT_REDIRECT"}),
+        (Redirect(path="/x", status=302), {"path_redirect": "/x", "response_code": "FOUND"}),
+        (Redirect(prefix="/x", status=303), {"prefix_rewrite": "/x", "response_code": "SEE_OTHER"}),
+        (Redirect(prefix="/", status=307), {"regex_rewrite": {"pattern": {"regex": "^/a/*"}, "substitution": "/"}, "response_code": "TEMPORARY_REDIRECT"}),
+    ],
+)  # fmt: skip
+def test_redirects_change_what_they_name(change: Redirect, expected: object) -> None:
+    assert as_json(rewrites.redirect(change, PathMatch(PathKind.PREFIX, "/a"))) == expected

@@ -1,0 +1,88 @@
+from __future__ import annotations
+
+from hypothesis import given
+from hypothesis import strategies as st
+
+from tests.envoy.decoded import as_json
+from tests.envoy.kitchen import HERE, backend, http, path, prefix, rule, service
+from tulle.envoy.actions import Destinations
+from tulle.envoy.routes import compile_routes, in_order
+from tulle.model.names import Name
+from tulle.model.policies import Fault, Retry
+from tulle.model.routes import Forward, Match, PathKind, Respond, RouteRule, RouteSet, specificity
+
+OK = Respond(status=200)
+WEB = service("web", http())
+
+
+def routes(*rules: RouteRule, by_specificity: bool = True) -> RouteSet:
+    return RouteSet(name=Name("default", "r"), origin=HERE, rules=rules, by_specificity=by_specificity)
+
+
+def names(*sets: RouteSet) -> list[str]:
+    return [rule.name for _, rule in in_order(sets)]
+
+
+def test_the_most_specific_wins_over_all_sets() -> None:
+    first = routes(rule("all", OK), rule("a", OK, prefix("/a")))
+    second = routes(rule("exact", OK, path(PathKind.EXACT, "/a")), rule("a-get", OK, prefix("/a", methods=("GET",))))
+    assert names(first, second) == ["exact", "a-get", "a", "all"]
+
+
+def test_of_equals_the_first_that_was_read_wins() -> None:
+    assert names(routes(rule("1", OK)), routes(rule("2", OK)), routes(rule("3", OK))) == ["1", "2", "3"]
+
+
+def test_every_match_of_a_rule_has_its_own_place() -> None:
+    assert names(routes(rule("x", OK, prefix("/"), prefix("/long")), rule("y", OK, prefix("/lo")))) == ["x", "y", "x"]
+
+
+def test_a_set_in_the_order_of_its_writer_keeps_it() -> None:
+    assert names(routes(rule("1", OK, prefix("/a")), rule("2", OK, prefix("/a/b")), by_specificity=False)) == ["1", "2"]
+
+
+def test_an_ordered_set_ranks_by_the_most_specific_that_follows() -> None:
+    ordered = routes(rule("1", OK, prefix("/a")), rule("2", OK, prefix("/b/c/d")), by_specificity=False)
+    free = routes(rule("free", OK, prefix("/b/c")), rule("rest", OK))
+    assert names(free, ordered) == ["1", "2", "free", "rest"]
+
+
+def test_what_stands_behind_a_catch_all_does_not_pull_it_forward() -> None:
+    ordered = routes(rule("all", OK), rule("never", OK, prefix("/very/long")), by_specificity=False)
+    free = routes(rule("free", OK, prefix("/b")))
+    assert names(ordered, free) == ["free", "all"]
+
+
+PATHS = st.sampled_from(["/", "/a", "/a/b", "/b"])
+SETS = st.lists(st.tuples(st.booleans(), st.lists(PATHS, max_size=4)), max_size=4)
+
+
+@given(SETS)
+def test_no_set_loses_its_order(given_sets: list[tuple[bool, list[str]]]) -> None:
+    sets = [
+        routes(*(rule(f"{i}.{j}", OK, prefix(each)) for j, each in enumerate(paths)), by_specificity=free)
+        for i, (free, paths) in enumerate(given_sets)
+    ]
+    order = in_order(sets)
+    for one in sets:
+        own = [(match, each) for match, each in order if each in one.rules]
+        if one.by_specificity:
+            assert [specificity(m) for m, _ in own] == sorted((specificity(m) for m, _ in own), reverse=True)
+        else:
+            assert [each for _, each in own] == list(one.rules)[: len(own)]
+
+
+def test_rules_become_routes_up_to_the_first_that_fits_everything() -> None:
+    steps = in_order([routes(rule("all", OK), rule("a", OK, prefix("/a"), fault=Fault(abort_status=500)))])
+    found = [as_json(each) for each in compile_routes([*steps, (Match(), rule("never", OK))], Destinations({}))]
+    assert [each["name"] for each in found] == ["a", "all"]
+    assert list(found[0]["typed_per_filter_config"]) == ["fault"]
+
+
+def test_rich_retries_split_a_rule_by_method() -> None:
+    retried = rule("r", Forward(backends=(backend("web"),), retry=Retry(conditions=("5xx",))))
+    found = [as_json(each) for each in compile_routes([(Match(), retried)], Destinations({WEB.name: WEB}))]
+    assert "5xx" in found[0]["route"]["retry_policy"]["retry_on"]
+    assert "POST" not in found[0]["match"]["headers"][0]["string_match"]["safe_regex"]["regex"]
+    assert "headers" not in found[1]["match"]
+    assert "5xx" not in found[1]["route"]["retry_policy"]["retry_on"]
