@@ -10,6 +10,8 @@ from collections.abc import Iterator
 from tulle.cli.output import MISUSED, Failure
 
 LEVELS = ("DEBUG", "INFO", "WARNING", "ERROR")
+TALKATIVE = ("httpx", "httpcore", "uvicorn", "watchfiles")
+"""Libraries that tell at INFO what only matters when they are debugged."""
 
 
 def log_to_stderr() -> None:
@@ -22,6 +24,9 @@ def log_to_stderr() -> None:
     if level not in LEVELS:
         raise Failure(f"TULLE_LOG_LEVEL is {level}; it must be one of {', '.join(LEVELS)}", code=MISUSED)
     logging.basicConfig(stream=sys.stderr, level=level, format="%(asctime)s %(levelname)s %(name)s: %(message)s")
+    if level != "DEBUG":
+        for library in TALKATIVE:
+            logging.getLogger(library).setLevel(logging.WARNING)
 
 
 def leaves(error: BaseException) -> Iterator[BaseException]:
