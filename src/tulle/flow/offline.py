@@ -23,14 +23,21 @@ def checked(paths: Sequence[str | Path]) -> tuple[Mesh, tuple[Finding, ...]]:
 def missing_files(mesh: Mesh) -> Iterator[Finding]:
     """What the mesh refers to on this machine and is not there: certificates, keys, directories."""
     for listener in mesh.listeners.values():
-        files = [("client CA", listener.client_ca_file)] if listener.client_ca_file else []
-        for certificate in listener.certificates:
-            files += [("certificate", certificate.certificate_file), ("key", certificate.key_file)]
-        for what, file in files:
+        files = [("client CA", listener.client_ca_file, listener.origin)] if listener.client_ca_file else []
+        for item in listener.certificates:
+            files.append(("certificate", item.certificate_file, item.origin))
+            files.append(("key", item.key_file, item.origin))
+        for what, file, origin in files:
             if not os.access(file, os.R_OK) or not os.path.isfile(file):
-                message = f"{listener.origin.subject}: its {what} {file} does not exist or cannot be read"
-                yield Finding.error(listener.origin, message)
+                message = f"{listener.origin.subject}: its {what} {_short(file)} does not exist or cannot be read"
+                yield Finding.error(origin, message)
     for workload in mesh.workloads.values():
         if not os.path.isdir(workload.directory):
-            message = f"{workload.origin.subject}: its directory {workload.directory} does not exist"
+            message = f"{workload.origin.subject}: its directory {_short(workload.directory)} does not exist"
             yield Finding.error(workload.origin, message)
+
+
+def _short(file: str) -> str:
+    """A path as one would type it here."""
+    here = os.path.relpath(file)
+    return file if here.startswith("..") else here

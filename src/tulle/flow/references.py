@@ -110,15 +110,16 @@ def _with_callers(service: Service, changes: tuple[tuple[int, tuple[Name, ...]],
 def check_workload(workload: Workload, directory: Directory) -> Checked[Workload]:
     """The TCP services that it calls exist."""
     findings = _Findings(workload.origin)
+    origin = workload.calls_origin or workload.origin
     for call in workload.calls or ():
         seen = shown(call, workload.service.namespace)
         service = directory.services.get(call)
         if service is None:
             hint = directory.hint(call, workload.service.namespace)
-            findings.error(workload.origin, f'"calls" names service "{seen}", which does not exist{hint}')
+            findings.error(origin, f'"calls" names service "{seen}", which does not exist{hint}')
         elif all(port.protocol.is_http for port in service.ports):
             findings.warning(
-                workload.origin,
+                origin,
                 f'"calls" is for TCP and UDP; service "{seen}" speaks HTTP and is called by its name',
             )
     return Checked(workload, tuple(findings.all), frozenset(workload.calls or ()))
@@ -180,10 +181,13 @@ def _listener_exists(name: str, route: RouteSet, directory: Directory, findings:
     listener = directory.listeners.get(Name(SYSTEM_NAMESPACE, name))
     if listener is None:
         hint = did_you_mean(name, [known.name for known in directory.listeners])
-        findings.error(route.origin, f'listener "{name}" does not exist{hint}')
+        findings.error(route.listeners_origin or route.origin, f'listener "{name}" does not exist{hint}')
         return False
     if not listener.protocol.is_http:
-        findings.error(route.origin, f'listener "{name}" speaks {listener.protocol}; routes are for http and https')
+        findings.error(
+            route.listeners_origin or route.origin,
+            f'listener "{name}" speaks {listener.protocol}; routes are for http and https',
+        )
         return False
     return True
 

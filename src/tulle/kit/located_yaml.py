@@ -51,9 +51,9 @@ _SENTENCES = (
     ("did not find expected key", "the indentation does not fit the lines above, or a quote is not closed"),
     ("did not find expected '-' indicator", "a list item does not begin with -, or is indented differently"),
     ("block sequence entries are not allowed", "a list cannot begin here; put it on a line of its own"),
-    ("did not find expected ',' or '}'", "a , or the closing } is missing"),
-    ("did not find expected ',' or ']'", "a , or the closing ] is missing"),
-    ("unexpected end of stream", "the text ends within quotes"),
+    ("did not find expected ',' or '}'", "what this { opens has no closing }, or a , is missing"),
+    ("did not find expected ',' or ']'", "the list that this [ opens has no closing ], or a , is missing"),
+    ("unexpected end of stream", "a quote of this line is never closed"),
     ("undefined alias", "this alias (*name) refers to an anchor (&name) that does not exist above it"),
     ("unknown escape character", r"this \ is not a known escape; use single quotes for text with backslashes"),
     ("duplicate anchor", "this anchor (&name) is given twice"),
@@ -114,7 +114,8 @@ def parse(text: str) -> object:
     try:
         return _Composer(parser).document()
     except yaml.MarkedYAMLError as error:
-        mark = error.problem_mark or error.context_mark
+        is_open = error.context is not None and any(word in error.context for word in ("flow", "quoted scalar"))
+        mark = (error.context_mark if is_open else None) or error.problem_mark or error.context_mark
         line = min(mark.line if mark is not None else 0, last_line)
         raise Malformed(line, _sentence(error.problem or "")) from error
     except yaml.YAMLError as error:

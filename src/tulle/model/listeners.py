@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from enum import StrEnum
 
-from tulle.model.documents import Origin
+from tulle.model.documents import BUILT_IN, Origin
 from tulle.model.names import Name
 from tulle.model.routes import Backend
 
@@ -34,6 +34,7 @@ class Certificate:
     key_file: str
     hosts: tuple[str, ...] = ()
     """Server names it is for; empty: the default for every name."""
+    origin: Origin = field(default=BUILT_IN, compare=False)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False, weakref_slot=True)

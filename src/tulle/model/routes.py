@@ -167,6 +167,8 @@ class RouteSet:
     """Host names of the gateway, `*.example.org` and `*` included; unused when `service` is set."""
     listeners: tuple[str, ...] = ()
     """Names of the gateway listeners it is attached to; empty: all that speak HTTP."""
+    listeners_origin: Origin | None = None
+    """Where they were written, if not where the routes begin."""
     service: Name | None = None
     """Set: these are rules of the mesh, for calls to this service from any workload."""
     rules: tuple[RouteRule, ...] = ()

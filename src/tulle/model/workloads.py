@@ -49,6 +49,8 @@ class Workload:
     """Seconds that an instance which is no longer called may take to finish its requests."""
     calls: tuple[Name, ...] | None = None
     """TCP and UDP services for which its sidecar offers a local port; None: all that it may call."""
+    calls_origin: Origin | None = None
+    """Where they were written, if not where the workload begins."""
     unix_socket: bool = False
     """Whether the application listens on a Unix socket (`SOCKET` in its environment) instead of `PORT`."""
 

@@ -115,8 +115,11 @@ class _Splitting:
                     hint = did_you_mean(key, ["listeners"]) or "; known is listeners"
                     self.error(within.get(key, 0), f'gateway: unknown field "{key}"{hint}')
         listeners = gateway.get("listeners") if isinstance(gateway, dict) else None
-        for section in (data, gateway, data.get("services"), listeners):
-            for key, line in section.repeated if isinstance(section, LocatedMap) else ():
+        sections: tuple[object, ...] = (data, gateway, data.get("services"), listeners)
+        for section in sections:
+            if not isinstance(section, LocatedMap):
+                continue
+            for key, line in section.repeated:
                 first = self.document.origin.line + section.lines[key]
                 self.error(line, f'"{key}" is written twice (first in line {first}); the first one counts')
 

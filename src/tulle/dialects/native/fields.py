@@ -199,7 +199,9 @@ class Several:
 
 
 def _as_tuple(value: object) -> object:
-    return tuple(value) if isinstance(value, list) else value if value is None else (value,)
+    if value is None or isinstance(value, tuple):
+        return value
+    return tuple(value) if isinstance(value, list) else (value,)
 
 
 def _list_as_tuple(value: object) -> object:

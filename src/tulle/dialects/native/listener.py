@@ -102,7 +102,7 @@ def read(part: Written) -> Fragment:
         port=spec.port,
         address=spec.address,
         protocol=spec.kind,
-        certificates=_certificates(spec.tls, folder),
+        certificates=_certificates(part, spec.tls),
         client_ca_file=_absolute(folder, spec.tls.client_ca) if spec.tls and spec.tls.client_ca else "",
         redirect_to_https=spec.redirect_to_https,
         backends=_backends(part, spec),
@@ -137,20 +137,19 @@ def _backends(part: Written, spec: ListenerSpec) -> tuple[Backend, ...]:
     return weighted(spec.weights or {}, namespace, lambda text: part.at("weights", text))
 
 
-def _certificates(tls: TlsSpec | None, folder: str) -> tuple[Certificate, ...]:
+def _certificates(part: Written, tls: TlsSpec | None) -> tuple[Certificate, ...]:
     if tls is None:
         return ()
-    own = (
-        () if tls.certificate is None else (CertificateSpec(certificate=tls.certificate, key=tls.key or "", hosts=()),)
-    )
-    return tuple(
-        Certificate(
-            certificate_file=_absolute(folder, item.certificate),
-            key_file=_absolute(folder, item.key),
-            hosts=item.hosts,
-        )
-        for item in (*own, *tls.certificates)
-    )
+    folder = part.document.folder
+    found = []
+    if tls.certificate is not None and tls.key is not None:
+        files = _absolute(folder, tls.certificate), _absolute(folder, tls.key)
+        found.append(Certificate(certificate_file=files[0], key_file=files[1], origin=part.at("tls", "certificate")))
+    for index, item in enumerate(tls.certificates):
+        files = _absolute(folder, item.certificate), _absolute(folder, item.key)
+        origin = part.at("tls", "certificates", index)
+        found.append(Certificate(certificate_file=files[0], key_file=files[1], hosts=item.hosts, origin=origin))
+    return tuple(found)
 
 
 def _absolute(folder: str, path: str) -> str:

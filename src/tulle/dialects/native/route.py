@@ -41,7 +41,14 @@ def read(part: Written) -> Fragment:
     made = rule(part, (), spec, (spec.match(),), named_backends(part, (), spec), name.name)
     if any(finding.is_error for finding in part.findings):
         return Fragment(findings=tuple(part.findings))
-    route = RouteSet(name=name, origin=part.origin, hosts=hosts or ("*",), listeners=spec.listeners, rules=(made,))
+    route = RouteSet(
+        name=name,
+        origin=part.origin,
+        hosts=hosts or ("*",),
+        listeners=spec.listeners,
+        listeners_origin=part.at("listeners"),
+        rules=(made,),
+    )
     return Fragment(routes=(route,), findings=tuple(part.findings))
 
 
