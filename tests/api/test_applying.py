@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from tulle.api.applying import Sent, read, text_of
 from tulle.dialects import registry
 from tulle.kit.located import LocatedMap
-from tulle.kit.located_yaml import Piece, parse
+from tulle.kit.located_yaml import parse
 from tulle.model.documents import Anchor, Document, Key, Origin
 from tulle.model.names import Name
 from tulle.sources.store import document
@@ -89,7 +89,7 @@ def test_parts_in_flow_style_or_with_aliases_are_written_anew() -> None:
     assert isinstance(data, LocatedMap)
     alone = LocatedMap(1)
     alone.put("services", data["services"], 1)
-    written = text_of(alone, Piece(0, text))
+    written = text_of(alone, text.split("\n"))
     assert parse(written) == alone and "*port" not in written
 
 
@@ -138,7 +138,7 @@ def test_line_ends_that_we_count_otherwise_than_yaml_do_no_harm() -> None:
     assert isinstance(data, LocatedMap)
     part = LocatedMap(9)
     part.put("services", data["services"], 9)
-    assert parse(text_of(part, Piece(0, text))) == part
+    assert parse(text_of(part, text.split("\n"))) == part
 
 
 @settings(max_examples=60, deadline=None)
@@ -152,14 +152,14 @@ def test_any_part_says_the_same_alone(services: dict[str, Any], is_flow: bool, i
         part, inner = LocatedMap(line), LocatedMap(line)
         inner.put(name, value, line)
         part.put("services", inner, line)
-        alone = parse(text_of(part, Piece(0, text)))
+        alone = parse(text_of(part, text.split("\n")))
         assert json.dumps(alone) == json.dumps(part)
 
 
 def test_a_part_is_read_with_the_place_where_it_was_sent() -> None:
-    piece = Piece(0, "services:\n  web:\n    command: run\n    port: 80\n")
-    data = parse(piece.text)
+    text = "services:\n  web:\n    command: run\n    port: 80\n"
+    data = parse(text)
     assert isinstance(data, LocatedMap)
     whole = Document(Origin("file", "m.yaml", Anchor(1)), Key(registry.FILE, Name("n", "m")), data)
     (part,), _ = registry.split(whole)
-    assert text_of(part.data, piece) == piece.text
+    assert text_of(part.data, text.split("\n")) == text

@@ -10,7 +10,7 @@ import yaml
 
 from tulle.dialects import registry
 from tulle.kit.located import LocatedMap, line_of
-from tulle.kit.located_yaml import Malformed, Piece, parse, pieces
+from tulle.kit.located_yaml import Malformed, parse, pieces
 from tulle.model.documents import Anchor, Document, Key, Origin
 from tulle.model.findings import Finding
 from tulle.model.names import DEFAULT_NAMESPACE, Name
@@ -79,31 +79,29 @@ def _parts(file: Sent, findings: list[Finding]) -> Iterator[tuple[Document, str]
         name = Name(DEFAULT_NAMESPACE, f"{file.path}#{index}")
         parts, wrong = registry.split(Document(origin, Key(registry.FILE, name), data, file.folder))
         findings += wrong
+        lines = piece.text.split("\n")
         for part in parts:
-            yield part, text_of(part.data, piece)
+            yield part, text_of(part.data, lines)
 
 
-def text_of(data: Mapping[str, object], piece: Piece) -> str:
+def text_of(data: Mapping[str, object], lines: Sequence[str]) -> str:
     """YAML of a part alone: its own lines with their comments where they say the same, otherwise written anew."""
-    candidates = (*_cut_out(data, piece.text.split("\n")), _dumped(data))
-    for candidate in candidates:
-        if _says(candidate, data):
+    meaning = json.dumps(data)
+    for candidate in _cut_out(data, lines):
+        if _says(candidate, meaning):
             return candidate
-    return json.dumps(data, indent=2, ensure_ascii=False) + "\n"
+    dumped = yaml.safe_dump(json.loads(meaning), sort_keys=False, allow_unicode=True)
+    return dumped if _says(dumped, meaning) else json.dumps(data, indent=2, ensure_ascii=False) + "\n"
 
 
-def _says(text: str, data: Mapping[str, object]) -> bool:
+def _says(text: str, meaning: str) -> bool:
     try:
-        return json.dumps(parse(text)) == json.dumps(data)
+        return json.dumps(parse(text)) == meaning
     except Malformed:
         return False
 
 
-def _dumped(data: Mapping[str, object]) -> str:
-    return yaml.safe_dump(json.loads(json.dumps(data)), sort_keys=False, allow_unicode=True)
-
-
-def _cut_out(data: Mapping[str, object], lines: list[str]) -> Iterator[str]:
+def _cut_out(data: Mapping[str, object], lines: Sequence[str]) -> Iterator[str]:
     """Texts that may say the same as a part: its lines below headers of one level, of two levels, …"""
     line = data.line if isinstance(data, LocatedMap) else 0
     own = _block(lines, line)
@@ -117,7 +115,7 @@ def _cut_out(data: Mapping[str, object], lines: list[str]) -> Iterator[str]:
         headers.append(f"{'  ' * depth}{key}:\n")
 
 
-def _block(lines: list[str], start: int) -> list[str]:
+def _block(lines: Sequence[str], start: int) -> list[str]:
     """A line, all that is indented deeper below it, and the comments directly above; without their indentation."""
     if start >= len(lines):
         return []

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import sqlite3
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from datetime import datetime
 from pathlib import Path
@@ -88,27 +88,26 @@ class SqliteStore:
     def get(self, kind: str, name: Name) -> Stored | None:
         """One object, if it exists now."""
         with self._lock, _explained(self._path):
-            row = self._connection.execute(_NEWEST, (kind, name.namespace, name.name)).fetchone()
-        return None if row is None or row[3] is None else _stored(row)
+            return self._current(Key(kind, name))
 
     def apply(self, objects: Sequence[Stored], intent: Intent) -> Revision:
         """Add or replace objects, in one revision."""
         wanted: dict[Key, Stored | None] = {stored.key: stored for stored in objects}
-        return self._change(lambda now: wanted, intent)
+        return self._change(lambda: wanted, intent)
 
     def delete(self, keys: Sequence[Key], intent: Intent) -> Revision:
         """Remove objects, in one revision."""
-        return self._change(lambda now: {key: None for key in keys if key in now}, intent)
+        return self._change(lambda: dict.fromkeys(keys), intent)
 
     def rollback(self, revision: int, intent: Intent) -> Revision:
         """Make everything what it was at a revision, in a new one."""
 
-        def wanted(now: dict[Key, Stored]) -> dict[Key, Stored | None]:
+        def wanted() -> dict[Key, Stored | None]:
             newest = self._newest()
             if not 0 <= revision <= newest:
                 raise UnknownRevision(f"there is no revision {revision}; the newest is {newest}")
             then: dict[Key, Stored | None] = {stored.key: stored for stored in self._state(revision)}
-            return dict.fromkeys(now) | then
+            return dict.fromkeys(stored.key for stored in self._state(newest)) | then
 
         return self._change(wanted, intent)
 
@@ -134,7 +133,7 @@ class SqliteStore:
         self._subscribers.append(changed)
         return lambda: self._subscribers.remove(changed)
 
-    def _change(self, wanted: Callable[[dict[Key, Stored]], dict[Key, Stored | None]], intent: Intent) -> Revision:
+    def _change(self, wanted: Callable[[], dict[Key, Stored | None]], intent: Intent) -> Revision:
         """Write what differs between now and what is wanted (None: removed)."""
         with self._lock, self._transaction("IMMEDIATE"):
             newest = self._newest()
@@ -142,8 +141,7 @@ class SqliteStore:
                 raise Conflict(
                     f"the store is at revision {newest}, not {intent.expected}; look again, then repeat the change"
                 )
-            now = {stored.key: stored for stored in self._state(newest)}
-            rows = list(_differences(now, wanted(now)))
+            rows = list(self._differences(wanted()))
             revision = Revision(
                 number=newest + bool(rows),
                 time=self._clock.now(),
@@ -178,6 +176,22 @@ class SqliteStore:
                 for change, stored in rows
             ],
         )
+
+    def _differences(self, wanted: dict[Key, Stored | None]) -> Iterator[tuple[Change, Stored | None]]:
+        """What must be written, by key."""
+        for key in sorted(wanted, key=lambda key: (key.kind, key.name)):
+            old, new = self._current(key), wanted[key]
+            if new is None:
+                if old is not None:
+                    yield Change(key, Action.REMOVED), None
+            elif old is None:
+                yield Change(key, Action.ADDED), new
+            elif (old.text, old.folder) != (new.text, new.folder):
+                yield Change(key, Action.CHANGED), new
+
+    def _current(self, key: Key) -> Stored | None:
+        row = self._connection.execute(_NEWEST, (key.kind, key.name.namespace, key.name.name)).fetchone()
+        return None if row is None or row[3] is None else _stored(row)
 
     def _newest(self) -> int:
         number: int = self._connection.execute("SELECT coalesce(MAX(number), 0) FROM revisions").fetchone()[0]
@@ -240,18 +254,6 @@ def _stored(row: Sequence[object]) -> Stored:
     kind, namespace, name, text, folder, revision = row
     key = Key(str(kind), Name(str(namespace), str(name)))
     return Stored(key=key, text=str(text), folder=str(folder), revision=int(str(revision)))
-
-
-def _differences(now: dict[Key, Stored], wanted: dict[Key, Stored | None]) -> Iterable[tuple[Change, Stored | None]]:
-    """What must be written, by key."""
-    for key in sorted(wanted, key=lambda key: (key.kind, key.name)):
-        old, new = now.get(key), wanted[key]
-        if new is None:
-            yield Change(key, Action.REMOVED), None
-        elif old is None:
-            yield Change(key, Action.ADDED), new
-        elif (old.text, old.folder) != (new.text, new.folder):
-            yield Change(key, Action.CHANGED), new
 
 
 @contextmanager
