@@ -108,6 +108,7 @@ async def test_successor_adopts_what_runs(running: Running, assignment: Assign, 
         before = await world.ready(2)
         pids = [world.pid(instance) for instance in before]
     os.kill(pids[1], signal.SIGKILL)
+    await ended({pids[1]})
     async with running() as successor:
         assert successor.supervisor.instances() == ()
         await successor.until(lambda now: len(now) == 2)
@@ -193,6 +194,7 @@ async def test_leaving_goes_on_after_a_restart_of_the_agent(
     world.sidecars.drained.set()
     if is_dead:
         os.kill(pid, signal.SIGKILL)
+        await ended({pid})
     async with running() as successor:
         await successor.until(lambda now: bool(successor.reports) and now == ())
         assert {i.state for report in successor.reports for i in report} == {InstanceState.DRAINING}
@@ -290,15 +292,28 @@ async def test_after_any_storm_there_is_what_was_assigned_last_and_nothing_else(
                     if pids and chance.random() < 0.3:
                         with contextlib.suppress(ProcessLookupError):
                             os.kill(chance.choice(pids), signal.SIGKILL)
+    last = (*latest, assignment("last", command=("sleep", "603"), ports=()))
+    wanted = sorted(str(a.fingerprint) for a in last for _ in range(a.replicas))
     async with running() as world:
-        world.supervisor.assign(latest)
-        now = await world.ready(sum(a.replicas for a in latest))
+        world.supervisor.assign(last)
+        lives = world.supervisor._lives
+        now = await world.until(
+            lambda all_: (
+                sorted(str(lives[i.id].record.assignment.fingerprint) for i in all_) == wanted
+                and all(i.state is InstanceState.READY for i in all_)
+            )
+        )
         alive = {world.pid(instance) for instance in now}
-        fingerprints = [world.supervisor._lives[i.id].record.assignment.fingerprint for i in now]
-        assert sorted(map(str, fingerprints)) == sorted(str(a.fingerprint) for a in latest for _ in range(a.replicas))
         assert {pid for pid in started if is_running(pid)} <= alive
         assert world.sidecars.running == {instance.id for instance in now}
     assert not any(is_running(pid) for pid in started | alive)
+
+
+async def ended(pids: set[int]) -> None:
+    """Wait until none of them runs."""
+    async with asyncio.timeout(10):
+        while any(is_running(pid) for pid in pids):  # noqa: ASYNC110 (the point is that nobody else waits)
+            await asyncio.sleep(0.01)
 
 
 def is_running(pid: int) -> bool:
