@@ -1,0 +1,53 @@
+from __future__ import annotations
+
+from google.protobuf import any_pb2
+
+from tests.envoy.decoded import Json, as_json
+from tulle.envoy import secrets
+from tulle.model.listeners import Certificate
+from tulle.model.security import Identity
+
+
+def context(socket: object) -> Json:
+    found: Json = as_json(socket)["typed_config"]
+    return found
+
+
+def test_callers_accept_one_identity_and_speak_tls_1_3_at_both_ends_of_the_range() -> None:
+    found = context(secrets.calling(Identity("td", "ns", "web"), "web.ns.svc.cluster.local"))
+    common = found["common_tls_context"]
+    assert set(common["tls_params"].values()) == {"TLSv1_3"}
+    validation = common["combined_validation_context"]
+    assert validation["default_validation_context"]["match_typed_subject_alt_names"] == [
+        {"san_type": "URI", "matcher": {"exact": "spiffe://td/ns/ns/sa/web"}}
+    ]
+    assert validation["validation_context_sds_secret_config"]["name"] == "trust"
+    assert common["tls_certificate_sds_secret_configs"][0]["name"] == "workload"
+    assert common["tls_certificate_sds_secret_configs"][0]["sds_config"]["initial_fetch_timeout"] == "0s"
+    assert found["sni"] == "web.ns.svc.cluster.local"
+    assert found["max_session_keys"] == 0
+
+
+def test_two_callers_do_not_share_their_peer() -> None:
+    first, second = (secrets.calling(Identity("td", "ns", each), each) for each in ("a", "b"))
+    assert first.typed_config != second.typed_config
+
+
+def test_the_called_want_a_certificate_of_their_trust_domain() -> None:
+    found = context(secrets.called("td"))
+    assert found["require_client_certificate"] is True
+    assert found["disable_stateless_session_resumption"] is True
+    names = found["common_tls_context"]["combined_validation_context"]["default_validation_context"]
+    assert names["match_typed_subject_alt_names"][0]["matcher"] == {"prefix": "spiffe://td/"}
+
+
+def test_the_edge_takes_anybody_unless_it_has_an_authority_for_clients() -> None:
+    certificate = Certificate(certificate_file="/c", key_file="/k")
+    anybody = context(secrets.edge((certificate,), "", is_http=True))
+    known = context(secrets.edge((certificate,), "/ca", is_http=False))
+    assert "require_client_certificate" not in anybody
+    assert anybody["common_tls_context"]["alpn_protocols"] == ["h2", "http/1.1"]
+    assert known["require_client_certificate"] is True
+    assert known["common_tls_context"]["validation_context_sds_secret_config"]["name"] == "client-ca|/ca"
+    assert known["common_tls_context"]["tls_certificate_sds_secret_configs"][0]["name"] == "certificate|/c|/k"
+    assert isinstance(secrets.called("td").typed_config, any_pb2.Any)
