@@ -1,4 +1,4 @@
-"""A control plane without files, API and store: a mesh made by hand, published by the real publisher to a real agent."""
+"""A control plane without files, API and store: a mesh made by hand, published to a real agent."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ import socket
 import sys
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import AsyncExitStack, asynccontextmanager
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TypeVar
 
@@ -26,7 +26,7 @@ from tulle.identity.tokens import Tokens
 from tulle.kit.files import write_atomically
 from tulle.kit.home import Home
 from tulle.model.documents import BUILT_IN
-from tulle.model.listeners import Certificate, Listener, ListenerProtocol
+from tulle.model.listeners import Listener
 from tulle.model.mesh import Mesh, Settings
 from tulle.model.names import Name
 from tulle.model.routes import Backend, Forward, Match, RouteRule, RouteSet
@@ -36,27 +36,31 @@ from tulle.xds.server import serving
 
 Value = TypeVar("Value")
 ECHO = Path(__file__).with_name("echo.py")
-AGENT = (
-    "import asyncio, logging, sys; from pathlib import Path; from tulle.kit.home import Home; from tulle.agent import main;"
-    "logging.getLogger('httpx').setLevel('WARNING'); logging.basicConfig(level='INFO', format='%(asctime)s %(name)s %(levelname)s %(message)s');"
-    "asyncio.run(main.run(Home(Path(sys.argv[1])), sys.argv[2], 'here', 'host', lifeline=int(sys.argv[3])))"
-)
+AGENT = """
+import asyncio, logging, pathlib, sys
+from tulle.agent import main
+from tulle.kit.home import Home
+logging.basicConfig(level="INFO", format="%(asctime)s %(name)s %(levelname)s %(message)s")
+home = Home(pathlib.Path(sys.argv[1]))
+asyncio.run(main.run(home, sys.argv[2], "here", "host", lifeline=int(sys.argv[3])))
+"""
 
 
 async def eventually(
-    condition: Callable[[], Awaitable[Value] | Value], *, within: float = 20.0, what: str = ""
+    condition: Callable[[], Awaitable[Value]] | Callable[[], Value], *, within: float = 20.0, what: str = ""
 ) -> Value:
     """The first true answer, asked again until the deadline; errors of the network count as `not yet`."""
     loop = asyncio.get_running_loop()
-    deadline, last = loop.time() + within, None
+    deadline = loop.time() + within
+    last: object = None
     while loop.time() < deadline:
         try:
             found = condition()
-            last = await found if isinstance(found, Awaitable) else found
-            if last:
-                return last
+            last = answer = await found if isinstance(found, Awaitable) else found
+            if answer:
+                return answer
         except (httpx.HTTPError, AssertionError, OSError, LookupError) as error:
-            last = error  # type: ignore[assignment]
+            last = error
         await asyncio.sleep(0.02)
     raise AssertionError(f"not within {within:g} s: {what} (last: {last!r})")
 

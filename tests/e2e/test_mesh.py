@@ -68,7 +68,7 @@ def _a_service_is_reached_by_all_its_names(machine: Machine) -> None:
 def _who_is_not_allowed_is_refused(machine: Machine) -> None:
     refused = machine.get("/call?url=http://secrets/").json
     assert refused["status"] == 403
-    assert "web" in refused["headers"]["x-tulle-reason"]
+    assert "secrets" in refused["headers"]["x-tulle-reason"]
 
 
 def _names_that_do_not_exist_are_answered_with_a_reason(machine: Machine) -> None:

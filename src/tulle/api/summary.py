@@ -76,6 +76,16 @@ class ProxySummary:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class BindingSummary:
+    """Where one port of an instance is for other proxies."""
+
+    name: str
+    protocol: str
+    address: str
+    port: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class InstanceSummary:
     """One running replica."""
 
@@ -89,6 +99,7 @@ class InstanceSummary:
     restarts: int
     outbound: str
     """HTTP proxy for the calls of the application."""
+    bindings: tuple[BindingSummary, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -228,6 +239,10 @@ def _instance(instance: Instance) -> InstanceSummary:
         message=instance.message,
         restarts=instance.restarts,
         outbound=instance.outbound,
+        bindings=tuple(
+            BindingSummary(name=each.name, protocol=each.protocol.value, address=each.address, port=each.port)
+            for each in instance.bindings
+        ),
     )
 
 
