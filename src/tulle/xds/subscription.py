@@ -219,7 +219,8 @@ class Session:
             self.provider.wanted(self, request.type_url, frozenset(channel.names))
         if has_answered and (request.error is not None or channel.is_settled):
             self.provider.settled(self)
-        self.wake()
+        if any(known.has_work for known in self._channels.values()):
+            self.wake()
 
     def _open(self, request: Request) -> Channel:
         channel = self._channels[request.type_url] = self._channel(request.type_url)
@@ -308,7 +309,7 @@ class Session:
             flight = channel.take(
                 f"{self._last_nonce + 1:x}",
                 with_changes=type_url not in USES_CLUSTERS or self._has_made(),
-                with_removals=not self.is_resuming and (type_url not in USED or self._may_break(type_url)),
+                with_removals=bool(channel.removals) and self._may_remove(type_url),
             )
             if flight is None:
                 continue
@@ -334,8 +335,10 @@ class Session:
         is_in_flight = clusters.flight is not None and bool(clusters.flight.sent)
         return not (clusters.changes or is_in_flight or self._awaited)
 
-    def _may_break(self, type_url: str) -> bool:
+    def _may_remove(self, type_url: str) -> bool:
         """Nothing that the client holds may still use what was removed."""
+        if self.is_resuming or type_url not in USED:
+            return not self.is_resuming
         if type_url == ENDPOINT and not self.is_settled(CLUSTER):
             return False
         users = (self._channels.get(user) for user in USES_CLUSTERS)
