@@ -28,8 +28,8 @@ log = logging.getLogger(__name__)
 LAST_BACKOFF = 10.0
 """Seconds between starts of an Envoy that does not stay."""
 HEALTH_INTERVAL = 5.0
-PATIENCE = 6
-"""Unanswered health checks after which an Envoy is stuck, and ended."""
+PATIENCE = 30.0
+"""Seconds without an answer after which an Envoy is stuck, and ended."""
 DRAIN_TIME = 60
 """Seconds that connections of a listener which was changed or removed may go on."""
 STOP_GRACE = 3.0
@@ -144,7 +144,6 @@ class Envoy:
             await terminate(self._process, STOP_GRACE)
         for leftover in (self._directory / RECORD, self._launch.admin):
             leftover.unlink(missing_ok=True)
-        await self.admin.close()
         self._set(EnvoyState.STOPPED, "")
 
     async def _start(self) -> bool:
@@ -155,21 +154,26 @@ class Envoy:
         if launch.concurrency:
             command += ["--concurrency", str(launch.concurrency)]
         try:
-            self._directory.mkdir(parents=True, exist_ok=True, mode=0o700)
-            write_atomically(bootstrap, json.dumps(launch.bootstrap))
+            self._write_bootstrap(bootstrap)
             self._process = spawn(command, output=self._output, environment={**os.environ, MARK: self._mark})
-            write_atomically(self._directory / RECORD, str(self._process))
         except (CannotSpawn, OSError) as error:
-            if self._process is not None:
-                # Without a record nobody would ever find it again.
-                await terminate(self._process, 0)
-                self._process = None
             self._set(EnvoyState.BACKING_OFF, f"Envoy cannot be started: {error}")
             log.error("Envoy %s: %s", self.id, self.message)
             return False
+        try:
+            write_atomically(self._directory / RECORD, str(self._process))
+        except OSError as error:
+            log.error("Envoy %s is found by its mark only, it could not be noted down: %s", self.id, error)
         self._set(EnvoyState.STARTING, "")
         log.info("started Envoy %s, process %d", self.id, self._process.pid)
         return True
+
+    def _write_bootstrap(self, path: Path) -> None:
+        text = json.dumps(self._launch.bootstrap)
+        # What is there already can be used even if the disk is full.
+        if not path.exists() or path.read_text() != text:
+            self._directory.mkdir(parents=True, exist_ok=True, mode=0o700)
+            write_atomically(path, text)
 
     async def _watch(self, process: Spawned) -> int | None:
         """Wait for its end, and meanwhile ask for its health."""
@@ -180,19 +184,18 @@ class Envoy:
         return status
 
     async def _check_health(self, process: Spawned) -> None:
-        missed = 0
+        loop = asyncio.get_running_loop()
+        answered = loop.time()
         while True:
-            try:
+            is_live = False
+            with suppress(AdminUnreachable):
                 is_live = await self.admin.state() == "LIVE"
-                missed = 0
-            except AdminUnreachable:
-                is_live = False
-                missed += 1
+                answered = loop.time()
             if is_live and not self._serving.is_set():
                 self._serving.set()
                 self._set(EnvoyState.SERVING, "")
-            if self._serving.is_set() and missed >= PATIENCE:
-                log.error("Envoy %s does not answer and is ended, to be started anew", self.id)
+            if loop.time() - answered > PATIENCE:
+                log.error("Envoy %s has not answered for %d s and is ended, to be started anew", self.id, PATIENCE)
                 await terminate(process, 0)
             await asyncio.sleep(HEALTH_INTERVAL if self._serving.is_set() else 0.03)
 

@@ -69,18 +69,32 @@ class LastGood:
             log.error("the last good state in %s could not be saved: %s", self._path, error)
 
     def _open(self) -> sqlite3.Connection:
-        self._path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
+        with suppress(OSError):
+            self._path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
         try:
-            return _connect(self._path)
+            database = _connect(self._path)
+            database.execute("PRAGMA quick_check")
+            return database
+        except sqlite3.OperationalError as error:
+            log.error("the last good state can be kept only in memory, not in %s: %s", self._path, error)
+            return self._copy()
         except sqlite3.DatabaseError as error:
-            log.warning("the last good state in %s cannot be read and starts anew: %s", self._path, error)
+            log.error("the last good state in %s is damaged and starts anew: %s", self._path, error)
             for suffix in ("", "-wal", "-shm"):
-                with suppress(FileNotFoundError):
-                    self._path.with_name(self._path.name + suffix).unlink()
+                self._path.with_name(self._path.name + suffix).unlink(missing_ok=True)
             return _connect(self._path)
 
+    def _copy(self) -> sqlite3.Connection:
+        """In memory, with what the file has if it can be read: on a full disk it can, by nobody who may write."""
+        memory = _connect(":memory:")
+        with suppress(sqlite3.Error):
+            file = sqlite3.connect(f"file:{self._path}?immutable=1", uri=True)
+            file.backup(memory)
+            file.close()
+        return memory
 
-def _connect(path: Path) -> sqlite3.Connection:
+
+def _connect(path: Path | str) -> sqlite3.Connection:
     database = sqlite3.connect(path, check_same_thread=False)
     # A dead process loses nothing that was committed; only a dead machine might, and then its Envoys are dead, too.
     database.execute("PRAGMA journal_mode = WAL")

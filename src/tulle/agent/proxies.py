@@ -6,7 +6,6 @@ import asyncio
 import logging
 import shutil
 from collections.abc import Awaitable, Callable
-from contextlib import suppress
 from dataclasses import dataclass, replace
 from hashlib import blake2b
 from pathlib import Path
@@ -87,8 +86,6 @@ class Proxy:
         self.record = record
         self._around = around
         directory = around.directory(record.id)
-        directory.mkdir(parents=True, exist_ok=True, mode=0o700)
-        write_atomically(directory / "record.json", encode(record))
         self.files = CertificateFiles(around.clock, self._files_changed) if record.role == "gateway" else None
         self.supply = Supply(self._node(), LastGood(directory / "last-good.db"), around.clock, self.files)
         self.certificate = Certificate(record.identity, directory, around.sign, around.clock)
@@ -103,11 +100,20 @@ class Proxy:
             self.supply.keys(self.certificate.material)
         return self.envoy.adopt()
 
+    def save(self) -> None:
+        """Note down what it is, for whoever adopts it; a full disk costs the adoption, not the service."""
+        directory = self._around.directory(self.record.id)
+        try:
+            directory.mkdir(parents=True, exist_ok=True, mode=0o700)
+            write_atomically(directory / "record.json", encode(self.record))
+        except OSError as error:
+            log.error("proxy %s could not be noted down: %s", self.record.id, error)
+
     def describe(self, record: ProxyRecord) -> None:
         """Something about the proxy changed that needs no other Envoy; the plane is told."""
         if record != self.record:
             self.record = record
-            write_atomically(self._around.directory(record.id) / "record.json", encode(record))
+            self.save()
             self.supply.describe(self._node())
             self._reconnect.set()
 
@@ -152,13 +158,11 @@ class Proxy:
         await self.certificate.valid()
         upstream = self._around.plane.upstream(self._newest)
         while True:
-            following = asyncio.timeout(None)
-            with suppress(TimeoutError):
-                async with asyncio.TaskGroup() as tasks, following:
-                    follower = tasks.create_task(self.supply.run(upstream))
-                    await self._reconnect.wait()
-                    self._reconnect.clear()
-                    follower.cancel()
+            self._reconnect.clear()
+            async with asyncio.TaskGroup() as tasks:
+                follower = tasks.create_task(self.supply.run(upstream))
+                await self._reconnect.wait()
+                follower.cancel()
 
     def _newest(self) -> Material:
         assert self.certificate.material is not None
@@ -242,10 +246,8 @@ class Proxies:
             await self.stop(record.id)
             proxy = None
         if proxy is None:
-            try:
-                proxy = self._proxies[record.id] = Proxy(record, self._around)
-            except OSError as error:
-                raise ProxyFailed(f"the state of the proxy cannot be written: {error}") from error
+            proxy = self._proxies[record.id] = Proxy(record, self._around)
+            proxy.save()
             proxy.adopt()
             self._keep(proxy)
         else:
@@ -262,10 +264,11 @@ class Proxies:
         """End a proxy, if there is one, and forget its state."""
         proxy = self._proxies.pop(proxy_id, None)
         task = self._tasks.pop(proxy_id, None)
-        if proxy is not None:
-            await proxy.stop()
         if task is not None:
             task.cancel()
+            await asyncio.wait((task,))
+        if proxy is not None:
+            await proxy.stop()
 
     def _keep(self, proxy: Proxy) -> None:
         assert self._group is not None, "the proxies are not run"
