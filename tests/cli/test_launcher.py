@@ -172,6 +172,16 @@ def test_the_log_of_a_child_does_not_grow_for_ever(home: Home, monkeypatch: pyte
     assert (home.logs / "plane.log.1").read_text() == "cannot go on\n"
 
 
+def test_logs_of_the_last_run_are_set_aside(home: Home, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(launcher, "FIRST_BACKOFF", 0.0)
+    home.create()
+    for run in ("1", "2"):
+        (home.logs / f"web-{run}.log").write_text(run)
+        asyncio.run(Launcher(plan(home, monkeypatch, plane=BROKEN)).run(nothing, print))
+    assert [file.name for file in home.logs.glob("**/web*")] == ["web-2.log"]
+    assert (home.logs / "previous" / "web-2.log").is_file()
+
+
 def test_the_plan_says_what_runs(home: Home) -> None:
     commands = Plan(home=home, files=(Path("/a.yaml"),), api="h:1", xds="h:2", join="h:3", is_detached=True).commands()
     assert commands["plane"][3:] == (

@@ -40,6 +40,10 @@ def test_an_instance_has_its_log_also_when_nothing_runs(folder: Path) -> None:
     assert found("reviews-v1-a", folder, status=None) == ["reviews-v1-a"]
 
 
+def test_a_service_has_the_logs_of_its_last_instances_when_nothing_runs(folder: Path) -> None:
+    assert found("reviews", folder, status=None) == ["reviews-v1-a", "reviews-v2-b"]
+
+
 def test_sidecars_have_their_own(folder: Path) -> None:
     assert found("reviews", folder, proxy=True) == ["envoy-reviews-v1-a"]
     assert found("envoy-reviews-v1-a", folder) == ["envoy-reviews-v1-a"]

@@ -9,6 +9,7 @@ import asyncio
 import contextlib
 import logging
 import os
+import shutil
 import signal
 import sys
 import time
@@ -32,6 +33,9 @@ HOPELESS = 3
 GRACE = {"agent": 30.0, "plane": 5.0}
 """Seconds to end in order. The agent drains proxies and ends services meanwhile."""
 LARGEST_LOG = 16 * 1024 * 1024
+"""Bytes of the log of a child, above which it is set aside when the child is started."""
+OURS = frozenset({"plane", "agent", "up"})
+"""Logs that go on over all runs."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -116,6 +120,7 @@ class Launcher:
         self.plan.home.create()
         with running.occupied(self.plan.home), self._signals():
             running.write(self.plan.home, self._record)
+            _set_aside(self.plan.home.logs)
             children = [Child(name, command) for name, command in self.plan.commands().items()]
             try:
                 await self._keep_all(children, watch)
@@ -203,6 +208,17 @@ class Launcher:
         finally:
             for number in numbers:
                 loop.remove_signal_handler(number)
+
+
+def _set_aside(logs: Path) -> None:
+    """Keep the logs of the last run in `previous`, and of runs before it none, so that the folder does not grow."""
+    previous = logs / "previous"
+    shutil.rmtree(previous, ignore_errors=True)
+    with contextlib.suppress(OSError):
+        previous.mkdir(mode=0o700)
+        for file in logs.glob("*.log"):
+            if file.stem not in OURS:
+                file.replace(previous / file.name)
 
 
 async def _as_coroutine(awaitable: Awaitable[object]) -> None:

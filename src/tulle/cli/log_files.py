@@ -40,7 +40,7 @@ def of(name: str, folder: Path, status: Status | None, *, proxy: bool) -> list[P
     elif name == "gateway":
         found = [log for log in names(folder) if log.startswith(f"{ENVOY}gateway-")]
     else:
-        ids = _instances(name, status) or [name]
+        ids = _instances(name, status) or _former(name, folder)
         prefix = ENVOY if proxy or any(id.startswith("gateway-") for id in ids) else ""
         found = [prefix + id.removeprefix(ENVOY) if prefix else id for id in ids]
     files = [folder / f"{log}.log" for log in found if (folder / f"{log}.log").is_file()]
@@ -54,6 +54,13 @@ def _instances(name: str, status: Status | None) -> list[str]:
     known = (status or {}).get("instances") or []
     qualified = name if "." in name else f"{name}.default"
     return [str(each["id"]) for each in known if qualified in {each["service"], each.get("workload")}]
+
+
+def _former(name: str, folder: Path) -> list[str]:
+    """What has a log of that name, or else of that name and something random, as instances have."""
+    if any((folder / f"{log}.log").is_file() for log in (name, ENVOY + name)):
+        return [name]
+    return [log for log in names(folder) if log.startswith(f"{name.removesuffix('.default')}-")] or [name]
 
 
 def _unknown(name: str, folder: Path, status: Status | None) -> str:

@@ -47,6 +47,7 @@ class LiveView:
         self._live = Live(console=self._console, auto_refresh=False, vertical_overflow="crop")
         self._live.start()
         self._hint = hint
+        self._drawn: list[str] = []
         self._began = time.monotonic()
         self._ready_after: float | None = None
 
@@ -61,7 +62,7 @@ class LiveView:
         after = f"   after {self._ready_after:.1f} s" if self._ready_after is not None and status.get("ready") else ""
         # Half of the screen for the longest list: the address of the gateway must never scroll away.
         lines = picture.picture(status, most=max(6, self._console.height // 2 - 4))
-        hint = [paint(self._hint, "bold")] if after and self._hint else []
+        hint = ["", paint(self._hint, "bold")] if after and self._hint else []
         self._draw([picture.headline(status) + after, "", *lines, *hint])
 
     def progress(self, message: str) -> None:
@@ -73,6 +74,9 @@ class LiveView:
         self._live.stop()
 
     def _draw(self, lines: list[str]) -> None:
+        if lines == self._drawn:
+            return
+        self._drawn = lines
         self._live.update(self._text("\n".join(lines)), refresh=True)
 
 
