@@ -21,10 +21,14 @@ async def test_the_api_answers_whoever_shows_the_token(serving: Any) -> None:
         assert (answer.status_code, answer.json()["version"]) == (200, "tulle/v1")
 
 
-async def test_the_api_stops_when_it_is_cancelled(serving: Any) -> None:
+async def test_the_api_stops_when_it_is_cancelled_and_closes_what_is_open(serving: Any) -> None:
     async with serving() as api:
         url = api.client.base_url
-        await api.client.get("/v1/status")
+        reader, writer = await asyncio.open_connection(url.host, url.port)
+        writer.write(b"GET /v1/status HTTP/1.1\r\nHost: x\r\n\r\n")
+        assert await reader.readline() == b"HTTP/1.1 401 Unauthorized\r\n"
+    assert b"application/problem+json" in await asyncio.wait_for(reader.read(), 10)
+    writer.close()
     async with httpx.AsyncClient() as client:
         with pytest.raises(httpx.ConnectError):
             await client.get(url)

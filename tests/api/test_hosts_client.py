@@ -54,12 +54,21 @@ async def test_a_damaged_token_file_is_said_without_its_content(plane: Any, tmp_
         await join(plane.enrolment, token, "alpha")
 
 
-async def test_a_new_host_tells_its_secret_to_nobody_but_the_pinned_mesh(plane: Any, tmp_path: Path) -> None:
+async def test_a_new_host_believes_nobody_but_the_pinned_mesh(plane: Any, tmp_path: Path) -> None:
     other = Authority.open(tmp_path / "other", trust_domain="mesh.test")
-    token = plane.tokens.create()
     for port in (plane.enrolment, plane.local):
+        token = plane.tokens.create()
         with pytest.raises(Impostor, match="not the"):
             await join(port, str(Token(token.id, token.secret, other.fingerprint)), "alpha")
+
+
+async def test_over_the_network_an_impostor_does_not_even_see_the_secret(plane: Any, tmp_path: Path) -> None:
+    other = Authority.open(tmp_path / "other", trust_domain="mesh.test")
+    token = plane.tokens.create()
+    with pytest.raises(Impostor):
+        await join(plane.enrolment, str(Token(token.id, token.secret, other.fingerprint)), "alpha")
+    assert [grant.used_by for grant in plane.tokens.grants()] == [""]
+    await join(plane.enrolment, str(token), "beta")
 
 
 async def test_nobody_at_the_address_is_said_plainly() -> None:

@@ -46,7 +46,13 @@ async def test_the_configuration_of_a_proxy_is_envoys_json_with_origins(serving:
             "origins": [{"source": "file", "file": "mesh.yaml", "line": 7, "subject": "service web"}],
             "resource": {"name": "a", "alt_stat_name": "x"},
         }
-        for kind, names in (("clusters", ["a"]), ("routes", ["r/h"]), ("listeners", []), ("secrets", ["workload"])):
+        for kind, names in (
+            ("", ["a", "r/h", "workload"]),
+            ("clusters", ["a"]),
+            ("routes", ["r/h"]),
+            ("listeners", []),
+            ("secrets", ["workload"]),
+        ):
             config = (await api.client.get(f"/v1/proxies/web-1/config?type={kind}")).json()
             assert [each["name"] for each in config] == names
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import logging
 import socket
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -51,6 +52,7 @@ async def serve(app: FastAPI, listening: socket.socket, grace: float) -> None:
     config = uvicorn.Config(
         app,
         log_config=None,
+        log_level=logging.WARNING,
         access_log=False,
         lifespan="off",
         ws="none",
@@ -58,10 +60,12 @@ async def serve(app: FastAPI, listening: socket.socket, grace: float) -> None:
         timeout_graceful_shutdown=max(1, round(grace)),
     )
     server = _Server(config)
-    # Apart from our own task: uvicorn does not close its connections when it is cancelled itself.
     async with asyncio.TaskGroup() as tasks:
         serving = tasks.create_task(server.serve(sockets=[listening]))
         try:
             await asyncio.shield(serving)
-        finally:
+        except asyncio.CancelledError:
+            # uvicorn only says goodbye to its connections when it is asked to, not when it is cancelled.
             server.should_exit = True
+            await serving
+            raise

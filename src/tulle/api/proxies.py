@@ -60,8 +60,8 @@ def router(state: State) -> APIRouter:
         return Proxies(proxies=tuple(summary_of_proxy(proxy) for proxy in state.proxies()))
 
     @routes.get("/proxies/{id}/config")
-    async def config(id: str, type: str | None = None) -> list[GivenResource]:
-        """What a proxy was given and accepted; `type` is one of listeners, routes, clusters, endpoints, secrets."""
+    async def config(id: str, type: str = "") -> list[GivenResource]:
+        """What a proxy was given and accepted: listeners, routes, clusters, endpoints or secrets; without a type all."""
         chosen = _chosen(_proxy(state.proxies(), id), type)
         return await asyncio.to_thread(_shown, chosen)
 
@@ -79,8 +79,8 @@ def _proxy(proxies: Sequence[ProxyState], id: str) -> ProxyState:
     return found
 
 
-def _chosen(proxy: ProxyState, type: str | None) -> list[Resource]:
-    if type is not None and type not in TYPES:
+def _chosen(proxy: ProxyState, type: str) -> list[Resource]:
+    if type and type not in TYPES:
         raise Problem(
             HTTPStatus.UNPROCESSABLE_ENTITY,
             f'there is no type "{type}" of resources{did_you_mean(type, TYPES)}; known are {", ".join(TYPES)}',
