@@ -61,7 +61,7 @@ def router(state: State) -> APIRouter:
 
     @routes.get("/proxies/{id}/config")
     async def config(id: str, type: str = "") -> list[GivenResource]:
-        """What a proxy was given and accepted: listeners, routes, clusters, endpoints or secrets; without a type all."""
+        """What a proxy was given and accepted: listeners, routes, clusters, endpoints, secrets, or all of them."""
         chosen = _chosen(_proxy(state.proxies(), id), type)
         return await asyncio.to_thread(_shown, chosen)
 
