@@ -6,7 +6,6 @@ import http.client
 import json
 import os
 import time
-import uuid
 from collections.abc import Mapping
 from dataclasses import dataclass
 from urllib.parse import urlsplit
@@ -75,7 +74,7 @@ def call(
     method, body = ("GET", None) if fields is None else ("POST", json.dumps(fields))
     try:
         # A name of its own for every call: the one who is called can tell a repeated call from a new one.
-        sent = {"x-shop-call": uuid.uuid4().hex, **(headers or {})}
+        sent = {"x-shop-call": os.urandom(8).hex(), **(headers or {})}
         connection.request(method, f"http://{service}{path}", body, sent)
         response = connection.getresponse()
         received = {name.lower(): value for name, value in response.getheaders()}
