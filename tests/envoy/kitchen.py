@@ -131,9 +131,7 @@ def services(addresses: dict[str, int]) -> tuple[Service, ...]:
             "source",
             http(80),
             addresses=places["legacy"],
-            policy=Policy(
-                load_balancing=LoadBalancing(balance=Balance.MAGLEV, hash_on=HashOn(source_ip=True), slow_start=1)
-            ),
+            policy=Policy(load_balancing=by_source),
         ),
     )
 
@@ -143,9 +141,7 @@ def mesh_routes() -> dict[Name, tuple[RouteSet, ...]]:
     wants_v2 = ValueMatch("x-version", ValueKind.EXACT, "v2")
     rules = (
         rule("split", Forward(backends=(dataclasses.replace(v1, weight=90), dataclasses.replace(v2, weight=10)))),
-        rule(
-            "v2", Forward(backends=(v2,), timeout=5), Match(headers=(ValueMatch("x-version", ValueKind.EXACT, "v2"),))
-        ),
+        rule("v2", Forward(backends=(v2,), timeout=5), Match(headers=(wants_v2,))),
         rule("strip", Forward(backends=(v1,), rewrite=Rewrite(prefix="/")), prefix("/strip")),
         rule("late", Forward(backends=(v1,)), prefix("/late"), fault=Fault(delay=0.3)),
         rule("broken", Forward(backends=(v1,)), prefix("/broken"), fault=Fault(abort_status=418)),

@@ -1,5 +1,8 @@
 from __future__ import annotations
 
+import gc
+from weakref import ref
+
 from tests.envoy.decoded import Json, decoded
 from tests.envoy.kitchen import http, service
 from tulle.envoy import hosts
@@ -83,9 +86,6 @@ def test_equal_input_gives_the_same_object() -> None:
 
 
 def test_remembered_results_keep_no_service_alive() -> None:
-    import gc
-    from weakref import ref
-
     first, second = service("first", http()), service("second", http())
     for one, other in ((first, second), (second, first)):
         hosts.service_host(one, one.ports[0], "default", (), (ref(other),), frozenset(), SETTINGS)

@@ -26,7 +26,7 @@ RETRIES = st.one_of(
 )
 
 
-def retry_of(match: Match, retry: Retry | None, method: str) -> Retry | None | str:
+def retry_of(match: Match, retry: Retry | None, method: str) -> Retry | str | None:
     """What Envoy would apply to a request of this method: the first variant whose condition fits."""
     for variant in retries.variants(match, retry):
         for header in as_json(route_match(match, variant.methods)).get("headers", []):

@@ -81,15 +81,24 @@ def test_a_host_alone_leaves_the_path() -> None:
     assert as_json(action) == {"host_rewrite_literal": "h"}
 
 
+WHOLE = {
+    "host_redirect": "h",
+    "port_redirect": 1,
+    "scheme_redirect": "https",
+    "response_code": "PERMANENT_REDIRECT",
+}
+STRIPPED = {"pattern": {"regex": "^/a/*"}, "substitution": "/"}
+
+
 @pytest.mark.parametrize(
     ("change", "expected"),
     [
         (Redirect(), {}),
-        (Redirect(host="h", port=1, scheme="https", status=308), {"host_redirect": "h", "port_redirect": 1, "scheme_redirect": "https", "response_code": "PERMANENT_REDIRECT"}),
+        (Redirect(host="h", port=1, scheme="https", status=308), WHOLE),
         (Redirect(path="/x", status=302), {"path_redirect": "/x", "response_code": "FOUND"}),
         (Redirect(prefix="/x", status=303), {"prefix_rewrite": "/x", "response_code": "SEE_OTHER"}),
-        (Redirect(prefix="/", status=307), {"regex_rewrite": {"pattern": {"regex": "^/a/*"}, "substitution": "/"}, "response_code": "TEMPORARY_REDIRECT"}),
+        (Redirect(prefix="/", status=307), {"regex_rewrite": STRIPPED, "response_code": "TEMPORARY_REDIRECT"}),
     ],
-)  # fmt: skip
+)
 def test_redirects_change_what_they_name(change: Redirect, expected: object) -> None:
     assert as_json(rewrites.redirect(change, PathMatch(PathKind.PREFIX, "/a"))) == expected

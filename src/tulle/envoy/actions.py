@@ -69,7 +69,7 @@ def route(rule: RouteRule, match: Match, retry: Retry | None, to: Destinations) 
             message = forward(action, match, retry, to)
         case Redirect() as action:
             message = Route(redirect=rewrites.redirect(action, match.path))
-        case Respond() as action:
+        case action:
             message = respond(action)
     _change_headers(rule, message)
     return message

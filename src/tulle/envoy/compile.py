@@ -9,7 +9,7 @@ from weakref import ref
 
 from tulle.envoy import clusters, endpoints, gateway, hosts, listeners, naming, scope
 from tulle.envoy.references import referenced_services
-from tulle.envoy.scope import Outside, Target, Unknown
+from tulle.envoy.scope import Outside, Target
 from tulle.kit.memo import remember
 from tulle.model.mesh import Mesh, Settings
 from tulle.model.names import Name
@@ -63,8 +63,8 @@ def compile_authority(mesh: Mesh, caller: Name, authority: str) -> hosts.Compile
             return hosts.service_host(service, port, caller.namespace, sets, weak, denied, mesh.settings)
         case Outside(host):
             return hosts.outside_host(mesh.settings, caller.namespace, host)
-        case Unknown(host, reason):
-            return hosts.unknown_host(mesh.settings, caller.namespace, host, reason)
+        case unknown:
+            return hosts.unknown_host(mesh.settings, caller.namespace, unknown.authority, unknown.reason)
 
 
 def compile_gateway(mesh: Mesh) -> Snapshot:

@@ -58,7 +58,7 @@ def compile_hosts(mesh: Mesh, memory: Memory = _last) -> dict[Place, Host]:
     """Every virtual host of every HTTP listener; only those whose rules or services changed are compiled."""
     names = tuple(naming.gateway_listener(each) for each in mesh.listeners.values() if takes_routes(each))
     is_known = memory.settings is mesh.settings and memory.listeners == names
-    before = memory if is_known else Memory()
+    before = memory if is_known and keeps_order(memory.routes, mesh.gateway_routes) else Memory()
     hosts = dict(before.hosts)
     for place, sets in regrouped(before, names, mesh.gateway_routes).items():
         if sets or place[1] == "*":
@@ -81,13 +81,8 @@ def regrouped(
 ) -> dict[Place, tuple[RouteSet, ...]]:
     """The places whose route sets are others than before, with their sets in the order in which they were read."""
     position = {route_set: index for index, route_set in enumerate(routes)}
-    known = dict.fromkeys(before.routes)
-    if [each for each in before.routes if each in position] != [each for each in routes if each in known]:
-        before, known = Memory(), {}
-    touched: dict[Place, set[RouteSet]] = {}
-    if not before.hosts:
-        touched = {(name, "*"): set() for name in names}
-    for route_set in [*(each for each in before.routes if each not in position), *_new(routes, known)]:
+    touched: dict[Place, set[RouteSet]] = {(name, "*"): set() for name in names if (name, "*") not in before.hosts}
+    for route_set in set(before.routes) ^ position.keys():
         for place in places(route_set, names):
             if place not in touched:
                 host = before.hosts.get(place)
@@ -97,8 +92,10 @@ def regrouped(
     return {place: tuple(sorted(sets, key=position.__getitem__)) for place, sets in touched.items()}
 
 
-def _new(routes: RouteSets, known: Mapping[RouteSet, None]) -> list[RouteSet]:
-    return [each for each in routes if each not in known]
+def keeps_order(before: RouteSets, now: RouteSets) -> bool:
+    """Whether all route sets that were there before and still are follow each other as they did."""
+    old, new = set(before), set(now)
+    return [each for each in before if each in new] == [each for each in now if each in old]
 
 
 def places(route_set: RouteSet, names: Names) -> Iterator[Place]:

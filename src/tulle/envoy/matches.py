@@ -50,7 +50,7 @@ def _path(path: PathMatch, message: route_components_pb2.RouteMatch) -> None:
             message.prefix = "/"
         case PathKind.TEXT_PREFIX:
             message.prefix = path.value or "/"
-        case PathKind.REGEX:
+        case _:
             # Envoy cannot ignore case for patterns itself.
             message.safe_regex.CopyFrom(protos.regex(f"(?i:{path.value})" if path.ignore_case else path.value))
     if path.ignore_case and path.kind is not PathKind.REGEX:

@@ -1,0 +1,20 @@
+from __future__ import annotations
+
+from google.protobuf import empty_pb2
+
+from tulle.envoy.filters import base
+from tulle.envoy.filters.base import Filter, Phase, Side
+
+
+def test_a_dormant_filter_is_off_and_an_active_one_is_on() -> None:
+    assert base.dormant("x", empty_pb2.Empty()).disabled is True
+    assert base.active("x", empty_pb2.Empty()).disabled is False
+
+
+def test_a_filter_asks_for_nothing_unless_it_says_so() -> None:
+    quiet = Filter(name="x", phase=Phase.LIMIT, place=lambda chain: None)
+    assert quiet.ask(None) is None  # type: ignore[arg-type]
+
+
+def test_route_rules_decide_everywhere_but_before_the_application() -> None:
+    assert [side for side in Side if not side.has_rules] == [Side.INBOUND]
