@@ -187,4 +187,4 @@ def test_the_plan_says_what_runs(home: Home) -> None:
     assert commands["plane"][3:] == (
         *("serve", "--api-address", "h:1", "--xds-address", "h:2", "--join-address", "h:3", "/a.yaml"),
     )
-    assert commands["agent"][3:] == ("agent", "--xds-address", "h:2")
+    assert commands["agent"][3:] == ("agent", "--xds-address", "h:2", "--address", "127.0.0.1")

@@ -23,7 +23,8 @@ from tulle.api.hosts_messages import HostReport
 from tulle.kit.clock import SystemClock
 from tulle.kit.home import Home
 from tulle.kit.processes import allow_many_files
-from tulle.runtime.supervisor import Supervisor
+from tulle.runtime.placement import LOOPBACK
+from tulle.runtime.supervisor import Options, Supervisor
 from tulle.xds.messages import Node
 
 log = logging.getLogger(__name__)
@@ -41,7 +42,13 @@ class AlreadyRunning(RuntimeError):
 
 
 async def run(
-    home: Home, plane: str, host: str, role: str, invitation: Invitation | None = None, lifeline: int | None = None
+    home: Home,
+    plane: str,
+    host: str,
+    role: str,
+    invitation: Invitation | None = None,
+    lifeline: int | None = None,
+    address: str = LOOPBACK,
 ) -> None:
     """Run an agent until SIGTERM, SIGINT or the end of its lifeline; then end everything that it runs.
 
@@ -54,6 +61,7 @@ async def run(
         role: `sidecar` (workloads), `gateway`, or `host` (both).
         invitation: how to join; by default with the control plane of the same home.
         lifeline: file descriptor that reaches its end when whoever started us is gone.
+        address: of this host, where its sidecars listen for proxies of other hosts.
 
     Raises:
         AlreadyRunning: another agent owns this home.
@@ -62,7 +70,8 @@ async def run(
     home.create()
     allow_many_files()
     async with _owned(home):
-        await _Agent(home, plane, host, role, invitation or of_the_same_home(home)).run(_end_of_life(lifeline))
+        agent = _Agent(home, plane, host, role, invitation or of_the_same_home(home), address)
+        await agent.run(_end_of_life(lifeline))
 
 
 def of_the_same_home(home: Home) -> Invitation:
@@ -74,7 +83,7 @@ def of_the_same_home(home: Home) -> Invitation:
 class _Agent:
     """What there is in an agent, and who knows whom."""
 
-    def __init__(self, home: Home, plane: str, host: str, role: str, invitation: Invitation) -> None:
+    def __init__(self, home: Home, plane: str, host: str, role: str, invitation: Invitation, address: str) -> None:
         clock = SystemClock()
         self._plane, self._host, self._role = plane, host, role
         self._reports = Reports(HostReport(host=host, role=role))
@@ -91,7 +100,11 @@ class _Agent:
         self._proxies = Proxies(around)
         self._gateway = Gateway(host, self._proxies)
         self._supervisor = Supervisor(
-            host=host, home=home, sidecars=EnvoySidecars(self._proxies), report=lambda _: self._tell()
+            host=host,
+            home=home,
+            sidecars=EnvoySidecars(self._proxies),
+            report=lambda _: self._tell(),
+            options=Options(address=address),
         )
         node = Node(f"agent-{host}", metadata={"role": "agent", "host": host, "agent_role": role})
         self._assignments = Assignments(node, LastGood(home.agent / "assignments.db"), self._supervisor, self._gateway)

@@ -49,6 +49,8 @@ class Plan:
     xds: str
     join: str = ""
     """Where other hosts join; empty: nowhere."""
+    address: str = running.LOOPBACK
+    """Of this host, as other hosts see it."""
     is_detached: bool
 
     def commands(self) -> dict[str, tuple[str, ...]]:
@@ -57,7 +59,7 @@ class Plan:
         addresses = ("--api-address", self.api, "--xds-address", self.xds, "--join-address", self.join)
         return {
             "plane": (*tulle, "serve", *addresses, *map(str, self.files)),
-            "agent": (*tulle, "agent", "--xds-address", self.xds),
+            "agent": (*tulle, "agent", "--xds-address", self.xds, "--address", self.address),
         }
 
 

@@ -26,6 +26,15 @@ JoinAddress: TypeAlias = Annotated[
         help="Where other hosts may join, with a token. Nowhere if not given.",
     ),
 ]
+HostAddress: TypeAlias = Annotated[
+    str,
+    typer.Option(
+        "--address",
+        envvar="TULLE_ADDRESS",
+        metavar="IP",
+        help="Address of this host at which proxies of other hosts reach its services.",
+    ),
+]
 Token: TypeAlias = Annotated[
     str | None,
     typer.Option(

@@ -5,6 +5,7 @@ from __future__ import annotations
 import socket
 from collections.abc import Iterable
 from dataclasses import dataclass
+from ipaddress import ip_address
 
 from tulle.cli.output import Failure
 
@@ -32,6 +33,18 @@ def parse(address: str, option: str) -> tuple[str, int]:
     if not colon or not port.isdecimal() or not 0 < int(port) < 65536:
         raise Failure(f'{option}: "{address}" is no address; write host:port, as in 127.0.0.1:7700', code=2)
     return host.strip("[]") or "127.0.0.1", int(port)
+
+
+def require_ip(text: str, option: str) -> None:
+    """Make sure that this is an IP address.
+
+    Raises:
+        Failure: it is something else.
+    """
+    try:
+        ip_address(text)
+    except ValueError as error:
+        raise Failure(f'{option}: "{text}" is no IP address', code=2) from error
 
 
 def require(wanted: Iterable[Wanted]) -> None:

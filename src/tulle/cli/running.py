@@ -16,6 +16,8 @@ from tulle.kit.home import Home
 from tulle.kit.processes import Spawned, is_alive
 
 DEFAULT_API, DEFAULT_XDS = "127.0.0.1:7700", "127.0.0.1:7710"
+LOOPBACK = "127.0.0.1"
+"""The address of a host that no other host reaches."""
 
 MARK = "STARTED_BY_TULLE"
 """Variable in the environment of everything that one `up` started. Not `TULLE_…`: those are kept from services."""

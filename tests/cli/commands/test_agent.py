@@ -31,14 +31,14 @@ def started(monkeypatch: pytest.MonkeyPatch) -> list[tuple[Any, ...]]:
 
 def test_by_default_it_belongs_to_this_home(tulle: Tulle, home: Home, started: list[tuple[Any, ...]]) -> None:
     assert tulle("agent", "--lifeline", "7").code == 0
-    assert started == [(home, "127.0.0.1:7710", "box", "host", None, 7)]
+    assert started == [(home, "127.0.0.1:7710", "box", "host", None, 7, "127.0.0.1")]
 
 
 def test_it_joins_with_a_token_from_a_file(tulle: Tulle, home: Home, started: list[tuple[Any, ...]]) -> None:
     Path("token").write_text("secret\n")
     arguments = ("--xds-address", "h:1", "--join", "h:2", "--token-file", "token", "--host", "b", "--role", "gateway")
     assert tulle("agent", *arguments).code == 0
-    _, plane, host, role, invitation, _ = started[0]
+    _, plane, host, role, invitation, *_ = started[0]
     assert (plane, host, role, invitation.address, invitation.token()) == ("h:1", "b", "gateway", "h:2", "secret")
 
 
@@ -58,6 +58,7 @@ def test_it_joins_with_a_token_from_the_environment(
         (("--token-file", "none"), "--token-file needs --join"),
         (("--join", "here"), "--join"),
         (("--xds-address", "here"), "--xds-address"),
+        (("--address", "here"), '--address: "here" is no IP address'),
         (("--host", "my_box"), '"my_box" cannot be the name of a host'),
     ],
 )

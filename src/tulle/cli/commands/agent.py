@@ -13,10 +13,10 @@ from typing import Annotated
 import typer
 
 from tulle.cli import ports
-from tulle.cli.options import XdsAddress
+from tulle.cli.options import HostAddress, XdsAddress
 from tulle.cli.output import MISUSED, Failure
 from tulle.cli.parts import log_to_stderr
-from tulle.cli.running import DEFAULT_XDS
+from tulle.cli.running import DEFAULT_XDS, LOOPBACK
 from tulle.kit.home import Home
 
 PLACE = ("Parts", 41)
@@ -47,6 +47,7 @@ def command(
         str | None,
         typer.Option("--host", envvar="TULLE_HOST_NAME", help="Name of this host; its host name if not given."),
     ] = None,
+    address: HostAddress = LOOPBACK,
     lifeline: Annotated[int | None, typer.Option(hidden=True)] = None,
 ) -> None:
     """Run the agent of this host, in the foreground: it starts and supervises services and their Envoys.
@@ -57,12 +58,13 @@ def command(
     Killed, it leaves everything running for its successor; stopped (SIGTERM, Ctrl-C), it ends everything in order.
 
     \b
-    Example, on a second host:
-      tulle agent --xds-address 10.0.0.1:7710 --join 10.0.0.1:7711 --token-file join-token
+    Example, on a second host (10.0.0.2):
+      tulle agent --xds-address 10.0.0.1:7710 --join 10.0.0.1:7711 --token-file join-token --address 10.0.0.2
     """
     from tulle.agent.enrolment import Invitation  # here, so that --help and completion do not wait for it
     from tulle.agent.main import AlreadyRunning, run
 
+    ports.require_ip(address, "--address")
     plane = xds_address or DEFAULT_XDS
     ports.parse(plane, "--xds-address")
     invitation = None
@@ -74,7 +76,7 @@ def command(
         raise Failure("--token-file needs --join: the address at which hosts are let in", code=MISUSED)
     log_to_stderr()
     try:
-        asyncio.run(run(Home.from_environment(), plane, name(host), role.value, invitation, lifeline))
+        asyncio.run(run(Home.from_environment(), plane, name(host), role.value, invitation, lifeline, address))
     except AlreadyRunning as error:
         raise Failure(str(error)) from error
 

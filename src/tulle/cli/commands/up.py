@@ -14,7 +14,7 @@ import typer
 from tulle.cli import background, ports, running, view
 from tulle.cli.findings import Excerpts, as_json, in_order, rendered, summary
 from tulle.cli.launcher import Launcher, Plan
-from tulle.cli.options import ApiAddress, Files, JoinAddress, XdsAddress
+from tulle.cli.options import ApiAddress, Files, HostAddress, JoinAddress, XdsAddress
 from tulle.cli.output import FAILED, Failure, note
 from tulle.cli.paths import chosen, programs
 from tulle.kit.home import Home
@@ -35,6 +35,7 @@ def command(
     api_address: ApiAddress = running.DEFAULT_API,
     xds_address: XdsAddress = running.DEFAULT_XDS,
     join_address: JoinAddress = None,
+    address: HostAddress = running.LOOPBACK,
 ) -> None:
     """Run the mesh of these files on this machine: control plane, agent, gateway, services and their sidecars.
 
@@ -48,12 +49,14 @@ def command(
       tulle up shop.yaml policies/     # files and folders, all in one mesh
       tulle up --detach && tulle status
     """
+    ports.require_ip(address, "--address")
     plan = Plan(
         home=Home.from_environment(),
         files=chosen(files),
         api=api_address or running.DEFAULT_API,
         xds=xds_address or running.DEFAULT_XDS,
         join=join_address or "",
+        address=address,
         is_detached=detach,
     )
     up(plan, timeout)
