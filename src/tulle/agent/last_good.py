@@ -73,7 +73,8 @@ class LastGood:
             self._path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
         try:
             database = _connect(self._path)
-            database.execute("PRAGMA quick_check")
+            if (found := database.execute("PRAGMA quick_check(1)").fetchone()) != ("ok",):
+                raise sqlite3.DatabaseError(found)
             return database
         except sqlite3.OperationalError as error:
             log.error("the last good state can be kept only in memory, not in %s: %s", self._path, error)
