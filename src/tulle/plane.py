@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import logging
 import os
 import signal
-from contextlib import AsyncExitStack
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -20,7 +20,7 @@ from tulle.flow.hosts import Hosts
 from tulle.flow.observe import Observer
 from tulle.flow.publish import Publisher
 from tulle.identity.authority import Authority
-from tulle.identity.tokens import Tokens
+from tulle.identity.tokens import Token, TokenRefused, Tokens
 from tulle.kit.files import write_atomically
 from tulle.kit.home import Home
 from tulle.kit.latest import Latest
@@ -73,7 +73,7 @@ async def run(settings: PlaneSettings) -> None:
     publisher = Publisher(hosts)
     hosts.load()
 
-    async with AsyncExitStack() as stack, asyncio.TaskGroup() as tasks:
+    async with contextlib.AsyncExitStack() as stack, asyncio.TaskGroup() as tasks:
         gathering = tasks.create_task(gather.run())
         # Nobody is served before the first mesh: an empty one would take away what proxies have.
         publisher.update(await _built(builder, await gather.newest.next()))
@@ -96,7 +96,7 @@ async def run(settings: PlaneSettings) -> None:
         if settings.join_address:
             join = app.joining(service, settings.join_address, certificate.enrolment())
             await stack.enter_async_context(join)
-        write_atomically(home.plane / JOIN_TOKEN, str(tokens.create(lifetime=YEAR, reusable=True)))
+        _leave_join_token(home, tokens)
         log.info("serving proxies and agents at %s", settings.xds_address)
 
         building = tasks.create_task(_keep_building(builder, gather.newest, publisher))
@@ -132,6 +132,14 @@ async def _keep_building(builder: Builder, gathered: Latest[Gathered], publisher
     """Build and publish, at once when idle; what arrives meanwhile is taken together."""
     while True:
         publisher.update(await _built(builder, await gathered.next()))
+
+
+def _leave_join_token(home: Home, tokens: Tokens) -> None:
+    """Let the agent of this home in: whoever can read the home owns its certificate authority anyway."""
+    file = home.plane / JOIN_TOKEN
+    with contextlib.suppress(FileNotFoundError, TokenRefused):
+        tokens.revoke(Token.parse(file.read_text()).id)
+    write_atomically(file, str(tokens.create(lifetime=YEAR, reusable=True)))
 
 
 async def _built(builder: Builder, newest: Gathered) -> Mesh:

@@ -17,6 +17,8 @@ def machine(tmp_path: Path) -> Iterator[Machine]:
     try:
         yield machine
     finally:
+        for load in machine.loads:
+            load.stop()
         machine.tulle("down", check=False)
         left = machine.processes()
         for process in left:

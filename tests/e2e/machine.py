@@ -65,6 +65,11 @@ class Load:
 
     process: subprocess.Popen[str]
 
+    def stop(self) -> None:
+        """End it, if it still runs."""
+        self.process.kill()
+        self.process.communicate()
+
     def result(self) -> tuple[int, int]:
         """Wait for its end; the number of requests, and of those that failed (socket errors and statuses over 399)."""
         out, _ = self.process.communicate(timeout=120)
@@ -82,6 +87,7 @@ class Machine:
     gateway: int = field(default_factory=free_port)
     api: int = field(default_factory=free_port)
     xds: int = field(default_factory=free_port)
+    loads: list[Load] = field(default_factory=list)
 
     @property
     def home(self) -> Path:
@@ -156,16 +162,28 @@ class Machine:
         """One request to the gateway."""
         return request(f"127.0.0.1:{self.gateway}", path, host=host, headers=headers, method=method)
 
+    def admin(self, proxy: str, path: str) -> str:
+        """What Envoy's admin interface answers."""
+        found = next(each for each in self.status()["proxies"] if each["id"] == proxy)
+        return subprocess.run(
+            ["curl", "-s", "--unix-socket", found["admin"].removeprefix("unix:"), f"http://envoy{path}"],
+            capture_output=True,
+            text=True,
+            check=True,
+        ).stdout
+
     def load(self, path: str = "/", *, host: str = "localhost", seconds: int = 10, connections: int = 8) -> Load:
         """Load on the gateway, in the background."""
         url = f"http://127.0.0.1:{self.gateway}{path}"
-        return Load(
+        load = Load(
             subprocess.Popen(
                 ["wrk", "-t1", f"-c{connections}", f"-d{seconds}s", "--timeout", "10s", "-H", f"Host: {host}", url],
                 stdout=subprocess.PIPE,
                 text=True,
             )
         )
+        self.loads.append(load)
+        return load
 
     def processes(self, word: str = "") -> list[psutil.Process]:
         """Living processes that were started for this home, with `word` in their command line."""

@@ -45,6 +45,16 @@ def test_ready_is_when_every_replica_is_and_every_proxy_is_synced(world: World, 
     ]
 
 
+def test_a_replacement_that_is_stuck_is_not_ready(world: World, observer: Observer) -> None:
+    world.publisher.update(mesh("web"))
+    world.hosts.connected("here", "host")
+    world.hosts.reported("here", (instance("web"), instance("web", 2, InstanceState.BACKING_OFF)))
+    world.sidecar(instance("web"))
+    assert not observer.is_ready
+    world.hosts.reported("here", (instance("web"), instance("web", 2, InstanceState.DRAINING)))
+    assert observer.is_ready
+
+
 def test_a_mesh_with_a_gateway_needs_a_host_for_it(world: World, observer: Observer) -> None:
     world.publisher.update(mesh(routes=(route_set("shop", "web"),)))
     assert not observer.is_ready

@@ -43,6 +43,9 @@ class Observer:
         ready = Counter(each.workload for each in self.instances if each.state is InstanceState.READY)
         if any(ready[workload.name] < workload.replicas for workload in self.mesh.workloads.values()):
             return False
+        # In the middle of a replacement, or stuck in it: enough old instances serve, but not what was asked for.
+        if any(each.state not in {InstanceState.READY, InstanceState.DRAINING} for each in self.instances):
+            return False
         if self.mesh.listeners and not any(plan.gateway for plan in self._publisher.plans.values()):
             return False
         return all(proxy.is_synced for proxy in self.proxies())
