@@ -152,8 +152,9 @@ def _start(address: str, streams: int) -> list[tuple[multiprocessing.process.Bas
 
 async def _until_connected(fleet: Fleet, streams: int) -> None:
     async with asyncio.timeout(DEADLINE):
-        # The provider is told of every answer; twenty looks a second cost the connecting clients nothing.
-        while len(fleet.sessions) < streams or not all(session.is_synced for session in fleet.sessions):  # noqa: ASYNC110
+        while True:
+            if len(fleet.sessions) == streams and all(session.is_synced for session in fleet.sessions):
+                return
             await asyncio.sleep(0.05)
 
 
@@ -186,7 +187,7 @@ def _result(rows: list[Row], memory: float, streams: int) -> Result:
         ),
         (
             f"From `publish` to the last acknowledgement, {ROUNDS} rounds; each stream is a connection of its own.",
-            f"The {WORKERS} processes of clients share the {os.cpu_count()} cores: they count in the times, not in the CPU.",
+            f"The {WORKERS} processes of clients share the {os.cpu_count()} cores: they count in time, not in CPU.",
         ),
     )
 

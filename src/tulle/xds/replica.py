@@ -87,8 +87,8 @@ class Replica:
         self._names[type_url] = wanted
         if type_url not in self.wildcard:
             table = self._tables.setdefault(type_url, {})
-            for name in [name for name, resource in table.items() if wanted.isdisjoint((name, *resource.aliases))]:
-                del table[name]
+            for resource in [resource for resource in table.values() if not self._wants(resource)]:
+                del table[resource.name]
         if self._is_connected:
             self._ask(type_url)
             self.wake()
@@ -145,7 +145,7 @@ class Replica:
         """
         response = parse_response(data)
         table = self._tables.setdefault(response.type_url, {})
-        changed = {resource.name: resource for resource in response.resources}
+        changed = {resource.name: resource for resource in response.resources if self._wants(resource)}
         before = {name: table[name] for name in (*changed, *response.removed) if name in table}
         table.update(changed)
         for name in response.removed:
@@ -154,6 +154,12 @@ class Replica:
         delta = Delta(response.type_url, response.nonce, changed, response.removed, before)
         self._unanswered[response.type_url] = delta
         return delta
+
+    def _wants(self, resource: Resource) -> bool:
+        """False for what was under way when it was unsubscribed."""
+        if resource.type_url in self.wildcard:
+            return True
+        return not self._names.get(resource.type_url, frozenset()).isdisjoint((resource.name, *resource.aliases))
 
     def ack(self, delta: Delta) -> None:
         """All of it is in use. Does nothing if the stream of the response is gone."""

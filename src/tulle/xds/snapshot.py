@@ -71,10 +71,9 @@ def framed(
     origins: tuple[Origin, ...] = (),
 ) -> Resource:
     """A resource from its already serialized message."""
-    digest = blake2b(body, digest_size=8, person=b"tulle-xds")
-    for alias in aliases:
-        digest.update(b"\0" + alias.encode())
-    version = digest.hexdigest()
+    version = _digest(body)
+    if aliases:
+        version = _digest(version.encode() + b"".join(length_delimited(4, alias.encode()) for alias in aliases))
     # envoy.service.discovery.v3.Resource: 1 version, 2 resource (Any), 3 name, 4 aliases.
     inner = b"".join(
         (
@@ -86,6 +85,10 @@ def framed(
     )
     # envoy.service.discovery.v3.DeltaDiscoveryResponse: 2 resources.
     return Resource(type_url, name, version, body, length_delimited(2, inner), aliases, endpoints_name, origins)
+
+
+def _digest(data: bytes) -> str:
+    return blake2b(data, digest_size=8, person=b"tulle-xds").hexdigest()
 
 
 def length_delimited(number: int, payload: bytes) -> bytes:
