@@ -1,20 +1,19 @@
 from __future__ import annotations
 
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, timedelta
 
-from tulle.kit.clock import Clock, ManualClock, SystemClock
+from tulle.kit.clock import ManualClock, SystemClock
 
 
-def test_system_clock_is_that_of_the_machine_in_utc() -> None:
-    clock: Clock = SystemClock()
-    before = datetime.now(UTC)
-    assert before <= clock.now() <= before + timedelta(minutes=1)
+def test_the_clock_of_the_machine_goes_forward_in_utc() -> None:
+    clock = SystemClock()
+    assert clock.now().tzinfo is UTC
     assert clock.monotonic() <= clock.monotonic()
 
 
-def test_manual_clock_moves_when_it_is_told_to() -> None:
+def test_a_manual_clock_moves_when_it_is_told_to() -> None:
     clock = ManualClock()
-    start: Clock = clock
-    assert (start.now(), start.monotonic()) == (datetime(2026, 1, 1, tzinfo=UTC), 0.0)
+    before = clock.now()
     clock.advance(90)
-    assert (clock.now(), clock.monotonic()) == (datetime(2026, 1, 1, 0, 1, 30, tzinfo=UTC), 90.0)
+    assert clock.now() - before == timedelta(seconds=90)
+    assert clock.monotonic() == 90

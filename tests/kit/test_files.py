@@ -1,7 +1,6 @@
 from __future__ import annotations
 
 import os
-import stat
 from pathlib import Path
 
 import pytest
@@ -9,29 +8,36 @@ import pytest
 from tulle.kit.files import write_atomically
 
 
-@pytest.mark.parametrize("data", ["héllo", "héllo".encode()])
-def test_file_is_replaced_and_private(tmp_path: Path, data: str | bytes) -> None:
-    path = tmp_path / "state"
-    path.write_text("before")
-    path.chmod(0o644)
-    write_atomically(path, data)
-    assert path.read_text() == "héllo"
-    assert stat.S_IMODE(path.stat().st_mode) == 0o600
+def test_a_file_is_replaced_as_a_whole(tmp_path: Path) -> None:
+    path = tmp_path / "a"
+    write_atomically(path, "old")
+    with path.open() as reader:
+        write_atomically(path, b"new", mode=0o640)
+        assert reader.read() == "old"
+    assert path.read_text() == "new"
+    assert path.stat().st_mode & 0o777 == 0o640
+    assert os.listdir(tmp_path) == ["a"]
 
 
-def test_mode_can_be_given(tmp_path: Path) -> None:
-    write_atomically(tmp_path / "open", b"", mode=0o644)
-    assert stat.S_IMODE((tmp_path / "open").stat().st_mode) & 0o600 == 0o600
+def test_only_the_owner_may_read_it(tmp_path: Path) -> None:
+    write_atomically(tmp_path / "a", "secret")
+    assert (tmp_path / "a").stat().st_mode & 0o777 == 0o600
 
 
-def test_failed_write_leaves_the_old_file_and_no_other(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    path = tmp_path / "state"
-    path.write_text("before")
+def test_when_it_cannot_be_written_the_old_one_stays(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    path = tmp_path / "a"
+    write_atomically(path, "old")
 
-    def full(_: int) -> None:
+    def full(descriptor: int) -> None:
         raise OSError(28, "No space left on device")
 
     monkeypatch.setattr(os, "fsync", full)
     with pytest.raises(OSError, match="No space left"):
-        write_atomically(path, "after")
-    assert path.read_text() == "before" and os.listdir(tmp_path) == ["state"]
+        write_atomically(path, "new")
+    assert path.read_text() == "old"
+    assert os.listdir(tmp_path) == ["a"]
+
+
+def test_a_directory_that_does_not_exist_is_an_error(tmp_path: Path) -> None:
+    with pytest.raises(FileNotFoundError):
+        write_atomically(tmp_path / "nowhere" / "a", "x")

@@ -2,23 +2,25 @@ from __future__ import annotations
 
 import asyncio
 
+import pytest
+
 from tulle.kit.latest import Latest
 
 
-async def test_slow_reader_sees_only_the_newest() -> None:
-    channel: Latest[int] = Latest()
-    for value in range(5):
-        channel.set(value)
-    assert await channel.next() == 4
+async def test_a_slow_reader_sees_only_the_newest() -> None:
+    latest: Latest[int] = Latest()
+    latest.set(1)
+    latest.set(2)
+    assert await latest.next() == 2
 
 
-async def test_reader_waits_for_what_it_has_not_seen() -> None:
-    channel: Latest[str] = Latest()
-    channel.set("first")
-    assert await channel.next() == "first"
+async def test_next_waits_for_a_value_that_was_not_returned_before() -> None:
+    latest: Latest[int] = Latest()
+    latest.set(1)
+    assert await latest.next() == 1
+    with pytest.raises(TimeoutError):
+        await asyncio.wait_for(latest.next(), 0.01)
     async with asyncio.TaskGroup() as tasks:
-        reading = tasks.create_task(channel.next())
-        await asyncio.sleep(0)
-        assert not reading.done()
-        channel.set("second")
-    assert reading.result() == "second"
+        reader = tasks.create_task(latest.next())
+        latest.set(3)
+    assert reader.result() == 3

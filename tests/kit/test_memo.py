@@ -10,53 +10,56 @@ from tulle.kit.memo import remember
 
 @dataclass(frozen=True, slots=True, eq=False, weakref_slot=True)
 class Thing:
-    number: int
+    value: int
 
 
-class Doubling:
-    """A function that counts how often it really runs."""
+def test_the_same_object_is_computed_once() -> None:
+    calls: list[int] = []
 
-    def __init__(self, size: int = 8) -> None:
-        self.runs: list[tuple[int, int]] = []
+    @remember()
+    def double(thing: Thing) -> int:
+        calls.append(thing.value)
+        return 2 * thing.value
 
-        @remember(size=size)
-        def double(thing: Thing, factor: int) -> list[int]:
-            self.runs.append((thing.number, factor))
-            return [thing.number * factor]
-
-        self.double = double
-
-
-def test_same_input_gives_the_same_object() -> None:
-    doubling, thing = Doubling(), Thing(3)
-    assert doubling.double(thing, 2) is doubling.double(thing, 2)
-    assert doubling.double(thing, 5) == [15]
-    assert doubling.runs == [(3, 2), (3, 5)]
+    one, equal = Thing(1), Thing(1)
+    assert [double(one), double(one), double(equal)] == [2, 2, 2]
+    assert calls == [1, 1]
 
 
-def test_equal_but_other_input_is_another_one() -> None:
-    doubling, one, other = Doubling(), Thing(3), Thing(3)
-    assert doubling.double(one, 2) is not doubling.double(other, 2)
+def test_other_arguments_count_and_the_oldest_is_forgotten() -> None:
+    calls: list[int] = []
+
+    @remember(size=2)
+    def add(thing: Thing, other: int) -> int:
+        calls.append(other)
+        return thing.value + other
+
+    thing = Thing(1)
+    for other in (1, 2, 1, 3, 1, 2):
+        assert add(thing, other) == 1 + other
+    assert calls == [1, 2, 3, 2]
 
 
-def test_what_was_not_used_for_longest_is_forgotten() -> None:
-    doubling, thing = Doubling(size=2), Thing(3)
-    for factor in (1, 2, 1, 3, 1, 2):
-        doubling.double(thing, factor)
-    assert [factor for _, factor in doubling.runs] == [1, 2, 3, 2]
+def test_results_live_as_long_as_the_object() -> None:
+    class Result:
+        pass
 
+    @remember()
+    def result(thing: Thing) -> Result:
+        return Result()
 
-def test_results_go_with_their_input() -> None:
-    doubling, thing = Doubling(), Thing(3)
-    closure = doubling.double.__closure__ or ()
-    results = next(cell.cell_contents for cell in closure if hasattr(cell.cell_contents, "data"))
-    doubling.double(thing, 2)
-    assert len(results) == 1
+    thing = Thing(1)
+    before = id(result(thing))
+    assert id(result(thing)) == before
     del thing
     gc.collect()
-    assert len(results) == 0
+    assert not [found for found in gc.get_objects() if isinstance(found, Result)]
 
 
 def test_named_arguments_are_refused() -> None:
-    with pytest.raises(TypeError, match="double remembers by position; pass factor without a name"):
-        Doubling().double(Thing(3), factor=2)
+    @remember()
+    def add(thing: Thing, other: int) -> int:
+        return thing.value + other
+
+    with pytest.raises(TypeError, match="remembers by position; pass other without a name"):
+        add(Thing(1), other=2)

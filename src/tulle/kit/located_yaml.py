@@ -29,12 +29,14 @@ DEEPEST = 64
 """Levels of nesting."""
 MOST_REPEATED = 100_000
 """Values that aliases may add to those that are written: a few lines of aliases can otherwise mean billions."""
+LONGEST_NUMBER = 40
+"""Characters; what is longer is text."""
 
 _MARKER = re.compile(r"^---(?=\s|$)", re.MULTILINE)
 _NOTHING = re.compile(r"(?:[ \t]*(?:#.*)?(?:\r?\n|$)|%.*(?:\r?\n|$))*")
 _CONTROL = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f]")
 _INTEGER = re.compile(r"[-+]?[0-9]{1,40}|0x[0-9a-fA-F]{1,32}|0o[0-7]{1,40}")
-_NUMBER = re.compile(r"[-+]?(?:\.[0-9]+|[0-9]+(?:\.[0-9]*)?)(?:[eE][-+]?[0-9]+)?")
+_NUMBER = re.compile(r"[-+]?(?:\.[0-9]+|[0-9]+(?:\.[0-9]*)?)(?:[eE][-+]?[0-9]{1,2})?")
 _WORDS: dict[str, bool | None] = {
     "": None, "~": None, "null": None, "Null": None, "NULL": None,
     "true": True, "True": True, "TRUE": True, "false": False, "False": False, "FALSE": False,
@@ -54,6 +56,8 @@ _SENTENCES = (
     ("did not find expected ',' or '}'", "what this { opens has no closing }, or a , is missing"),
     ("did not find expected ',' or ']'", "the list that this [ opens has no closing ], or a , is missing"),
     ("unexpected end of stream", "a quote of this line is never closed"),
+    ("did not find expected node content", "a value is missing here, or a bracket above is never closed"),
+    ("<document start>", 'write "---" on a line of its own between two documents'),
     ("undefined alias", "this alias (*name) refers to an anchor (&name) that does not exist above it"),
     ("unknown escape character", r"this \ is not a known escape; use single quotes for text with backslashes"),
     ("duplicate anchor", "this anchor (&name) is given twice"),
@@ -188,7 +192,7 @@ class _Composer:
             line = event.start_mark.line
             key = self.key(event)
             value = self.value(self.next(), depth + 1)
-            if key == "<<" and event.style is None:
+            if key == "<<" and not event.style:
                 merged.append((value, line))
             elif key in result:
                 result.repeated = (*result.repeated, (key, line))
@@ -243,11 +247,13 @@ def _merge(result: LocatedMap, value: object, line: int) -> None:
 
 def _scalar(event: Any) -> object:
     text: str = event.value
-    if not event.implicit[0] and event.tag not in _PLAIN_TAGS:
+    if event.tag in _TEXT_TAGS or not (event.implicit[0] or event.tag in _PLAIN_TAGS):
         return text
     first = text[:1]
-    if first in "0123456789+-.":
-        if text and (_INTEGER.fullmatch(text)):
-            return int(text, 0) if text[:2] in {"0x", "0o"} else int(text)
-        return float(text) if text and _NUMBER.fullmatch(text) else (text or None)
-    return _WORDS.get(text, text) if first in "~nNtTfF" else text
+    if first not in "0123456789+-.~nNtTfF":
+        return text
+    if _INTEGER.fullmatch(text):
+        return int(text, 0) if text[:2] in {"0x", "0o"} else int(text)
+    if len(text) <= LONGEST_NUMBER and _NUMBER.fullmatch(text):
+        return float(text)
+    return _WORDS.get(text, text)

@@ -46,7 +46,7 @@ def read(part: Written) -> Fragment:
         origin=part.origin,
         hosts=hosts or ("*",),
         listeners=spec.listeners,
-        listeners_origin=part.at("listeners"),
+        listeners_origin=part.at("listeners") if spec.listeners else None,
         rules=(made,),
     )
     return Fragment(routes=(route,), findings=tuple(part.findings))

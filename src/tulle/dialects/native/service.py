@@ -325,7 +325,7 @@ class _Reading:
             probe=ready.model() if ready is not None else Probe(),
             drain=run.drain if "drain" in given else spec.drain,
             calls=None if spec.calls is None else tuple(Name.parse(call, self.name.namespace) for call in spec.calls),
-            calls_origin=self.part.at("calls"),
+            calls_origin=self.part.at("calls") if spec.calls is not None else None,
             unix_socket=run.unix_socket if "unix_socket" in given else spec.unix_socket,
         )
 

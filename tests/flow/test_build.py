@@ -1,0 +1,269 @@
+from __future__ import annotations
+
+import random
+from collections.abc import Callable
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from tulle.flow.build import Builder
+from tulle.kit.located_yaml import parse
+from tulle.model.documents import Document, Key, Origin
+from tulle.model.findings import Finding
+from tulle.model.mesh import Mesh
+from tulle.model.names import SYSTEM_NAMESPACE, Name
+from tulle.model.routes import Forward, Respond
+
+
+def document(text: str, file: str = "a.yaml") -> Document:
+    data = parse(text)
+    assert isinstance(data, dict)
+    return Document(Origin("file", file), Key("file", Name("", f"{file}#1")), data, "/folder")
+
+
+def messages(mesh: Mesh) -> list[str]:
+    return [str(finding) for finding in mesh.findings]
+
+
+WEB = "services: {web: {port: 8000, command: web}}"
+
+
+def test_nothing_makes_an_empty_mesh_that_stays_the_same() -> None:
+    builder = Builder()
+    mesh = builder.build(())
+    assert not mesh.services and not mesh.listeners and not mesh.findings
+    assert builder.build(()) is mesh
+
+
+def test_unchanged_documents_give_the_very_same_mesh() -> None:
+    builder, web = Builder(), document(WEB)
+    assert builder.build((web,)) is builder.build((web,))
+
+
+def test_only_what_changed_is_another_object() -> None:
+    builder = Builder()
+    other = document("services: {api: {port: 8000, command: api}}\nroutes: [{to: api}]", "b.yaml")
+    before = builder.build((document(WEB), other))
+    after = builder.build((document(WEB.replace("8000", "9000")), other))
+    api, web = Name("default", "api"), Name("default", "web")
+    assert after.services[api] is before.services[api]
+    assert after.services[web] is not before.services[web]
+    assert after.gateway_routes is before.gateway_routes
+    assert after.listeners is before.listeners
+    assert before.services[web].ports[0].number == 8000
+
+
+def test_a_broken_part_keeps_its_last_good_version_and_hurts_nothing_else() -> None:
+    builder = Builder()
+    text = "services:\n  web: {port: 8000, command: web}\n  api: {port: 8000, command: api}\n"
+    good = builder.build((document(text),))
+    broken = builder.build(
+        (document(text.replace("command: web", "comand: web").replace("command: api", "command: x")),)
+    )
+    web, api = Name("default", "web"), Name("default", "api")
+    assert broken.services[web] is good.services[web]
+    assert broken.workloads[web] is good.workloads[web]
+    assert broken.workloads[api].command == "x"
+    assert len(broken.findings) == 1
+    repaired = builder.build((document(text),))
+    assert not repaired.findings
+
+
+def test_a_part_that_is_removed_while_it_is_broken_is_gone() -> None:
+    builder = Builder()
+    builder.build((document(WEB),))
+    builder.build((document(WEB.replace("port", "prt")),))
+    assert not builder.build(()).services
+    assert not builder.build((document(WEB.replace("port", "prt")),)).services
+
+
+def test_of_two_services_the_first_counts_with_all_that_belongs_to_it() -> None:
+    builder = Builder()
+    first = document(WEB, "a.yaml")
+    second = document("services: {web: {port: 9000, versions: {v2: {command: b}}, routes: [{versions: v2}]}}", "b.yaml")
+    mesh = builder.build((first, second))
+    assert mesh.services[Name("default", "web")].ports[0].number == 8000
+    assert set(mesh.workloads) == {Name("default", "web")}
+    assert not mesh.service_routes
+    assert messages(mesh) == ["b.yaml:1: error: service web is given twice (first at a.yaml:1); the first one counts"]
+
+    mesh = builder.build((second, first))
+    assert mesh.services[Name("default", "web")].ports[0].number == 9000
+    assert set(mesh.workloads) == {Name("default", "web-v2")}
+    assert len(mesh.service_routes) == 1
+
+    mesh = builder.build((first,))
+    assert mesh.services[Name("default", "web")].ports[0].number == 8000
+    assert not mesh.findings
+
+
+def test_settings_are_written_once() -> None:
+    mesh = Builder().build((document("mesh: {trust_domain: a}"), document("mesh: {trust_domain: b}", "b.yaml")))
+    assert mesh.settings.trust_domain == "a"
+    assert messages(mesh) == ["b.yaml:1: error: mesh is given twice (first at a.yaml:1); the first one counts"]
+
+
+def test_two_workloads_of_one_name_are_a_finding() -> None:
+    text = "services: {a: {command: x, versions: {b: {}}}, a-b: {command: y}}"
+    mesh = Builder().build((document(text),))
+    assert messages(mesh) == [
+        "a.yaml:1: error: service a-b: its workload a-b has the name of that of service a (a.yaml:1); "
+        "rename one of them"
+    ]
+
+
+def test_a_route_keeps_its_good_backends() -> None:
+    mesh = Builder().build((document(f"{WEB}\nroutes: [{{weights: {{web: 1, wbe: 1}}, mirror: [web, nobody]}}]"),))
+    action = mesh.gateway_routes[0].rules[0].action
+    assert isinstance(action, Forward)
+    assert [backend.service.name for backend in action.backends] == ["web"]
+    assert [mirror.backend.service.name for mirror in action.mirrors] == ["web"]
+    assert len(mesh.findings) == 2
+
+
+@pytest.mark.parametrize("weights", ["{wbe: 1}", "{web: 0, wbe: 1}"])
+def test_a_route_without_good_backends_answers_with_a_reason(weights: str) -> None:
+    mesh = Builder().build((document(f"{WEB}\nroutes: [{{weights: {weights}}}]"),))
+    action = mesh.gateway_routes[0].rules[0].action
+    reason = 'service "wbe" does not exist; did you mean "web"?'
+    assert action == Respond(status=503, body=f"{reason}\n", headers=(("x-tulle-reason", reason),))
+
+
+def test_a_route_comes_alive_with_its_service_and_keeps_its_identity_otherwise() -> None:
+    builder = Builder()
+    route = document("routes: [{to: web}]", "r.yaml")
+    dangling = builder.build((route,))
+    assert isinstance(dangling.gateway_routes[0].rules[0].action, Respond)
+    alive = builder.build((route, document(WEB)))
+    assert isinstance(alive.gateway_routes[0].rules[0].action, Forward)
+    assert not alive.findings
+    edited = builder.build((route, document(WEB.replace("command: web", "command: other"))))
+    assert edited.gateway_routes[0] is alive.gateway_routes[0]
+    other = builder.build((route, document(WEB.replace("web: {", "wab: {"))))
+    assert "wab" in messages(other)[0]
+
+
+def test_routes_without_a_listener_get_the_usual_one() -> None:
+    builder = Builder()
+    route = document(f"{WEB}\nroutes: [{{to: web, listeners: http}}]")
+    assert [listener.port for listener in builder.build((route,)).listeners.values()] == [8080]
+    mesh = builder.build((route, document("gateway: {listeners: {http: 18080}}", "g.yaml")))
+    assert [listener.port for listener in mesh.listeners.values()] == [18080]
+    assert not builder.build((document(WEB),)).listeners
+
+
+def test_a_broken_listener_does_not_open_the_usual_port() -> None:
+    mesh = Builder().build((document(f"{WEB}\nroutes: [{{to: web}}]\ngateway: {{listeners: {{a: {{prt: 1}}}}}}"),))
+    assert not mesh.listeners
+
+
+def test_a_listener_without_its_service_is_left_out() -> None:
+    text = (
+        "gateway: {listeners: {a: {port: 1, protocol: tcp, weights: {x: 1, db: 1}}, "
+        "b: {port: 2, protocol: tcp, to: x}}}"
+    )
+    mesh = Builder().build((document(f"services: {{db: {{port: 5, protocol: tcp, command: db}}}}\n{text}"),))
+    (listener,) = mesh.listeners.values()
+    assert listener.name == Name(SYSTEM_NAMESPACE, "a")
+    assert [backend.service.name for backend in listener.backends] == ["db"]
+    assert len(mesh.findings) == 2
+
+
+def test_callers_are_known_by_their_account() -> None:
+    builder = Builder()
+    guarded = document("services: {api: {port: 1, command: a, allow: [web, frontend]}}", "b.yaml")
+    mesh = builder.build((document(WEB.replace("command", "account: frontend, command")), guarded))
+    (one, two) = mesh.services[Name("default", "api")].allow or ()
+    assert one.callers == two.callers == (Name("default", "frontend"),)
+    mesh = builder.build((document(WEB), guarded))
+    (one, two) = mesh.services[Name("default", "api")].allow or ()
+    assert one.callers == (Name("default", "web"),)
+    assert messages(mesh) == ['b.yaml:1: error: service api: "allow" names service "frontend", which does not exist']
+
+
+def test_rules_of_several_documents_for_a_service_stand_in_their_order() -> None:
+    builder = Builder()
+    text = "services: {web: {port: 8000, versions: {v1: {command: a}}, routes: [{versions: v1}]}}"
+    mesh = builder.build((document(text),))
+    assert len(mesh.service_routes[Name("default", "web")]) == 1
+    same = builder.build((document(text), document("routes: [{to: web}]", "r.yaml")))
+    assert set(same.service_routes) == {Name("default", "web")}
+
+
+def test_findings_of_sources_are_kept_and_each_is_there_once() -> None:
+    finding = Finding.error(Origin("file", "x.yaml"), "cannot be read")
+    assert Builder().build((), [finding, finding]).findings == (finding,)
+
+
+def test_a_part_as_the_store_keeps_it_is_read_as_it_is() -> None:
+    builder = Builder()
+    web = Name("default", "web")
+    part = Document(
+        Origin("store", "store:service/web"),
+        Key("native/service", web),
+        {"services": {"web": {"port": 1, "command": "x"}}},
+    )
+    assert builder.build((part,)).services[web].ports[0].number == 1
+    assert not builder.build(()).services
+
+
+BITS: tuple[Callable[[int], str], ...] = (
+    lambda i: f"services: {{s{i}: {{port: 8000, command: a}}}}",
+    lambda i: f"services: {{s{i}: {{port: 9000, protocol: tcp, command: a}}}}",
+    lambda i: (
+        f"services: {{s{i}: {{port: 8000, versions: {{v1: {{command: b}}}}, "
+        f"routes: [{{versions: v1}}, {{to: s{i + 1}}}]}}}}"
+    ),
+    lambda i: (
+        f"services: {{s{i}: {{port: 8000, command: a, account: s{i + 1}, "
+        f"allow: [s{i + 1}, s{i + 2}], calls: s{i + 1}}}}}"
+    ),
+    lambda i: (
+        f"routes: [{{host: h{i}, to: s{i}}}, {{name: n{i}, path: /x, "
+        f"weights: {{s{i}: 1, s{i + 1}/v1: 1}}, listeners: l{i}}}]"
+    ),
+    lambda i: f"routes: [{{hosts: [h{i}, h{i + 1}], to: s{i + 1}}}]",
+    lambda i: f"gateway: {{listeners: {{l{i}: {1000 + i // 2}}}}}",
+    lambda i: f"gateway: {{listeners: {{l{i}: {{port: {1000 + i}, protocol: tcp, to: s{i}}}}}}}",
+    lambda i: f"mesh: {{trust_domain: d{i}}}",
+)
+TEXTS = st.builds(lambda bit, i: bit(i), st.sampled_from(BITS), st.integers(0, 3))
+EDITS = st.lists(st.tuples(st.integers(0, 5), st.one_of(st.none(), TEXTS), st.booleans()), min_size=1, max_size=12)
+
+
+@settings(max_examples=60, deadline=None)
+@given(EDITS, st.randoms(use_true_random=False))
+def test_incremental_equals_from_scratch(edits: list[tuple[int, str | None, bool]], chance: random.Random) -> None:
+    files: dict[int, Document] = {}
+    builder = Builder()
+    for number, text, shuffle in edits:
+        files.pop(number, None)
+        if text is not None:
+            files[number] = document(text, f"{number}.yaml")
+        order = list(files.values())
+        if shuffle:
+            chance.shuffle(order)
+        incremental = builder.build(tuple(order))
+        scratch = Builder().build(tuple(order))
+        assert summary(incremental) == summary(scratch)
+
+
+def summary(mesh: Mesh) -> object:
+    """All of a mesh by value: objects of two builders are never the same."""
+    return (
+        repr_of(mesh.settings),
+        {name: repr_of(service) for name, service in mesh.services.items()},
+        {name: repr_of(workload) for name, workload in mesh.workloads.items()},
+        {name: repr_of(listener) for name, listener in mesh.listeners.items()},
+        [repr_of(route) for route in mesh.gateway_routes],
+        {name: [repr_of(route) for route in routes] for name, routes in mesh.service_routes.items()},
+        messages(mesh),
+    )
+
+
+def repr_of(value: object) -> str:
+    text = repr(value)
+    while (begin := text.find("<tulle.model.documents.Anchor object")) >= 0:
+        text = text[:begin] + text[text.index(">", begin) + 1 :]
+    return text

@@ -1,0 +1,93 @@
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator
+
+from tulle.flow.gather import Gather, Gathered, merged
+from tulle.kit.located import LocatedMap
+from tulle.model.documents import Document, Key, Origin
+from tulle.model.findings import Finding
+from tulle.model.names import Name
+from tulle.sources.base import Batch
+
+
+def document(name: str, file: str = "a.yaml") -> Document:
+    return Document(Origin("file", file), Key("file", Name("", name)), LocatedMap(0))
+
+
+class FakeSource:
+    """Yields what it is handed; fails when it is handed an exception."""
+
+    def __init__(self, name: str) -> None:
+        self.name = name
+        self.queue: asyncio.Queue[Batch | Exception] = asyncio.Queue()
+
+    async def batches(self) -> AsyncIterator[Batch]:
+        while True:
+            item = await self.queue.get()
+            if isinstance(item, Exception):
+                raise item
+            yield item
+
+
+async def test_nothing_is_offered_before_every_source_answered_once() -> None:
+    one, two = FakeSource("one"), FakeSource("two")
+    gather = Gather([one, two])
+    async with asyncio.TaskGroup() as tasks:
+        running = tasks.create_task(gather.run())
+        a, b, c = document("a"), document("b"), document("c")
+        one.queue.put_nowait(Batch((a,)))
+        two.queue.put_nowait(Batch((b,)))
+        assert (await next_of(gather)).documents == (a, b)
+        one.queue.put_nowait(Batch((c,)))
+        assert (await next_of(gather)).documents == (c, b)
+        running.cancel()
+
+
+async def test_a_source_that_fails_keeps_what_it_said_and_is_asked_again() -> None:
+    one = FakeSource("one")
+    gather = Gather([one], first_pause=0.001)
+    async with asyncio.TaskGroup() as tasks:
+        running = tasks.create_task(gather.run())
+        a, b = document("a"), document("b")
+        one.queue.put_nowait(Batch((a,)))
+        assert (await next_of(gather)).documents == (a,)
+        one.queue.put_nowait(OSError("disk gone"))
+        failed = await next_of(gather)
+        assert failed.documents == (a,)
+        assert [finding.message for finding in failed.findings] == [
+            "source one cannot be read: disk gone; what it last said still counts"
+        ]
+        one.queue.put_nowait(Batch((b,)))
+        assert await next_of(gather) == Gathered((b,), ())
+        running.cancel()
+
+
+async def test_no_sources_have_nothing_and_a_source_may_end() -> None:
+    gather = Gather([])
+    await gather.run()
+    assert await next_of(gather) == Gathered()
+
+    class Once:
+        name = "once"
+
+        async def batches(self) -> AsyncIterator[Batch]:
+            yield Batch()
+
+    gather = Gather([Once()])
+    await gather.run()
+    assert await next_of(gather) == Gathered()
+
+
+async def next_of(gather: Gather) -> Gathered:
+    return await asyncio.wait_for(gather.newest.next(), 5)
+
+
+def test_what_cannot_be_read_now_is_taken_as_it_last_was() -> None:
+    finding = Finding.error(Origin("file", "a.yaml"), "cannot be read")
+    a1, a2, b = document("a.yaml#1"), document("a.yaml#2"), document("b.yaml#1", "b.yaml")
+    before = Batch((a1, a2, b))
+    assert merged(before, Batch((b,))) == Batch((b,))
+    assert merged(before, Batch((b,), (finding,), frozenset({"a.yaml"}))).documents == (b, a1, a2)
+    assert merged(before, Batch((a1,), (finding,), frozenset({"a.yaml#2"}))).documents == (a1, a2)
+    assert merged(before, Batch((a1, a2), (finding,), frozenset({"a.yaml#2"}))).documents == (a1, a2)

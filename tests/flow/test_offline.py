@@ -1,0 +1,42 @@
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from tulle.flow.offline import checked
+
+BROKEN = Path(__file__).parents[1] / "golden" / "broken"
+
+
+@pytest.mark.parametrize("case", sorted(path.stem for path in BROKEN.glob("*.yaml")))
+def test_every_finding_of_a_broken_file_names_its_line(case: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(BROKEN)
+    _, findings = checked([f"{case}.yaml"])
+    assert [str(finding) for finding in findings] == (BROKEN / f"{case}.findings").read_text().splitlines()
+
+
+def test_there_are_twenty_broken_files() -> None:
+    assert len(list(BROKEN.glob("*.yaml"))) >= 20
+
+
+def test_the_good_parts_of_several_files_are_used(tmp_path: Path) -> None:
+    (tmp_path / "good.yaml").write_text("services: {web: {port: 8000, command: web}}\n")
+    (tmp_path / "bad.yaml").write_text("services: {shop: {port: 0}, api: {port: 8000, command: api}}\n")
+    mesh, findings = checked([tmp_path])
+    assert {name.name for name in mesh.services} == {"web", "api"}
+    assert len(findings) == 1
+
+
+def test_what_is_referred_to_must_be_there(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (tmp_path / "a").mkdir()
+    (tmp_path / "a" / "in.yaml").write_text(
+        "services: {web: {command: web, directory: nowhere}}\n"
+        "gateway: {listeners: {web: {port: 18443, tls: {certificate: in.yaml, key: in.yaml, client_ca: ../ca.pem}}}}\n"
+    )
+    monkeypatch.chdir(tmp_path / "a")
+    _, findings = checked(["in.yaml"])
+    assert [finding.message for finding in findings] == [
+        "service web: its directory nowhere does not exist",
+        f"listener web: its client CA {tmp_path}/ca.pem does not exist or cannot be read",
+    ]
