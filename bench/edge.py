@@ -17,7 +17,7 @@ from bench.load import PROXY_CORE, Cost, cost, cpu_seconds, h2load, pin, residen
 from bench.servers import free_port
 from bench.table import Budget, Result, Row, median
 
-SECONDS, ROUNDS = 3.0, 3
+SECONDS, ROUNDS = 3, 3
 HOST = "bench.test"
 
 
@@ -54,7 +54,7 @@ def measure() -> Result:
 
 NOTE = (
     f"One core for the proxy, one for the load generator and the server behind (100 bytes); medians of {ROUNDS} "
-    f"interleaved rounds of {SECONDS:g} s; CPU is user and system time of the proxy."
+    f"interleaved rounds of {SECONDS} s; CPU is user and system time of the proxy."
 )
 
 

@@ -1,7 +1,8 @@
 """A pair of sidecars as Istio configures them, written by hand for a plain Envoy.
 
 What it has of Istio's: the filters of an HTTP service in a mesh without policies (grpc_stats, fault, cors, and rbac as
-of one ALLOW policy), request ids, retries, attempt counts, peer metadata exchanged in headers, the metrics of the
+of one ALLOW policy), request ids, retries, attempt counts, peer metadata exchanged in headers and
+taken out of them, the metrics of the
 standard dashboard (request total, duration, sizes with their tags, here by Envoy's own stats logger), a tracer-less
 default install without access log, HTTP/2 over mutual TLS between the two. What it has not: iptables and original
 destinations, and Istio's own filters, which are not in a plain Envoy. A `bare` pair has neither metrics nor metadata.
@@ -51,7 +52,7 @@ def client(port: int, server: int, certificate: Pair, root: Path, is_bare: bool 
         "decorator": {"operation": "server.default.svc.cluster.local:8000/*"},
         "request_headers_to_add": metadata,
     }
-    filters = [GRPC_STATS, FAULT, CORS, servers.ROUTER]
+    filters = [*([] if is_bare else [_peer("response_rules")]), GRPC_STATS, FAULT, CORS, servers.ROUTER]
     tls = {
         "common_tls_context": {
             "alpn_protocols": ["istio", "h2"],
@@ -77,7 +78,6 @@ def server(port: int, application: int, certificate: Pair, root: Path, is_bare: 
         "match": {"prefix": "/"},
         "route": {"cluster": "inbound|8000||", "timeout": "0s"},
         "decorator": {"operation": "server.default.svc.cluster.local:8000/*"},
-        "request_headers_to_remove": ["x-envoy-peer-metadata", "x-envoy-peer-metadata-id"],
         "response_headers_to_add": metadata,
     }
     name = {"safe_regex": {"regex": f"{SPIFFE}/client"}}
@@ -85,8 +85,9 @@ def server(port: int, application: int, certificate: Pair, root: Path, is_bare: 
     policy = {"permissions": [{"any": True}], "principals": [{"and_ids": principals}]}
     rules = {"action": "ALLOW", "policies": {"ns[default]-policy[allow]-rule[0]": policy}}
     rbac = http_filter("rbac", "rbac.v3.RBAC", rules=rules, shadow_rules_stat_prefix="istio_dry_run_allow_")
+    filters = [*([] if is_bare else [_peer("request_rules")]), rbac, GRPC_STATS, FAULT, CORS, servers.ROUTER]
     manager = {
-        **_manager("inbound_0.0.0.0_8000", [rbac, GRPC_STATS, FAULT, CORS, servers.ROUTER], route, is_bare),
+        **_manager("inbound_0.0.0.0_8000", filters, route, is_bare),
         "forward_client_cert_details": "APPEND_FORWARD",
         "set_current_client_cert_details": {"subject": True, "dns": True, "uri": True},
     }
@@ -126,6 +127,20 @@ def _manager(prefix: str, filters: list[Config], route: Config, is_bare: bool) -
             }
         },
     }
+
+
+def _peer(rules: str) -> Config:
+    """Takes the other side's metadata out of the headers, as Istio's peer metadata filter does."""
+    taken = [
+        {
+            "header": name,
+            "on_header_present": {"metadata_namespace": "istio", "key": name, "type": "STRING"},
+            "on_header_missing": {"metadata_namespace": "istio", "key": name, "value": "unknown", "type": "STRING"},
+            "remove": True,
+        }
+        for name in ("x-envoy-peer-metadata", "x-envoy-peer-metadata-id")
+    ]
+    return http_filter("peer_metadata", "header_to_metadata.v3.Config", **{rules: taken})
 
 
 def _metrics() -> Config:

@@ -37,9 +37,9 @@ class Cost:
     """Microseconds per request, user and system."""
 
 
-def wrk(url: str, *, seconds: float, connections: int = 64, headers: Sequence[str] = ()) -> Load:
+def wrk(url: str, *, seconds: int, connections: int = 64, headers: Sequence[str] = ()) -> Load:
     """HTTP/1.1 with keep-alive, as fast as answers come."""
-    arguments = ["wrk", "-t1", f"-c{connections}", f"-d{seconds:g}s", "--latency"]
+    arguments = ["wrk", "-t1", f"-c{connections}", f"-d{seconds}s", "--latency"]
     arguments += [word for header in headers for word in ("-H", header)]
     out = _run([*arguments, url], seconds)
     found = re.search(r"(\d+) requests in ([\d.]+)(\w+)", out)
@@ -53,9 +53,9 @@ def wrk(url: str, *, seconds: float, connections: int = 64, headers: Sequence[st
     return Load(int(found[1]), failed + (int(statuses[1]) if statuses else 0), duration, p50)
 
 
-def h2load(url: str, *, seconds: float, clients: int = 16, streams: int = 16, headers: Sequence[str] = ()) -> Load:
+def h2load(url: str, *, seconds: int, clients: int = 16, streams: int = 16, headers: Sequence[str] = ()) -> Load:
     """HTTP/2, many streams per connection, as fast as answers come."""
-    arguments = ["h2load", "-t1", f"-c{clients}", f"-m{streams}", "-D", f"{seconds:g}"]
+    arguments = ["h2load", "-t1", f"-c{clients}", f"-m{streams}", "-D", str(seconds)]
     arguments += [word for header in headers for word in ("-H", header)]
     out = _run([*arguments, url], seconds)
     found = re.search(r"requests: (\d+) total, \d+ started, (\d+) done, (\d+) succeeded", out)

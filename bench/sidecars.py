@@ -17,7 +17,7 @@ from bench.load import PROXY_CORE, Cost, cost, cpu_seconds, pin, wrk
 from bench.servers import free_port
 from bench.table import Budget, Result, Row, median
 
-SECONDS, ROUNDS = 3.0, 3
+SECONDS, ROUNDS = 3, 3
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,7 +58,7 @@ def measure() -> Result:
 
 NOTE = (
     "HTTP/1.1 from wrk, HTTP/2 over mutual TLS 1.3 between the two, HTTP/1.1 to the server (100 bytes). Both proxies "
-    f"share one core, load and server the other; medians of {ROUNDS} interleaved rounds of {SECONDS:g} s. The "
+    f"share one core, load and server the other; medians of {ROUNDS} interleaved rounds of {SECONDS} s. The "
     "Istio-like pair is described in bench/istio_like.py; `bare` is the same without metrics and metadata headers."
 )
 
