@@ -40,6 +40,7 @@ class Plane:
     files: dict[str, tuple[bytes, bytes]] = field(default_factory=dict)
     sessions: dict[str, Session] = field(default_factory=dict)
     secrets: dict[str, dict[str, Resource]] = field(default_factory=dict)
+    loop: asyncio.AbstractEventLoop | None = None
 
     def opened(self, session: Session) -> None:
         self.sessions[session.node_id] = session
@@ -56,6 +57,11 @@ class Plane:
         pass
 
     def change(self, mesh: Mesh) -> None:
+        """From any thread."""
+        assert self.loop is not None
+        self.loop.call_soon_threadsafe(self._change, mesh)
+
+    def _change(self, mesh: Mesh) -> None:
         self.mesh = mesh
         for session in self.sessions.values():
             self._publish(session)
@@ -151,6 +157,7 @@ def _command(file: Path) -> list[str]:
 
 
 async def _serve(plane: Plane, socket: str, ready: threading.Event, stop: threading.Event) -> None:
+    plane.loop = asyncio.get_running_loop()
     async with serving(plane, address=f"unix:{socket}"):
         ready.set()
         await asyncio.to_thread(stop.wait)

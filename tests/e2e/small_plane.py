@@ -11,7 +11,7 @@ from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import TypeVar
+from typing import Any
 
 import httpx
 import psutil
@@ -34,7 +34,6 @@ from tulle.model.services import Port, Service
 from tulle.model.workloads import Instance, Workload
 from tulle.xds.server import serving
 
-Value = TypeVar("Value")
 ECHO = Path(__file__).with_name("echo.py")
 AGENT = """
 import asyncio, logging, pathlib, sys
@@ -46,9 +45,7 @@ asyncio.run(main.run(home, sys.argv[2], "here", "host", lifeline=int(sys.argv[3]
 """
 
 
-async def eventually(
-    condition: Callable[[], Awaitable[Value]] | Callable[[], Value], *, within: float = 20.0, what: str = ""
-) -> Value:
+async def eventually(condition: Callable[[], Any], *, within: float = 20.0, what: str = "") -> Any:
     """The first true answer, asked again until the deadline; errors of the network count as `not yet`."""
     loop = asyncio.get_running_loop()
     deadline = loop.time() + within
