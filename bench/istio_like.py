@@ -1,11 +1,10 @@
 """A pair of sidecars as Istio configures them, written by hand for a plain Envoy.
 
 What it has of Istio's: the filters of an HTTP service in a mesh without policies (grpc_stats, fault, cors, and rbac as
-of one ALLOW policy), request ids, retries, attempt counts, peer metadata exchanged in headers and
-taken out of them, the metrics of the
-standard dashboard (request total, duration, sizes with their tags, here by Envoy's own stats logger), a tracer-less
-default install without access log, HTTP/2 over mutual TLS between the two. What it has not: iptables and original
-destinations, and Istio's own filters, which are not in a plain Envoy. A `bare` pair has neither metrics nor metadata.
+of one ALLOW policy), request ids, retries, attempt counts, peer metadata put into headers and taken out of them, the
+metrics of the standard dashboard (requests, duration, sizes with their tags, here by Envoy's own stats logger), no
+access log and no tracer, as in a default install, HTTP/2 over mutual TLS between the two. What it has not: captured
+connections, and Istio's own filters, which are not in a plain Envoy. A `bare` pair has neither metrics nor metadata.
 """
 
 from __future__ import annotations
