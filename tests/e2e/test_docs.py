@@ -1,0 +1,64 @@
+"""What the documentation tells people to type and to write is right."""
+
+from __future__ import annotations
+
+import re
+import shlex
+from pathlib import Path
+
+import pytest
+from typer.main import get_command
+
+from tulle.cli.main import imported, program
+from tulle.flow.offline import checked
+
+REPOSITORY = Path(__file__).resolve().parents[2]
+PAGES = [
+    REPOSITORY / "README.md",
+    *sorted((REPOSITORY / "docs").rglob("*.md")),
+    *sorted(REPOSITORY.glob("examples/**/*.md")),
+]
+FENCE = re.compile(r"^```(\w+)\n(.*?)^```$", re.MULTILINE | re.DOTALL)
+
+
+def blocks(language: str) -> list[tuple[str, str]]:
+    """Every fenced block of a language, with the name of its page."""
+    return [
+        (f"{page.relative_to(REPOSITORY)}", text)
+        for page in PAGES
+        for found, text in FENCE.findall(page.read_text())
+        if found == language
+    ]
+
+
+def commands() -> list[tuple[str, str]]:
+    """Every `tulle` command that the documentation shows at a prompt or between backquotes."""
+    typed = [
+        (page, line[2:]) for page, text in blocks("console") for line in text.splitlines() if line.startswith("$ ")
+    ]
+    inline = [
+        (f"{page.relative_to(REPOSITORY)}", text)
+        for page in PAGES
+        for text in re.findall(r"`(tulle [^`]+)`", page.read_text())
+    ]
+    parts = [(page, part.strip()) for page, line in typed + inline for part in re.split(r"[|>#]|&&", line)]
+    return sorted({(page, part) for page, part in parts if part.startswith("tulle ")})
+
+
+@pytest.mark.parametrize(("page", "line"), commands())
+def test_commands_exist_as_they_are_written(page: str, line: str) -> None:
+    _, name, *arguments = shlex.split(line)
+    if name.startswith("-"):
+        return
+    assert name in get_command(program).commands, page  # type: ignore[attr-defined]
+    command = imported(name)
+    if any(word.isupper() and len(word) > 2 for word in arguments) or "…" in line or not arguments:
+        return  # the name of a placeholder, or of the command alone
+    command.make_context(name, arguments).close()
+
+
+@pytest.mark.parametrize(("page", "text"), blocks("yaml"))
+def test_files_have_no_mistakes(page: str, text: str, tmp_path: Path) -> None:
+    file = tmp_path / "tulle.yaml"
+    file.write_text(text)
+    assert checked([file])[1] == (), page
