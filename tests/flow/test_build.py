@@ -70,6 +70,16 @@ def test_a_broken_part_keeps_its_last_good_version_and_hurts_nothing_else() -> N
     assert not repaired.findings
 
 
+def test_a_broken_route_of_the_gateway_keeps_its_last_good_version() -> None:
+    builder = Builder()
+    text = f"{WEB}\nroutes: [{{path: /, to: web, timeout: 10s}}]"
+    good = builder.build((document(text),))
+    broken = builder.build((document(text.replace("10s", "soon")),))
+    assert len(broken.findings) == 1
+    assert len(good.gateway_routes) == 1
+    assert broken.gateway_routes == good.gateway_routes
+
+
 def test_a_part_that_is_removed_while_it_is_broken_is_gone() -> None:
     builder = Builder()
     builder.build((document(WEB),))

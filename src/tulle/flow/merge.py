@@ -45,6 +45,8 @@ class Merge:
         self.routes: Claims[RouteSet] = Claims()
         self.routes_added: dict[RouteSet, Document] = {}
         """By the last update: routes of the gateway and rules of the mesh that count now, each with its part."""
+        self.routes_moved: dict[RouteSet, Document] = {}
+        """By the last update: routes that are the same in a new version of their part, because that has mistakes."""
         self.routes_removed: frozenset[RouteSet] = frozenset()
         self.changed = UNCHANGED
         """By the last update."""
@@ -69,7 +71,7 @@ class Merge:
             self.listeners.settle(position),
             self.routes.settle(position),
         )
-        self._note_routes(gateway)
+        self._note_routes(gateway, change.added)
 
     def findings(self, position: Position) -> Iterator[Finding]:
         """About every object whose name belongs to an earlier one."""
@@ -84,10 +86,16 @@ class Merge:
             message = f"its workload {name.name} has the name of that of {first.origin.subject} ({first.origin})"
             yield Finding.error(other.origin, f"{other.origin.subject}: {message}; rename one of them")
 
-    def _note_routes(self, before: Mapping[Name, RouteSet]) -> None:
+    def _note_routes(self, before: Mapping[Name, RouteSet], offered: frozenset[Document]) -> None:
         """What is different among all routes; `before` are those of the gateway before."""
         now = self.routes.table
         added = {now[name]: self.routes.part_of(name) for name in self.changed.routes if name in now}
+        self.routes_moved = {
+            route: part
+            for part in self._active & offered
+            for route in self._fragments[part].routes
+            if route not in added and now.get(route.name) is route
+        }
         removed = frozenset(before[name] for name in self.changed.routes if name in before)
         self.routes_added = added | self._gained
         self.routes_removed = removed | self._dropped

@@ -38,6 +38,7 @@ class Routing:
             self._remove(route)
         for route, part in added.items():
             self._add(route, part)
+        self._parts.update(merge.routes_moved)
         with_routes = set(self._parts.values())
         before, self._order = self._order, [part for part in parts.order if part in with_routes]
         if touched or before != self._order:
