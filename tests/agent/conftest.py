@@ -126,7 +126,9 @@ def eventually() -> Callable[..., Awaitable[None]]:
 
     async def wait(condition: Callable[[], object], within: float = 10.0) -> None:
         async with asyncio.timeout(within):
-            while not condition():
+            while True:
+                if condition():
+                    return
                 await asyncio.sleep(0.01)
 
     return wait
