@@ -1,0 +1,13 @@
+from __future__ import annotations
+
+from tulle.model.documents import BUILT_IN, Origin
+from tulle.model.listeners import Certificate, ListenerProtocol
+
+
+def test_requests_are_seen_on_http_and_https_only() -> None:
+    assert [protocol for protocol in ListenerProtocol if protocol.is_http] == ["http", "https"]
+
+
+def test_certificates_are_compared_by_what_they_are_not_by_where_they_were_written() -> None:
+    one = Certificate(certificate_file="c", key_file="k", origin=BUILT_IN)
+    assert one == Certificate(certificate_file="c", key_file="k", origin=Origin("file", "a.yaml"))

@@ -1,0 +1,16 @@
+from __future__ import annotations
+
+from tulle.model.policies import Balance, Policy, Retry
+
+
+def test_by_default_requests_go_to_the_less_busy_of_two_and_nothing_is_limited() -> None:
+    policy = Policy()
+    assert policy.load_balancing.balance is Balance.LEAST_REQUEST
+    limits = (policy.circuit_breaker, policy.outlier_detection, policy.rate_limit, policy.health_check)
+    assert limits == (None, None, None, None)
+    assert policy == Policy()
+
+
+def test_by_default_nothing_unsafe_is_repeated() -> None:
+    assert not Retry().non_idempotent
+    assert not Retry().conditions and not Retry().status_codes

@@ -1,0 +1,39 @@
+from __future__ import annotations
+
+from dataclasses import replace
+
+from tulle.model.documents import BUILT_IN
+from tulle.model.names import Name
+from tulle.model.workloads import Assignment, Probe, Workload
+
+NAME = Name("default", "web")
+WORKLOAD = Workload(name=NAME, origin=BUILT_IN, service=NAME, command="web", directory="/")
+ASSIGNMENT = Assignment(
+    name=NAME,
+    service=NAME,
+    version="",
+    account="web",
+    labels=WORKLOAD.labels,
+    command="web",
+    directory="/",
+    environment=(),
+    ports=(),
+    replicas=1,
+    probe=Probe(),
+    drain=5.0,
+    unix_socket=False,
+    forwards=(),
+    trust_domain="cluster.local",
+    concurrency=1,
+)
+
+
+def test_labels_are_what_subsets_select_by() -> None:
+    assert WORKLOAD.labels == (("app", "web"),)
+    assert replace(WORKLOAD, version="v1").labels == (("app", "web"), ("version", "v1"))
+
+
+def test_scaling_makes_nothing_obsolete_and_another_command_does() -> None:
+    assert replace(ASSIGNMENT, replicas=3, drain=9.0).fingerprint == ASSIGNMENT.fingerprint
+    assert replace(ASSIGNMENT, command="other").fingerprint != ASSIGNMENT.fingerprint
+    assert replace(ASSIGNMENT, environment=(("A", "b"),)).fingerprint != ASSIGNMENT.fingerprint
