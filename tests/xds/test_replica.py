@@ -150,6 +150,15 @@ def test_a_new_stream_says_what_we_have_and_doubts_what_was_never_answered() -> 
     assert asked(replica)[0].initial_versions == {"a": load("a").version, "b": load("b").version}
 
 
+def test_of_a_wildcard_type_everything_is_taken() -> None:
+    replica = Replica(NODE, wildcard=(ENDPOINT,))
+    replica.connected()
+
+    told(replica, "1", load("whatever"))
+
+    assert replica.table(ENDPOINT).keys() == {"whatever"}
+
+
 def test_a_replica_starts_with_what_an_earlier_one_had() -> None:
     replica = Replica(NODE)
     replica.restore((load("a"),))

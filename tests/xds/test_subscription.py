@@ -372,8 +372,12 @@ def test_a_resumed_client_is_sent_nothing_that_it_has() -> None:
     talk.ask(ROUTE, "r", have=have[ROUTE])
 
     assert talk.take() == []
-    assert talk.session.is_synced
+    assert not talk.session.is_synced
     assert talk.provider.opened_with == [{VIRTUAL_HOST: frozenset({"r/short"})}]
+    talk.session.resumed()
+    assert talk.take() == []
+    assert talk.session.response_count == 0
+    assert talk.provider.settlements == [True]
 
 
 def test_what_a_resumed_client_has_and_nobody_knows_is_removed() -> None:

@@ -281,7 +281,8 @@ class Channel:
         for name in names:
             resource = flight.sent[name]
             if not self.covers(resource):
-                continue  # Unsubscribed in the meantime.
+                self.removals.pop(name, None)  # Unsubscribed in the meantime, and so dropped.
+                continue
             before = self.held.get(name)
             has_replaced |= before is not None and before != resource.version
             self.held[name] = resource.version

@@ -119,7 +119,14 @@ class Session:
     @property
     def is_synced(self) -> bool:
         """The client accepted everything that it should have of the types that it asked for."""
-        return self._snapshot is not None and all(channel.is_synced for channel in self._channels.values())
+        if self._snapshot is None or self.is_resuming:
+            return False
+        return all(channel.is_synced for channel in self._channels.values())
+
+    @property
+    def response_count(self) -> int:
+        """Responses sent so far."""
+        return self._last_nonce
 
     def is_settled(self, type_url: str) -> bool:
         """Of this type nothing is left to send and every response was answered, be it with a refusal."""
@@ -294,6 +301,7 @@ class Session:
     def resumed(self) -> None:
         """A client that came back has had the time to ask for everything that it asked for on its earlier stream."""
         self.is_resuming = False
+        self.provider.settled(self)
         self.wake()
 
     def next_response(self) -> bytes | None:
