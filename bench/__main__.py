@@ -25,7 +25,7 @@ def main(
     unknown = [name for name in names or () if name not in NAMES]
     if unknown:
         raise typer.BadParameter(f"there is no benchmark {', '.join(unknown)}; there are {', '.join(NAMES)}")
-    console, results, broken = Console(), [], []
+    console, results, broken = Console(width=None if sys.stdout.isatty() else 112), [], []
     began = time.monotonic()
     for name in names or NAMES:
         console.print(f"[dim]{name} …[/]")

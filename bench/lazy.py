@@ -30,7 +30,7 @@ def measure() -> Result:
             idle = _eager(directory, upstream, 0)
             found = {size: _lazy(directory / str(size), upstream, size) for size in SIZES}
             eager = {size: _eager(directory, upstream, size) for size in EAGER_SIZES}
-    rows = [Row(f"{size:,} services, {CALLED} of them called", found[size]) for size in SIZES]
+    rows = [Row(f"{size:,} services, {CALLED} called", found[size]) for size in SIZES]
     rows += [Row(f"{size:,} services, eager Envoy", {"MB": memory}) for size, memory in eager.items()]
     rows.append(Row("an Envoy with nothing", {"MB": idle}))
     most = found[SIZES[-1]]["MB"]
