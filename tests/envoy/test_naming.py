@@ -25,4 +25,4 @@ def test_any_other_name_names_no_service(name: str) -> None:
 
 def test_people_say_it_shorter() -> None:
     assert naming.spoken(Name("default", "web"), 80, "") == "web.default:80"
-    assert naming.spoken(Name("default", "web"), 80, "v2") == "web.default:80 (v2)"
+    assert naming.spoken(Name("default", "web"), 80, "v2") == "web.default:80/v2"

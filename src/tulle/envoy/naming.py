@@ -49,8 +49,8 @@ def parse_cluster(name: str) -> ClusterName:
 
 
 def spoken(service: Name, port: int, subset: str) -> str:
-    """What people call a cluster: `catalogue.default:8000`, `catalogue.default:8000 (v2)`."""
-    return f"{service}:{port} ({subset})" if subset else f"{service}:{port}"
+    """What people call a cluster: `catalogue.default:8000`, `catalogue.default:8000/v2`."""
+    return f"{service}:{port}/{subset}" if subset else f"{service}:{port}"
 
 
 def inbound(port_name: str) -> str:
