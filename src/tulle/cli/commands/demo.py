@@ -43,7 +43,7 @@ def command(
     \b
     Examples:
       tulle demo                       # then open http://127.0.0.1:8080
-      curl http://127.0.0.1:8080/      # a request to try
+      curl 'http://127.0.0.1:8080/api/search?q=moby'
     """
     missing = [module for module in NEEDED if find_spec(module) is None]
     if missing:
