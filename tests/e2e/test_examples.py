@@ -86,7 +86,8 @@ def test_programs_of_others_run_and_see_who_calls(machine: Machine) -> None:
     assert "tulle.yaml" in machine.get("/files/").body
 
 
-def test_the_bookshop_does_what_its_page_promises(machine: Machine) -> None:
+def test_the_bookshop_does_what_its_page_promises(machine: Machine, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("BOOKSHOP_DATA", str(machine.directory / "data"))
     copied(machine, "bookshop")
     machine.up()
     page = machine.get()
