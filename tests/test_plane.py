@@ -1,0 +1,97 @@
+from __future__ import annotations
+
+import asyncio
+import http.client
+import json
+import os
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tulle.api.hosts_client import join
+from tulle.identity.tokens import Tokens
+from tulle.kit.home import Home
+from tulle.plane import JOIN_SOCKET, JOIN_TOKEN, PlaneSettings, run
+
+
+@pytest.fixture
+def settings(tmp_path: Path) -> PlaneSettings:
+    (tmp_path / "tulle.yaml").write_text("services: {web: {port: 8000, command: serve}}")
+    return PlaneSettings(
+        home=Home(tmp_path / "home"),
+        files=(tmp_path / "tulle.yaml",),
+        xds_address="127.0.0.1:0",
+        api_address="127.0.0.1:0",
+    )
+
+
+async def until(condition: Path) -> None:
+    async with asyncio.timeout(20):
+        while not condition.exists():
+            await asyncio.sleep(0.01)
+
+
+async def test_it_lets_hosts_join_and_ends_with_its_lifeline(settings: PlaneSettings) -> None:
+    home = settings.home
+    lifeline, held = os.pipe()
+    async with asyncio.TaskGroup() as tasks:
+        tasks.create_task(run(replace(settings, lifeline=lifeline)))
+        await until(home.plane / JOIN_TOKEN)
+        token = (home.plane / JOIN_TOKEN).read_text()
+        credentials, trust_domain = await join(f"unix:{home.sockets / JOIN_SOCKET}", token, "here")
+        assert trust_domain == "cluster.local"
+        assert credentials.key
+        os.close(held)
+    os.close(lifeline)
+
+
+async def test_every_start_leaves_one_join_token(settings: PlaneSettings) -> None:
+    for _ in range(2):
+        lifeline, held = os.pipe()
+        before = _token(settings.home)
+        async with asyncio.TaskGroup() as tasks:
+            tasks.create_task(run(replace(settings, lifeline=lifeline)))
+            async with asyncio.timeout(20):
+                while _token(settings.home) == before:
+                    await asyncio.sleep(0.01)
+            os.close(held)
+        os.close(lifeline)
+    assert len(Tokens(settings.home.plane / "tokens.json", "").grants()) == 1
+
+
+async def test_a_taken_address_is_said_at_once(settings: PlaneSettings) -> None:
+    server = await asyncio.start_server(lambda *_: None, "127.0.0.1", 0)
+    port = server.sockets[0].getsockname()[1]
+    async with server:
+        with pytest.raises(BaseExceptionGroup) as caught:
+            await run(replace(settings, xds_address=f"127.0.0.1:{port}"))
+    assert "in use" in str(caught.value.exceptions[0]) or str(port) in str(caught.value.exceptions[0])
+
+
+async def test_the_api_shows_what_the_files_say(settings: PlaneSettings, unused_tcp_port: int) -> None:
+    lifeline, held = os.pipe()
+    address = f"127.0.0.1:{unused_tcp_port}"
+    async with asyncio.TaskGroup() as tasks:
+        tasks.create_task(run(replace(settings, lifeline=lifeline, api_address=address)))
+        await until(settings.home.plane / "token")
+        token = (settings.home.plane / "token").read_text().strip()
+        status = await asyncio.to_thread(_status, address, token)
+        assert [each["name"] for each in status["services"]] == ["web"]
+        assert status["ready"] is False
+        os.close(held)
+    os.close(lifeline)
+
+
+def _token(home: Home) -> str:
+    path = home.plane / JOIN_TOKEN
+    return path.read_text() if path.exists() else ""
+
+
+def _status(address: str, token: str) -> Any:
+    connection = http.client.HTTPConnection(address, timeout=20)
+    connection.request("GET", "/v1/status", headers={"authorization": f"Bearer {token}"})
+    found = json.loads(connection.getresponse().read())
+    connection.close()
+    return found
