@@ -1,7 +1,5 @@
 from __future__ import annotations
 
-from google.protobuf import any_pb2
-
 from tests.envoy.decoded import Json, as_json
 from tulle.envoy import secrets
 from tulle.model.listeners import Certificate
@@ -50,4 +48,5 @@ def test_the_edge_takes_anybody_unless_it_has_an_authority_for_clients() -> None
     assert known["require_client_certificate"] is True
     assert known["common_tls_context"]["validation_context_sds_secret_config"]["name"] == "client-ca|/ca"
     assert known["common_tls_context"]["tls_certificate_sds_secret_configs"][0]["name"] == "certificate|/c|/k"
-    assert isinstance(secrets.called("td").typed_config, any_pb2.Any)
+    for secret in known["common_tls_context"]["tls_certificate_sds_secret_configs"]:
+        assert secret["sds_config"]["initial_fetch_timeout"] == "1s"

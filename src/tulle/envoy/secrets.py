@@ -13,6 +13,8 @@ from tulle.model.listeners import Certificate
 from tulle.model.security import Identity
 
 SAN: TypeAlias = common_pb2.SubjectAltNameMatcher
+FILE_PATIENCE = 1.0
+"""Seconds."""
 MESH_TLS = common_pb2.TlsParameters(
     # Envoy's client side stops at TLS 1.2 unless it is told not to.
     tls_minimum_protocol_version=common_pb2.TlsParameters.TLSv1_3,
@@ -27,6 +29,17 @@ EDGE_TLS = common_pb2.TlsParameters(
 def reference(name: str) -> secret_pb2.SdsSecretConfig:
     """A secret that the agent serves."""
     return secret_pb2.SdsSecretConfig(name=name, sds_config=protos.ads())
+
+
+def file_reference(name: str) -> secret_pb2.SdsSecretConfig:
+    """A secret from a file that somebody wrote, or forgot to.
+
+    Unlike for the workload's own there is an end to waiting: a missing file must not keep the other listeners of a
+    gateway from opening. Until it is there, connections that need it are closed.
+    """
+    secret = reference(name)
+    secret.sds_config.initial_fetch_timeout.CopyFrom(protos.seconds(FILE_PATIENCE))
+    return secret
 
 
 def calling(identity: Identity, server_name: str) -> base_pb2.TransportSocket:
@@ -57,14 +70,14 @@ def edge(certificates: tuple[Certificate, ...], client_ca_file: str, *, is_http:
     common = tls_pb2.CommonTlsContext(
         tls_params=EDGE_TLS,
         tls_certificate_sds_secret_configs=[
-            reference(naming.certificate(each.certificate_file, each.key_file)) for each in certificates
+            file_reference(naming.certificate(each.certificate_file, each.key_file)) for each in certificates
         ],
         alpn_protocols=["h2", "http/1.1"] if is_http else [],
     )
     context = tls_pb2.DownstreamTlsContext(common_tls_context=common)
     if client_ca_file:
         context.require_client_certificate.value = True
-        secret = reference(naming.client_ca(client_ca_file))
+        secret = file_reference(naming.client_ca(client_ca_file))
         context.common_tls_context.validation_context_sds_secret_config.CopyFrom(secret)
     return _socket(context)
 
