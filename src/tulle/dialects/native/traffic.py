@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
 from typing import Annotated, Literal, Self
 
 from pydantic import BeforeValidator, Field, model_validator
@@ -347,12 +346,3 @@ def _check(value: object) -> object:
 
 
 Checked = Annotated[HealthCheckSpec, BeforeValidator(_check, json_schema_input_type=str | HealthCheckSpec)]
-
-
-def only_one(given: Mapping[str, object | None], what: str) -> None:
-    """Refuse a mapping in which not exactly one of some fields is set."""
-    chosen = [name for name, value in given.items() if value is not None and value != {}]
-    if len(chosen) > 1:
-        refuse(f"has {' and '.join(chosen)}; {what} takes only one of {', '.join(given)}")
-    if not chosen:
-        refuse(f"needs one of {', '.join(given)}")

@@ -109,6 +109,8 @@ class Written:
             known = str(context["expected"]).replace("'", "").replace(" or ", ", ").split(", ")
             hint = did_you_mean(given, known) if isinstance(given, str) else ""
             self.error(path, f"must be one of {', '.join(known)}, not {shown(given)}{hint}")
+        elif kind in {"too_short", "string_too_short"}:
+            self.error(path, "is empty; name at least one" if kind == "too_short" else "is empty")
         else:
             self.error(path, f"cannot be used: {details['msg']}")
 

@@ -1,0 +1,58 @@
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import pytest
+
+from tulle.dialects.native.matching import describe
+from tulle.model.mesh import Fragment
+
+Read = Callable[[str], Fragment]
+
+
+def route(text: str) -> str:
+    """A route with one more field."""
+    return f"routes:\n  - name: r\n    to: web\n    {text}\n"
+
+
+def messages(read: Read, text: str) -> list[str]:
+    return [finding.message for finding in read(text).findings]
+
+
+@pytest.mark.parametrize(
+    ("text", "message"),
+    [
+        ("path: {}", ': "path" takes exactly one of exact, prefix, regex'),
+        ("path: {exact: /a, prefix: /b}", ': "path" takes exactly one of exact, prefix, regex'),
+        ("path: {exact: }", ': "path" has nothing after exact'),
+        ("path: [a]", ': "path" must be a path such as /cart, or one of exact, prefix, regex, not a list'),
+        ("headers: {a: }", ': "headers.a" must be text or a mapping with one condition, not nothing'),
+        (
+            "headers: {a: {not: true}}",
+            ': "headers.a" takes exactly one of exact, prefix, suffix, contains, regex, present',
+        ),
+        ("headers: {a: {exct: b}}", ': unknown field "exct" in "headers.a"; did you mean "exact"?'),
+    ],
+)
+def test_mistakes_are_told_in_a_sentence(read: Read, text: str, message: str) -> None:
+    assert messages(read, route(text)) == [f"route r{message}"]
+
+
+def test_names_of_conditions_do_not_depend_on_their_order() -> None:
+    one = describe("/a", {"headers": {"x": "1", "y": "2"}, "methods": ["GET"]})
+    assert one == describe("/a", {"methods": ["GET"], "headers": {"y": "2", "x": "1"}})
+    assert one != describe("/a", {"methods": ["PUT"]})
+    assert one.startswith("/a#")
+
+
+@pytest.mark.parametrize(
+    ("path", "name"),
+    [("/a", "/a"), (None, "/"), ({"exact": "/a"}, "=/a"), ({"prefix": "/a"}, "/a"), ({"regex": "/a"}, "~/a")],
+)
+def test_a_path_alone_is_its_own_name(path: object, name: str) -> None:
+    assert describe(path, {}) == name
+
+
+def test_strange_paths_have_names_too() -> None:
+    assert describe(["/a"], {}) != describe(["/b"], {})
+    assert describe({"exact": "/a", "ignore_case": True}, {}).startswith("/#")

@@ -1,0 +1,123 @@
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import pytest
+
+from tulle.model.mesh import Fragment
+
+Read = Callable[[str], Fragment]
+
+
+@pytest.mark.parametrize(
+    ("text", "message"),
+    [
+        (
+            "services: {web: {port: 8000, command: x, allow: [{from: web, paths: [api]}]}}",
+            'service web: "allow[0].paths[0]" must be a path that begins with / and may end in *, not "api"',
+        ),
+        (
+            "services: {web: {port: 8000, command: x, allow: [{paths: [/a*b]}]}}",
+            'service web: "allow[0].paths[0]" must be a path that begins with / and may end in *, not "/a*b"',
+        ),
+        (
+            "services: {web: {port: 8000, command: x, allow: [{ports: 9}]}}",
+            'service web: "allow[0].ports" names port 9, which the service does not have',
+        ),
+        (
+            "services: {web: {port: 8000, command: x, ports: {a: 1}}}",
+            "service web has port or protocol beside ports; write one of them",
+        ),
+        (
+            "services: {web: {command: x, ports: {a: 1, b: {port: 1}}}}",
+            'service web: "ports.b" has the number of port a: 1',
+        ),
+        ("services: {web: {command: x, protocol: grpc}}", 'service web: "protocol" needs port: its number'),
+        (
+            "services: {web: {port: 1, protocol: htp, command: x}}",
+            'service web: "protocol" must be one of http, http2, grpc, tcp, udp, not "htp"; did you mean "http"?',
+        ),
+        (
+            "services: {web: {port: 8000, command: x, addresses: 10.0.0.1:1}}",
+            'service web: "addresses" cannot stand beside command: it is run here, or it is there',
+        ),
+        (
+            "services: {web: {addresses: 10.0.0.1}}",
+            "service web has addresses without a port; write port, or 10.0.0.5:8080",
+        ),
+        (
+            "services: {web: {port: 1, versions: {v1: {}}}}",
+            'service web version "v1" has neither command (to be run) nor addresses (where it runs)',
+        ),
+        (
+            "services: {web: {port: 1, versions: {v1: {command: x}, v2: {addresses: 10.0.0.1}}}}",
+            'service web: "versions" has both versions that are run and versions with addresses; make two services',
+        ),
+        (
+            "services: {web: {command: x, unix_socket: true}}",
+            'service web: "unix_socket" needs a service with exactly one port',
+        ),
+        (
+            "services: {web: {command: x, ready: /a}}",
+            'service web: "ready" needs a port; write port, or ready with command',
+        ),
+        (
+            "services: {web: {port: 8000, command: x, ready: {http: /a, port: htp}}}",
+            'service web: "ready.port" names port "htp", which does not exist; did you mean "http"?',
+        ),
+        (
+            "services: {db: {port: 1, protocol: tcp, command: x, allow: [{methods: GET}]}}",
+            'service db: "allow[0]" has methods or paths, which can only be seen on HTTP ports',
+        ),
+        (
+            "services: {db: {port: 1, protocol: tcp, command: x, routes: [{to: web}]}}",
+            'service db: "routes" are for HTTP; no port of the service speaks it',
+        ),
+        (
+            "services: {web: {port: 8000, command: x, routes: [{timeout: 1s}]}}",
+            'service web: "routes[0]" needs one of versions, to, weights, redirect, respond',
+        ),
+        (
+            "services: {web: {port: 8000, command: x, routes: {to: a, versions: v1}}}",
+            'service web: "routes[0].to" cannot stand beside '
+            "versions; write one of versions, to, weights, redirect, respond",
+        ),
+    ],
+)
+def test_mistakes_are_told_in_a_sentence(read: Read, text: str, message: str) -> None:
+    assert [finding.message for finding in read(text).findings] == [message]
+
+
+def test_a_protocol_may_be_the_name_of_a_port(read: Read) -> None:
+    (service,) = read("services: {web: {command: x, ports: {grpc: 9000, admin: 9001, tcp: 9002}}}").services
+    assert [str(port.protocol) for port in service.ports] == ["grpc", "http", "tcp"]
+
+
+def test_a_port_may_have_one_number_for_tcp_and_udp(read: Read) -> None:
+    (service,) = read("services: {dns: {command: x, ports: {tcp: 53, udp: 53}}}").services
+    assert [port.number for port in service.ports] == [53, 53]
+
+
+def test_a_worker_needs_no_port(read: Read) -> None:
+    fragment = read("services: {worker: {command: x}}")
+    assert fragment.services[0].ports == () and len(fragment.workloads) == 1
+
+
+def test_a_version_has_what_the_service_says_unless_it_says_otherwise(read: Read) -> None:
+    fragment = read(
+        "services: {web: {port: 1, command: x, replicas: 2, load_balancing: random, versions: "
+        "{v1: {}, v2: {command: y, replicas: 0, outlier_detection: {}}, v3: {load_balancing: maglev_}}}}".replace(
+            "maglev_", "round_robin"
+        )
+    )
+    assert [(workload.command, workload.replicas) for workload in fragment.workloads] == [("x", 2), ("y", 0), ("x", 2)]
+    policies = [subset.policy for subset in fragment.services[0].subsets]
+    assert policies[0] is None
+    assert policies[1] is not None and policies[1].load_balancing.balance == "random"
+    assert policies[2] is not None and policies[2].load_balancing.balance == "round_robin"
+
+
+def test_the_port_of_an_address_is_that_of_the_service(read: Read) -> None:
+    fragment = read("services: {web: {versions: {v1: {addresses: [10.0.0.1, 10.0.0.2:81]}}}}")
+    assert fragment.services[0].ports[0].number == 81
+    assert not read("services: {web: {addresses: [unix:/a]}}").services

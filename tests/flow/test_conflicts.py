@@ -1,0 +1,84 @@
+from __future__ import annotations
+
+import pytest
+
+from tulle.flow import conflicts
+from tulle.model.documents import Anchor, Origin
+from tulle.model.listeners import Listener, ListenerProtocol
+from tulle.model.names import Name
+from tulle.model.routes import Match, PathKind, PathMatch, Respond, RouteRule, RouteSet
+
+HTTP, UDP, HTTPS = ListenerProtocol.HTTP, ListenerProtocol.UDP, ListenerProtocol.HTTPS
+
+
+def listener(
+    name: str, address: str = "127.0.0.1", protocol: ListenerProtocol = HTTP, redirect: int | None = None
+) -> Listener:
+    origin = Origin("file", "a.yaml", subject=f"listener {name}")
+    return Listener(
+        name=Name("s", name), origin=origin, port=80, address=address, protocol=protocol, redirect_to_https=redirect
+    )
+
+
+@pytest.mark.parametrize(
+    ("one", "other", "collide"),
+    [
+        (listener("a"), listener("b"), True),
+        (listener("a", "0.0.0.0"), listener("b"), True),
+        (listener("a"), listener("b", "::"), True),
+        (listener("a"), listener("b", "127.0.0.2"), False),
+        (listener("a"), listener("b", protocol=UDP), False),
+    ],
+)
+def test_a_port_belongs_to_the_first_listener(one: Listener, other: Listener, collide: bool) -> None:
+    refused, findings = conflicts.listeners([one, other])
+    assert refused == (frozenset([other]) if collide else frozenset())
+    expected = ["listener b: port 80 is already that of listener a (a.yaml:1)"] if collide else []
+    assert [finding.message for finding in findings] == expected
+
+
+def test_a_redirect_needs_a_listener_to_go_to() -> None:
+    (finding,) = conflicts.listeners([listener("a", redirect=443)])[1]
+    assert finding.message == "listener a: redirects to port 443, where no https listener is"
+    secure = listener("b", "127.0.0.2", HTTPS)
+    assert not conflicts.listeners([listener("a", redirect=80), secure])[1]
+
+
+def route(name: str, match: Match, hosts: tuple[str, ...] = ("*",), listeners: tuple[str, ...] = ()) -> RouteSet:
+    origin = Origin("file", "a.yaml", Anchor(ord(name)), subject=f"route {name}")
+    rule = RouteRule(name=name, origin=origin, matches=(match,), action=Respond(status=200))
+    return RouteSet(name=Name("d", name), origin=origin, hosts=hosts, listeners=listeners, rules=(rule,))
+
+
+PREFIX = Match(path=PathMatch(PathKind.PREFIX, "/a"))
+REGEX = Match(path=PathMatch(PathKind.REGEX, "/a.*"), methods=("GET",))
+
+
+@pytest.mark.parametrize(
+    ("one", "other", "message"),
+    [
+        (route("a", PREFIX), route("b", PREFIX), "every host and path /a are"),
+        (route("a", Match()), route("b", Match()), "every host and every path are"),
+        (route("a", REGEX), route("b", REGEX), "every host and paths like /a.* with the same conditions are"),
+        (route("a", PREFIX, ("x", "y")), route("b", PREFIX, ("y", "z")), "host y and path /a are"),
+        (route("a", PREFIX, listeners=("l",)), route("b", PREFIX, listeners=("l", "m")), "every host and path /a are"),
+        (route("a", PREFIX, listeners=("l",)), route("b", PREFIX), "every host and path /a are"),
+        (route("a", PREFIX, listeners=("l",)), route("b", PREFIX, listeners=("m",)), None),
+        (route("a", PREFIX), route("b", REGEX), None),
+    ],
+)
+def test_of_two_routes_for_the_same_requests_the_first_is_used(
+    one: RouteSet, other: RouteSet, message: str | None
+) -> None:
+    routes = conflicts.Routes()
+    routes.add(other)
+    routes.add(one)
+    found = [finding.message for finding in routes.findings([one, other].index)]
+    expected = [] if message is None else [f"route b: {message} already taken by route a (a.yaml:97), which is used"]
+    assert found == expected
+
+    routes.remove(one)
+    assert not list(routes.findings([one, other].index))
+    routes.remove(other)
+    routes.add(one)
+    assert not list(routes.findings([one, other].index))
