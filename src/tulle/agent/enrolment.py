@@ -19,6 +19,9 @@ from tulle.model.security import Identity
 
 log = logging.getLogger(__name__)
 
+GLANCE = 0.05
+"""Seconds between looks for the invitation of the control plane of this home."""
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Invitation:
@@ -110,7 +113,10 @@ class Enrolment:
             try:
                 material = await self._join()
             except FileNotFoundError:
+                # It is about to be started by whoever started us: everything waits for this, and a look is cheap.
                 self._set("the control plane of this home has not started yet", complain)
+                await asyncio.sleep(GLANCE)
+                continue
             except (OSError, TokenRefused, hosts_client.Refused, Unreachable, Impostor) as error:
                 self._set(f"this host could not join the mesh: {error}", complain)
             else:
