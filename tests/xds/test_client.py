@@ -213,3 +213,29 @@ class Authority:
 @pytest.mark.parametrize(("failures", "chance", "seconds"), [(1, 1, 0.1), (1, 0, 0.05), (3, 1, 0.4), (99, 1, 5.0)])
 def test_the_wait_doubles_up_to_a_limit_with_jitter(failures: int, chance: float, seconds: float) -> None:
     assert Backoff().delay(failures, chance) == pytest.approx(seconds)
+
+
+async def test_a_cancellation_in_the_moment_in_which_the_stream_fails_is_not_lost() -> None:
+    class Failing:
+        address = "nowhere"
+
+        @asynccontextmanager
+        async def channel(self) -> AsyncIterator[None]:
+            task = asyncio.current_task()
+            assert task is not None
+            task.cancel()
+            with pytest.raises(asyncio.CancelledError):
+                await asyncio.sleep(0)
+            status = grpc.StatusCode.UNAVAILABLE
+            raise grpc.aio.AioRpcError(status, grpc.aio.Metadata(), grpc.aio.Metadata())
+            yield
+
+    class Nobody:
+        def disconnected(self, reason: str) -> None:
+            raise AssertionError("it is over")
+
+    upstream: object = Failing()
+    following = follow(Replica(Node("x")), Nobody(), upstream)  # type: ignore[arg-type]
+    async with asyncio.timeout(5), asyncio.TaskGroup() as tasks:
+        task = tasks.create_task(following)
+    assert task.cancelled()

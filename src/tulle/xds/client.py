@@ -96,8 +96,12 @@ async def follow(replica: Replica, follower: Follower, upstream: Upstream, backo
             reason = f"{error.code().name}: {error.details()}"
         finally:
             replica.disconnected()
+        if _is_cancelled():
+            # The error of a stream that ended in the same moment has taken the place of the cancellation.
+            raise asyncio.CancelledError
         failures = 1 if stream.has_received else failures + 1
-        log.info("stream to %s ended: %s", upstream.address, reason)
+        # Once for each loss; that nobody is back yet needs no line for each try.
+        log.log(logging.INFO if stream.has_received else logging.DEBUG, "no stream to %s: %s", upstream.address, reason)
         follower.disconnected(reason)
         await asyncio.sleep(backoff.delay(failures, random.random()))
 
@@ -147,6 +151,11 @@ class _Stream:
                     return  # The stream has ended; the reader knows why.
             await self._wake.wait()
             self._wake.clear()
+
+
+def _is_cancelled() -> bool:
+    task = asyncio.current_task()
+    return task is not None and task.cancelling() > 0
 
 
 def _first(group: BaseExceptionGroup[Any]) -> BaseException:
