@@ -44,14 +44,19 @@ async def test_nobody_answers(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -
     with pytest.raises(AdminUnreachable, match="does not answer on admin"):
         await Admin(tmp_path / "admin").state()
 
+    left = asyncio.Event()
+
     async def silent(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         await reader.read()
         writer.close()
+        await writer.wait_closed()
+        left.set()
 
     monkeypatch.setattr(admin, "TIMEOUT", 0.05)
     async with await asyncio.start_unix_server(silent, tmp_path / "silent"):
         with pytest.raises(AdminUnreachable):
             await Admin(tmp_path / "silent").state()
+        await left.wait()
 
 
 def test_requests_and_connections_that_are_not_http_are_in_flight() -> None:
