@@ -71,13 +71,12 @@ def cost(processes: Iterable[psutil.Process], load: Load, before: float) -> Cost
 
 
 def cpu_seconds(processes: Iterable[psutil.Process]) -> float:
-    """User and system time of processes and their descendants, in seconds."""
+    """User and system time of processes, in seconds."""
     total = 0.0
     for process in processes:
-        for one in (process, *process.children(recursive=True)):
-            with suppress(psutil.NoSuchProcess):
-                times = one.cpu_times()
-                total += times.user + times.system
+        with suppress(psutil.NoSuchProcess):
+            times = process.cpu_times()
+            total += times.user + times.system
     return total
 
 

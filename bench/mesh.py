@@ -15,6 +15,7 @@ from typing import Any
 import psutil
 
 from bench.servers import free_port
+from tulle.cli.running import MARK
 
 ROOT = Path(__file__).resolve().parents[1]
 
@@ -51,6 +52,20 @@ class Mesh:
     def outbound(self, service: str) -> str:
         """Where the sidecar of a service takes the calls of its application: `http://127.0.0.1:port`."""
         return f"http://{self.instance(service)['outbound']}"
+
+    def processes(self) -> list[psutil.Process]:
+        """Everything that `up` started, itself included."""
+        found: list[psutil.Process] = []
+        marks: set[str | None] = set()
+        # Launcher, control plane and agent know their home; services only carry the mark that these have.
+        everybody = [(each, each.info["environ"] or {}) for each in psutil.process_iter(["environ"])]
+        for _, environment in everybody:
+            if environment.get("TULLE_HOME") == str(self.home):
+                marks.add(environment.get(MARK))
+        for each, environment in everybody:
+            if environment.get("TULLE_HOME") == str(self.home) or environment.get(MARK) in marks - {None}:
+                found.append(each)
+        return found
 
     def proxy(self, name: str) -> psutil.Process:
         """The Envoy whose id is or begins with `name`."""

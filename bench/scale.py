@@ -84,7 +84,9 @@ def main() -> None:
 
 def _run(directory: Path) -> dict[str, float]:
     files, builder = Files([str(directory)]), Builder()
-    publisher = Publisher(Hosts(directory / "hosts.json", lambda: None))
+    hosts = Hosts(directory / "hosts.json", lambda: None)
+    hosts.connected("bench", "gateway")
+    publisher = Publisher(hosts)
     gateway = Gateway()
     publisher.opened(cast(Session, gateway))
     steps = _publish(files, builder, publisher)

@@ -172,7 +172,7 @@ class Publisher:
 
     def _in_doubt(self, old: Mesh, mesh: Mesh) -> set[str]:
         """Proxies that asked for a name nobody had, when a new service may be the one they meant."""
-        if not mesh.services.keys() - old.services.keys():
+        if old.services is mesh.services or not mesh.services.keys() - old.services.keys():
             return set()
         return {
             id
