@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 
 from tulle.flow import conflicts
@@ -48,6 +50,24 @@ def route(name: str, match: Match, hosts: tuple[str, ...] = ("*",), listeners: t
     origin = Origin("file", "a.yaml", Anchor(ord(name)), subject=f"route {name}")
     rule = RouteRule(name=name, origin=origin, matches=(match,), action=Respond(status=200))
     return RouteSet(name=Name("d", name), origin=origin, hosts=hosts, listeners=listeners, rules=(rule,))
+
+
+def test_a_route_may_say_the_same_twice() -> None:
+    routes = conflicts.Routes()
+    twice = replace(route("a", Match()), hosts=("x", "x"))
+    routes.add(twice)
+    assert not list(routes.findings([twice].index))
+    routes.remove(twice)
+
+
+def test_of_three_routes_two_are_left_when_one_goes() -> None:
+    routes = conflicts.Routes()
+    three = [route(name, Match()) for name in "abc"]
+    for item in three:
+        routes.add(item)
+    assert len(list(routes.findings(three.index))) == 2
+    routes.remove(three[0])
+    assert len(list(routes.findings(three.index))) == 1
 
 
 PREFIX = Match(path=PathMatch(PathKind.PREFIX, "/a"))

@@ -2,9 +2,12 @@ from __future__ import annotations
 
 import pytest
 
-from tulle.flow.offline import checked
-from tulle.flow.references import GATEWAY, shown
+from tulle.flow import offline
+from tulle.flow.references import GATEWAY, Directory, check_route, shown
+from tulle.model.documents import Origin
 from tulle.model.names import Name
+from tulle.model.routes import RouteSet
+from tulle.model.services import Service
 
 
 def test_a_service_is_shown_as_one_would_write_it() -> None:
@@ -72,12 +75,24 @@ def test_references_are_checked(text: str, messages: list[str], tmp_path_factory
     folder = tmp_path_factory.mktemp("files")
     (folder / "a.yaml").write_text(SERVICES.replace("\n    ", "\n"))
     (folder / "b.yaml").write_text(text)
-    _, findings = checked([folder])
+    _, findings = offline.checked([folder])
     assert [finding.message for finding in findings] == messages
+
+
+def test_rules_for_a_service_that_does_not_exist_are_left_out() -> None:
+    origin = Origin("file", "a.yaml", subject="rules")
+    rules = RouteSet(name=Name("d", "wbe"), origin=origin, service=Name("d", "wbe"))
+    web = Service(name=Name("d", "web"), origin=origin, ports=(), account="web")
+    checked = check_route(rules, Directory({web.name: web}, {}, {}))
+    assert checked.thing is None
+    assert [finding.message for finding in checked.findings] == [
+        'rules: service "wbe" does not exist; did you mean "web"?'
+    ]
+    assert checked.names == {rules.service}
 
 
 def test_a_route_without_a_usable_listener_is_left_out(tmp_path_factory: pytest.TempPathFactory) -> None:
     folder = tmp_path_factory.mktemp("files")
     (folder / "a.yaml").write_text("routes: [{respond: 200, listeners: nowhere}]")
-    mesh, findings = checked([folder])
+    mesh, findings = offline.checked([folder])
     assert not mesh.gateway_routes and len(findings) == 1

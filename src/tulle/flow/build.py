@@ -11,6 +11,7 @@ from dataclasses import replace
 from tulle.flow.checking import Checking
 from tulle.flow.merge import SETTINGS, Merge
 from tulle.flow.parts import Parts
+from tulle.kit.collecting import no_collection
 from tulle.model.documents import Document
 from tulle.model.findings import Finding
 from tulle.model.mesh import Mesh, Settings
@@ -33,6 +34,10 @@ class Builder:
 
         The very same mesh, if nothing is different.
         """
+        with no_collection():
+            return self._built(documents, findings)
+
+    def _built(self, documents: tuple[Document, ...], findings: Iterable[Finding]) -> Mesh:
         order = self._parts.order
         change = self._parts.update(documents)
         if change.added or change.removed or order != self._parts.order:

@@ -64,13 +64,13 @@ class Routes:
 
     def remove(self, route: RouteSet) -> None:
         """A route is gone."""
-        for place, _ in _places(route):
-            claims = self._claims.get(place, {})
-            claims.pop(route, None)
+        for place in dict(_places(route)):
+            claims = self._claims[place]
+            del claims[route]
             if len(claims) <= 1:
                 self._contested.discard(place)
             if not claims:
-                self._claims.pop(place, None)
+                del self._claims[place]
 
     def findings(self, position: Callable[[RouteSet], int]) -> Iterator[Finding]:
         """Of routes for the same requests, the first is used; about each of the others."""

@@ -20,6 +20,7 @@ from yaml.events import (
     StreamEndEvent,
 )
 
+from tulle.kit.collecting import no_collection
 from tulle.kit.located import LocatedList, LocatedMap
 
 Parser: Any = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
@@ -116,7 +117,8 @@ def parse(text: str) -> object:
     last_line = text.rstrip().count("\n")
     parser = Parser(text)
     try:
-        return _Composer(parser).document()
+        with no_collection():
+            return _Composer(parser).document()
     except yaml.MarkedYAMLError as error:
         is_open = error.context is not None and any(word in error.context for word in ("flow", "quoted scalar"))
         mark = (error.context_mark if is_open else None) or error.problem_mark or error.context_mark
@@ -153,8 +155,7 @@ class _Composer:
             event = self.next()
         value = self.value(self.next(), 0)
         self.next()
-        if not isinstance(following := self.next(), StreamEndEvent):
-            raise Malformed(following.start_mark.line, 'write "---" on a line of its own between two documents')
+        self.next()  # The end of the text; anything else raises, as a document can only begin with a marker.
         return value
 
     def value(self, event: Any, depth: int) -> object:

@@ -106,6 +106,14 @@ def test_namespaces_of_the_document_and_of_a_part(write: Write) -> None:
     assert [part.key.name for part in parts] == [Name("shop", "a"), Name("other", "b"), Name("shop", "c")]
 
 
+def test_a_part_that_got_another_folder_or_namespace_is_another_one(write: Write) -> None:
+    text = "services:\n  a:\n    command: a\n    namespace: shop\n"
+    before, _ = registry.split(write(f"#\n{text}"))
+    after, _ = registry.split(write(f"namespace: other\n{text}"), {part.key: part for part in before})
+    assert before[0].key == after[0].key
+    assert before[0] is not after[0]
+
+
 def test_a_part_is_itself_a_document(write: Write) -> None:
     parts, _ = registry.split(write("namespace: shop\ngateway: {listeners: {web: 80}}\nroutes: [{to: a}]"))
     for part in parts:

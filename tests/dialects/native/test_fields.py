@@ -86,6 +86,10 @@ def test_lists_that_must_be_lists(read: Read) -> None:
     assert messages(read, text) == ['listener a: "tls.certificates" must be a list, not "c"']
 
 
+def test_a_list_may_not_be_nothing(read: Read) -> None:
+    assert messages(read, route("methods:")) == ['route r: "methods" must be a list, not nothing']
+
+
 def test_files_and_ports_and_weights(read: Read) -> None:
     text = "gateway: {listeners: {a: {port: true, tls: {certificate: '', key: 5}}}}"
     assert messages(read, text) == [

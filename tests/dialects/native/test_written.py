@@ -3,7 +3,7 @@ from __future__ import annotations
 from collections.abc import Callable
 
 import pytest
-from pydantic import ValidationError
+from pydantic import BaseModel, ValidationError
 
 from tulle.dialects import registry
 from tulle.dialects.native.service import ServiceSpec
@@ -70,6 +70,15 @@ def test_the_fields_of_a_place_are_known(path: tuple[str | int, ...], field: str
 def test_a_place_without_fields_has_none() -> None:
     assert fields_at(ServiceSpec, ("port",)) == ()
     assert fields_at(ServiceSpec, ("nowhere", 0)) == ()
+
+
+def test_what_nobody_thought_of_is_told_too(part: Written) -> None:
+    class Strange(BaseModel):
+        port: bytes
+        env: dict[str, str]
+
+    assert part.validated(Strange) is None
+    assert part.findings[0].message == 'service web: "port" cannot be used: Input should be a valid bytes'
 
 
 def test_an_empty_command_is_refused(part: Written) -> None:

@@ -11,7 +11,7 @@ from pydantic import BaseModel, ValidationError
 from pydantic_core import ErrorDetails
 
 from tulle.dialects.native.fields import shown
-from tulle.kit.located import line_of, repetitions
+from tulle.kit.located import LocatedMap, line_of, repetitions
 from tulle.model.documents import Document, Origin
 from tulle.model.findings import Finding, did_you_mean
 
@@ -55,9 +55,11 @@ class Written:
 
     def at(self, *path: Step) -> Origin:
         """Where something within the part was written."""
-        data, origin = self.document.data, self.document.origin
-        offset = line_of(data, (*self.path, *path)) - line_of(data, ())
-        return Origin(origin.source, origin.file, origin.anchor, origin.offset + offset, origin.subject)
+        origin, value = self.document.origin, self.value
+        if not path or not isinstance(value, LocatedMap) or path[0] not in value:
+            return origin
+        offset = origin.offset + line_of(value, path) - line_of(self.document.data, ())
+        return Origin(origin.source, origin.file, origin.anchor, offset, origin.subject)
 
     def error(self, path: Sequence[Step], predicate: str) -> None:
         """Note a mistake: the rest of a sentence that begins with the name of the field."""

@@ -1,0 +1,17 @@
+from __future__ import annotations
+
+import gc
+
+import pytest
+
+from tulle.kit.collecting import no_collection
+
+
+def test_collection_waits_and_goes_on_even_after_an_error() -> None:
+    with pytest.raises(ValueError, match="bug"), no_collection():
+        assert not gc.isenabled()
+        with no_collection():
+            pass
+        assert not gc.isenabled()
+        raise ValueError("bug")
+    assert gc.isenabled()
