@@ -50,6 +50,11 @@ def test_the_rules_and_workloads_of_a_service_that_lost_its_name_do_not_count() 
         "b:1: error: service web is given twice (first at a:1); the first one counts"
     }
 
+    merge.update(Change(EMPTY, frozenset({second})), says, position)
+    assert merge.services.table[WEB] is says[first].services[0]
+    assert not list(merge.findings(position))
+    merge.update(Change(frozenset({second}), EMPTY), says, position)
+
     merge.update(Change(EMPTY, frozenset({first})), says, position)
     assert merge.services.table[WEB] is says[second].services[0]
     assert not list(merge.findings(position))
