@@ -64,9 +64,10 @@ class Assignments:
         if reasons:
             log.error("assignments that cannot be read were refused: %s", reasons)
             self._replica.nack(delta, reasons)
-            return
-        self._good.keep(delta.changed.values(), [(delta.type_url, name) for name in delta.removed])
-        self._replica.ack(delta)
+        else:
+            self._replica.ack(delta)
+        readable = [resource for name, resource in delta.changed.items() if name not in reasons]
+        self._good.keep(readable, [(delta.type_url, name) for name in delta.removed])
         self._hand_on(delta.type_url)
 
     def _hand_on(self, type_url: str) -> None:

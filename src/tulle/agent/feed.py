@@ -77,7 +77,9 @@ class Feed:
             self._offered[resource.type_url][resource.name] = resource
             self._accepted[resource.type_url][resource.name] = resource
         self._tables.update({url: dict(table) for url, table in self._offered.items() if table})
-        self._unknown.difference_update(self._tables)
+        if LISTENER in self._tables:
+            # Listeners came last; of what there is none of by now, there was none.
+            self._unknown.clear()
         if self._tables:
             # A cluster whose endpoints never arrived would keep Envoy from ever serving the others.
             self._tables[ENDPOINT] = {**_without_endpoints(self._offered), **self._offered[ENDPOINT]}
