@@ -194,6 +194,7 @@ class Envoy:
             if is_live and not self._serving.is_set():
                 self._serving.set()
                 self._set(EnvoyState.SERVING, "")
+            output.keep_bounded(self._output)
             if loop.time() - answered > PATIENCE:
                 log.error("Envoy %s has not answered for %d s and is ended, to be started anew", self.id, PATIENCE)
                 await terminate(process, 0)
