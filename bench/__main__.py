@@ -6,15 +6,19 @@ import importlib
 import logging
 import sys
 import time
+from dataclasses import replace
 from typing import Annotated
 
+import psutil
 import typer
 from rich.console import Console
 
 from bench.table import Result, show, write
 
 NAMES = ("edge", "sidecars", "xds_fanout", "scale", "lazy", "startup")
-"""One module each, with a function `measure() -> Result`. Shortest words about it: its docstring."""
+"""One module each, with a function `measure() -> Result`."""
+MOST_BUSY = 15.0
+"""Percent of all cores; above it, the results say so."""
 
 
 def main(
@@ -29,6 +33,7 @@ def main(
     began = time.monotonic()
     for name in names or NAMES:
         console.print(f"[dim]{name} …[/]")
+        busy = psutil.cpu_percent(interval=1.0)
         try:
             result: Result = importlib.import_module(f"bench.{name}").measure()
         except Exception:
@@ -36,6 +41,9 @@ def main(
             logging.exception("the benchmark %s could not be run", name)
             broken.append(name)
             continue
+        if busy > MOST_BUSY:
+            note = f"Something else kept {busy:.0f} % of this machine busy: times are too long, ratios less certain."
+            result = replace(result, notes=[*result.notes, note])
         show(result, console)
         results.append(result)
         write([result])
