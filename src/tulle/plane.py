@@ -34,6 +34,8 @@ log = logging.getLogger(__name__)
 
 JOIN_SOCKET = "join.sock"
 JOIN_TOKEN = "join-token"
+START_PATIENCE = 3.0
+"""Seconds that the API leaves to the first start of proxies and workloads."""
 YEAR = 365 * 24 * 3600.0
 
 
@@ -70,7 +72,9 @@ async def run(settings: PlaneSettings) -> None:
 
     # What is: the hosts, and the proxies that are published to.
     hosts = Hosts(home.plane / "hosts.json", lambda: publisher.hosts_changed())
-    publisher = Publisher(hosts)
+    stirred = asyncio.Event()
+    publisher = Publisher(hosts, stirred.set)
+    observer = Observer(publisher, hosts)
     hosts.load()
 
     async with contextlib.AsyncExitStack() as stack, asyncio.TaskGroup() as tasks:
@@ -132,6 +136,15 @@ async def _keep_building(builder: Builder, gathered: Latest[Gathered], publisher
     """Build and publish, at once when idle; what arrives meanwhile is taken together."""
     while True:
         publisher.update(await _built(builder, await gathered.next()))
+
+
+async def _settled(observer: Observer, stirred: asyncio.Event) -> None:
+    """Done when everything is ready, or after a while: importing the web framework must not hold up the start."""
+    with contextlib.suppress(TimeoutError):
+        async with asyncio.timeout(START_PATIENCE):
+            while not observer.is_ready:
+                stirred.clear()
+                await stirred.wait()
 
 
 def _leave_join_token(home: Home, tokens: Tokens) -> None:

@@ -8,7 +8,7 @@ from __future__ import annotations
 import asyncio
 import logging
 import socket
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
 from importlib import import_module
 from pathlib import Path
@@ -29,9 +29,17 @@ GRACE = 1.0
 
 
 async def serve(
-    address: str, state: State, store: Store, token_file: Path, ready: Callable[[str], None] | None = None
+    address: str,
+    state: State,
+    store: Store,
+    token_file: Path,
+    ready: Callable[[str], None] | None = None,
+    *,
+    when: Callable[[], Awaitable[object]] | None = None,
 ) -> None:
     """Serve the HTTP API at `host:port` until cancelled. `ready` is told the address once it is bound.
+
+    `when` is called and awaited before requests are answered: there may be more important things to do first.
 
     Raises:
         OSError: the address cannot be used, or the token not be read or made.
@@ -39,6 +47,8 @@ async def serve(
     token = load_or_create(token_file)
     with _bound(address) as listening:
         host, port = listening.getsockname()[:2]
+        if when is not None:
+            await when()
         # In a thread: importing takes a few hundred milliseconds, in which proxies must be served.
         http: Any = await asyncio.to_thread(import_module, "tulle.api.http")
         log.info("serving the API at %s:%d", host, port)
