@@ -105,7 +105,9 @@ async def run(settings: PlaneSettings) -> None:
 
         building = tasks.create_task(_keep_building(builder, gather.newest, publisher))
         api = tasks.create_task(
-            app.serve(settings.api_address, Observer(publisher, hosts), store, home.plane / "token")
+            app.serve(
+                settings.api_address, observer, store, home.plane / "token", when=lambda: _settled(observer, stirred)
+            )
         )
         await ended
         for task in (gathering, building, api):
