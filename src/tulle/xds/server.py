@@ -30,6 +30,7 @@ OPTIONS = (
     ("grpc.http2.min_ping_interval_without_data_ms", 5_000),
     ("grpc.http2.max_ping_strikes", 0),
     ("grpc.so_reuseport", 0),
+    ("grpc.http2.bdp_probe", 0),
 )
 RESUMPTION = 0.5
 """Seconds in which a client that came back says what it has and wants; Envoy does so in a few milliseconds."""
