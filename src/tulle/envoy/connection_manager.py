@@ -62,7 +62,11 @@ def inbound(chain: Chain, denied: str, routes: route_pb2.RouteConfiguration) -> 
     manager = lean(chain)
     manager.forward_client_cert_details = Manager.SANITIZE_SET
     manager.set_current_client_cert_details.uri = True
-    manager.local_reply_config.CopyFrom(replies.local_reply(marks_unsent=True, denied=denied))
+    manager.local_reply_config.CopyFrom(replies.local_reply(marks_failures=True, denied=denied))
+    if chain.service is not None and any(rule.paths for rule in chain.service.allow or ()):
+        # `/public/../admin` is not below `/public/`, and how an application reads `/public/..%2fadmin` is unknown.
+        manager.normalize_path.value = True
+        manager.path_with_escaped_slashes_action = Manager.REJECT_REQUEST
     manager.route_config.CopyFrom(routes)
     return manager
 
