@@ -9,6 +9,7 @@ from hypothesis import strategies as st
 from tulle.xds.messages import (
     Node,
     Request,
+    acknowledgement,
     endpoints_name,
     frame_request,
     frame_response,
@@ -41,6 +42,11 @@ def test_an_acknowledgement_carries_no_error() -> None:
     request = Request(CLUSTER, nonce="1")
 
     assert parse_request(frame_request(request)) == request
+
+
+@given(names, names)
+def test_a_plain_acknowledgement_is_a_request_with_only_a_nonce(type_url: str, nonce: str) -> None:
+    assert acknowledgement(type_url, nonce) == frame_request(Request(type_url, nonce=nonce))
 
 
 def test_other_details_of_an_error_are_ignored() -> None:

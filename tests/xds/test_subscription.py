@@ -780,6 +780,8 @@ class Delivery(RuleBasedStateMachine):
             if type_url == ROUTE:
                 should = {name: resource for name, resource in should.items() if name in listeners}
             has = self.versions(self.envoy.has.get(type_url, {}), type_url, poison)
+            if type_url in (ROUTE, ENDPOINT):  # What came when it was no longer asked for is known, but not used.
+                has = {name: version for name, version in has.items() if name in self.envoy.asked.get(type_url, ())}
             if type_url in (CLUSTER, ENDPOINT) and any(kind == VIRTUAL_HOST for kind, _ in self.session.refused):
                 has = {name: version for name, version in has.items() if name in should}  # An old host may need more.
             assert has == self.versions(should, type_url, poison)

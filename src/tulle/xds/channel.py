@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-from collections import deque
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
@@ -87,7 +86,7 @@ class Channel:
         """Names to be sent even though the client has this version: it asked again."""
         self._waiting: dict[str, dict[str, None]] = {}
         """Virtual hosts whose route configuration the client does not have yet, by that."""
-        self._suspects: deque[tuple[str, ...]] = deque()
+        self._suspects: list[tuple[str, ...]] = []
         """Groups to be sent each in a response of its own, to find out which resource is refused."""
 
     @property
@@ -241,8 +240,11 @@ class Channel:
         self.has_greeted = True
         table = self.table
         sent = {name: table[name] for name in names}
-        for name in names:
-            del self.changes[name]
+        if len(names) == len(self.changes):
+            self.changes = {}  # A dictionary that is emptied keeps its room.
+        else:
+            for name in names:
+                del self.changes[name]
         self._forced.difference_update(names)
         if removed:
             self.removals.clear()
@@ -252,7 +254,7 @@ class Channel:
     def _batch(self) -> list[str]:
         names: Iterable[str] = self.changes
         while self._suspects:
-            group = [name for name in self._suspects.popleft() if name in self.changes]
+            group = [name for name in self._suspects.pop(0) if name in self.changes]
             if group:
                 names = group
                 break
@@ -301,7 +303,7 @@ class Channel:
         elif len(flight.sent) == 1:
             guilty = dict.fromkeys(flight.sent, message)
         else:
-            self._suspects.extendleft(reversed(_split(tuple(flight.sent), message)))
+            self._suspects[:0] = _split(tuple(flight.sent), message)
         for name, reason in guilty.items():
             self.refused[name] = Refusal(flight.sent[name].version, reason)
         for name in (*flight.sent, *flight.removed):

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass, field
 from functools import lru_cache
+from sys import intern
 from typing import Any
 
 from envoy.config.cluster.v3 import cluster_pb2
@@ -58,9 +59,9 @@ def parse_request(data: bytes) -> Request:
     return Request(
         message.type_url,
         _parse_node(message.node) if message.HasField("node") else None,
-        tuple(message.resource_names_subscribe),
+        tuple(map(intern, message.resource_names_subscribe)),  # They are kept, and thousands ask for the same.
         tuple(message.resource_names_unsubscribe),
-        dict(message.initial_resource_versions),
+        {intern(name): intern(version) for name, version in message.initial_resource_versions.items()},
         message.response_nonce,
         message.error_detail.message if message.HasField("error_detail") else None,
         _parse_refusals(message.error_detail.details) if message.HasField("error_detail") else {},
@@ -102,6 +103,11 @@ def frame_request(request: Request) -> bytes:
             reasons.update(request.refusals)
             message.error_detail.details.add().Pack(reasons)
     return bytes(message.SerializeToString())
+
+
+def acknowledgement(type_url: str, nonce: str) -> bytes:
+    """The request that accepts a response and says nothing else, as every serializer writes it."""
+    return _type_of_answer(type_url) + _text(6, nonce)
 
 
 @dataclass(frozen=True, slots=True)
@@ -159,6 +165,11 @@ def endpoints_name(cluster: bytes) -> str:
 
 def _text(number: int, text: str) -> bytes:
     return length_delimited(number, text.encode())
+
+
+@lru_cache(maxsize=64)
+def _type_of_answer(type_url: str) -> bytes:
+    return _text(2, type_url)
 
 
 @lru_cache(maxsize=64)

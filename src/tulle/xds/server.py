@@ -89,6 +89,30 @@ async def serving(
         await server.stop(GRACE)
 
 
+class Signal:
+    """What a writer waits for: an `asyncio.Event` for one, in a tenth of its memory. There are thousands."""
+
+    __slots__ = ("_is_set", "_waiter")
+
+    def __init__(self) -> None:
+        self._is_set = False
+        self._waiter: asyncio.Future[None] | None = None
+
+    def set(self) -> None:
+        """Let the one who waits, or will wait, go on."""
+        self._is_set = True
+        if self._waiter is not None and not self._waiter.done():
+            self._waiter.set_result(None)
+
+    async def wait(self) -> None:
+        """Return once it is set, and unset it."""
+        if not self._is_set:
+            self._waiter = asyncio.get_running_loop().create_future()
+            await self._waiter
+            self._waiter = None
+        self._is_set = False
+
+
 class _Streams(grpc.GenericRpcHandler):  # type: ignore[misc]
     """Answers the one method. Bytes in, bytes out: parsing and joining is done by the session."""
 
@@ -108,7 +132,7 @@ class _Stream:
 
     async def run(self, _requests: object, context: Any) -> None:
         """One stream, from its first request to its end."""
-        wake = asyncio.Event()
+        wake = Signal()
         session = Session(self._provider, identity_of(context.auth_context()), wake.set)
         try:
             failure = await _exchange(session, wake, context)
@@ -119,7 +143,7 @@ class _Stream:
             await context.abort(*failure)
 
 
-async def _exchange(session: Session, wake: asyncio.Event, context: Any) -> tuple[grpc.StatusCode, str] | None:
+async def _exchange(session: Session, wake: Signal, context: Any) -> tuple[grpc.StatusCode, str] | None:
     """Read and write until the client leaves; if something is wrong, what to tell it."""
     failure: tuple[grpc.StatusCode, str] | None = None
     try:
@@ -149,10 +173,9 @@ async def _read(session: Session, context: Any) -> None:
             timer.cancel()
 
 
-async def _write(session: Session, wake: asyncio.Event, context: Any) -> None:
+async def _write(session: Session, wake: Signal, context: Any) -> None:
     while True:
         await wake.wait()
-        wake.clear()
         while (response := session.next_response()) is not None:
             await context.write(response)
 

@@ -93,7 +93,10 @@ def _digest(data: bytes) -> str:
 
 def length_delimited(number: int, payload: bytes) -> bytes:
     """One protobuf field of bytes, text or a message. The number must be below 16 (one byte of tag)."""
-    return bytes((number << 3 | 2,)) + _varint(len(payload)) + payload
+    size = len(payload)
+    if size < 0x80:
+        return bytes((number << 3 | 2, size)) + payload
+    return bytes((number << 3 | 2,)) + _varint(size) + payload
 
 
 def _varint(value: int) -> bytes:

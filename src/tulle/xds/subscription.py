@@ -11,7 +11,7 @@ from collections.abc import Callable, Collection, Iterable, Mapping
 from typing import Protocol
 
 from tulle.xds.channel import Channel, Flight, Refusal
-from tulle.xds.messages import Node, Request, frame_response, parse_request
+from tulle.xds.messages import Node, Request, acknowledgement, frame_response, parse_request
 from tulle.xds.snapshot import (
     CLUSTER,
     DELIVERY_ORDER,
@@ -71,6 +71,7 @@ class Session:
         "_awaited",
         "_channels",
         "_last_nonce",
+        "_ordered",
         "_routes",
         "_snapshot",
         "identity",
@@ -95,6 +96,8 @@ class Session:
         self._snapshot: Snapshot | None = None
         self._channels: dict[str, Channel] = {}
         """Types that the client asked for."""
+        self._ordered: tuple[Channel, ...] = ()
+        """The same, in the order of delivery."""
         self._routes: Channel | None = None
         """Route configurations: virtual hosts wait for them even if the client did not ask for them yet."""
         self._awaited: set[str] = set()
@@ -158,25 +161,25 @@ class Session:
         `changed` names, per type, everything that may differ from what was published last; without it all is compared.
         """
         previous, self._snapshot = self._snapshot, snapshot
-        for type_url, channel in self._channels.items():
-            channel.table = snapshot.table(type_url)
+        for channel in self._ordered:
+            channel.table = snapshot.table(channel.type_url)
         if self._routes is not None:
             self._routes.table = snapshot.table(ROUTE)
-        has_work = False
-        for type_url in DELIVERY_ORDER:
-            found = self._channels.get(type_url)
-            if found is None:
-                continue
+        for channel in self._ordered:
             if previous is None:
-                self._mark(found, {**found.held, **found.table}, {})
+                self._mark(channel, {**channel.held, **channel.table}, {})
             elif changed is None:
-                old = previous.table(type_url)
-                self._mark(found, _differing(old, found.table), old)
-            elif type_url in changed:
-                self._mark(found, changed[type_url], previous.table(type_url))
-            has_work = has_work or found.has_work
-        if has_work:
-            self.wake()
+                old = previous.table(channel.type_url)
+                self._mark(channel, _differing(old, channel.table), old)
+            elif channel.type_url in changed:
+                self._mark(channel, changed[channel.type_url], previous.table(channel.type_url))
+        self._wake_for_work()
+
+    def _wake_for_work(self) -> None:
+        for channel in self._ordered:
+            if channel.changes or channel.has_work:  # Nearly always the first of them; and this is done very often.
+                self.wake()
+                return
 
     def _mark(self, channel: Channel, names: Iterable[str], old: Table) -> None:
         for name in names:
@@ -209,7 +212,21 @@ class Session:
             Refused: the provider does not want this client.
             google.protobuf.message.DecodeError: this is not a request.
         """
-        request = parse_request(data)
+        for channel in self._ordered:
+            flight = channel.flight
+            if flight is not None and data == acknowledgement(channel.type_url, flight.nonce):
+                self._acknowledged(channel)
+                return
+        self._take_in(parse_request(data))
+
+    def _acknowledged(self, channel: Channel) -> None:
+        """Nearly every request is a plain acknowledgement; it is not worth a parser."""
+        self._accepted(channel, channel.accept())
+        if channel.is_settled:
+            self.provider.settled(self)
+        self._wake_for_work()
+
+    def _take_in(self, request: Request) -> None:
         channel = self._channels.get(request.type_url)
         has_answered = False
         if channel is None:
@@ -226,11 +243,12 @@ class Session:
             self.provider.wanted(self, request.type_url, frozenset(channel.names))
         if has_answered and (request.error is not None or channel.is_settled):
             self.provider.settled(self)
-        if any(known.has_work for known in self._channels.values()):
-            self.wake()
+        self._wake_for_work()
 
     def _open(self, request: Request) -> Channel:
         channel = self._channels[request.type_url] = self._channel(request.type_url)
+        known = (self._channels.get(type_url) for type_url in DELIVERY_ORDER)
+        self._ordered = tuple(each for each in known if each is not None)
         if self._snapshot is not None:
             channel.table = self._snapshot.table(request.type_url)
         channel.open(request.subscribe, request.initial_versions)
@@ -308,10 +326,10 @@ class Session:
         """The response to write now, or None: nothing to say, or the client has to answer first."""
         if self._snapshot is None:
             return None
-        for type_url in DELIVERY_ORDER:
-            channel = self._channels.get(type_url)
-            if channel is None or channel.flight is not None or not channel.has_work:
+        for channel in self._ordered:
+            if channel.flight is not None or not channel.has_work:
                 continue
+            type_url = channel.type_url
             if not channel.has_greeted and type_url in self._snapshot.unknown:
                 continue
             flight = channel.take(
