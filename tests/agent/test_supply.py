@@ -105,7 +105,7 @@ async def test_a_new_agent_says_what_envoy_has_and_what_was_asked_for(
     supply.describe(Node("web-1", metadata={"role": "sidecar"}))
     async with serving(plane, address=address):
         tasks(supply.run(Upstream(address=address)))
-        await eventually(lambda: plane.demand == {"out/web"})
+        await eventually(lambda: plane.demand == {"out/web"} and LISTENER in plane.sessions[0].accepted)
         assert plane.sessions[0].accepted[LISTENER] == {"l": LISTENERS["l"].version}
         assert plane.sessions[0].metadata == {"role": "sidecar"}
         assert envoy.listen() == []
