@@ -113,3 +113,10 @@ def test_the_special_clusters() -> None:
     assert outside["lb_policy"] == "CLUSTER_PROVIDED"
     assert "envoy_internal_address" in str(connect)
     assert clusters.outside_cluster(settings) is clusters.outside_cluster(settings)
+
+
+def test_reasons_call_an_application_by_the_name_of_its_service() -> None:
+    web = service("web", http(80))
+    binding = Binding(name="http", protocol=Protocol.HTTP, address="10.0.0.1", port=1, application="127.0.0.1:2")
+    cluster = decoded(clusters.application_cluster(binding, web))
+    assert (cluster["name"], cluster["alt_stat_name"]) == ("inbound|http", "web.default")

@@ -53,6 +53,22 @@ def test_rules_about_requests_allow_nothing_where_requests_cannot_be_seen() -> N
     assert "policies" not in listener["filter_chains"][0]["filters"][0]["typed_config"]["rules"]
 
 
+def test_rules_about_paths_are_about_what_the_application_will_make_of_them() -> None:
+    def manager(*paths: str) -> Json:
+        listener = inbound(service("web", allow=(Rule(origin=HERE, methods=("GET",), paths=paths),)))
+        found: Json = listener["filter_chains"][0]["filters"][0]["typed_config"]
+        return found
+
+    assert manager("/public/*")["normalize_path"] is True
+    assert manager("/public/*")["path_with_escaped_slashes_action"] == "REJECT_REQUEST"
+    assert "normalize_path" not in manager()
+
+
+def test_an_application_cannot_speak_as_its_proxy() -> None:
+    manager = inbound(service("web"))["filter_chains"][0]["filters"][0]["typed_config"]
+    assert manager["route_config"]["response_headers_to_remove"] == ["x-tulle-unsent", "x-tulle-lost"]
+
+
 def test_other_proxies_come_by_mutual_tls() -> None:
     listener = inbound(service("web", allow=(READERS,)))
     assert listener["address"] == {"socket_address": {"address": "10.0.0.1", "port_value": 8123}}

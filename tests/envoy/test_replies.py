@@ -13,10 +13,12 @@ def test_every_answer_with_a_flag_gets_a_reason_unless_it_has_one() -> None:
         assert header["append_action"] == "ADD_IF_ABSENT"
 
 
-def test_only_failed_connections_are_marked_as_unsent() -> None:
-    mappers = as_json(replies.local_reply(marks_unsent=True))["mappers"]
+def test_the_proxy_of_the_callee_marks_what_was_not_sent_and_what_was_not_answered() -> None:
+    mappers = as_json(replies.local_reply(marks_failures=True))["mappers"]
     marked = [each for each in mappers if len(each["headers_to_add"]) == 2]
-    assert [each["filter"]["response_flag_filter"]["flags"] for each in marked] == [["UF"]]
+    assert [
+        (each["filter"]["response_flag_filter"]["flags"], each["headers_to_add"][1]["header"]["key"]) for each in marked
+    ] == [(["UF"], "x-tulle-unsent"), (["UC", "UR"], "x-tulle-lost")]
 
 
 def test_a_refusal_comes_first() -> None:

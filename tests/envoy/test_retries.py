@@ -74,6 +74,11 @@ def test_the_default_repeats_only_what_nobody_has_seen() -> None:
     assert message["retry_host_predicate"][0]["name"] == "envoy.retry_host_predicates.previous_hosts"
 
 
+def test_a_reset_behind_the_proxy_of_the_callee_is_one() -> None:
+    message = as_json(retries.policy(Retry(conditions=("reset",))))
+    assert [each["name"] for each in message["retriable_headers"]] == ["x-tulle-unsent", "x-tulle-lost"]
+
+
 def test_no_attempts_is_a_policy_that_says_no() -> None:
     assert as_json(retries.policy(Retry(attempts=0, backoff=1))) == {"num_retries": 0}
 

@@ -94,6 +94,7 @@ def application_cluster(binding: Binding, service: Service) -> Resource:
     name = naming.inbound(binding.name)
     cluster = balancing.shaped(Policy(connect_timeout=1.0))
     cluster.name, cluster.type = name, cluster_pb2.Cluster.STATIC
+    cluster.alt_stat_name = str(service.name)
     cluster.load_assignment.CopyFrom(_single(name, protos.parse_address(binding.application)))
     if binding.protocol.is_http2:
         cluster.typed_extension_protocol_options[HTTP_OPTIONS].CopyFrom(http_options(True))

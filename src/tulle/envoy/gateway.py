@@ -188,7 +188,7 @@ def lazy_routes(name: str) -> route_pb2.RouteConfiguration:
     return route_pb2.RouteConfiguration(
         name=name,
         vhds=route_pb2.Vhds(config_source=protos.ads()),
-        response_headers_to_remove=[naming.UNSENT_HEADER],
+        response_headers_to_remove=naming.INTERNAL_HEADERS,
         validate_clusters=protos.flag(False),
     )
 

@@ -155,4 +155,10 @@ def _to_application(binding: Binding) -> route_pb2.RouteConfiguration:
     route.route.cluster = naming.inbound(binding.name)
     route.route.timeout.SetInParent()
     host = route_components_pb2.VirtualHost(name="application", domains=["*"], routes=[route])
-    return route_pb2.RouteConfiguration(name="inbound", virtual_hosts=[host], validate_clusters=protos.flag(False))
+    return route_pb2.RouteConfiguration(
+        name="inbound",
+        virtual_hosts=[host],
+        # Only this proxy knows them; an application that sets one would have its requests repeated.
+        response_headers_to_remove=naming.INTERNAL_HEADERS,
+        validate_clusters=protos.flag(False),
+    )

@@ -20,24 +20,28 @@ REASONS = (
     (("NR",), "no route matches the request"),
     (("UO",), f"the circuit breaker of {CLUSTER} is open"),
     (("UF",), f"connection to an instance of {CLUSTER} failed: {DETAILS}"),
+    (("UC", "UR"), f"{CLUSTER} broke off before it had answered: {DETAILS}"),
     (("UT", "UPE", "UMSDR"), f"no good answer from {CLUSTER}: {DETAILS}"),
     (("FI",), "a fault was injected on purpose"),
 )
 """By Envoy's response flags; the first that fits."""
+MARKS = {("UF",): naming.UNSENT_HEADER, ("UC", "UR"): naming.LOST_HEADER}
+"""What the proxy of the callee tells that of the caller, who only sees a 503."""
 
 
-def local_reply(*, marks_unsent: bool = False, denied: str = "") -> http_connection_manager_pb2.LocalReplyConfig:
+def local_reply(*, marks_failures: bool = False, denied: str = "") -> http_connection_manager_pb2.LocalReplyConfig:
     """Reasons for the answers that Envoy makes up itself; looked at only then, so free for every other answer.
 
-    `marks_unsent` tells the calling proxy which requests the application has not seen; `denied` is the reason of a 403.
+    `marks_failures` tells the calling proxy which requests the application has not seen, and which it did not answer;
+    `denied` is the reason of a 403.
     """
     mappers = []
     if denied:
         mappers.append(_mapper(_status(403), _reason(denied)))
     for flags, text in REASONS:
         headers = [_reason(text)]
-        if marks_unsent and flags == ("UF",):
-            headers.append(base_pb2.HeaderValueOption(header=base_pb2.HeaderValue(key=naming.UNSENT_HEADER, value="1")))
+        if marks_failures and flags in MARKS:
+            headers.append(base_pb2.HeaderValueOption(header=base_pb2.HeaderValue(key=MARKS[flags], value="1")))
         mappers.append(_mapper(_flags(*flags), *headers))
     mappers.append(_mapper(_flags(), _reason(DETAILS)))
     return http_connection_manager_pb2.LocalReplyConfig(mappers=mappers)

@@ -25,6 +25,7 @@ OTHER_HOST = RetryPolicy.RetryHostPredicate(
     typed_config=protos.packed(previous_hosts_pb2.PreviousHostsPredicate()),
 )
 UNSENT = route_components_pb2.HeaderMatcher(name=naming.UNSENT_HEADER, present_match=True)
+LOST = route_components_pb2.HeaderMatcher(name=naming.LOST_HEADER, present_match=True)
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,7 +80,8 @@ def policy(retry: Retry) -> RetryPolicy:
             retry_host_predicate=[OTHER_HOST],
             host_selection_retry_max_attempts=5,
             retriable_status_codes=retry.status_codes,
-            retriable_headers=[UNSENT],
+            # A connection that breaks behind the proxy of the callee is a reset to nobody but that proxy.
+            retriable_headers=[UNSENT, LOST] if "reset" in retry.conditions else [UNSENT],
         )
     if retry.per_try_timeout:
         message.per_try_timeout.CopyFrom(protos.seconds(retry.per_try_timeout))
