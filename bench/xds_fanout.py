@@ -20,6 +20,7 @@ from rich.console import Console
 
 from bench.table import Budget, Result, Row, median, show
 from bench.xds_clients import Clients
+from tulle.kit.collecting import collect_seldom
 from tulle.xds.messages import Request, frame_response
 from tulle.xds.server import OPTIONS, serving
 from tulle.xds.snapshot import CLUSTER, ENDPOINT, LISTENER, VIRTUAL_HOST, Resource, Snapshot, framed
@@ -131,6 +132,7 @@ def _snapshot() -> Snapshot:
 
 
 def _serve(kind: str, path: str, pipe: Connection) -> None:
+    collect_seldom()  # As the control plane does.
     asyncio.run(_tulle(path, pipe) if kind == "Tulle" else _bare(path, pipe))
 
 

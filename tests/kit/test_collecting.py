@@ -4,7 +4,7 @@ import gc
 
 import pytest
 
-from tulle.kit.collecting import no_collection
+from tulle.kit.collecting import YOUNG, collect_seldom, no_collection
 
 
 def test_collection_waits_and_goes_on_even_after_an_error() -> None:
@@ -15,3 +15,13 @@ def test_collection_waits_and_goes_on_even_after_an_error() -> None:
         assert not gc.isenabled()
         raise ValueError("bug")
     assert gc.isenabled()
+
+
+def test_a_process_collects_seldom_from_then_on() -> None:
+    before = gc.get_threshold()
+    try:
+        collect_seldom()
+
+        assert gc.get_threshold() == (YOUNG, *before[1:])
+    finally:
+        gc.set_threshold(*before)
