@@ -1,11 +1,14 @@
 from __future__ import annotations
 
+from dataclasses import replace
 from types import SimpleNamespace
 from typing import Any
 
 import pytest
 
-from tulle.flow.admission import Peer, admit
+from tests.flow import world
+from tulle.flow.admission import Peer, admit, believed
+from tulle.flow.assign import HostPlan, plan
 from tulle.kit.codec import to_plain
 from tulle.model.names import Name
 from tulle.model.workloads import Instance, InstanceState
@@ -64,3 +67,23 @@ def test_what_changes_while_an_instance_lives_does_not_distinguish_it() -> None:
 def test_claims_that_make_no_sense_are_refused(claims: dict[str, object], reason: str) -> None:
     with pytest.raises(Refused, match=reason):
         admit(session("other", "web", "shop", **claims), "cluster.local")
+
+
+def test_a_host_is_believed_what_it_was_told_to_run_and_what_it_ran_before() -> None:
+    mine = plan(world.mesh("web"), {"here": "host"})["here"]
+    web = replace(INSTANCE, service=world.name("web"), account="web")
+    drained = replace(INSTANCE, id="old-1", service=world.name("old"), account="old")
+    assert believed((web, drained), mine, (drained,)) == (web, drained)
+    assert believed((web, drained), mine, ()) == (web,)
+    assert believed((web,), HostPlan(), ()) == ()
+
+
+def test_a_host_gains_no_identity_by_reporting_it() -> None:
+    mine = plan(world.mesh("web"), {"here": "host"})["here"]
+    web = replace(INSTANCE, service=world.name("web"), account="web")
+    others = (
+        replace(web, account="orders"),
+        replace(web, service=world.name("orders")),
+        replace(web, service=world.name("orders"), account="orders"),
+    )
+    assert believed(others, mine, (web,)) == ()

@@ -48,6 +48,12 @@ def test_a_host_may_only_speak_for_itself(hosts: Hosts) -> None:
     assert hosts.instances == ()
 
 
+def test_what_runs_on_one_host_is_known(hosts: Hosts) -> None:
+    hosts.reported("here", (instance("web-1"),))
+    assert hosts.instances_of("here") == (instance("web-1"),)
+    assert hosts.instances_of("elsewhere") == ()
+
+
 def test_a_host_that_went_away_keeps_what_it_runs(hosts: Hosts) -> None:
     hosts.connected("here", "host")
     hosts.reported("here", (instance("web-1"),))

@@ -1,10 +1,12 @@
-"""Who may open which stream: a proxy is what its certificate says, not what it claims to be."""
+"""What is believed: a proxy is what its certificate says, and a host runs what it was told to run."""
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from typing import Any
 
+from tulle.flow.assign import HostPlan
 from tulle.kit.codec import from_plain
 from tulle.model.names import SYSTEM_NAMESPACE
 from tulle.model.security import Identity
@@ -45,6 +47,20 @@ def admit(session: Session, trust_domain: str) -> Peer:
             raise Refused(f"node {session.node_id} describes the instance {instance.id}")
         return Peer(role, host, instance=instance, admin=admin)
     raise Refused(f'node {session.node_id} has the role "{role}"; known roles are agent, gateway and sidecar')
+
+
+def believed(reported: Iterable[Instance], plan: HostPlan, known: Iterable[Instance]) -> tuple[Instance, ...]:
+    """Of what a host reports, what it was told to run, and what it ran before (it is still being drained).
+
+    Anything else would give the host the identity of a service that is none of its business, and a share of its calls.
+    """
+    assigned = {(each.service, each.account) for each in plan.workloads}
+    before = {(each.id, each.service, each.account) for each in known}
+    return tuple(
+        each
+        for each in reported
+        if (each.service, each.account) in assigned or (each.id, each.service, each.account) in before
+    )
 
 
 def _instance(claim: Any) -> Instance:

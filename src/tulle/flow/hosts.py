@@ -73,6 +73,11 @@ class Hosts:
         """Everything that runs on any host."""
         return tuple(instance for host in self.all for instance in host.instances)
 
+    def instances_of(self, name: str) -> tuple[Instance, ...]:
+        """What was last reported of one host."""
+        known = self._hosts.get(name)
+        return known.instances if known else ()
+
     def connected(self, name: str, role: str) -> None:
         """An agent opened its stream."""
         known = self._hosts.get(name, Host(name=name, role=role))
