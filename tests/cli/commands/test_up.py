@@ -1,17 +1,20 @@
 from __future__ import annotations
 
+import errno
 import socket
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import pytest
 
 from tulle.cli import background, running
+from tulle.cli.commands import up
 from tulle.cli.launcher import Launcher, Plan
 from tulle.cli.running import Record
 from tulle.kit.home import Home
-from tulle.kit.processes import myself
+from tulle.kit.processes import is_alive, myself, spawn
 
 Tulle = Callable[..., Any]
 FILE = "gateway:\n  listeners:\n    http: PORT\nservices:\n  web: {port: 8000, command: run}\nroutes:\n  - {to: web}\n"
@@ -119,6 +122,33 @@ def test_a_home_that_cannot_be_used_is_an_error(tulle: Tulle, file: Path, home: 
     done = tulle("up")
     assert done.code == 1
     assert "cannot be used" in done.err and "TULLE_HOME" in done.err
+
+
+def test_what_a_killed_mesh_left_is_ended_first(
+    tulle: Tulle, file: Path, home: Home, started: list[Plan], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    home.create()
+    left = spawn(["sleep", "60"], environment={running.MARK: "killed"})
+    gone = replace(left, started="another boot")
+    running.write(home, Record(launcher=gone, run="killed", is_detached=False, files=(), api="h:1", xds="h:2"))
+    done = tulle("up")
+    assert done.code == 0
+    assert "left processes behind; ended now: 1" in done.err
+    assert not is_alive(left)
+    assert len(started) == 1
+
+
+def test_a_full_disk_is_said_before_anything_starts(
+    tulle: Tulle, file: Path, started: list[Plan], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def full(path: Path, data: bytes) -> None:
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    monkeypatch.setattr(up, "write_atomically", full)
+    done = tulle("up", "--detach")
+    assert done.code == 1
+    assert "is full: No space left on device" in done.err and "make room" in done.err
+    assert started == []
 
 
 def test_without_files_there_is_a_usage_error(tulle: Tulle, started: list[Plan]) -> None:

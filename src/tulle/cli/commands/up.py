@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import errno
 import logging
 import os
 from collections.abc import Iterable, Sequence
@@ -17,11 +18,15 @@ from tulle.cli.launcher import Launcher, Plan
 from tulle.cli.options import ApiAddress, Files, HostAddress, JoinAddress, XdsAddress
 from tulle.cli.output import FAILED, Failure, note
 from tulle.cli.paths import chosen, programs
+from tulle.cli.sweep import sweep
+from tulle.kit.files import write_atomically
 from tulle.kit.home import Home
 from tulle.model.findings import Finding
 from tulle.model.listeners import Listener, ListenerProtocol
 
 PLACE = ("Run", 10)
+ROOM = 1 << 20
+"""Bytes that a new mesh needs on the disk at least."""
 
 
 def command(
@@ -88,13 +93,30 @@ def up(plan: Plan, timeout: float, hint: str = "") -> None:
 
 
 def _require_quiet(home: Home) -> None:
+    """Make sure that nothing runs in this home, not even what a killed mesh left, and that it can be written."""
     try:
         home.create()
         with running.occupied(home):
-            pass
+            _require_room(home)
+            record = running.read(home)  # None: it was stopped in order, or never started.
+            if record is not None and (ended := asyncio.run(sweep(home, record))):
+                note(f"a mesh that was killed had left processes behind; ended now: {ended}", "")
     except OSError as error:
         raise Failure(
             f"the folder {home.root} cannot be used: {error}", "set TULLE_HOME to a folder of yours"
+        ) from error
+
+
+def _require_room(home: Home) -> None:
+    try:
+        write_atomically(home.root / "room", bytes(ROOM))
+        (home.root / "room").unlink()
+    except OSError as error:
+        if error.errno not in {errno.ENOSPC, errno.EDQUOT}:
+            raise
+        raise Failure(
+            f"the disk with {home.root} is full: {error.strerror}",
+            "make room there, or set TULLE_HOME to a folder on another disk",
         ) from error
 
 
