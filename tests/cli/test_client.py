@@ -64,6 +64,12 @@ def test_nobody_there_is_a_sentence() -> None:
             Api(f"127.0.0.1:{probe.getsockname()[1]}", "").get("/")
 
 
+def test_what_is_no_address_is_a_usage_error() -> None:
+    with pytest.raises(Failure, match="is no address") as raised:
+        Api("10.0.0.1", "")
+    assert raised.value.code == 2
+
+
 @pytest.fixture
 def token(home: Home) -> Callable[[str], None]:
     home.create()

@@ -9,6 +9,7 @@ from urllib.parse import quote, urlencode
 
 from tulle.cli import running
 from tulle.cli.output import Failure
+from tulle.cli.ports import parse
 from tulle.kit.home import Home
 
 
@@ -31,6 +32,7 @@ class Api:
 
     def __init__(self, address: str, token: str, *, timeout: float = 30.0) -> None:
         self.address = address
+        self._place = parse(address, "--api-address")
         self._token = token
         self._timeout = timeout
 
@@ -47,11 +49,10 @@ class Api:
         return self._request("DELETE", with_query(path, query))
 
     def _request(self, method: str, path: str, body: object = None) -> Any:
-        host, _, port = self.address.rpartition(":")
         headers = {"Authorization": f"Bearer {self._token}", "Content-Type": "application/json"}
         payload = None if body is None else json.dumps(body).encode()
         try:
-            connection = HTTPConnection(host.strip("[]"), int(port), timeout=self._timeout)
+            connection = HTTPConnection(*self._place, timeout=self._timeout)
             try:
                 connection.request(method, path, payload, headers)
                 answer = connection.getresponse()
