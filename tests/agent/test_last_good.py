@@ -74,3 +74,22 @@ def test_a_disk_that_takes_nothing_costs_the_memory_and_not_the_service(
     store.close()
     store.ask(["too late"])
     assert "could not be saved" in caplog.text
+
+
+def test_a_file_that_was_only_just_begun_is_copied_with_its_tables(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path, connect = tmp_path / "last-good.db", last_good._connect
+    path.touch()
+
+    def full(target: Path | str) -> sqlite3.Connection:
+        if target == path:
+            raise sqlite3.OperationalError("database or disk is full")
+        return connect(target)
+
+    monkeypatch.setattr(last_good, "_connect", full)
+    store = LastGood(path)
+    store.ask(["r/a"])
+    assert store.resources() == ()
+    assert store.demand() == {"r/a"}
+    store.close()

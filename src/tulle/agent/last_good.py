@@ -92,6 +92,8 @@ class LastGood:
             file = sqlite3.connect(f"file:{self._path}?immutable=1", uri=True)
             file.backup(memory)
             file.close()
+        # What was copied may not have come as far as its tables.
+        memory.executescript(SCHEMA)
         return memory
 
 
