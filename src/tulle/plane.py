@@ -20,7 +20,7 @@ from tulle.flow.hosts import Hosts
 from tulle.flow.observe import Observer
 from tulle.flow.publish import Publisher
 from tulle.identity.authority import Authority
-from tulle.identity.tokens import Token, TokenRefused, Tokens
+from tulle.identity.tokens import Tokens
 from tulle.kit.files import write_atomically
 from tulle.kit.home import Home
 from tulle.kit.latest import Latest
@@ -152,8 +152,9 @@ async def _settled(observer: Observer, stirred: asyncio.Event) -> None:
 def _leave_join_token(home: Home, tokens: Tokens) -> None:
     """Let the agent of this home in: whoever can read the home owns its certificate authority anyway."""
     file = home.plane / JOIN_TOKEN
-    with contextlib.suppress(FileNotFoundError, TokenRefused):
-        tokens.revoke(Token.parse(file.read_text()).id)
+    with contextlib.suppress(FileNotFoundError):
+        if tokens.is_good(file.read_text()):
+            return  # Nothing to write, so that a restart on a full disk succeeds.
     write_atomically(file, str(tokens.create(lifetime=YEAR, reusable=True)))
 
 

@@ -60,6 +60,17 @@ def test_a_revoked_token_is_not_known_any_more(tokens: Tokens) -> None:
     tokens.redeem(str(other), "alpha")
 
 
+def test_a_token_can_be_looked_at_without_being_used(tokens: Tokens, tmp_path: Path, clock: ManualClock) -> None:
+    token, single = tokens.create(lifetime=60, reusable=True), tokens.create(lifetime=60)
+    assert tokens.is_good(f"{token}\n")
+    assert not tokens.is_good(str(single))
+    assert not tokens.is_good("rubbish")
+    assert not tokens.is_good(str(Token(token.id, "wrong", PIN)))
+    assert not Tokens(tmp_path / "tokens.json", "cd" * 32, clock).is_good(str(token))
+    clock.advance(60)
+    assert not tokens.is_good(str(token))
+
+
 def test_a_wrong_secret_is_as_unknown_as_a_wrong_id(tokens: Tokens) -> None:
     token = tokens.create()
     for wrong in (Token(token.id, "guess", PIN), Token("00000000", token.secret, PIN)):

@@ -6,6 +6,7 @@ whom it gives the secret to.
 
 from __future__ import annotations
 
+import contextlib
 import hmac
 import secrets
 from dataclasses import dataclass, replace
@@ -114,6 +115,16 @@ class Tokens:
             raise TokenRefused("this join token was used already, by another host; make a new one")
         used = replace(grant, used_by=_hash(bearer))
         self._store(tuple(used if known.id == used.id else known for known in grants))
+
+    def is_good(self, text: str) -> bool:
+        """Whether any host may join with this token now, and trusts what answers; it is not used up by asking."""
+        with contextlib.suppress(TokenRefused):
+            token, now = Token.parse(text), self._clock.now()
+            good = {
+                (grant.id, grant.secret_hash) for grant in self.grants() if grant.is_reusable and grant.expires > now
+            }
+            return token.pin == self._pin and (token.id, _hash(token.secret)) in good
+        return False
 
     def revoke(self, id: str) -> bool:
         """Forget a token; whether there was one."""
