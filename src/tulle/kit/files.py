@@ -21,6 +21,7 @@ def write_atomically(path: Path, data: bytes | str, *, mode: int = 0o600) -> Non
             file.flush()
             os.fsync(file.fileno())
         temporary.replace(path)
-    except OSError:
+    except OSError as error:
         temporary.unlink(missing_ok=True)
+        error.filename = str(path)  # A write that fails does not know where.
         raise
