@@ -11,9 +11,14 @@ from typing import Any
 import pytest
 
 from tulle.api.hosts_client import join
+from tulle.api.hosts_messages import HostReport
+from tulle.flow.hosts import Hosts
+from tulle.flow.publish import Publisher
 from tulle.identity.tokens import Tokens
 from tulle.kit.home import Home
-from tulle.plane import JOIN_SOCKET, JOIN_TOKEN, PlaneSettings, run
+from tulle.model.names import Name
+from tulle.model.workloads import Instance, InstanceState
+from tulle.plane import JOIN_SOCKET, JOIN_TOKEN, PlaneSettings, Registry, run
 
 
 @pytest.fixture
@@ -60,6 +65,20 @@ async def test_a_restart_goes_on_with_the_join_token_of_this_home(settings: Plan
         os.close(lifeline)
     assert len(seen) == 1
     assert len(Tokens(home.plane / "tokens.json", "").grants()) == 1
+
+
+def test_a_host_gets_no_identity_by_reporting_that_it_runs_it(tmp_path: Path) -> None:
+    hosts = Hosts(tmp_path / "hosts.json", lambda: publisher.hosts_changed())
+    publisher = Publisher(hosts)
+    registry = Registry(publisher, hosts)
+    orders = Name("default", "orders")
+    claim = Instance(
+        id="orders-1", workload=orders, service=orders, host="here", account="orders", state=InstanceState.READY
+    )
+    registry.connected("here", "host")
+    registry.reported(HostReport(host="here", role="host", instances=(claim,), message="hello"))
+    assert not registry.may_sign("here", "default", "orders")
+    assert (hosts.instances, hosts.all[0].message) == ((), "hello")
 
 
 async def test_a_taken_address_is_said_at_once(settings: PlaneSettings) -> None:

@@ -14,6 +14,8 @@ from tulle.api import app
 from tulle.api.credentials import ServerCertificate
 from tulle.api.hosts import Hosts as HostsService
 from tulle.api.hosts_messages import HostReport
+from tulle.flow.admission import believed
+from tulle.flow.assign import HostPlan
 from tulle.flow.build import Builder
 from tulle.flow.gather import Gather, Gathered
 from tulle.flow.hosts import Hosts
@@ -130,8 +132,13 @@ class Registry:
         return self._publisher.mesh.settings
 
     def reported(self, report: HostReport) -> None:
-        """What runs on a host now, complete."""
-        self._hosts.reported(report.host, report.instances, report.message)
+        """What runs on a host now, complete; only what it may run is believed."""
+        plan = self._publisher.plans.get(report.host, HostPlan())
+        mine = believed(report.instances, plan, self._hosts.instances_of(report.host))
+        if len(mine) < len(report.instances):
+            strange = sorted({str(each.service) for each in report.instances if each not in mine})
+            log.warning("host %s reports what it was not told to run: %s", report.host, ", ".join(strange))
+        self._hosts.reported(report.host, mine, report.message)
 
 
 async def _keep_building(builder: Builder, gathered: Latest[Gathered], publisher: Publisher) -> None:
