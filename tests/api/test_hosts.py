@@ -80,6 +80,11 @@ async def test_an_identity_that_spiffe_forbids_is_refused(plane: Any) -> None:
             await HostsClient(channel).sign("shop", "a/b")
 
 
+async def test_a_host_needs_a_name(plane: Any) -> None:
+    with pytest.raises(Refused, match="a host needs a name"):
+        await member(plane, "")
+
+
 async def test_a_workload_cannot_ask_for_certificates(plane: Any) -> None:
     plane.registry.allowed = {("alpha", "shop", "web")}
     async with (await member(plane)).channel(plane.membership) as channel:

@@ -83,6 +83,8 @@ class Hosts:
 
     async def _join(self, request: JoinRequest, context: Context) -> Signed:
         identity = spiffe.agent(self._registry.settings.trust_domain, request.host)
+        if not request.host:
+            await _refuse(context, grpc.StatusCode.INVALID_ARGUMENT, "a host needs a name")
         try:
             spiffe.checked(identity)
             key = requested_key(request.csr.encode()).public_bytes(Encoding.DER, PublicFormat.SubjectPublicKeyInfo)
