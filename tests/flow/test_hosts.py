@@ -54,6 +54,15 @@ def test_what_runs_on_one_host_is_known(hosts: Hosts) -> None:
     assert hosts.instances_of("elsewhere") == ()
 
 
+def test_an_instance_is_known_by_its_id_as_long_as_it_is_reported(hosts: Hosts) -> None:
+    hosts.reported("here", (instance("web-1"),))
+    hosts.reported("elsewhere", (instance("web-1", host="elsewhere"),))
+    assert hosts.instance("web-1") == instance("web-1")
+    hosts.reported("here", (instance("web-2"),))
+    assert hosts.instance("web-1") is None
+    assert hosts.instance("web-2") == instance("web-2")
+
+
 def test_a_host_that_went_away_keeps_what_it_runs(hosts: Hosts) -> None:
     hosts.connected("here", "host")
     hosts.reported("here", (instance("web-1"),))

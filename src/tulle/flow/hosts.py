@@ -44,6 +44,7 @@ class Hosts:
         self._path = path
         self._changed = changed
         self._hosts: dict[str, Host] = {}
+        self._by_id: dict[str, Instance] = {}
 
     def load(self) -> None:
         """Read what was last reported; a file that cannot be read is put aside, for agents will report again."""
@@ -57,6 +58,7 @@ class Hosts:
             log.warning("%s could not be read and was moved to %s: %s", self._path, aside, error)
             return
         self._hosts = {host.name: replace(host, is_connected=False) for host in known.hosts}
+        self._by_id = {instance.id: instance for instance in self.instances}
 
     @property
     def all(self) -> tuple[Host, ...]:
@@ -78,6 +80,10 @@ class Hosts:
         known = self._hosts.get(name)
         return known.instances if known else ()
 
+    def instance(self, id: str) -> Instance | None:
+        """What was reported under this id."""
+        return self._by_id.get(id)
+
     def connected(self, name: str, role: str) -> None:
         """An agent opened its stream."""
         known = self._hosts.get(name, Host(name=name, role=role))
@@ -97,7 +103,13 @@ class Hosts:
     def _put(self, host: Host) -> None:
         if self._hosts.get(host.name) == host:
             return
+        for gone in self.instances_of(host.name):
+            if self._by_id.get(gone.id) is gone:
+                del self._by_id[gone.id]
         self._hosts[host.name] = host
+        for each in host.instances:
+            # An id that another host gave away first stays what it is.
+            self._by_id.setdefault(each.id, each)
         try:
             write_atomically(self._path, encode(Record(self.all)))
         except OSError as error:
