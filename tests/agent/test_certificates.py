@@ -108,8 +108,15 @@ async def test_a_full_disk_costs_nothing_but_a_complaint(
     def full(self: Material, directory: Path) -> None:
         raise OSError(28, "No space left on device")
 
+    save = Material.save
     monkeypatch.setattr(Material, "save", full)
+    monkeypatch.setattr(certificates, "SAVE_AGAIN", 0.01)
     certificate = Certificate(WEB, tmp_path, Signer(issue, 60.0), SystemClock())
     tasks(certificate.run(lambda _: None, lambda: None))
     await certificate.valid()
     await eventually(lambda: "could not be saved" in certificate.complaint)
+
+    # There is room again, long before the certificate is renewed.
+    monkeypatch.setattr(Material, "save", save)
+    await eventually(lambda: not certificate.complaint)
+    assert Material.load(tmp_path) == certificate.material

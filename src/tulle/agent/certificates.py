@@ -17,6 +17,8 @@ Sign = Callable[[Identity], Awaitable[Material]]
 """Makes a key on this host and has the authority sign for it. Raises `SigningFailed`."""
 
 FIRST_RETRY, LAST_RETRY = 0.2, 5.0
+SAVE_AGAIN = 10.0
+"""Seconds after which a certificate that could not be saved is saved again."""
 
 
 class SigningFailed(ConnectionError):
@@ -58,8 +60,9 @@ class Certificate:
         """
         while True:
             if self.material is not None:
-                await asyncio.sleep(self._remaining(self.material) / 2)
+                await self._rest(self.material, complain)
             material = await self._obtain(complain)
+            self._save(material, complain)
             self.material = material
             self._valid.set()
             log.info("certificate of %s valid until %s", self.identity, material.expires)
@@ -75,13 +78,24 @@ class Certificate:
                 await asyncio.sleep(delay)
                 delay = min(delay * 2, LAST_RETRY)
                 continue
-            try:
-                material.save(self._directory)
-                self._set_complaint("", complain)
-            except OSError as error:
-                # It serves from memory; only a restart of the agent would need the file.
-                self._set_complaint(f"the certificate of {self.identity} could not be saved: {error}", complain)
             return material
+
+    async def _rest(self, material: Material, complain: Callable[[], None]) -> None:
+        """Until half of its life is over; a disk that was full is tried again meanwhile."""
+        left = self._remaining(material) / 2
+        while self.complaint and left > SAVE_AGAIN:
+            await asyncio.sleep(SAVE_AGAIN)
+            left -= SAVE_AGAIN
+            self._save(material, complain)
+        await asyncio.sleep(left)
+
+    def _save(self, material: Material, complain: Callable[[], None]) -> None:
+        try:
+            material.save(self._directory)
+            self._set_complaint("", complain)
+        except OSError as error:
+            # It serves from memory; only a restart of the agent would need the file.
+            self._set_complaint(f"the certificate of {self.identity} could not be saved: {error}", complain)
 
     def _describe(self, error: SigningFailed) -> str:
         if self.material is None:
