@@ -48,6 +48,11 @@ def test_one_host_runs_everything() -> None:
     assert found["here"].gateway.name == GATEWAY
 
 
+def test_no_instance_gets_the_port_of_a_listener() -> None:
+    (found,) = plan(mesh(workload(WEB)), {"here": "host"})["here"].workloads
+    assert found.reserved == (8080,)
+
+
 def test_roles_decide_what_a_host_runs() -> None:
     found = plan(mesh(workload(WEB)), {"edge": "gateway", "inner": "sidecar"})
     assert found["edge"].workloads == ()

@@ -18,7 +18,7 @@ import pytest
 from tulle.kit.home import Home
 from tulle.kit.ports import NoPortFree, Ports
 from tulle.model.workloads import Assignment, Instance, InstanceState, Probe
-from tulle.runtime import supervisor
+from tulle.runtime import placement, supervisor
 from tulle.runtime.environment import environment
 
 if TYPE_CHECKING:
@@ -245,6 +245,18 @@ async def test_no_free_port_is_logged_and_tried_again(
     async with running() as world:
         world.supervisor.assign((assignment(),))
         await world.ready()
+
+
+async def test_ports_of_the_gateway_are_not_chosen(
+    running: Running, assignment: Assign, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(random, "randrange", lambda _: 0)
+    async with running() as world:
+        first = Ports().choose()
+        reserved = tuple(range(first, first + 20))
+        world.supervisor.assign((assignment(reserved=reserved),))
+        (instance,) = await world.ready()
+        assert not placement.ports_of(instance) & {*reserved}
 
 
 @pytest.mark.e2e

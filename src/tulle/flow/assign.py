@@ -94,4 +94,5 @@ def _assignment(mesh: Mesh, workload: Workload, replicas: int, forwards: tuple[F
         forwards=forwards,
         trust_domain=mesh.settings.trust_domain,
         concurrency=mesh.settings.sidecar_concurrency,
+        reserved=tuple(sorted({listener.port for listener in mesh.listeners.values()})),
     )

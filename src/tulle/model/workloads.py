@@ -95,6 +95,8 @@ class Assignment:
     trust_domain: str
     concurrency: int
     """Worker threads of the sidecar."""
+    reserved: tuple[int, ...] = ()
+    """Ports of the gateway's listeners: not to be chosen for an instance, even while nothing listens there yet."""
 
     @property
     def fingerprint(self) -> tuple[object, ...]:

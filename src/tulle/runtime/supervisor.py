@@ -94,6 +94,8 @@ class Supervisor:
         """Everything that this host is to run from now on."""
         self._assignments = assignments
         by_name = {assignment.name: assignment for assignment in assignments}
+        for port in {port for assignment in assignments for port in assignment.reserved}:
+            self._ports.take(port)
         for life in self._lives.values():
             newest = by_name.get(life.instance.workload)
             if newest is not None and newest.fingerprint == life.record.assignment.fingerprint:
