@@ -19,6 +19,8 @@ $(STAMP): pyproject.toml requirements/dev.lock
 	@[ -x $(BIN)/uv ] || $(BIN)/python -m pip install -q uv
 	$(BIN)/uv pip install -q --python $(BIN)/python --require-hashes -r requirements/dev.lock
 	$(BIN)/uv pip install -q --python $(BIN)/python --no-deps -e .
+	@# Byte code now, or every start compiles anew what it imports wherever PYTHONDONTWRITEBYTECODE is set.
+	@$(BIN)/python -m compileall -q -j 0 $(VENV)/lib src examples >/dev/null || true
 	@touch $(STAMP)
 
 demo: install ## bring up the bookshop: a mesh of real services behind a real gateway

@@ -248,7 +248,6 @@ class Proxies:
         if proxy is None:
             proxy = self._proxies[record.id] = Proxy(record, self._around)
             proxy.save()
-            proxy.adopt()
             self._keep(proxy)
         else:
             proxy.describe(record)

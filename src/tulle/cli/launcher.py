@@ -19,6 +19,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from tulle.cli import running
+from tulle.cli.output import Failure
 from tulle.cli.sweep import sweep
 from tulle.kit.home import Home
 from tulle.kit.processes import CannotSpawn, Spawned, myself, spawn, terminate, wait
@@ -92,6 +93,8 @@ class Launcher:
         self._was_ready = False
         self.stopping = asyncio.Event()
         self._at_once = asyncio.Event()
+        self._released = asyncio.Event()
+        """The check is done: children, which import meanwhile, may do something."""
         self._run = uuid.uuid4().hex
         self._record = running.Record(
             launcher=myself(),
@@ -112,11 +115,18 @@ class Launcher:
         """Everything was ready once: from now on children are started again without end."""
         self._was_ready = True
 
-    async def run(self, watch: Callable[[Launcher], Awaitable[None]], progress: Callable[[str], None]) -> None:
+    async def run(
+        self,
+        watch: Callable[[Launcher], Awaitable[None]],
+        progress: Callable[[str], None],
+        check: Callable[[], object] = lambda: None,
+    ) -> None:
         """Start, keep alive, and when it is time end everything. `watch` runs meanwhile and is cancelled then.
 
+        `check` runs in a thread while the children import what they need; they do nothing before it has returned.
+
         Raises:
-            Failure: something runs in this home already.
+            Failure: something runs in this home already, or `check` raised it.
             OSError: the home cannot be written.
         """
         self.plan.home.create()
@@ -125,17 +135,33 @@ class Launcher:
             _set_aside(self.plan.home.logs)
             children = [Child(name, command) for name, command in self.plan.commands().items()]
             try:
-                await self._keep_all(children, watch)
+                failure = await self._keep_all(children, watch, check)
             finally:
-                await self._end(children, progress)
+                await self._end(children, progress if self._released.is_set() else lambda _: None)
+        if failure is not None:
+            raise failure
 
-    async def _keep_all(self, children: list[Child], watch: Callable[[Launcher], Awaitable[None]]) -> None:
+    async def _keep_all(
+        self,
+        children: list[Child],
+        watch: Callable[[Launcher], Awaitable[None]],
+        check: Callable[[], object],
+    ) -> Failure | None:
         async with asyncio.TaskGroup() as tasks:
             running_tasks = [tasks.create_task(self._keep(child)) for child in children]
-            running_tasks.append(tasks.create_task(_as_coroutine(watch(self))))
+            try:
+                await asyncio.to_thread(check)
+            except Failure as failure:
+                self.stopping.set()
+                found: Failure | None = failure
+            else:
+                found = None
+                self._released.set()
+                running_tasks.append(tasks.create_task(_as_coroutine(watch(self))))
             await self.stopping.wait()
             for task in running_tasks:
                 task.cancel()
+        return found
 
     async def _keep(self, child: Child) -> None:
         """Start a child, and again whenever it ends."""
@@ -169,6 +195,8 @@ class Launcher:
         self._record = self._record.with_child(child.name, child.process)
         with contextlib.suppress(OSError):  # a full disk: `down` then finds it by its mark
             running.write(self.plan.home, self._record)
+        await self._released.wait()
+        os.write(child.lifeline[1], b"\n")
         return await wait(child.process)
 
     def _environment(self) -> dict[str, str]:

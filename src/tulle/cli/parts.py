@@ -14,6 +14,11 @@ TALKATIVE = ("httpx", "httpcore", "uvicorn", "watchfiles")
 """Libraries that tell at INFO what only matters when they are debugged."""
 
 
+def is_released(lifeline: int | None) -> bool:
+    """Wait until whoever started us lets us begin; False if it ended instead. Without a lifeline, begin at once."""
+    return lifeline is None or bool(os.read(lifeline, 1))
+
+
 def log_to_stderr() -> None:
     """Lines with time and level; `TULLE_LOG_LEVEL` chooses how many.
 

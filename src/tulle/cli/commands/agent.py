@@ -15,7 +15,7 @@ import typer
 from tulle.cli import ports
 from tulle.cli.options import HostAddress, XdsAddress
 from tulle.cli.output import MISUSED, Failure
-from tulle.cli.parts import log_to_stderr
+from tulle.cli.parts import is_released, log_to_stderr
 from tulle.cli.running import DEFAULT_XDS, LOOPBACK
 from tulle.kit.home import Home
 
@@ -75,6 +75,8 @@ def command(
     elif token_file:
         raise Failure("--token-file needs --join: the address at which hosts are let in", code=MISUSED)
     log_to_stderr()
+    if not is_released(lifeline):
+        return
     try:
         asyncio.run(run(Home.from_environment(), plane, name(host), role.value, invitation, lifeline, address))
     except AlreadyRunning as error:

@@ -10,7 +10,7 @@ import typer
 from tulle.cli import ports
 from tulle.cli.options import ApiAddress, Files, JoinAddress, XdsAddress
 from tulle.cli.output import Failure
-from tulle.cli.parts import leaves, log_to_stderr
+from tulle.cli.parts import is_released, leaves, log_to_stderr
 from tulle.cli.running import DEFAULT_API, DEFAULT_XDS
 from tulle.kit.home import Home
 
@@ -42,6 +42,8 @@ def command(
     if join_address:
         ports.parse(join_address, "--join-address")
     log_to_stderr()
+    if not is_released(lifeline):
+        return
     home = Home.from_environment()
     home.create()
     settings = PlaneSettings(

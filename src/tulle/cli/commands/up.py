@@ -6,8 +6,9 @@ import asyncio
 import errno
 import logging
 import os
-from collections.abc import Iterable, Sequence
+from collections.abc import Awaitable, Callable, Iterable, Sequence
 from dataclasses import replace
+from functools import partial
 from typing import Annotated
 
 import typer
@@ -77,19 +78,29 @@ def up(plan: Plan, timeout: float, hint: str = "") -> None:
         typer.Exit: it was started, and something is wrong with it.
     """
     _require_quiet(plan.home)
+    os.environ["PATH"] = programs(os.environ.get("PATH", os.defpath))
+    absolute = replace(plan, files=tuple(path.absolute() for path in plan.files))
+    if plan.is_detached:
+        findings = _examined(plan)
+        _in_background(absolute, timeout, hint)
+        if any(finding.is_error for finding in findings):
+            raise typer.Exit(FAILED)
+    else:
+        _in_foreground(absolute, hint, lambda: _examined(plan))
+
+
+def _examined(plan: Plan) -> Sequence[Finding]:
+    """Check the files and the ports before anything starts, and show what is wrong.
+
+    Raises:
+        Failure: a port is taken.
+    """
     from tulle.flow.offline import checked  # here, so that --help and completion do not wait for it
 
     mesh, findings = checked(plan.files)
     ports.require(_addresses(plan, mesh.listeners.values()))
     _show(findings)
-    os.environ["PATH"] = programs(os.environ.get("PATH", os.defpath))
-    plan = replace(plan, files=tuple(path.absolute() for path in plan.files))
-    if plan.is_detached:
-        _in_background(plan, timeout, hint)
-        if any(finding.is_error for finding in findings):
-            raise typer.Exit(FAILED)
-    else:
-        _in_foreground(plan, hint)
+    return findings
 
 
 def _require_quiet(home: Home) -> None:
@@ -145,18 +156,23 @@ def _show(findings: Sequence[Finding]) -> None:
         )
 
 
-def _in_foreground(plan: Plan, hint: str) -> None:
+def _in_foreground(plan: Plan, hint: str, check: Callable[[], object]) -> None:
     logging.basicConfig(
         filename=plan.home.logs / "up.log", level=logging.INFO, format="%(asctime)s %(levelname)s %(message)s"
     )
     launcher, shown = Launcher(plan), view.make(f"{hint}\n\nCtrl-C stops everything.".strip())
     try:
-        asyncio.run(launcher.run(lambda launcher: view.follow(plan.home, shown, launcher.became_ready), shown.progress))
+        watch = partial(_watch, plan.home, shown)
+        asyncio.run(launcher.run(watch, shown.progress, check))
         shown.progress("stopped")
     finally:
         shown.close()
     if launcher.hopeless:
         raise background.ended(plan.home, launcher.hopeless)
+
+
+def _watch(home: Home, shown: view.View, launcher: Launcher) -> Awaitable[None]:
+    return view.follow(home, shown, launcher.became_ready)
 
 
 def _in_background(plan: Plan, timeout: float, hint: str) -> None:
