@@ -23,6 +23,7 @@ from tulle.flow.observe import Observer
 from tulle.flow.publish import Publisher
 from tulle.identity.authority import Authority
 from tulle.identity.tokens import Tokens
+from tulle.kit.collecting import collect_seldom
 from tulle.kit.files import write_atomically
 from tulle.kit.home import Home
 from tulle.kit.latest import Latest
@@ -62,6 +63,7 @@ async def run(settings: PlaneSettings) -> None:
         OSError: the home cannot be written, or an address is in use.
         AuthorityError: the files of the certificate authority are damaged.
     """
+    collect_seldom()
     home = settings.home
     home.create()
     ended = _end_of_life(settings.lifeline)
