@@ -43,8 +43,9 @@ def _same(old: tuple[object, ...], new: tuple[object, ...]) -> bool:
 
 def changed_names(old: Snapshot, new: Snapshot) -> dict[str, set[str]]:
     """Per type, the names of the resources that differ."""
-    found = {
-        type_url: changed_keys(old.table(type_url), new.table(type_url))
-        for type_url in old.tables.keys() | new.tables.keys()
-    }
-    return {type_url: names for type_url, names in found.items() if names}
+    found: dict[str, set[str]] = {}
+    for type_url in old.tables.keys() | new.tables.keys():
+        names = changed_keys(old.table(type_url), new.table(type_url))
+        if names:
+            found[type_url] = names
+    return found

@@ -13,6 +13,7 @@ from tulle.flow.differences import changed_keys, changed_names, changed_services
 from tulle.flow.endpoint_table import EndpointTable
 from tulle.flow.endpoints import instances_by_service
 from tulle.flow.hosts import Hosts
+from tulle.flow.patch import Patch
 from tulle.kit.codec import encode
 from tulle.model.mesh import Mesh
 from tulle.model.names import Name
@@ -79,6 +80,7 @@ class Publisher:
         old, self.mesh = self.mesh, mesh
         changed = changed_services(old, mesh)
         ended = self._endpoints.update(mesh, self._instances, changed)
+        patch = Patch(old, mesh, changed)
         if old.settings is not mesh.settings:
             concerned = set(self._proxies)
         else:
@@ -87,7 +89,7 @@ class Publisher:
             if changed or _gateway_differs(old, mesh):
                 concerned |= {id for id, proxy in self._proxies.items() if proxy.instance is None}
         for id in concerned:
-            self._compile(self._proxies[id])
+            self._compile(self._proxies[id], patch)
         self._publish_endpoints({name: resource for name, resource in ended.items() if resource}, skip=concerned)
         if old.settings is not mesh.settings or old.workloads is not mesh.workloads or changed or not self.plans:
             self._assign()
@@ -181,9 +183,12 @@ class Publisher:
             and any(not dependencies(old, proxy.instance.service.namespace, wish) for wish in proxy.demand)
         }
 
-    def _compile(self, proxy: Proxy) -> None:
+    def _compile(self, proxy: Proxy, patch: Patch | None = None) -> None:
+        patched = patch.apply(proxy.instance, proxy.demand, proxy.snapshot) if patch and proxy.instance else None
         if proxy.instance is None:
             desired = compile_gateway(self.mesh)
+        elif patched is not None:
+            desired = patched
         elif proxy.instance.service in self.mesh.services:
             self._note_dependencies(proxy, proxy.instance)
             desired = compile_sidecar(self.mesh, proxy.instance, proxy.demand)
@@ -201,6 +206,8 @@ class Publisher:
     def _endpoints_of(self, clusters: Table, held: Snapshot) -> Table:
         """The load assignments for these clusters, made from those that the proxy had for the clusters it had."""
         changed = changed_keys(held.table(CLUSTER), clusters)
+        if not changed:
+            return held.table(ENDPOINT)
         table = dict(held.table(ENDPOINT))
         for name in changed:
             before, after = held.table(CLUSTER).get(name), clusters.get(name)
@@ -236,6 +243,8 @@ class Publisher:
         proxy.depends = depends
 
     def _note_holdings(self, proxy: Proxy, before: Table, after: Table) -> None:
+        if before is after:
+            return
         id = proxy.session.node_id
         for name in before.keys() - after.keys():
             self._holders[name].discard(id)

@@ -1,0 +1,106 @@
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import replace
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from tests.flow.world import instance, mesh, name, route_set, service
+from tulle.envoy.compile import compile_sidecar
+from tulle.flow.differences import changed_services
+from tulle.flow.patch import Patch
+from tulle.model.mesh import Mesh, Settings
+from tulle.model.services import Protocol
+from tulle.model.workloads import Forward
+from tulle.xds.snapshot import CLUSTER, Snapshot
+
+WEB = instance("web")
+SERVICES = ("cart", "stock", "prices", "missing")
+BASE = mesh("web", "cart", "stock", "prices")
+
+
+def patched(old: Mesh, new: Mesh, *demand: str) -> Snapshot | None:
+    held = compile_sidecar(old, WEB, frozenset(demand))
+    return Patch(old, new, changed_services(old, new)).apply(WEB, frozenset(demand), held)
+
+
+def versions(snapshot: Snapshot) -> Mapping[str, Mapping[str, str]]:
+    return {kind: {key: each.version for key, each in table.items()} for kind, table in snapshot.tables.items()}
+
+
+def ruled(of: str, target: str, text: str = "rule", base: Mesh = BASE) -> Mesh:
+    """The mesh in which calls of one service go to another."""
+    return replace(base, service_routes={**base.service_routes, name(of): (route_set(text, target, of=of),)})
+
+
+def test_only_what_differs_is_replaced() -> None:
+    old, new = BASE, ruled("cart", "cart")
+    held = compile_sidecar(old, WEB, frozenset(("cart", "stock")))
+
+    snapshot = Patch(old, new, changed_services(old, new)).apply(WEB, frozenset(("cart", "stock")), held)
+
+    assert snapshot is not None
+    assert versions(snapshot) == versions(compile_sidecar(new, WEB, frozenset(("cart", "stock"))))
+    assert snapshot.table(CLUSTER) is held.table(CLUSTER)
+
+
+def test_everybody_who_calls_the_same_gets_the_same_resources() -> None:
+    old, new = BASE, ruled("cart", "cart")
+    patch = Patch(old, new, changed_services(old, new))
+    demand = frozenset(("cart",))
+
+    first, second = (patch.apply(one, demand, compile_sidecar(old, one, demand)) for one in (WEB, instance("web", 2)))
+
+    assert first is not None
+    assert second is not None
+    host = "outbound.default/cart.default:80"
+    tables = [each.tables["type.googleapis.com/envoy.config.route.v3.VirtualHost"] for each in (first, second)]
+    assert tables[0][host] is tables[1][host]
+
+
+@pytest.mark.parametrize(
+    "new",
+    [
+        ruled("cart", "stock"),
+        replace(BASE, settings=Settings()),
+        replace(BASE, services={**BASE.services, name("web"): service("web")}),
+        replace(BASE, services={key: each for key, each in BASE.services.items() if key != name("cart")}),
+        replace(BASE, services={key: each for key, each in BASE.services.items() if key != name("web")}),
+    ],
+    ids=["another backend", "other settings", "its own service", "a service less", "its own service less"],
+)
+def test_where_more_than_known_resources_may_differ_everything_is_compiled(new: Mesh) -> None:
+    assert patched(BASE, new, "cart") is None
+
+
+def test_a_changed_service_with_a_local_port_is_compiled() -> None:
+    forwarding = replace(
+        WEB, forwards=(Forward(service=name("cart"), port=80, protocol=Protocol.TCP, address="127.0.0.1:7000"),)
+    )
+    new = ruled("cart", "cart")
+
+    assert Patch(BASE, new, changed_services(BASE, new)).apply(forwarding, frozenset(), Snapshot()) is None
+
+
+@st.composite
+def meshes(draw: st.DrawFn) -> Mesh:
+    made = mesh("web", *draw(st.sets(st.sampled_from(SERVICES))))
+    kept = {
+        key: BASE.services[key] if draw(st.booleans()) and key in BASE.services else made.services[key]
+        for key in made.services
+    }
+    routes = {
+        name(of): (route_set(f"to-{target}", target, of=of),)
+        for of, target in draw(st.dictionaries(st.sampled_from(SERVICES), st.sampled_from(SERVICES))).items()
+        if name(of) in kept
+    }
+    return replace(BASE, services={**kept, name("web"): BASE.services[name("web")]}, service_routes=routes)
+
+
+@given(meshes(), meshes(), st.sets(st.sampled_from((*SERVICES, "cart:80", "example.org", "stock.default"))))
+def test_a_patch_is_what_compiling_everything_gives(old: Mesh, new: Mesh, demand: set[str]) -> None:
+    snapshot = patched(old, new, *demand)
+
+    assert snapshot is None or versions(snapshot) == versions(compile_sidecar(new, WEB, frozenset(demand)))
