@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
+from collections.abc import Iterator
 from hashlib import blake2b
 
 from tulle.flow.hosts import Hosts
@@ -48,21 +49,25 @@ class Observer:
             return False
         if self.mesh.listeners and not any(plan.gateway for plan in self._publisher.plans.values()):
             return False
-        return all(proxy.is_synced for proxy in self.proxies())
+        # Asked again and again while thousands connect: no states are made of those.
+        is_synced = all(proxy.session.is_synced for proxy in self._publisher.connected.values())
+        return is_synced and next(self._missing(), None) is None
 
     def proxies(self) -> tuple[ProxyState, ...]:
         """Every proxy that is connected or should be, by id."""
         states = {id: _connected(proxy) for id, proxy in self._publisher.connected.items()}
-        for instance in self.instances:
-            if instance.state is InstanceState.READY:
-                service, host = str(instance.service), instance.host
-                states.setdefault(instance.id, _absent(instance.id, "sidecar", service, host))
-        for host, plan in self._publisher.plans.items():
-            if plan.gateway is not None:
-                states.setdefault(
-                    f"gateway-{host}", _absent(f"gateway-{host}", "gateway", str(plan.gateway.name), host)
-                )
+        states |= {state.id: state for state in self._missing()}
         return tuple(states[id] for id in sorted(states))
+
+    def _missing(self) -> Iterator[ProxyState]:
+        """Proxies that should be connected and are not."""
+        connected = self._publisher.connected
+        for instance in self.instances:
+            if instance.state is InstanceState.READY and instance.id not in connected:
+                yield _absent(instance.id, "sidecar", str(instance.service), instance.host)
+        for host, plan in self._publisher.plans.items():
+            if plan.gateway is not None and f"gateway-{host}" not in connected:
+                yield _absent(f"gateway-{host}", "gateway", str(plan.gateway.name), host)
 
     def _refusals(self) -> list[Finding]:
         """What Envoys did not accept, at the line that caused it; the same refusal of many proxies is one finding."""
