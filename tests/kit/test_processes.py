@@ -31,7 +31,7 @@ def spawned() -> Iterator[list[Spawned]]:
 async def seen(path: Path, text: str) -> None:
     """Wait until a file holds a text."""
     async with asyncio.timeout(10):
-        while not path.exists() or text not in path.read_text():  # noqa: ASYNC110 (another process writes it)
+        while not path.exists() or text not in path.read_text():
             await asyncio.sleep(0.01)
 
 
@@ -62,7 +62,7 @@ async def test_exit_status_of_a_child_is_known(command: str, status: int) -> Non
 async def test_ended_process_is_not_alive_although_nobody_waited(tmp_path: Path) -> None:
     process = processes.spawn(("/bin/sh", "-c", "exit 0"))
     async with asyncio.timeout(10):
-        while processes.is_alive(process):  # noqa: ASYNC110 (the point is that nobody waits for it)
+        while processes.is_alive(process):
             await asyncio.sleep(0.01)
     assert os.path.exists(f"/proc/{process.pid}")
     assert await processes.wait(process) == 0

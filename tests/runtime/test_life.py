@@ -135,7 +135,7 @@ async def test_worker_without_ports_is_ready_when_it_runs(running: Running, assi
         world.supervisor.assign((worker,))
         (instance,) = await world.ready()
         async with asyncio.timeout(10):
-            while not world.log(instance):  # noqa: ASYNC110 (another process writes it)
+            while not world.log(instance):
                 await asyncio.sleep(0.01)
         assert world.log(instance).strip() == instance.forwards[0].address
 
@@ -152,7 +152,7 @@ async def test_log_is_bounded_while_it_is_written(
         (instance,) = await world.ready()
         path = world.home.logs / f"{instance.id}.log.1"
         async with asyncio.timeout(10):
-            while not path.exists():  # noqa: ASYNC110 (another process writes it)
+            while not path.exists():
                 await asyncio.sleep(0.01)
         assert path.read_text().startswith("chatter")
         assert world.supervisor.instances() == (instance,)

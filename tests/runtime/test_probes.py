@@ -98,7 +98,7 @@ async def test_status_decides_over_http2_of_a_real_server(tmp_path: Path) -> Non
     try:
         target = subject(binding(f"127.0.0.1:{port}", Protocol.HTTP2))
         async with asyncio.timeout(30):
-            while await problem(Probe(path="/ready"), target):  # noqa: ASYNC110 (that is what probes are for)
+            while await problem(Probe(path="/ready"), target):
                 await asyncio.sleep(0.05)
         for path, status in (("/busy", 503), ("/teapot", 418), ("/missing", 404)):
             assert await problem(Probe(path=path), target) == f"GET {path} on port http was answered {status}"

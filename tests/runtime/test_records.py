@@ -66,7 +66,7 @@ async def test_failing_disk_delays_nobody_and_is_tried_again(
         assert "instances.json cannot be written; trying again: No such file or directory" in caplog.text
         path.parent.mkdir()
         async with asyncio.timeout(10):
-            while not path.exists():  # noqa: ASYNC110 (a file has no events)
+            while not path.exists():
                 await asyncio.sleep(0.01)
         task.cancel()
     assert Journal(path, tuple).load() == (record,)

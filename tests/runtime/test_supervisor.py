@@ -324,7 +324,7 @@ async def test_after_any_storm_there_is_what_was_assigned_last_and_nothing_else(
 async def ended(pids: set[int]) -> None:
     """Wait until none of them runs."""
     async with asyncio.timeout(10):
-        while any(is_running(pid) for pid in pids):  # noqa: ASYNC110 (the point is that nobody else waits)
+        while any(is_running(pid) for pid in pids):
             await asyncio.sleep(0.01)
 
 
