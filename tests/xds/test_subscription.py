@@ -136,6 +136,18 @@ def said(response: Response) -> tuple[str, tuple[str, ...], tuple[str, ...]]:
     return response.type_url, tuple(resource.name for resource in response.resources), response.removed
 
 
+def test_an_answer_to_something_else_than_what_is_in_flight_is_ignored() -> None:
+    talk = Talk(cluster("a"))
+    talk.ask(CLUSTER)
+    response = talk.hear()
+
+    talk.session.receive(frame_request(Request(CLUSTER, nonce="older")))
+
+    assert not talk.session.is_synced
+    talk.ack(response)
+    assert talk.session.accepted[CLUSTER].keys() == {"a"}
+
+
 def test_a_session_is_as_its_client_and_its_certificate_say() -> None:
     talk = Talk()
     assert (talk.session.node_id, talk.session.metadata, talk.session.is_synced) == ("", {}, False)

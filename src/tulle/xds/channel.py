@@ -82,7 +82,7 @@ class Channel:
         self.flight: Flight | None = None
         self.has_greeted = True
         """False: an answer is owed, be it empty. Envoy waits for a first CDS and LDS response before it goes on."""
-        self._forced: set[str] = set()
+        self._forced: dict[str, None] = {}
         """Names to be sent even though the client has this version: it asked again."""
         self._waiting: dict[str, dict[str, None]] = {}
         """Virtual hosts whose route configuration the client does not have yet, by that."""
@@ -136,7 +136,7 @@ class Channel:
             self._wait_no_more(name)
         target = self.table.get(name)
         if target is None or not self.covers(target):
-            self._forced.discard(name)
+            self._forced.pop(name, None)
             self.refused.pop(name, None)
             if self.expected(name) is not None:
                 self.removals[name] = None
@@ -158,7 +158,7 @@ class Channel:
     def force(self, name: str) -> None:
         """Send a resource (or the one with this alias) once more, whatever version the client has."""
         for known in self._named(name):
-            self._forced.add(known)
+            self._forced[known] = None
             self.mark(known)
 
     def is_forced(self, name: str) -> bool:
@@ -195,7 +195,7 @@ class Channel:
     def forget(self, owner: str) -> None:
         """The client starts anew with a route configuration: it has none of its virtual hosts any more."""
         if self.flight is not None:
-            self._forced.update(name for name in self.flight.sent if name.rpartition("/")[0] == owner)
+            self._forced |= {name: None for name in self.flight.sent if name.rpartition("/")[0] == owner}
         for name in [name for name in (*self.held, *self._forced) if name.rpartition("/")[0] == owner]:
             self.held.pop(name, None)
             self.mark(name)
@@ -241,11 +241,13 @@ class Channel:
         table = self.table
         sent = {name: table[name] for name in names}
         if len(names) == len(self.changes):
-            self.changes = {}  # A dictionary that is emptied keeps its room.
+            self.changes = {}  # One that was emptied would keep its room.
         else:
             for name in names:
                 del self.changes[name]
-        self._forced.difference_update(names)
+        if self._forced:
+            for name in names:
+                self._forced.pop(name, None)
         if removed:
             self.removals.clear()
         self.flight = Flight(nonce, sent, removed)

@@ -177,7 +177,7 @@ class Session:
 
     def _wake_for_work(self) -> None:
         for channel in self._ordered:
-            if channel.changes or channel.has_work:  # Nearly always the first of them; and this is done very often.
+            if channel.has_work:
                 self.wake()
                 return
 
