@@ -108,13 +108,37 @@ def test_a_file_that_looks_half_written_keeps_what_it_said_for_a_moment(tmp_path
     path.write_text("a: 1\n")
     files = Files([str(path)], clock)
     files.scan()
-    for content in ("", "a: 2", "a: [\n"):
+    for content in ("a: 2", "a: [\n"):
         path.write_text(content)
         os.utime(path, (0, clock.now().timestamp()))
         assert data(files.scan()) == [{"a": 1}]
         assert files.is_half
     clock.advance(1)
     assert messages(files.scan()) and not files.is_half
+
+
+@pytest.mark.parametrize("is_gone", [True, False])
+def test_a_file_that_is_gone_or_empty_counts_until_it_may_have_been_written_anew(tmp_path: Path, is_gone: bool) -> None:
+    clock = ManualClock()
+    path = tmp_path / "a.yaml"
+    path.write_text("a: 1\n")
+    files = Files([str(path)], clock)
+    files.scan()
+    if is_gone:
+        path.unlink()
+    else:
+        path.write_text("")
+        os.utime(path, (0, clock.now().timestamp()))
+    for _ in range(2):
+        batch = files.scan()
+        assert data(batch) == [{"a": 1}]
+        assert not batch.findings
+        clock.advance(0.5)
+    assert data(files.scan()) == []
+    assert bool(files.scan().findings) == is_gone
+
+    path.write_text("a: 2\n")
+    assert data(files.scan()) == [{"a": 2}]
 
 
 def test_what_is_watched_are_folders(tmp_path: Path) -> None:

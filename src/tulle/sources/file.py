@@ -27,6 +27,8 @@ LARGEST = 64 * 1024 * 1024
 
 SETTLED = 0.1
 """Seconds without a write after which a file that looks half-written is taken as it is."""
+PATIENCE = 0.9
+"""Seconds for which a file that is gone or empty still counts: many programs remove a file, and then write it anew."""
 STEP = 10
 """Milliseconds in which changes are taken as one: an editor's write and rename."""
 LOOK_AGAIN = 1000
@@ -58,13 +60,18 @@ class Files:
         self._clock = clock or SystemClock()
         self._read: dict[str, _Read] = {}
         self._missing: dict[str, Finding] = {}
+        self._gone: dict[str, float] = {}
+        """Files that were there, and since when they are not."""
 
     def scan(self) -> Batch:
         """Everything that the files say now."""
-        missing = self._missing
-        self._missing = {path: missing.get(path) or _missing(path) for path in self.paths if not os.path.exists(path)}
+        now, missing = self._clock.monotonic(), self._missing
+        gone = [path for path in self.paths if not os.path.exists(path)]
+        self._gone = {path: self._gone.get(path, now) for path in gone if path in self._read}
+        awaited = {path for path, since in self._gone.items() if now - since < PATIENCE}
+        self._missing = {path: missing.get(path) or _missing(path) for path in gone if path not in awaited}
         found = tuple(dict.fromkeys(self._found()))
-        self._read = {path: self._current(path) for path in found}
+        self._read = {path: self._read[path] if path in awaited else self._current(path) for path in found}
         everything = self._read.values()
         self.is_half = any(read.is_half for read in everything)
         return Batch(
@@ -96,6 +103,8 @@ class Files:
             return _refused(path, (0, 0, 0, 0), f"cannot be read: {error.strerror}")
         read = _decoded(path, stamp, data, before)
         age = self._clock.now().timestamp() - status.st_mtime
+        if before is not None and 0 <= age < PATIENCE and not data.strip():
+            return before  # With its old stamp: it is read again at the next look.
         if before is not None and 0 <= age < SETTLED and _looks_half(data, read):
             return replace(before, stamp=stamp, is_half=True)
         return read
