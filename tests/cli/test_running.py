@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+from pathlib import Path
+
 import pytest
 
 from tulle.cli import running
@@ -36,6 +38,15 @@ def test_whether_it_runs_is_asked_of_the_kernel(record: Record) -> None:
 def test_a_damaged_record_is_none(home: Home, record: Record, text: str) -> None:
     running.path(home).write_text(text)
     assert running.read(home) is None
+
+
+def test_a_record_that_may_not_be_read_is_an_error(home: Home, monkeypatch: pytest.MonkeyPatch) -> None:
+    def refuse(self: Path) -> str:
+        raise PermissionError(13, "Permission denied")
+
+    monkeypatch.setattr(Path, "read_text", refuse)
+    with pytest.raises(Failure, match="cannot be used: Permission denied"):
+        running.read(home)
 
 
 def test_without_a_record_there_is_none(home: Home) -> None:

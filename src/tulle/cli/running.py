@@ -68,6 +68,10 @@ def read(home: Home) -> Record | None:
         return Record(launcher=launcher, files=files, children=children, **data)
     except FileNotFoundError:
         return None
+    except OSError as error:
+        raise Failure(
+            f"the folder {home.root} cannot be used: {error.strerror}", "set TULLE_HOME to a folder of yours"
+        ) from error
     except (ValueError, TypeError, KeyError, AttributeError):
         return None  # half a file from a full disk, or another version: nothing in it can be trusted
 
