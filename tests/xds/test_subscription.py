@@ -136,16 +136,15 @@ def said(response: Response) -> tuple[str, tuple[str, ...], tuple[str, ...]]:
     return response.type_url, tuple(resource.name for resource in response.resources), response.removed
 
 
-def test_an_answer_to_something_else_than_what_is_in_flight_is_ignored() -> None:
-    talk = Talk(cluster("a"))
-    talk.ask(CLUSTER)
+def test_an_acknowledgement_may_ask_for_more_at_the_same_time() -> None:
+    talk = Talk(endpoints("a"), endpoints("b"))
+    talk.ask(ENDPOINT, "a")
     response = talk.hear()
 
-    talk.session.receive(frame_request(Request(CLUSTER, nonce="older")))
+    talk.session.receive(frame_request(Request(ENDPOINT, subscribe=("b",), nonce=response.nonce)))
 
-    assert not talk.session.is_synced
-    talk.ack(response)
-    assert talk.session.accepted[CLUSTER].keys() == {"a"}
+    assert talk.session.accepted[ENDPOINT].keys() == {"a"}
+    assert [each.name for each in talk.hear().resources] == ["b"]
 
 
 def test_a_session_is_as_its_client_and_its_certificate_say() -> None:
