@@ -62,6 +62,7 @@ async def test_an_envoy_is_started_found_again_restarted_and_stopped(
 
     os.kill(old, signal.SIGKILL)
     await eventually(lambda: third.restarts == 1)
+    await eventually(lambda: third.trouble == "", 20.0)
     await asyncio.wait_for(third.serving(), 20)
     new = pid(third)
     assert new != old
@@ -80,6 +81,7 @@ async def test_an_envoy_that_cannot_start_says_why_and_is_tried_again(
     broken = supervised(home, short / "admin", nonsense=True)
     task = tasks(broken.run())
     await eventually(lambda: broken.restarts >= 2, 20.0)
+    assert broken.trouble
     assert broken.state in {EnvoyState.BACKING_OFF, EnvoyState.STARTING}
     await eventually(lambda: "nonsense" in broken.message)
     assert "status 1" in broken.message

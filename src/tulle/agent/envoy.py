@@ -83,6 +83,11 @@ class Envoy:
         """The process that runs now."""
         return self._process
 
+    @property
+    def trouble(self) -> str:
+        """Why it does not serve, in a sentence; empty if it does."""
+        return "" if self.state is EnvoyState.SERVING else self.message or "its Envoy is starting again"
+
     def adopt(self) -> bool:
         """Find the Envoy that a predecessor of this agent started; True if it still runs."""
         process = None

@@ -96,6 +96,8 @@ class _Agent:
             clock=clock,
             changed=self._tell,
         )
+        self._troubles: dict[str, str] = {}
+        """What the supervisor was told of sidecars whose Envoy had ended."""
         self._relay = around.relay
         self._proxies = Proxies(around)
         self._gateway = Gateway(host, self._proxies)
@@ -156,6 +158,11 @@ class _Agent:
 
     def _tell(self) -> None:
         """Something on this host changed: the plane should know."""
+        for proxy, trouble in self._proxies.troubles.items():
+            # Telling the supervisor comes back here; so once for each change.
+            if trouble != self._troubles.get(proxy, ""):
+                self._troubles[proxy] = trouble
+                self._supervisor.sidecar_is(proxy, trouble)
         message = "; ".join((*self._enrolment.complaints, *self._proxies.complaints))
         instances = self._supervisor.instances()
         self._reports.set(HostReport(host=self._host, role=self._role, instances=instances, message=message))

@@ -227,6 +227,11 @@ class Proxies:
         """What is wrong with any of them."""
         return tuple(complaint for proxy in self._proxies.values() for complaint in proxy.complaints)
 
+    @property
+    def troubles(self) -> dict[str, str]:
+        """Of proxies whose Envoy ended before: why it does not serve, in a sentence; empty if it serves again."""
+        return {name: proxy.envoy.trouble for name, proxy in self._proxies.items() if proxy.envoy.restarts}
+
     async def run(self) -> None:
         """Keep all of them going until cancelled. Their Envoys live on."""
         async with asyncio.TaskGroup() as group:
