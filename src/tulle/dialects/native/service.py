@@ -130,7 +130,8 @@ class ServiceSpec(RunSpec):
     connect_timeout: PositiveDuration = Field(5.0, description="For a connection to an instance.")
     idle_timeout: PositiveDuration | None = Field(None, description="After which unused connections are closed; 1h.")
     routes: Annotated[tuple[ServiceRouteSpec, ...], Several()] = Field(
-        (), description="How calls are spread over its versions, from anywhere in the mesh."
+        (),
+        description="How calls of other workloads are spread over its versions. Routes of the gateway have their own weights.",
     )
 
     @model_validator(mode="after")
