@@ -88,3 +88,13 @@ async def test_without_its_authority_no_client_is_trusted(tmp_path: Path, issue:
     stand_in = x509.load_pem_x509_certificate(trusted(bad))
     assert stand_in.extensions.get_extension_for_class(x509.BasicConstraints).value.ca
     assert "bad.pem cannot be used" in files.complaints[0]
+
+
+def test_nobody_complains_about_files_that_are_no_longer_wanted(tmp_path: Path) -> None:
+    changes = Changes()
+    files = CertificateFiles(SystemClock(), changes)
+    files.want(frozenset({f"client-ca|{tmp_path / 'missing'}"}))
+    assert [*files.complaints]
+    files.want(frozenset())
+    assert not tuple(files.complaints)
+    assert changes.count == 2  # Whoever showed the complaint has to look again.

@@ -46,12 +46,13 @@ class CertificateFiles:
     def want(self, names: frozenset[str]) -> None:
         """Serve exactly these secrets; names of another form are ignored."""
         wanted = {name for name in names if _files(name)}
-        for name in self._seen.keys() - wanted:
+        gone, new = self._seen.keys() - wanted, wanted - self._seen.keys()
+        for name in gone:
             del self._seen[name], self.table[name]
             self._complaints.pop(name, None)
-        if wanted - self._seen.keys():
-            for name in wanted - self._seen.keys():
-                self._look(name)
+        for name in new:
+            self._look(name)
+        if gone or new:
             self._changed()
 
     async def run(self) -> None:
