@@ -7,6 +7,7 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from tulle.flow.assign import HostPlan
+from tulle.flow.hosts import Hosts
 from tulle.kit.codec import from_plain
 from tulle.model.names import SYSTEM_NAMESPACE
 from tulle.model.security import Identity
@@ -25,8 +26,8 @@ class Peer:
     admin: str = ""
 
 
-def admit(session: Session, trust_domain: str) -> Peer:
-    """Compare the node's claims with its identity.
+def admit(session: Session, trust_domain: str, hosts: Hosts) -> Peer:
+    """Compare the node's claims with its identity, and with what hosts reported under its id.
 
     Raises:
         Refused: a claim is missing, malformed, or not covered by the certificate.
@@ -39,12 +40,15 @@ def admit(session: Session, trust_domain: str) -> Peer:
         return Peer(role, host)
     if role == "gateway":
         _require(session, trust_domain, SYSTEM_NAMESPACE, "gateway")
+        if session.node_id != f"gateway-{host}":
+            raise Refused(f"node {session.node_id} says that it is the gateway of host {host}")
         return Peer(role, host, admin=admin)
     if role == "sidecar":
         instance = _instance(claims.get("instance"))
         _require(session, trust_domain, instance.service.namespace, instance.account)
         if instance.id != session.node_id:
             raise Refused(f"node {session.node_id} describes the instance {instance.id}")
+        _require_own_id(instance, hosts)
         return Peer(role, host, instance=instance, admin=admin)
     raise Refused(f'node {session.node_id} has the role "{role}"; known roles are agent, gateway and sidecar')
 
@@ -70,6 +74,15 @@ def _instance(claim: Any) -> Instance:
         raise Refused(f"the node's description of its instance cannot be read: {error}") from error
     # What changes while it lives is of no interest here; without it, equal instances compile to the same objects.
     return replace(instance, state=InstanceState.READY, message="", restarts=0)
+
+
+def _require_own_id(instance: Instance, hosts: Hosts) -> None:
+    """Whoever took the id of another proxy would cut that off from its configuration."""
+    known = hosts.instance(instance.id)
+    is_other = known is not None and (known.service, known.account) != (instance.service, instance.account)
+    is_gateway = instance.id.startswith("gateway-") and instance.id.removeprefix("gateway-") in hosts.roles
+    if is_other or is_gateway:
+        raise Refused(f"{instance.id} is another proxy than one of {instance.service} as {instance.account}")
 
 
 def _require(session: Session, trust_domain: str, namespace: str, account: str) -> None:

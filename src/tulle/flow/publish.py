@@ -131,7 +131,7 @@ class Publisher:
         Raises:
             tulle.xds.subscription.Refused: its certificate does not give it the right to be this node.
         """
-        peer = admit(session, self.mesh.settings.trust_domain)
+        peer = admit(session, self.mesh.settings.trust_domain, self._hosts)
         if peer.role == "agent":
             self._agents[peer.host] = session
             self._publish_plan(peer.host)
