@@ -131,7 +131,7 @@ class ServiceSpec(RunSpec):
     idle_timeout: PositiveDuration | None = Field(None, description="After which unused connections are closed; 1h.")
     routes: Annotated[tuple[ServiceRouteSpec, ...], Several()] = Field(
         (),
-        description="How calls of other workloads are spread over its versions. Gateway routes have weights of their own.",
+        description="How calls of other workloads are spread over its versions. Gateway routes have their own weights.",
     )
 
     @model_validator(mode="after")
