@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import threading
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
@@ -52,6 +53,16 @@ def tulle(home: Home, capfd: pytest.CaptureFixture[str]) -> Callable[..., Done]:
         return Done(code, out, err)
 
     return call
+
+
+@pytest.fixture
+def lifeline() -> Iterator[int]:
+    """The lifeline of a part that was released already."""
+    lifeline, held = os.pipe()
+    os.write(held, b"\n")
+    yield lifeline
+    os.close(held)
+    os.close(lifeline)
 
 
 class Server:

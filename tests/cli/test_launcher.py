@@ -3,7 +3,9 @@ from __future__ import annotations
 import asyncio
 import os
 import signal
+import socket
 import sys
+import threading
 from collections.abc import Callable
 from pathlib import Path
 from textwrap import dedent
@@ -16,7 +18,7 @@ from tulle.cli.output import Failure
 from tulle.kit.home import Home
 from tulle.kit.processes import Spawned, find_all, is_alive
 
-FAITHFUL = "import os, sys; os.read(int(sys.argv[-1]), 1)"
+FAITHFUL = "import os, sys\nwhile os.read(int(sys.argv[-1]), 1): print('released', flush=True)"
 """A child that lives as long as its lifeline."""
 STUBBORN = "import signal, time; signal.signal(signal.SIGTERM, signal.SIG_IGN); time.sleep(600)"
 BROKEN = "import sys; sys.exit('cannot go on')"
@@ -51,6 +53,17 @@ async def both(home: Home) -> tuple[Spawned, Spawned]:
 
 async def nothing(_: Launcher) -> None:
     pass
+
+
+async def not_called(_: Launcher) -> None:
+    raise AssertionError("nothing was started that could be watched")
+
+
+def unix_socket(home: Home) -> Path:
+    path = home.sockets / "join.sock"
+    with socket.socket(socket.AF_UNIX) as server:
+        server.bind(str(path))
+    return path
 
 
 async def test_children_run_until_the_launcher_is_stopped(home: Home, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -131,7 +144,8 @@ async def test_all_that_was_started_carries_a_mark(home: Home, monkeypatch: pyte
     grandchild = """
         import os, subprocess, sys
         subprocess.Popen(["sleep", "600"], start_new_session=True)
-        os.read(int(sys.argv[-1]), 1)
+        while os.read(int(sys.argv[-1]), 1):
+            pass
     """
     started = Launcher(plan(home, monkeypatch, plane=FAITHFUL, agent=grandchild))
     async with asyncio.TaskGroup() as tasks:
@@ -160,6 +174,85 @@ async def test_a_program_that_is_missing_is_hopeless(home: Home, monkeypatch: py
     monkeypatch.setattr(Plan, "commands", lambda self: {"plane": ("/no/such/program",)})
     await started.run(nothing, print)
     assert started.hopeless == "plane"
+
+
+async def test_children_are_released_after_the_check(home: Home, monkeypatch: pytest.MonkeyPatch) -> None:
+    started = Launcher(plan(home, monkeypatch, plane=FAITHFUL, agent=FAITHFUL))
+    go_on, watched = threading.Event(), asyncio.Event()
+    logs = [home.logs / "plane.log", home.logs / "agent.log"]
+
+    def check() -> None:
+        go_on.wait()
+        assert [log.read_text() for log in logs] == ["", ""]
+
+    async def watch(_: Launcher) -> None:
+        watched.set()
+
+    async with asyncio.TaskGroup() as tasks:
+        tasks.create_task(started.run(watch, print, check))
+        plane, agent = await both(home)
+        assert is_alive(plane) and is_alive(agent) and not watched.is_set()
+        go_on.set()
+        await until(lambda: [log.read_text() for log in logs] == ["released\n", "released\n"])
+        assert watched.is_set()
+        started.stop()
+
+
+async def test_a_check_that_fails_ends_the_children_and_leaves_nothing(
+    home: Home, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    home.create()
+    (home.logs / "web.log").write_text("of the last run")
+    left = unix_socket(home)
+    started = Launcher(plan(home, monkeypatch, plane=FAITHFUL, agent=STUBBORN))
+    children: list[Spawned] = []
+    said: list[str] = []
+
+    def check() -> None:
+        children.extend(asyncio.run(both(home)))
+        raise Failure("the port is taken")
+
+    with pytest.raises(Failure, match="the port is taken"):
+        await started.run(not_called, said.append, check)
+    assert not any(map(is_alive, children)) and len(children) == 2
+    assert running.read(home) is None
+    assert (said, caplog.messages, started.hopeless) == ([], [], "")
+    assert (home.logs / "web.log").is_file()
+    assert left.exists(), "it may belong to an agent that was started alone"
+
+
+async def test_a_bug_in_the_check_is_not_hidden(home: Home, monkeypatch: pytest.MonkeyPatch) -> None:
+    def check() -> None:
+        raise ZeroDivisionError
+
+    with pytest.raises(ZeroDivisionError):
+        await Launcher(plan(home, monkeypatch, plane=FAITHFUL)).run(not_called, print, check)
+    assert running.read(home) is None
+
+
+async def test_it_may_be_stopped_during_the_check(home: Home, monkeypatch: pytest.MonkeyPatch) -> None:
+    started = Launcher(plan(home, monkeypatch, plane=FAITHFUL, agent=FAITHFUL))
+    go_on = threading.Event()
+    async with asyncio.TaskGroup() as tasks:
+        tasks.create_task(started.run(not_called, print, go_on.wait))
+        plane, agent = await both(home)
+        os.kill(os.getpid(), signal.SIGINT)
+    go_on.set()
+    assert not is_alive(plane) and not is_alive(agent)
+    assert (home.logs / "plane.log").read_text() == ""
+    assert running.read(home) is None
+
+
+async def test_a_program_that_is_missing_waits_for_the_check(home: Home, monkeypatch: pytest.MonkeyPatch) -> None:
+    started = Launcher(plan(home, monkeypatch))
+    monkeypatch.setattr(Plan, "commands", lambda self: {"plane": ("/no/such/program",)})
+
+    def check() -> None:
+        raise Failure("the port is taken")
+
+    with pytest.raises(Failure, match="the port is taken"):
+        await started.run(not_called, print, check)
+    assert not started.hopeless
 
 
 def test_the_log_of_a_child_does_not_grow_for_ever(home: Home, monkeypatch: pytest.MonkeyPatch) -> None:

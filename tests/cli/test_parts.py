@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import logging
+import os
 
 import pytest
 
@@ -28,6 +29,19 @@ def test_an_unknown_level_is_a_usage_error(monkeypatch: pytest.MonkeyPatch) -> N
     with pytest.raises(Failure, match="LOUD") as raised:
         parts.log_to_stderr()
     assert raised.value.code == 2
+
+
+def test_a_part_begins_when_it_is_released() -> None:
+    lifeline, held = os.pipe()
+    os.write(held, b"\n")
+    assert parts.is_released(lifeline)
+    os.close(held)
+    assert not parts.is_released(lifeline)
+    os.close(lifeline)
+
+
+def test_a_part_that_nobody_started_begins_at_once() -> None:
+    assert parts.is_released(None)
 
 
 def test_groups_of_errors_are_taken_apart() -> None:

@@ -6,12 +6,14 @@ It holds the write ends of their lifelines: whatever way it ends, they notice, a
 from __future__ import annotations
 
 import asyncio
+import concurrent.futures
 import contextlib
 import logging
 import os
 import shutil
 import signal
 import sys
+import threading
 import time
 import uuid
 from collections.abc import Awaitable, Callable, Iterator
@@ -19,7 +21,6 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from tulle.cli import running
-from tulle.cli.output import Failure
 from tulle.cli.sweep import sweep
 from tulle.kit.home import Home
 from tulle.kit.processes import CannotSpawn, Spawned, myself, spawn, terminate, wait
@@ -119,49 +120,46 @@ class Launcher:
         self,
         watch: Callable[[Launcher], Awaitable[None]],
         progress: Callable[[str], None],
-        check: Callable[[], object] = lambda: None,
+        check: Callable[[], object] | None = None,
     ) -> None:
         """Start, keep alive, and when it is time end everything. `watch` runs meanwhile and is cancelled then.
 
-        `check` runs in a thread while the children import what they need; they do nothing before it has returned.
+        `check` runs in a thread while the children import what they need. Before it has returned they do nothing, and
+        neither `watch` nor `progress` is called; what it raises is raised here, once the children are gone.
 
         Raises:
-            Failure: something runs in this home already, or `check` raised it.
+            Failure: something runs in this home already.
             OSError: the home cannot be written.
         """
         self.plan.home.create()
         with running.occupied(self.plan.home), self._signals():
             running.write(self.plan.home, self._record)
-            _set_aside(self.plan.home.logs)
             children = [Child(name, command) for name, command in self.plan.commands().items()]
             try:
-                failure = await self._keep_all(children, watch, check)
+                await self._keep_all(children, watch, check)
             finally:
-                await self._end(children, progress if self._released.is_set() else lambda _: None)
-        if failure is not None:
-            raise failure
+                await (self._end(children, progress) if self._released.is_set() else self._drop(children))
 
     async def _keep_all(
         self,
         children: list[Child],
         watch: Callable[[Launcher], Awaitable[None]],
-        check: Callable[[], object],
-    ) -> Failure | None:
+        check: Callable[[], object] | None,
+    ) -> None:
+        checking = _in_thread(check)
         async with asyncio.TaskGroup() as tasks:
-            running_tasks = [tasks.create_task(self._keep(child)) for child in children]
-            try:
-                await asyncio.to_thread(check)
-            except Failure as failure:
-                self.stopping.set()
-                found: Failure | None = failure
-            else:
-                found = None
+            keeping = [tasks.create_task(self._keep(child)) for child in children]
+            stopped = tasks.create_task(_as_coroutine(self.stopping.wait()))
+            await asyncio.wait((checking, stopped), return_when=asyncio.FIRST_COMPLETED)
+            if checking.done() and not checking.exception() and not self.stopping.is_set():
+                _set_aside(self.plan.home.logs)
                 self._released.set()
-                running_tasks.append(tasks.create_task(_as_coroutine(watch(self))))
-            await self.stopping.wait()
-            for task in running_tasks:
+                keeping.append(tasks.create_task(_as_coroutine(watch(self))))
+                await stopped
+            for task in (*keeping, stopped):
                 task.cancel()
-        return found
+        if not checking.cancel():
+            checking.result()
 
     async def _keep(self, child: Child) -> None:
         """Start a child, and again whenever it ends."""
@@ -191,6 +189,7 @@ class Launcher:
                 inherit=(child.lifeline[0],),
             )
         except CannotSpawn as error:
+            await self._released.wait()  # what the check has to say comes first
             return str(error)
         self._record = self._record.with_child(child.name, child.process)
         with contextlib.suppress(OSError):  # a full disk: `down` then finds it by its mark
@@ -215,6 +214,14 @@ class Launcher:
         left = await sweep(self.plan.home, self._record)
         if left:
             log.warning("%d processes had to be ended by force", left)
+
+    async def _drop(self, children: list[Child]) -> None:
+        """End children that have done nothing yet. What others run in this home is left alone."""
+        for child in children:
+            child.cut()
+            if child.process is not None:
+                await terminate(child.process, 0)
+        running.path(self.plan.home).unlink(missing_ok=True)
 
     async def _ended(self, process: Spawned, grace: float) -> None:
         """Wait for the end of a child that was let go; force it after a while, or when we are asked again."""
@@ -253,3 +260,22 @@ def _set_aside(logs: Path) -> None:
 
 async def _as_coroutine(awaitable: Awaitable[object]) -> None:
     await awaitable
+
+
+def _in_thread(check: Callable[[], object] | None) -> asyncio.Future[object]:
+    """Done when the check is, at once without one. Nobody waits for the thread when the program ends."""
+    if check is None:
+        nothing: asyncio.Future[object] = asyncio.get_running_loop().create_future()
+        nothing.set_result(None)
+        return nothing
+    call, done = check, concurrent.futures.Future[object]()
+    done.set_running_or_notify_cancel()
+
+    def work() -> None:
+        try:
+            done.set_result(call())
+        except BaseException as error:  # it is raised where the result is asked for
+            done.set_exception(error)
+
+    threading.Thread(target=work, daemon=True).start()
+    return asyncio.wrap_future(done)

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import logging
+import os
 import socket
 from collections.abc import Callable
 from pathlib import Path
@@ -29,9 +30,20 @@ def started(monkeypatch: pytest.MonkeyPatch) -> list[tuple[Any, ...]]:
     return seen
 
 
-def test_by_default_it_belongs_to_this_home(tulle: Tulle, home: Home, started: list[tuple[Any, ...]]) -> None:
-    assert tulle("agent", "--lifeline", "7").code == 0
-    assert started == [(home, "127.0.0.1:7710", "box", "host", None, 7, "127.0.0.1")]
+def test_by_default_it_belongs_to_this_home(
+    tulle: Tulle, home: Home, started: list[tuple[Any, ...]], lifeline: int
+) -> None:
+    assert tulle("agent", "--lifeline", str(lifeline)).code == 0
+    assert started == [(home, "127.0.0.1:7710", "box", "host", None, lifeline, "127.0.0.1")]
+
+
+def test_it_does_nothing_when_its_launcher_gives_up(tulle: Tulle, started: list[tuple[Any, ...]]) -> None:
+    lifeline, held = os.pipe()
+    os.close(held)
+    done = tulle("agent", "--lifeline", str(lifeline))
+    os.close(lifeline)
+    assert (done.code, done.out, done.err) == (0, "", "")
+    assert started == []
 
 
 def test_it_joins_with_a_token_from_a_file(tulle: Tulle, home: Home, started: list[tuple[Any, ...]]) -> None:

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import logging
+import os
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -26,9 +27,9 @@ def started(monkeypatch: pytest.MonkeyPatch) -> list[plane.PlaneSettings]:
     return seen
 
 
-def test_a_control_plane_is_run(tulle: Tulle, home: Home, started: list[plane.PlaneSettings]) -> None:
+def test_a_control_plane_is_run(tulle: Tulle, home: Home, started: list[plane.PlaneSettings], lifeline: int) -> None:
     addresses = ("--api-address", ":1", "--xds-address", "h:2", "--join-address", "h:3")
-    assert tulle("serve", "mesh.yaml", *addresses, "--lifeline", "7").code == 0
+    assert tulle("serve", "mesh.yaml", *addresses, "--lifeline", str(lifeline)).code == 0
     assert started == [
         plane.PlaneSettings(
             home=home,
@@ -36,9 +37,21 @@ def test_a_control_plane_is_run(tulle: Tulle, home: Home, started: list[plane.Pl
             api_address=":1",
             xds_address="h:2",
             join_address="h:3",
-            lifeline=7,
+            lifeline=lifeline,
         )
     ]
+
+
+def test_it_does_nothing_when_its_launcher_gives_up(
+    tulle: Tulle, home: Home, started: list[plane.PlaneSettings]
+) -> None:
+    lifeline, held = os.pipe()
+    os.close(held)
+    done = tulle("serve", "--lifeline", str(lifeline))
+    os.close(lifeline)
+    assert (done.code, done.out, done.err) == (0, "", "")
+    assert started == []
+    assert not home.root.exists()
 
 
 def test_files_are_optional(tulle: Tulle, started: list[plane.PlaneSettings]) -> None:

@@ -2,21 +2,23 @@ from __future__ import annotations
 
 import errno
 import socket
-from collections.abc import Callable, Iterator
+from collections.abc import Awaitable, Callable, Iterator
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from tulle.cli import background, running
+from tulle.cli import background, running, view
 from tulle.cli.commands import up
 from tulle.cli.launcher import Launcher, Plan
+from tulle.cli.output import note
 from tulle.cli.running import Record
 from tulle.kit.home import Home
 from tulle.kit.processes import is_alive, myself, spawn
 
 Tulle = Callable[..., Any]
+Watch = Callable[[Launcher], Awaitable[None]]
 FILE = "gateway:\n  listeners:\n    http: PORT\nservices:\n  web: {port: 8000, command: run}\nroutes:\n  - {to: web}\n"
 
 
@@ -54,9 +56,15 @@ def started(monkeypatch: pytest.MonkeyPatch) -> list[Plan]:
         plans.append(plan)
         return 4711
 
-    async def run(launcher: Launcher, watch: object, progress: object) -> None:
+    async def run(launcher: Launcher, watch: Watch, progress: object, check: Callable[[], object]) -> None:
+        check()
         plans.append(launcher.plan)
+        await watch(launcher)
 
+    async def follow(*_: object) -> None:
+        pass
+
+    monkeypatch.setattr(view, "follow", follow)
     monkeypatch.setattr(background, "start", start)
     monkeypatch.setattr(background, "wait", lambda *_: {"ready": True})
     monkeypatch.setattr(Launcher, "run", run)
@@ -96,6 +104,32 @@ def test_a_taken_port_is_an_error_before_anything_starts(
     assert f"127.0.0.1:{taken}, for the gateway's listener http, is already in use by" in done.err
     assert "(tulle.yaml:3)" in done.err
     assert started == []
+
+
+def test_an_error_before_the_start_leaves_nothing(tulle: Tulle, file: Path, home: Home, taken: int) -> None:
+    file.write_text(FILE.replace("PORT", str(taken)))
+    home.create()
+    (home.logs / "web-1.log").write_text("of the last run")
+    done = tulle("up")
+    assert done.code == 1
+    assert done.err.startswith(f"error: 127.0.0.1:{taken}, for the gateway's listener http, is already in use")
+    assert (done.out, len(done.err.splitlines())) == ("", 2)
+    assert running.read(home) is None
+    assert "".join(log.read_text() for log in home.logs.glob("*.log")) == "of the last run"
+
+
+def test_findings_are_shown_before_the_view_takes_over(
+    tulle: Tulle, file: Path, started: list[Plan], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def make(hint: str) -> view.View:
+        note("the view")
+        return view.LineView(hint)
+
+    monkeypatch.setattr(view, "make", make)
+    file.write_text(file.read_text() + "  - {to: wbe}\n")
+    said = tulle("up").err.splitlines()
+    assert said.index("1 error; the rest is started") < said.index("the view")
+    assert said[-1] == "stopped"
 
 
 @pytest.mark.parametrize("option", ["--api-address", "--xds-address", "--join-address"])
@@ -160,7 +194,7 @@ def test_without_files_there_is_a_usage_error(tulle: Tulle, started: list[Plan])
 def test_what_cannot_be_kept_alive_is_an_error(
     tulle: Tulle, file: Path, home: Home, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    async def run(launcher: Launcher, watch: object, progress: object) -> None:
+    async def run(launcher: Launcher, *_: object) -> None:
         launcher.hopeless = "plane"
 
     monkeypatch.setattr(Launcher, "run", run)

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import errno
 import logging
 import os
-from collections.abc import Awaitable, Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import replace
-from functools import partial
+from functools import cache
 from typing import Annotated
 
 import typer
@@ -82,6 +83,7 @@ def up(plan: Plan, timeout: float, hint: str = "") -> None:
     absolute = replace(plan, files=tuple(path.absolute() for path in plan.files))
     if plan.is_detached:
         findings = _examined(plan)
+        _show(findings)
         _in_background(absolute, timeout, hint)
         if any(finding.is_error for finding in findings):
             raise typer.Exit(FAILED)
@@ -90,7 +92,7 @@ def up(plan: Plan, timeout: float, hint: str = "") -> None:
 
 
 def _examined(plan: Plan) -> Sequence[Finding]:
-    """Check the files and the ports before anything starts, and show what is wrong.
+    """What is wrong with the files; that and the ports are checked before anything starts.
 
     Raises:
         Failure: a port is taken.
@@ -99,7 +101,6 @@ def _examined(plan: Plan) -> Sequence[Finding]:
 
     mesh, findings = checked(plan.files)
     ports.require(_addresses(plan, mesh.listeners.values()))
-    _show(findings)
     return findings
 
 
@@ -156,23 +157,27 @@ def _show(findings: Sequence[Finding]) -> None:
         )
 
 
-def _in_foreground(plan: Plan, hint: str, check: Callable[[], object]) -> None:
+def _in_foreground(plan: Plan, hint: str, check: Callable[[], Sequence[Finding]]) -> None:
     logging.basicConfig(
         filename=plan.home.logs / "up.log", level=logging.INFO, format="%(asctime)s %(levelname)s %(message)s"
     )
-    launcher, shown = Launcher(plan), view.make(f"{hint}\n\nCtrl-C stops everything.".strip())
-    try:
-        watch = partial(_watch, plan.home, shown)
-        asyncio.run(launcher.run(watch, shown.progress, check))
-        shown.progress("stopped")
-    finally:
-        shown.close()
+    launcher, findings = Launcher(plan), list[Finding]()
+    with contextlib.ExitStack() as closing:
+
+        @cache
+        def shown() -> view.View:  # made late: a live view takes over the terminal
+            made = view.make(f"{hint}\n\nCtrl-C stops everything.".strip())
+            closing.callback(made.close)
+            return made
+
+        async def watch(launcher: Launcher) -> None:
+            _show(findings)
+            await view.follow(plan.home, shown(), launcher.became_ready)
+
+        asyncio.run(launcher.run(watch, lambda message: shown().progress(message), lambda: findings.extend(check())))
+        shown().progress("stopped")
     if launcher.hopeless:
         raise background.ended(plan.home, launcher.hopeless)
-
-
-def _watch(home: Home, shown: view.View, launcher: Launcher) -> Awaitable[None]:
-    return view.follow(home, shown, launcher.became_ready)
 
 
 def _in_background(plan: Plan, timeout: float, hint: str) -> None:
