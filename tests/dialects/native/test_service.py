@@ -74,6 +74,14 @@ Read = Callable[[str], Fragment]
             'service db: "routes" are for HTTP; no port of the service speaks it',
         ),
         (
+            "services: {web: {command: x, namespace: tulle-system, account: gateway}}",
+            'service web cannot be in the namespace "tulle-system", which belongs to the mesh itself',
+        ),
+        (
+            "namespace: tulle-system\nservices: {web: {command: x}}",
+            'service web cannot be in the namespace "tulle-system", which belongs to the mesh itself',
+        ),
+        (
             "services: {web: {port: 8000, command: x, routes: [{timeout: 1s}]}}",
             'service web: "routes[0]" needs one of versions, to, weights, redirect, respond',
         ),

@@ -152,6 +152,7 @@ class _Reading:
 
     def fragment(self) -> Fragment:
         self.ports = self.read_ports()
+        self.check_namespace()
         self.check_runs()
         service = self.service()
         workloads = tuple(self.workloads())
@@ -164,6 +165,11 @@ class _Reading:
     @property
     def account(self) -> str:
         return self.spec.account or self.name.name
+
+    def check_namespace(self) -> None:
+        """Its identities are those of gateways, agents and the control plane."""
+        if self.name.namespace == SYSTEM_NAMESPACE:
+            self.part.error((), f'cannot be in the namespace "{SYSTEM_NAMESPACE}", which belongs to the mesh itself')
 
     def read_ports(self) -> tuple[Port, ...]:
         spec = self.spec
