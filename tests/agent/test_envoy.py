@@ -15,6 +15,7 @@ import psutil
 import pytest
 
 from tulle.agent import envoy
+from tulle.agent.binary import NoEnvoy
 from tulle.agent.envoy import Envoy, EnvoyState, Launch
 from tulle.kit.home import Home
 
@@ -97,6 +98,18 @@ async def test_without_a_program_there_is_a_message(
     tasks(missing.run())
     await eventually(lambda: "was not found" in missing.message)
     await missing.drain(0.1)
+
+
+async def test_without_the_wheel_there_is_a_message(
+    home: Home, short: Path, tasks: Any, eventually: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def none() -> Path:
+        raise NoEnvoy("Envoy is not installed")
+
+    monkeypatch.setattr(envoy, "envoy_binary", none)
+    missing = supervised(home, short / "admin")
+    tasks(missing.run())
+    await eventually(lambda: missing.message == "Envoy cannot be started: Envoy is not installed")
 
 
 async def test_an_envoy_that_is_stuck_is_ended(

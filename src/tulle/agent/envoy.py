@@ -16,7 +16,7 @@ from enum import StrEnum
 from pathlib import Path
 
 from tulle.agent.admin import Admin, AdminUnreachable
-from tulle.agent.binary import envoy_binary
+from tulle.agent.binary import NoEnvoy, envoy_binary
 from tulle.kit import output
 from tulle.kit.backoff import Backoff
 from tulle.kit.files import write_atomically
@@ -154,14 +154,15 @@ class Envoy:
     async def _start(self) -> bool:
         launch = self._launch
         bootstrap = self._directory / "bootstrap.json"
-        command = [str(envoy_binary()), "-c", str(bootstrap), "--disable-hot-restart", "--skip-deprecated-logs"]
+        command = ["-c", str(bootstrap), "--disable-hot-restart", "--skip-deprecated-logs"]
         command += ["--drain-time-s", str(DRAIN_TIME), "--drain-strategy", "immediate", "-l", "warning"]
         if launch.concurrency:
             command += ["--concurrency", str(launch.concurrency)]
         try:
             self._write_bootstrap(bootstrap)
+            command = [str(envoy_binary()), *command]
             self._process = spawn(command, output=self._output, environment={**os.environ, MARK: self._mark})
-        except (CannotSpawn, OSError) as error:
+        except (NoEnvoy, CannotSpawn, OSError) as error:
             self._set(EnvoyState.BACKING_OFF, f"Envoy cannot be started: {error}")
             log.error("Envoy %s: %s", self.id, self.message)
             return False
