@@ -94,7 +94,7 @@ class Launcher:
         self._was_ready = False
         self.stopping = asyncio.Event()
         self._at_once = asyncio.Event()
-        self._released = asyncio.Event()
+        self.released = asyncio.Event()
         """The check is done: children, which import meanwhile, may do something."""
         self._run = uuid.uuid4().hex
         self._record = running.Record(
@@ -138,7 +138,7 @@ class Launcher:
             try:
                 await self._keep_all(children, watch, check)
             finally:
-                await (self._end(children, progress) if self._released.is_set() else self._drop(children))
+                await (self._end(children, progress) if self.released.is_set() else self._drop(children))
 
     async def _keep_all(
         self,
@@ -153,7 +153,7 @@ class Launcher:
             await asyncio.wait((checking, stopped), return_when=asyncio.FIRST_COMPLETED)
             if checking.done() and not checking.exception() and not self.stopping.is_set():
                 _set_aside(self.plan.home.logs)
-                self._released.set()
+                self.released.set()
                 keeping.append(tasks.create_task(_as_coroutine(watch(self))))
                 await stopped
             for task in (*keeping, stopped):
@@ -189,12 +189,12 @@ class Launcher:
                 inherit=(child.lifeline[0],),
             )
         except CannotSpawn as error:
-            await self._released.wait()  # what the check has to say comes first
+            await self.released.wait()  # what the check has to say comes first
             return str(error)
         self._record = self._record.with_child(child.name, child.process)
         with contextlib.suppress(OSError):  # a full disk: `down` then finds it by its mark
             running.write(self.plan.home, self._record)
-        await self._released.wait()
+        await self.released.wait()
         os.write(child.lifeline[1], b"\n")
         return await wait(child.process)
 

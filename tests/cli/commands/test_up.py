@@ -58,6 +58,7 @@ def started(monkeypatch: pytest.MonkeyPatch) -> list[Plan]:
 
     async def run(launcher: Launcher, watch: Watch, progress: object, check: Callable[[], object]) -> None:
         check()
+        launcher.released.set()
         plans.append(launcher.plan)
         await watch(launcher)
 
@@ -116,6 +117,17 @@ def test_an_error_before_the_start_leaves_nothing(tulle: Tulle, file: Path, home
     assert (done.out, len(done.err.splitlines())) == ("", 2)
     assert running.read(home) is None
     assert "".join(log.read_text() for log in home.logs.glob("*.log")) == "of the last run"
+
+
+def test_an_interrupt_during_the_check_starts_nothing(
+    tulle: Tulle, file: Path, started: list[Plan], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async def run(launcher: Launcher, *_: object) -> None:
+        launcher.stop()
+
+    monkeypatch.setattr(Launcher, "run", run)
+    done = tulle("up")
+    assert (done.code, done.out, done.err) == (130, "", "")
 
 
 def test_findings_are_shown_before_the_view_takes_over(
@@ -195,6 +207,7 @@ def test_what_cannot_be_kept_alive_is_an_error(
     tulle: Tulle, file: Path, home: Home, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     async def run(launcher: Launcher, *_: object) -> None:
+        launcher.released.set()
         launcher.hopeless = "plane"
 
     monkeypatch.setattr(Launcher, "run", run)

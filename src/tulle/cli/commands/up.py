@@ -175,6 +175,8 @@ def _in_foreground(plan: Plan, hint: str, check: Callable[[], Sequence[Finding]]
             await view.follow(plan.home, shown(), launcher.became_ready)
 
         asyncio.run(launcher.run(watch, lambda message: shown().progress(message), lambda: findings.extend(check())))
+        if not launcher.released.is_set():
+            raise KeyboardInterrupt  # during the check: nothing was started that could be stopped
         shown().progress("stopped")
     if launcher.hopeless:
         raise background.ended(plan.home, launcher.hopeless)
