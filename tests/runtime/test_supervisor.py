@@ -252,7 +252,8 @@ async def test_ports_of_the_gateway_are_not_chosen(
 ) -> None:
     monkeypatch.setattr(random, "randrange", lambda _: 0)
     async with running() as world:
-        first = Ports().choose()
+        with contextlib.closing(Ports()) as ports:
+            first = ports.choose()
         reserved = tuple(range(first, first + 20))
         world.supervisor.assign((assignment(reserved=reserved),))
         (instance,) = await world.ready()
