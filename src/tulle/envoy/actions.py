@@ -84,7 +84,9 @@ def forward(action: Forward, match: Match, retry: Retry | None, to: Destinations
     if all(refusals):
         status, reason = refusals[0] or (503, "")
         return replies.respond(status, reason)
-    message = RouteAction(timeout=protos.seconds(action.timeout or 0))
+    whole = Route()
+    message = whole.route
+    message.timeout.CopyFrom(protos.seconds(action.timeout or 0))
     if len(live) == 1:
         message.cluster = to.cluster(live[0])
     else:
@@ -98,7 +100,7 @@ def forward(action: Forward, match: Match, retry: Retry | None, to: Destinations
     hashing = next((hashed for each in live if (hashed := _hash_on(each, to))), None)
     if hashing is not None:
         message.hash_policy.append(_hash_policy(hashing))
-    return Route(route=message)
+    return whole
 
 
 def respond(action: Respond) -> Route:

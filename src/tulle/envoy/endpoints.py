@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from envoy.config.endpoint.v3 import endpoint_components_pb2, endpoint_pb2
+from envoy.config.endpoint.v3 import endpoint_pb2
 
 from tulle.envoy import naming, protos
 from tulle.model.services import Endpoint, Port, Protocol, Service
@@ -37,23 +37,15 @@ def load_assignment(
     cluster: str, endpoints: tuple[Endpoint, ...], *, is_udp: bool = False
 ) -> endpoint_pb2.ClusterLoadAssignment:
     """The message; endpoints in a stable order, so that equal sets have equal bytes."""
-    ordered = sorted(endpoints, key=lambda each: (each.address, each.port, each.labels))
-    are_weighted = any(each.weight != 1 for each in ordered)
-    return endpoint_pb2.ClusterLoadAssignment(
-        cluster_name=cluster,
-        endpoints=[
-            endpoint_components_pb2.LocalityLbEndpoints(
-                lb_endpoints=[_endpoint(each, are_weighted, is_udp) for each in ordered]
-            )
-        ]
-        if ordered
-        else [],
-    )
-
-
-def _endpoint(endpoint: Endpoint, is_weighted: bool, is_udp: bool) -> endpoint_components_pb2.LbEndpoint:
-    address = protos.socket_address(endpoint.address, endpoint.port, is_udp=is_udp)
-    return endpoint_components_pb2.LbEndpoint(
-        endpoint=endpoint_components_pb2.Endpoint(address=address),
-        load_balancing_weight=protos.number(endpoint.weight) if is_weighted else None,
-    )
+    message = endpoint_pb2.ClusterLoadAssignment(cluster_name=cluster)
+    if not endpoints:
+        return message
+    are_weighted = any(each.weight != 1 for each in endpoints)
+    # There are very many of them: filled in where they are, as messages within messages would be copied.
+    add = message.endpoints.add().lb_endpoints.add
+    for endpoint in sorted(endpoints, key=lambda each: (each.address, each.port, each.labels)):
+        place = add()
+        protos.fill_address(place.endpoint.address, endpoint.address, endpoint.port, is_udp=is_udp)
+        if are_weighted:
+            place.load_balancing_weight.value = endpoint.weight
+    return message

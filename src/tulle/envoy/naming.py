@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import lru_cache
 from typing import NamedTuple
 
 from tulle.model.listeners import Listener
@@ -43,6 +44,7 @@ def cluster(service: Name, port: int, subset: str | None = None) -> str:
     return f"outbound|{port}|{subset or ''}|{service}"
 
 
+@lru_cache(1024)
 def parse_cluster(name: str) -> ClusterName:
     """What the name of an outbound cluster says; `NOTHING` for any other name, whoever made it up."""
     parts = name.split("|")

@@ -71,12 +71,20 @@ def ads() -> config_source_pb2.ConfigSource:
 
 def socket_address(address: str, port: int, *, is_udp: bool = False) -> address_pb2.Address:
     """An IP address or host name with a port; port 0 with an absolute path is a Unix socket."""
+    message = address_pb2.Address()
+    fill_address(message, address, port, is_udp=is_udp)
+    return message
+
+
+def fill_address(message: address_pb2.Address, address: str, port: int, *, is_udp: bool = False) -> None:
+    """The same, into an address that is already part of a message."""
     if address.startswith("/"):
-        return address_pb2.Address(pipe=address_pb2.Pipe(path=address))
-    protocol = address_pb2.SocketAddress.UDP if is_udp else address_pb2.SocketAddress.TCP
-    return address_pb2.Address(
-        socket_address=address_pb2.SocketAddress(address=address, port_value=port, protocol=protocol)
-    )
+        message.pipe.path = address
+        return
+    socket = message.socket_address
+    socket.address, socket.port_value = address, port
+    if is_udp:
+        socket.protocol = address_pb2.SocketAddress.UDP
 
 
 def parse_address(text: str, *, is_udp: bool = False) -> address_pb2.Address:
