@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from hashlib import blake2b
 
+from envoy.service.discovery.v3 import discovery_pb2
 from google.protobuf.message import Message
 
 from tulle.model.documents import Origin
@@ -74,17 +75,12 @@ def framed(
     version = _digest(body)
     if aliases:
         version = _digest(version.encode() + b"".join(length_delimited(4, alias.encode()) for alias in aliases))
-    # envoy.service.discovery.v3.Resource: 1 version, 2 resource (Any), 3 name, 4 aliases.
-    inner = b"".join(
-        (
-            length_delimited(1, version.encode()),
-            length_delimited(2, length_delimited(1, type_url.encode()) + length_delimited(2, body)),
-            length_delimited(3, name.encode()),
-            *(length_delimited(4, alias.encode()) for alias in aliases),
-        )
-    )
-    # envoy.service.discovery.v3.DeltaDiscoveryResponse: 2 resources.
-    return Resource(type_url, name, version, body, length_delimited(2, inner), aliases, endpoints_name, origins)
+    response = discovery_pb2.DeltaDiscoveryResponse()
+    entry = response.resources.add(name=name, version=version, aliases=aliases)
+    entry.resource.type_url, entry.resource.value = type_url, body
+    # A message of which one field is set is that field, as it stands within any other.
+    wire = response.SerializeToString()
+    return Resource(type_url, name, version, body, wire, aliases, endpoints_name, origins)
 
 
 def _digest(data: bytes) -> str:
