@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os.path
 import re
+from functools import lru_cache
 from ipaddress import ip_address
 from typing import Annotated, Self
 
@@ -27,19 +28,25 @@ from tulle.model.services import Endpoint, Port
 from tulle.model.workloads import Probe
 
 MOST_REPLICAS = 1000
+HIGHEST_PORT = 65535
 _VARIABLE = re.compile(r"[A-Za-z_][A-Za-z0-9_.-]*")
 _OCTET = "(?:25[0-5]|2[0-4][0-9]|1[0-9]{2}|[1-9]?[0-9])"
-_IPV4 = re.compile(rf"{_OCTET}(?:\.{_OCTET}){{3}}")
-"""As `ip_address` would write it; found ten times faster."""
+_IPV4 = re.compile(rf"({_OCTET}(?:\.{_OCTET}){{3}})(?::([0-9]{{1,5}}))?")
+"""An address as `ip_address` would write it, found ten times faster; nearly all are."""
+_DIGITS = re.compile(r"[0-9.]+")
 _ADDRESS = re.compile(r"\[([0-9a-fA-F:.]+)\](?::([0-9]{1,5}))?|([^:\[\]]+)(?::([0-9]{1,5}))?")
 
 
+@lru_cache(256)
 def split_address(text: str) -> tuple[str, int]:
     """Host and port of an address (port 0: none was written; host `/path`: a Unix socket).
 
     Raises:
         ValueError: it is no address.
     """
+    plain = _IPV4.fullmatch(text)
+    if plain and int(plain[2] or 0) <= HIGHEST_PORT:
+        return plain[1], int(plain[2] or 0)
     if text.startswith("unix:"):
         if not text[5:].startswith("/") or len(text) > 5 + 107:
             raise ValueError(text)
@@ -48,11 +55,11 @@ def split_address(text: str) -> tuple[str, int]:
     if match is None:
         raise ValueError(text)
     host, port = match[1] or match[3], int(match[2] or match[4] or 0)
-    if match[1] or (_IPV4.fullmatch(host) is None and re.fullmatch(r"[0-9.]+", host)):
+    if match[1] or _DIGITS.fullmatch(host):
         host = str(ip_address(host))
     elif not HOST.fullmatch(host.lower()) or "*" in host:
         raise ValueError(text)
-    if port > 65535:
+    if port > HIGHEST_PORT:
         raise ValueError(text)
     return host, port
 
