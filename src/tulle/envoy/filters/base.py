@@ -67,8 +67,8 @@ class Filter:
     phase: Phase
     place: Callable[[Chain], HttpFilter | None]
     """As it stands in a chain; None where it is not needed."""
-    ask: Callable[[RouteRule], message.Message | None] = lambda rule: None
-    """What a route rule wants of it, if anything."""
+    ask: Callable[[RouteRule], message.Message | None] | None = None
+    """What a route rule wants of it, if anything; None if no rule ever wants something."""
 
 
 def active(name: str, config: message.Message) -> HttpFilter:

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import pkgutil
+from collections.abc import Callable
 from functools import cache
 from importlib import import_module
 
 from google.protobuf import any_pb2
+from google.protobuf.message import Message
 
 from tulle.envoy import filters, protos
 from tulle.envoy.filters.base import Chain, Filter, HttpFilter
@@ -29,5 +31,11 @@ def chain(place: Chain) -> list[HttpFilter]:
 
 def asked(rule: RouteRule) -> dict[str, any_pb2.Any]:
     """What one route rule wants of the filters, by the name of the filter."""
-    wishes = ((each.name, each.ask(rule)) for each in all_filters())
+    wishes = [(name, ask(rule)) for name, ask in _asking()]
     return {name: protos.packed(config) for name, config in wishes if config is not None}
+
+
+@cache
+def _asking() -> tuple[tuple[str, Callable[[RouteRule], Message | None]], ...]:
+    """The few filters of which a rule can want something."""
+    return tuple((each.name, each.ask) for each in all_filters() if each.ask is not None)
