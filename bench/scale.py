@@ -19,6 +19,7 @@ from bench.table import Budget, Result, Row, median
 from tulle.flow.build import Builder
 from tulle.flow.hosts import Hosts
 from tulle.flow.publish import Publisher
+from tulle.kit.collecting import collect_seldom
 from tulle.sources.file import Files
 from tulle.xds.snapshot import Snapshot
 from tulle.xds.subscription import Session
@@ -75,6 +76,7 @@ class Gateway:
 
 def main() -> None:
     """Do it, and print what was found as JSON."""
+    collect_seldom()  # As the control plane does.
     with tempfile.TemporaryDirectory(prefix="tulle-bench-") as folder:
         directory = Path(folder)
         for number in range(FILES):
