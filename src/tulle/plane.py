@@ -126,6 +126,7 @@ class Registry:
         self._hosts = hosts
         self.may_sign = publisher.may_sign
         self.connected = hosts.connected
+        self.is_connected = hosts.is_connected
         self.disconnected = hosts.disconnected
 
     @property

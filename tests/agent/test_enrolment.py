@@ -38,6 +38,9 @@ class Registry:
     def may_sign(self, host: str, namespace: str, account: str) -> bool:
         return account == "web"
 
+    def is_connected(self, host: str) -> bool:
+        return False
+
     def connected(self, host: str, role: str) -> None: ...
     def reported(self, report: HostReport) -> None: ...
     def disconnected(self, host: str) -> None: ...

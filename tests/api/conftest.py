@@ -32,10 +32,14 @@ class Registry:
     settings: Settings = field(default_factory=lambda: Settings(trust_domain="mesh.test", certificate_lifetime=60.0))
     allowed: set[tuple[str, str, str]] = field(default_factory=set)
     events: list[tuple[str, str, object]] = field(default_factory=list)
+    present: set[str] = field(default_factory=set)
     lost: asyncio.Event = field(default_factory=asyncio.Event)
 
     def may_sign(self, host: str, namespace: str, account: str) -> bool:
         return (host, namespace, account) in self.allowed
+
+    def is_connected(self, host: str) -> bool:
+        return host in self.present
 
     def connected(self, host: str, role: str) -> None:
         self.events.append(("connected", host, role))

@@ -47,6 +47,12 @@ async def test_a_host_name_that_cannot_be_an_identity_is_refused(plane: Any) -> 
         await join(plane.enrolment, str(plane.tokens.create()), "al/pha")
 
 
+async def test_nobody_takes_the_place_of_a_host_that_is_there(plane: Any) -> None:
+    plane.registry.present.add("alpha")
+    with pytest.raises(Refused, match="a host named alpha is there already"):
+        await join(plane.enrolment, str(plane.tokens.create()), "alpha")
+
+
 async def test_a_damaged_token_file_is_said_without_its_content(plane: Any, tmp_path: Path) -> None:
     token = str(plane.tokens.create())
     (tmp_path / "tokens.json").write_text("{")

@@ -246,6 +246,9 @@ class _Registry:
     def may_sign(self, host: str, namespace: str, account: str) -> bool:
         return self.publisher.may_sign(host, namespace, account)
 
+    def is_connected(self, host: str) -> bool:
+        return self.hosts.is_connected(host)
+
     def connected(self, host: str, role: str) -> None:
         self.hosts.connected(host, role)
 

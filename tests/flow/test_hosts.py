@@ -72,6 +72,18 @@ def test_a_host_that_went_away_keeps_what_it_runs(hosts: Hosts) -> None:
     assert hosts.instances == (instance("web-1"),)
 
 
+def test_a_host_that_is_away_and_runs_nothing_no_longer_counts(hosts: Hosts) -> None:
+    for name, role in (("renamed", "host"), ("edge", "gateway"), ("busy", "sidecar")):
+        hosts.connected(name, role)
+    hosts.reported("busy", (instance("web-1", host="busy"),))
+    assert hosts.is_connected("renamed")
+    for name in ("renamed", "edge", "busy"):
+        hosts.disconnected(name)
+    assert hosts.roles == {"edge": "gateway", "busy": "sidecar"}
+    assert not hosts.is_connected("renamed")
+    assert not hosts.is_connected("unheard of")
+
+
 def test_a_report_that_says_nothing_new_changes_nothing(hosts: Hosts, changes: Changes) -> None:
     hosts.reported("here", (instance("web-1"),))
     hosts.reported("here", (instance("web-1"),))

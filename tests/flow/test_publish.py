@@ -116,6 +116,16 @@ def test_an_agent_is_told_what_to_run_and_only_what_changed_is_sent_again(world:
     assert after["cart.default"] is before["cart.default"]
 
 
+def test_an_agent_that_comes_back_with_another_role_is_told_something_else(world: World) -> None:
+    world.publisher.update(mesh("web", routes=(route_set("shop", "web"),)))
+    agent = world.agent()
+    world.do(lambda: world.hosts.connected("here", "host"))
+    assert agent.names(GATEWAY)
+    world.do(lambda: world.hosts.connected("here", "sidecar"))
+    assert not agent.names(GATEWAY)
+    assert agent.names(WORKLOAD) == {"web.default"}
+
+
 def test_certificates_are_for_what_a_host_runs_is_to_run_or_still_drains(world: World) -> None:
     world.publisher.update(mesh("web", routes=(route_set("shop", "web"),)))
     may_sign = world.publisher.may_sign

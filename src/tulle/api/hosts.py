@@ -45,6 +45,10 @@ class HostRegistry(Protocol):
         """Whether a host runs (or is to run) something with this identity. It may always renew its agent's own."""
         ...
 
+    def is_connected(self, host: str) -> bool:
+        """Whether a host of this name is there now; a second one cannot take its place."""
+        ...
+
     def connected(self, host: str, role: str) -> None:
         """An agent opened its stream; reports follow."""
         ...
@@ -85,6 +89,9 @@ class Hosts:
         identity = spiffe.agent(self._registry.settings.trust_domain, request.host)
         if not request.host:
             await _refuse(context, grpc.StatusCode.INVALID_ARGUMENT, "a host needs a name")
+        if self._registry.is_connected(request.host):
+            message = f"a host named {request.host} is there already; give this one another name with --host"
+            await _refuse(context, grpc.StatusCode.PERMISSION_DENIED, message)
         try:
             spiffe.checked(identity)
             key = requested_key(request.csr.encode()).public_bytes(Encoding.DER, PublicFormat.SubjectPublicKeyInfo)

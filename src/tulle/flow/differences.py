@@ -22,7 +22,7 @@ def changed_keys(old: Mapping[Key, Value], new: Mapping[Key, Value]) -> set[Key]
     # Tables are large and few of their values differ: this never leaves the C loops of the interpreter.
     changed = set(compress(new, map(is_not, map(old.get, new), new.values())))
     if len(old) != len(new) or changed:
-        changed.update(key for key in old if key not in new)
+        changed.update(old.keys() - new.keys())
     return changed
 
 

@@ -67,8 +67,20 @@ class Hosts:
 
     @property
     def roles(self) -> dict[str, str]:
-        """Host name → role of its agent."""
-        return {host.name: host.role for host in self._hosts.values()}
+        """Host name → role of its agent, for the hosts that count.
+
+        One that is away and runs nothing does not: it may have been renamed, or have left for good.
+        """
+        return {
+            host.name: host.role
+            for host in self._hosts.values()
+            if host.is_connected or host.instances or host.role == "gateway"
+        }
+
+    def is_connected(self, name: str) -> bool:
+        """Whether the agent of this host is there now."""
+        host = self._hosts.get(name)
+        return host is not None and host.is_connected
 
     @property
     def instances(self) -> tuple[Instance, ...]:

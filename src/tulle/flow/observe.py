@@ -105,7 +105,7 @@ class Observer:
         return [
             Finding.warning(BUILT_IN, f"the agent of host {host.name} is away; what it runs goes on running")
             for host in self._hosts.all
-            if not host.is_connected
+            if not host.is_connected and host.name in self._hosts.roles
         ]
 
 

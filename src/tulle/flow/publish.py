@@ -59,6 +59,8 @@ class Publisher:
         self.mesh = Mesh()
         self.plans: dict[str, HostPlan] = {}
         self._hosts = hosts
+        self._roles: dict[str, str] = {}
+        """Hosts and their roles, as last planned for."""
         self._changed = changed
         self._instances: dict[Name, tuple[Instance, ...]] = {}
         self._endpoints = EndpointTable()
@@ -105,7 +107,7 @@ class Publisher:
         self._instances = instances
         changed = self._endpoints.update(self.mesh, instances, touched)
         self._publish_endpoints({name: resource for name, resource in changed.items() if resource})
-        if self._hosts.roles.keys() != self.plans.keys():
+        if self._hosts.roles != self._roles:
             self._assign()
         self._changed()
 
@@ -257,7 +259,8 @@ class Publisher:
             self._dependents[name].discard(proxy.session.node_id)
 
     def _assign(self) -> None:
-        old, self.plans = self.plans, plan(self.mesh, self._hosts.roles)
+        self._roles = self._hosts.roles
+        old, self.plans = self.plans, plan(self.mesh, self._roles)
         for host in self.plans:
             if self.plans[host] != old.get(host):
                 self._publish_plan(host)

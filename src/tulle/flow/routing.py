@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Sequence
+from itertools import chain, repeat
 
 from tulle.flow import conflicts
 from tulle.flow.checks import Checks, Context
@@ -15,6 +16,8 @@ from tulle.model.mesh import Fragment
 from tulle.model.names import Name
 from tulle.model.routes import RouteSet
 
+NOTHING = Fragment()
+
 
 class Routing:
     """Routes of the gateway, and rules of the mesh by the service that is called."""
@@ -26,23 +29,29 @@ class Routing:
         self.services: dict[Name, tuple[RouteSet, ...]] = {}
         self._parts: dict[RouteSet, Document] = {}
         """Every route that counts, with its part."""
-        self._order: list[Document] = []
-        """The parts that have routes, as they are written."""
+        self._gateway: dict[Document, tuple[RouteSet, ...]] = {}
+        """What each part adds to the routes of the gateway."""
         self._of_service: dict[Name, set[RouteSet]] = {}
 
     def update(self, merge: Merge, parts: Parts, context: Context) -> None:
         """Bring everything up to date with what is merged now."""
-        added, removed = merge.routes_added, merge.routes_removed
+        added, removed, moved = merge.routes_added, merge.routes_removed, merge.routes_moved
         touched = self.checks.update(added, removed, context) | removed
+        stale = {self._parts[route] for route in (*removed, *moved)}
         for route in removed:
             self._remove(route)
         for route, part in added.items():
             self._add(route, part)
-        self._parts.update(merge.routes_moved)
-        with_routes = set(self._parts.values())
-        before, self._order = self._order, [part for part in parts.order if part in with_routes]
-        if touched or before != self._order:
-            self._settle(touched, parts.fragments)
+        self._parts.update(moved)
+        stale.update(self._parts[route] for route in (*(touched - removed), *moved))
+        for part in stale:
+            self._gateway.pop(part, None)
+            if routes := tuple(self._checked_of(part, parts.fragments.get(part, NOTHING))):
+                self._gateway[part] = routes
+        gateway = tuple(chain.from_iterable(map(self._gateway.get, parts.order, repeat(()))))
+        if gateway != self.gateway:
+            self.gateway = gateway
+        self._settle_services(touched, parts)
 
     def _add(self, route: RouteSet, part: Document) -> None:
         self._parts[route] = part
@@ -58,14 +67,27 @@ class Routing:
         else:
             self._of_service[route.service].remove(route)
 
-    def _settle(self, touched: frozenset[RouteSet], fragments: Mapping[Document, Fragment]) -> None:
+    def _checked_of(self, part: Document, fragment: Fragment) -> Iterator[RouteSet]:
+        """The checked routes of the gateway that stand in a part."""
+        for route in fragment.routes:
+            if route.service is None and self._parts.get(route) is part:
+                checked = self.checks.checked(route)
+                if checked is not None:
+                    yield checked
+
+    def _settle_services(self, touched: frozenset[RouteSet], parts: Parts) -> None:
         """`touched` are the routes that were added, removed, or are checked differently."""
-        known = self._parts
-        written = [route for part in self._order for route in fragments[part].routes if route in known]
-        gateway = (self.checks.checked(route) for route in written if route.service is None)
-        self.gateway = tuple(route for route in gateway if route is not None)
-        names = {name for name, routes in self._of_service.items() if len(routes) > 1}
-        names |= {route.service for route in touched if route.service is not None}
+        several = {name for name, routes in self._of_service.items() if len(routes) > 1}
+        written: list[RouteSet] = []
+        if several:
+            wanted = set().union(*(self._of_service[name] for name in several))
+            written = [
+                route
+                for part in parts.order
+                for route in parts.fragments[part].routes
+                if route in wanted and self._parts[route] is part
+            ]
+        names = several | {route.service for route in touched if route.service is not None}
         self.services = replaced(self.services, [(name, self._of(name, written)) for name in names])
 
     def _of(self, name: Name, written: Sequence[RouteSet]) -> tuple[RouteSet, ...] | None:
