@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
+from itertools import compress, count
+from operator import is_not
 
 from envoy.config.listener.v3 import listener_components_pb2, listener_pb2
 from envoy.config.route.v3 import route_components_pb2, route_pb2
@@ -80,22 +82,36 @@ def regrouped(
     before: Memory, names: tuple[str, ...], routes: tuple[RouteSet, ...]
 ) -> dict[Place, tuple[RouteSet, ...]]:
     """The places whose route sets are others than before, with their sets in the order in which they were read."""
-    position = {route_set: index for index, route_set in enumerate(routes)}
+    old, new = map(set, differing(before.routes, routes))
     touched: dict[Place, set[RouteSet]] = {(name, "*"): set() for name in names if (name, "*") not in before.hosts}
-    for route_set in set(before.routes) ^ position.keys():
+    gone = old - new
+    for route_set in old ^ new:
         for place in places(route_set, names):
             if place not in touched:
                 host = before.hosts.get(place)
-                touched[place] = {each for each in host.sets if each in position} if host else set()
-            if route_set in position:
+                touched[place] = set(host.sets) - gone if host else set()
+            if route_set in new:
                 touched[place].add(route_set)
+    if all(len(sets) <= 1 for sets in touched.values()):
+        return {place: tuple(sets) for place, sets in touched.items()}
+    position = {route_set: index for index, route_set in enumerate(routes)}
     return {place: tuple(sorted(sets, key=position.__getitem__)) for place, sets in touched.items()}
 
 
 def keeps_order(before: RouteSets, now: RouteSets) -> bool:
     """Whether all route sets that were there before and still are follow each other as they did."""
+    before, now = differing(before, now)
     old, new = set(before), set(now)
     return [each for each in before if each in new] == [each for each in now if each in old]
+
+
+def differing(before: RouteSets, now: RouteSets) -> tuple[RouteSets, RouteSets]:
+    """Both without what they have in common at the beginning and at the end: of many, few are different."""
+    shorter = min(len(before), len(now))
+    start = next(compress(count(), map(is_not, before, now)), shorter)
+    end = next(compress(count(), map(is_not, reversed(before), reversed(now))), shorter)
+    end = min(end, shorter - start)
+    return before[start : len(before) - end], now[start : len(now) - end]
 
 
 def places(route_set: RouteSet, names: Names) -> Iterator[Place]:
@@ -120,6 +136,8 @@ def takes_routes(listener: Listener) -> bool:
 
 def changed_services(before: Mapping[Name, Service], now: Mapping[Name, Service]) -> frozenset[Name]:
     """Names whose service came, went or is another object now."""
+    if before is now:
+        return frozenset()
     return frozenset(each.name for each in set(before.values()) ^ set(now.values()))
 
 
