@@ -1,10 +1,17 @@
 from __future__ import annotations
 
 from tulle.flow.build import Builder
+from tulle.flow.checks import Context
+from tulle.flow.merge import Merge
+from tulle.flow.parts import Change, Parts
+from tulle.flow.references import Directory
 from tulle.flow.routing import Routing
 from tulle.kit.located_yaml import parse
-from tulle.model.documents import Document, Key, Origin
+from tulle.model.documents import BUILT_IN, Document, Key, Origin
+from tulle.model.mesh import Fragment
 from tulle.model.names import Name
+from tulle.model.routes import RouteSet
+from tulle.model.services import Service
 
 
 def document(text: str, file: str = "a.yaml") -> Document:
@@ -23,6 +30,23 @@ def test_routes_stand_in_the_order_of_their_documents() -> None:
     one, two = document("routes: [{name: a, respond: 200}]"), document("routes: [{host: b, respond: 200}]", "b.yaml")
     assert [route.name.name for route in builder.build((one, two)).gateway_routes] == ["a", "b/"]
     assert [route.name.name for route in builder.build((two, one)).gateway_routes] == ["b/", "a"]
+
+
+def test_several_sets_of_rules_for_a_service_stand_in_the_order_of_their_documents() -> None:
+    web = Name("default", "web")
+    service = Service(name=web, origin=BUILT_IN, ports=(), account="web")
+    context = Context(frozenset(), Directory({web: service}, {}, {}), is_renamed=False)
+    one, two = document("{}"), document("{}", "b.yaml")
+    sets = [RouteSet(name=Name("default", name), origin=BUILT_IN, service=web) for name in ("one", "two")]
+    parts = Parts([one, two], {part: Fragment(routes=(rules,)) for part, rules in zip((one, two), sets, strict=True)})
+    routing, merge = Routing(), Merge()
+    merge.update(Change(frozenset({one, two}), frozenset()), parts.fragments, parts.order.index)
+    routing.update(merge, parts, context)
+    assert routing.services == {web: tuple(sets)}
+    parts.order.reverse()
+    merge.update(Change(frozenset(), frozenset()), parts.fragments, parts.order.index)
+    routing.update(merge, parts, context)
+    assert routing.services == {web: tuple(reversed(sets))}
 
 
 def test_rules_of_a_service_come_and_go_with_it() -> None:
