@@ -4,12 +4,14 @@ import json
 import os
 import socket
 from collections.abc import AsyncIterator
+from dataclasses import replace
 
 import pytest
 
 from tulle.cli import running
+from tulle.cli import sweep as sweeping
 from tulle.cli.running import Record
-from tulle.cli.sweep import leftovers, sweep
+from tulle.cli.sweep import leftovers, sweep, sweep_after_launcher
 from tulle.kit.home import Home
 from tulle.kit.processes import Spawned, is_alive, myself, spawn, terminate
 
@@ -86,3 +88,46 @@ async def test_sockets_are_removed_and_other_files_are_not(home: Home) -> None:
     (home.sockets / "notes").touch()
     await sweep(home, None)
     assert os.listdir(home.sockets) == ["notes"]
+
+
+async def test_after_its_launcher_a_run_is_ended(home: Home, sleeper: Spawned) -> None:
+    running.write(home, record("this", ("plane", sleeper)))
+    assert await sweep_after_launcher(home, "this") == 1
+    assert not is_alive(sleeper)
+    assert running.read(home) is None
+
+
+async def test_after_its_launcher_the_agent_ends_by_itself(home: Home, sleeper: Spawned) -> None:
+    agent = spawn(("sleep", "0.2"))
+    running.write(home, record("this", ("agent", agent), ("plane", sleeper)))
+    assert await sweep_after_launcher(home, "this") == 1, "the agent needed no help"
+    assert not is_alive(sleeper)
+
+
+async def test_an_agent_that_does_not_end_is_ended(
+    home: Home, sleeper: Spawned, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(sweeping, "PATIENCE", 0.05)
+    running.write(home, record("this", ("agent", sleeper)))
+    assert await sweep_after_launcher(home, "this") == 1
+    assert not is_alive(sleeper)
+
+
+async def test_another_run_is_left_alone(home: Home, sleeper: Spawned) -> None:
+    assert await sweep_after_launcher(home, "this") == 0
+    running.write(home, record("other", ("plane", sleeper)))
+    assert await sweep_after_launcher(home, "this") == 0
+    assert is_alive(sleeper)
+
+
+async def test_a_run_whose_launcher_lives_is_left_alone(home: Home, sleeper: Spawned) -> None:
+    running.write(home, replace(record("this", ("plane", sleeper)), launcher=myself()))
+    assert await sweep_after_launcher(home, "this") == 0
+    assert is_alive(sleeper)
+
+
+async def test_a_home_in_use_again_is_left_alone(home: Home, sleeper: Spawned) -> None:
+    running.write(home, record("this", ("plane", sleeper)))
+    with running.occupied(home):
+        assert await sweep_after_launcher(home, "this") == 0
+    assert is_alive(sleeper)

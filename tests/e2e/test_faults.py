@@ -87,3 +87,15 @@ def test_killing_a_foreground_up_ends_everything(machine: Machine) -> None:
     launcher.kill()
     launcher.wait(timeout=10)
     eventually(lambda: not machine.processes(), within=20, what="everything ended by itself")
+
+
+def test_killing_a_foreground_up_and_its_agent_ends_everything(machine: Machine) -> None:
+    machine.write(PAIR)
+    launcher = machine.start("up", str(machine.files))
+    eventually(lambda: machine.get().status == 200, within=30)
+    agent = machine.processes("tulle agent")
+    launcher.kill()
+    for process in agent:
+        process.kill()
+    launcher.wait(timeout=10)
+    eventually(lambda: not machine.processes(), within=20, what="everything ended by the control plane")

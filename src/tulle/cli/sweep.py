@@ -10,11 +10,14 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from tulle.cli import running
+from tulle.cli.output import Failure
 from tulle.kit.home import Home
-from tulle.kit.processes import Spawned, find_all, is_alive, myself, terminate
+from tulle.kit.processes import Spawned, find_all, is_alive, myself, terminate, wait
 
 GRACE = 3.0
 """Seconds that leftovers get before they are killed; whoever should have drained them is gone already."""
+PATIENCE = 15.0
+"""Seconds that an agent gets to end by itself what it runs; it drains for up to 10 of them."""
 
 
 async def sweep(home: Home, record: running.Record | None) -> int:
@@ -33,6 +36,24 @@ async def sweep(home: Home, record: running.Record | None) -> int:
     _remove_sockets(home)
     running.path(home).unlink(missing_ok=True)
     return ended
+
+
+async def sweep_after_launcher(home: Home, run: str) -> int:
+    """End what is left of a run whose launcher was killed. Its control plane calls this, as the last thing it does.
+
+    The agent of the run, if it lives, ends everything in order first. A home that is in use again is left alone.
+    Returns how many processes had to be ended.
+    """
+    record = running.read(home)
+    if record is None or record.run != run or record.is_alive:
+        return 0
+    with contextlib.suppress(TimeoutError):
+        async with asyncio.timeout(PATIENCE):
+            await asyncio.gather(*(wait(process) for name, process in record.children if name == "agent"))
+    with contextlib.suppress(Failure), running.occupied(home):
+        if running.read(home) == record:
+            return await sweep(home, record)
+    return 0
 
 
 def leftovers(home: Home, record: running.Record | None) -> list[Spawned]:

@@ -9,7 +9,10 @@ from typing import Any
 import pytest
 
 from tulle import plane
+from tulle.cli import running
+from tulle.cli.running import Record
 from tulle.kit.home import Home
+from tulle.kit.processes import Spawned, is_alive, spawn
 
 Tulle = Callable[..., Any]
 
@@ -74,3 +77,15 @@ def test_what_cannot_be_served_is_a_sentence(
     monkeypatch.setattr(plane, "run", run)
     done = tulle("serve")
     assert (done.code, done.err) == (1, "error: the disk is full\n")
+
+
+def test_it_ends_what_a_killed_launcher_left(
+    tulle: Tulle, home: Home, started: list[plane.PlaneSettings], lifeline: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    home.create()
+    left, gone = spawn(("sleep", "600")), Spawned(1, "x")
+    record = Record(launcher=gone, run="this", is_detached=False, files=(), api="", xds="", children=(("plane", left),))
+    running.write(home, record)
+    monkeypatch.setenv(running.MARK, "this")
+    assert tulle("serve", "--lifeline", str(lifeline)).code == 0
+    assert not is_alive(left)

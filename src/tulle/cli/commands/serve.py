@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import asyncio
+import logging
+import os
 from typing import Annotated
 
 import typer
@@ -11,8 +13,11 @@ from tulle.cli import ports
 from tulle.cli.options import ApiAddress, Files, JoinAddress, XdsAddress
 from tulle.cli.output import Failure
 from tulle.cli.parts import is_released, leaves, log_to_stderr
-from tulle.cli.running import DEFAULT_API, DEFAULT_XDS
+from tulle.cli.running import DEFAULT_API, DEFAULT_XDS, MARK
+from tulle.cli.sweep import sweep_after_launcher
 from tulle.kit.home import Home
+
+log = logging.getLogger(__name__)
 
 PLACE = ("Parts", 40)
 
@@ -58,3 +63,6 @@ def command(
         asyncio.run(run(settings))
     except* (OSError, AuthorityError, StoreError) as errors:
         raise Failure("; ".join(map(str, leaves(errors)))) from errors
+    # Nobody else is left to do it if our launcher and the agent were killed together.
+    if lifeline is not None and (ended := asyncio.run(sweep_after_launcher(home, os.environ.get(MARK, "")))):
+        log.warning("the launcher is gone; %d processes that it left were ended", ended)
