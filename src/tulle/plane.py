@@ -5,8 +5,6 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import logging
-import os
-import signal
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -27,6 +25,7 @@ from tulle.kit.collecting import collect_seldom
 from tulle.kit.files import write_atomically
 from tulle.kit.home import Home
 from tulle.kit.latest import Latest
+from tulle.kit.lifeline import end_of_life
 from tulle.model.mesh import Mesh, Settings
 from tulle.sources.file import FileSource
 from tulle.sources.store import StoreSource
@@ -66,7 +65,7 @@ async def run(settings: PlaneSettings) -> None:
     collect_seldom()
     home = settings.home
     home.create()
-    ended = _end_of_life(settings.lifeline)
+    ended = end_of_life(settings.lifeline)
 
     # What should be: files and the store, gathered and built into a mesh.
     store = SqliteStore(home.plane / "store.db")
@@ -171,24 +170,3 @@ def _leave_join_token(home: Home, tokens: Tokens) -> None:
 async def _built(builder: Builder, newest: Gathered) -> Mesh:
     # In a thread: parsing and merging must not hold up the streams.
     return await asyncio.to_thread(builder.build, newest.documents, newest.findings)
-
-
-def _end_of_life(lifeline: int | None) -> asyncio.Future[None]:
-    loop = asyncio.get_running_loop()
-    ended: asyncio.Future[None] = loop.create_future()
-
-    def end() -> None:
-        if not ended.done():
-            ended.set_result(None)
-
-    for number in (signal.SIGTERM, signal.SIGINT):
-        loop.add_signal_handler(number, end)
-    if lifeline is not None:
-
-        def look() -> None:
-            if not os.read(lifeline, 1):
-                loop.remove_reader(lifeline)
-                end()
-
-        loop.add_reader(lifeline, look)
-    return ended

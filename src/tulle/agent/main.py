@@ -5,8 +5,6 @@ from __future__ import annotations
 import asyncio
 import fcntl
 import logging
-import os
-import signal
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
@@ -22,6 +20,7 @@ from tulle.agent.supply import Plane
 from tulle.api.hosts_messages import HostReport
 from tulle.kit.clock import SystemClock
 from tulle.kit.home import Home
+from tulle.kit.lifeline import end_of_life
 from tulle.kit.processes import allow_many_files
 from tulle.runtime.placement import LOOPBACK
 from tulle.runtime.supervisor import Options, Supervisor
@@ -71,7 +70,7 @@ async def run(
     allow_many_files()
     async with _owned(home):
         agent = _Agent(home, plane, host, role, invitation or of_the_same_home(home), address)
-        await agent.run(_end_of_life(lifeline))
+        await agent.run(end_of_life(lifeline))
 
 
 def of_the_same_home(home: Home) -> Invitation:
@@ -183,25 +182,3 @@ async def _owned(home: Home) -> AsyncIterator[None]:
                 f"another agent runs in {home.root}; stop it first, or set TULLE_HOME to another directory"
             )
         yield
-
-
-def _end_of_life(lifeline: int | None) -> asyncio.Future[None]:
-    """Done when it is time to end."""
-    loop = asyncio.get_running_loop()
-    ended: asyncio.Future[None] = loop.create_future()
-
-    def end() -> None:
-        if not ended.done():
-            ended.set_result(None)
-
-    for number in (signal.SIGTERM, signal.SIGINT):
-        loop.add_signal_handler(number, end)
-    if lifeline is not None:
-
-        def look() -> None:
-            if not os.read(lifeline, 1):
-                loop.remove_reader(lifeline)
-                end()
-
-        loop.add_reader(lifeline, look)
-    return ended
