@@ -16,6 +16,7 @@ from tulle.model.mesh import Mesh, Settings
 from tulle.model.names import Name
 from tulle.model.routes import Forward, Respond, RouteSet
 from tulle.model.services import Service
+from tulle.xds.snapshot import Resource
 
 SETTINGS = Settings()
 
@@ -92,13 +93,20 @@ def test_step_by_step_equals_from_scratch(
     memory = Memory()
     for sets, services, listeners in states:
         state = mesh(*sets, services=tuple(services), listeners=listeners)
-        stepwise, fresh = gateway.compile_hosts(state, memory), gateway.compile_hosts(state, Memory())
+        new = Memory()
+        stepwise, fresh = gateway.compile_hosts(state, memory), gateway.compile_hosts(state, new)
+        assert versions(memory.virtual_hosts) == versions(new.virtual_hosts)
+        assert versions(memory.clusters) == versions(new.clusters)
         assert {place: host.resource.version for place, host in stepwise.items()} == {
             place: host.resource.version for place, host in fresh.items()
         }
         assert {place: set(host.clusters) for place, host in stepwise.items()} == {
             place: set(host.clusters) for place, host in fresh.items()
         }
+
+
+def versions(table: dict[str, Resource]) -> dict[str, str]:
+    return {name: resource.version for name, resource in table.items()}
 
 
 def test_one_changed_route_is_one_compiled_host() -> None:

@@ -69,11 +69,7 @@ def compile_authority(mesh: Mesh, caller: Name, authority: str) -> hosts.Compile
 
 def compile_gateway(mesh: Mesh) -> Snapshot:
     """What every gateway should have: all hosts at once. Only what changed since the last call is compiled."""
-    compiled = gateway.compile_hosts(mesh)
-    virtual_hosts = {each.resource.name: each.resource for each in compiled.values()}
-    found: dict[str, Resource] = {}
-    for host in compiled.values():
-        found.update(host.clusters)
+    virtual_hosts, found = gateway.compile_tables(mesh)
     heard: dict[str, Resource] = {}
     routes: dict[str, Resource] = {}
     for listener in mesh.listeners.values():

@@ -51,6 +51,10 @@ class Memory:
     routes: tuple[RouteSet, ...] = ()
     services: Mapping[Name, Service] = field(default_factory=dict)
     hosts: dict[Place, Host] = field(default_factory=dict)
+    virtual_hosts: dict[str, Resource] = field(default_factory=dict)
+    """Of all hosts together, by name; replaced, never changed in place."""
+    clusters: dict[str, Resource] = field(default_factory=dict)
+    """The same of their clusters."""
 
 
 _last = Memory()
@@ -73,9 +77,32 @@ def compile_hosts(mesh: Mesh, memory: Memory = _last) -> dict[Place, Host]:
             # What was compiled again above saw the new services already.
             if hosts.get(place) is host and not changed.isdisjoint(host.services):
                 hosts[place] = compile_host(mesh, place, host.sets)
+    memory.virtual_hosts, memory.clusters = together(before, hosts)
     memory.settings, memory.listeners, memory.hosts = mesh.settings, names, hosts
     memory.routes, memory.services = mesh.gateway_routes, mesh.services
     return hosts
+
+
+def compile_tables(mesh: Mesh, memory: Memory = _last) -> tuple[dict[str, Resource], dict[str, Resource]]:
+    """All virtual hosts, and the clusters that they need, by name; for the caller to add to."""
+    compile_hosts(mesh, memory)
+    return dict(memory.virtual_hosts), dict(memory.clusters)
+
+
+def together(before: Memory, hosts: dict[Place, Host]) -> tuple[dict[str, Resource], dict[str, Resource]]:
+    """The resources of all hosts; made from those before, where they were only added or replaced."""
+    known = before.hosts
+    different = list(compress(hosts, map(is_not, map(known.get, hosts), hosts.values())))
+    lost = len(hosts) - sum(place not in known for place in different) < len(known)
+    if lost or any(
+        not known[each].clusters.keys() <= hosts[each].clusters.keys() for each in different if each in known
+    ):
+        before, different = Memory(), list(hosts)
+    changed = [hosts[place] for place in different]
+    clusters = dict(before.clusters)
+    for host in changed:
+        clusters.update(host.clusters)
+    return {**before.virtual_hosts, **{each.resource.name: each.resource for each in changed}}, clusters
 
 
 def regrouped(
