@@ -61,6 +61,9 @@ def test_who_can_never_be_allowed_gets_a_reason_and_no_cluster_of_the_service() 
 def test_outside_hosts_pass_unless_only_known_ones_may() -> None:
     passed = hosts.outside_host(SETTINGS, "default", "example.org:443")
     assert clusters_of(passed) == ["outside"]
+    retry = decoded(passed.host)["retry_policy"]
+    assert "retriable_headers" not in retry, "strangers cannot have a request sent again"
+    assert retry["retry_on"] == "connect-failure,refused-stream,reset-before-request"
     assert [each["route"]["cluster"] for each in decoded(passed.host)["routes"]] == ["outside", "outside"]
     refused = hosts.outside_host(Settings(allow_outside=False), "default", "example.org")
     assert clusters_of(refused) == []

@@ -23,6 +23,10 @@ VirtualHost: TypeAlias = route_components_pb2.VirtualHost
 UPGRADE: TypeAlias = route_components_pb2.RouteAction.UpgradeConfig
 EVERY_REQUEST = Match()
 STANDARD_RETRY = retries.policy(retries.DEFAULT)
+OUTSIDE_RETRY = retries.policy(retries.DEFAULT)
+"""Servers outside the mesh could say what only our sidecars may: that they have not seen a request."""
+OUTSIDE_RETRY.retry_on = ",".join(retries.SAFE)
+OUTSIDE_RETRY.ClearField("retriable_headers")
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,7 +104,7 @@ def outside_host(settings: Settings, namespace: str, authority: str) -> Compiled
     plain.route.cluster = naming.OUTSIDE
     plain.route.timeout.SetInParent()
     message.routes.extend((plain, _tunnel(naming.OUTSIDE)))
-    message.retry_policy.CopyFrom(STANDARD_RETRY)
+    message.retry_policy.CopyFrom(OUTSIDE_RETRY)
     return Compiled(encode(name, message, origins=(settings.origin,)), (clusters.outside_cluster(settings),))
 
 
