@@ -344,3 +344,32 @@ def test_a_changed_setting_reaches_hosts_that_are_known(world: World) -> None:
     finally:
         world.plane.change(before)
     eventually(lambda: world.call(outside).status == 200)
+
+
+def test_listeners_change_in_place(world: World) -> None:
+    before = world.plane.mesh
+
+    def versions() -> tuple[str, str]:
+        caller, callee = (world.plane.sessions[proxy].accepted[LISTENER] for proxy in ("web-v1", "catalogue-v1"))
+        return caller["outbound"], callee["inbound|http"]
+
+    old = versions()
+    world.plane.change(replace(before, settings=Settings(access_log=True)))
+    try:
+        eventually(lambda: all(new != seen for new, seen in zip(versions(), old, strict=True)))
+        assert [world.call("http://catalogue/").status for _ in range(5)] == [200] * 5
+        assert world.plane.refusals == {}
+    finally:
+        world.plane.change(before)
+    eventually(lambda: world.call("http://catalogue/").status == 200)
+
+
+def test_a_port_that_is_taken_is_not_shared(tmp_path: Path) -> None:
+    authority = Authority.open(tmp_path / "ca", trust_domain="cluster.local")
+    with applications() as ports, closing(socket.socket()) as taken:
+        taken.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEPORT, 1)
+        taken.bind(("127.0.0.1", ports["outbound"]))
+        taken.listen()
+        plane = Plane(kitchen(ports), instances(ports), authority)
+        with running(plane, PROXIES[:1], tmp_path):
+            eventually(lambda: "in use" in str(plane.refusals), what="the listener is refused")

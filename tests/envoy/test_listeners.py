@@ -113,3 +113,13 @@ def test_connections_can_be_shared_by_weight() -> None:
 def test_equal_input_gives_the_same_object() -> None:
     assert listeners.connect(SETTINGS, "default") is listeners.connect(SETTINGS, "default")
     assert http() == http()
+
+
+def test_no_port_is_shared_with_another_envoy_in_silence() -> None:
+    forward = Forward(service=Name("default", "db"), port=5432, protocol=Protocol.TCP, address="127.0.0.1:15432")
+    ours = [
+        decoded(listeners.outbound(SETTINGS, "default", "127.0.0.1:15001")),
+        decoded(listeners.forward(SETTINGS, forward)),
+        inbound(service("web")),
+    ]
+    assert [listener["enable_reuse_port"] for listener in ours] == [False, False, False]

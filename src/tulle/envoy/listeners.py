@@ -27,6 +27,9 @@ Listener: TypeAlias = listener_pb2.Listener
 NetworkFilter: TypeAlias = listener_components_pb2.Filter
 FilterChain: TypeAlias = listener_components_pb2.FilterChain
 
+ALONE = protos.flag(False)
+"""A port that is taken is to be an error that is seen; with SO_REUSEPORT two Envoys would share it in silence."""
+
 
 @remember(size=16384)
 def outbound(settings: Settings, namespace: str, address: str) -> Resource:
@@ -37,6 +40,7 @@ def outbound(settings: Settings, namespace: str, address: str) -> Resource:
         name=naming.OUTBOUND,
         stat_prefix="out",
         address=protos.parse_address(address),
+        enable_reuse_port=ALONE,
         filter_chains=[FilterChain(filters=[connection_manager.network_filter(manager)])],
     )
     return encode(naming.OUTBOUND, listener, origins=(settings.origin,))
@@ -67,6 +71,7 @@ def inbound(service: Service, port: Port, binding: Binding, settings: Settings) 
         name=name,
         stat_prefix="in",
         address=protos.socket_address(binding.address, binding.port),
+        enable_reuse_port=ALONE,
         filter_chains=[chain],
     )
     return encode(name, listener, origins=(service.origin,))
@@ -96,6 +101,7 @@ def forward(settings: Settings, to: Forward) -> Resource:
             name=name,
             stat_prefix="fwd",
             address=protos.parse_address(to.address),
+            enable_reuse_port=ALONE,
             filter_chains=[FilterChain(filters=[tcp_proxy("fwd", (cluster, 1))])],
         )
     return encode(name, listener, origins=(settings.origin,))
