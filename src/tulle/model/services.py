@@ -25,12 +25,16 @@ class Protocol(StrEnum):
     @property
     def is_http(self) -> bool:
         """Whether requests can be routed one by one."""
-        return self in {Protocol.HTTP, Protocol.HTTP2, Protocol.GRPC}
+        return self in _HTTP
 
     @property
     def is_http2(self) -> bool:
         """Whether the application itself speaks HTTP/2."""
-        return self in {Protocol.HTTP2, Protocol.GRPC}
+        return self in _HTTP2
+
+
+_HTTP = frozenset((Protocol.HTTP, Protocol.HTTP2, Protocol.GRPC))
+_HTTP2 = frozenset((Protocol.HTTP2, Protocol.GRPC))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
