@@ -36,8 +36,11 @@ LONGEST_NUMBER = 40
 _MARKER = re.compile(r"^---(?=\s|$)", re.MULTILINE)
 _NOTHING = re.compile(r"(?:[ \t]*(?:#.*)?(?:\r?\n|$)|%.*(?:\r?\n|$))*")
 _CONTROL = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f]")
-_INTEGER = re.compile(r"[-+]?[0-9]{1,40}|0x[0-9a-fA-F]{1,32}|0o[0-7]{1,40}")
-_NUMBER = re.compile(r"[-+]?(?:\.[0-9]+|[0-9]+(?:\.[0-9]*)?)(?:[eE][-+]?[0-9]{1,2})?")
+_NUMBER = re.compile(
+    r"([-+]?[0-9]{1,40}|0x[0-9a-fA-F]{1,32}|0o[0-7]{1,40})"
+    r"|[-+]?(?:\.[0-9]+|[0-9]+(?:\.[0-9]*)?)(?:[eE][-+]?[0-9]{1,2})?"
+)
+"""A whole number (the group), or one with a point or an exponent."""
 _WORDS: dict[str, bool | None] = {
     "": None, "~": None, "null": None, "Null": None, "NULL": None,
     "true": True, "True": True, "TRUE": True, "false": False, "False": False, "FALSE": False,
@@ -253,8 +256,9 @@ def _scalar(event: Any) -> object:
     first = text[:1]
     if first not in "0123456789+-.~nNtTfF":
         return text
-    if _INTEGER.fullmatch(text):
+    number = _NUMBER.fullmatch(text)
+    if number is None:
+        return _WORDS.get(text, text)
+    if number[1] is not None:
         return int(text, 0) if text[:2] in {"0x", "0o"} else int(text)
-    if len(text) <= LONGEST_NUMBER and _NUMBER.fullmatch(text):
-        return float(text)
-    return _WORDS.get(text, text)
+    return float(text) if len(text) <= LONGEST_NUMBER else text
