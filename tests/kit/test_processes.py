@@ -126,6 +126,12 @@ async def test_server_behind_a_shell_gets_all_of_the_grace(tmp_path: Path) -> No
     assert list(processes._members(process)) == []
 
 
+@pytest.mark.parametrize(("program", "status"), [("echo lost; exit 0", 0), ("set -e; echo lost; exit 0", 1)])
+async def test_on_a_full_disk_it_is_up_to_the_program_whether_lost_output_ends_it(program: str, status: int) -> None:
+    process = processes.spawn(("/bin/sh", "-c", program), output=Path("/dev/full"))
+    assert await processes.wait(process) == status
+
+
 async def test_missing_program_is_named() -> None:
     with pytest.raises(CannotSpawn, match='the program "no-such-program" was not found'):
         processes.spawn(("no-such-program",))

@@ -69,7 +69,8 @@ def spawn(
 ) -> Spawned:
     """Start a program in a session of its own, so that neither our death nor our terminal's ends it.
 
-    `output` is appended to, by standard output and error; what cannot be written (a full disk) is lost, not fatal.
+    `output` is appended to, by standard output and error. If it cannot be opened, both are lost. On a full disk each
+    write of the program itself fails: one that ignores that loses lines, one that checks its writes may fail or end.
     `environment` is the complete one (ours if None); `inherit` are file descriptors that stay open in the program.
 
     Raises:
