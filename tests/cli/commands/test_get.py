@@ -53,3 +53,9 @@ def test_what_is_not_there_is_an_error(tulle: Tulle, plane: Any) -> None:
     plane.says({"detail": 'there is no service "x"'}, 404)
     done = tulle("get", "service", "x")
     assert (done.code, done.err) == (1, 'error: there is no service "x"\n')
+
+
+def test_an_unknown_kind_is_misuse(tulle: Tulle, plane: Any) -> None:
+    done = tulle("get", "servce")
+    assert (done.code, done.err) == (2, 'error: there is no kind "servce"; did you mean "service"?\n')
+    assert plane.asked == []

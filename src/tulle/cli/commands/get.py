@@ -56,8 +56,8 @@ def command(
       tulle get service reviews
       tulle get routes -o yaml --revision 7 > routes.yaml
     """
-    api = connect(Home.from_environment(), api_address, token)
     wanted = stored.kind(kind) if kind else ""
+    api = connect(Home.from_environment(), api_address, token)
     if wanted and name and revision is None:
         key = stored.name(name, namespace)
         path = f"/v1/documents/{segment(wanted)}/{segment(key.name)}"
