@@ -105,6 +105,18 @@ def test_without_an_envoy_nothing_is_judged(good: LastGood, sent: Sent) -> None:
     feed.plane_left()
 
 
+def test_a_refusal_is_one_line_without_the_dump_of_the_resource(good: LastGood, played_envoy: Any, sent: Sent) -> None:
+    feed = Feed(good)
+    envoy = played_envoy(Line(feed))
+    envoy.refuses = {"listener 1": "bad duration: goo.gle/debugstr    \nseconds: -1\n"}
+    envoy.ask(LISTENER)
+    feed.received(sent(LISTENER, listener("a")))
+    envoy.listen()
+    (verdict,) = feed.verdicts()
+    assert verdict.refusals == {"a": "a: bad duration: seconds: -1"}
+    assert feed.refused == {(LISTENER, "a"): "a: bad duration: seconds: -1"}
+
+
 def test_a_refused_resource_gives_way_to_the_last_good_one(good: LastGood, played_envoy: Any, sent: Sent) -> None:
     feed = Feed(good)
     envoy = played_envoy(Line(feed))

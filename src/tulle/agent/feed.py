@@ -210,7 +210,7 @@ class Feed:
         back: dict[str, set[str]] = {}
         for (url, name), refusal in session.refused.items():
             offered = self._offered.get(url, {}).get(name)
-            verdict = (refusal.version, refusal.message)
+            verdict = (refusal.version, refusal.reason)
             if offered is not None and offered.version == refusal.version and self._refused.get((url, name)) != verdict:
                 self._refused[url, name] = verdict
                 back.setdefault(url, set()).add(name)
