@@ -50,6 +50,7 @@ async def test_it_lets_hosts_join_and_ends_with_its_lifeline(settings: PlaneSett
         assert credentials.key
         os.close(held)
     os.close(lifeline)
+    assert [file.name for file in home.plane.glob("store.db*")] == ["store.db"], "the store was closed"
 
 
 async def test_a_restart_goes_on_with_the_join_token_of_this_home(settings: PlaneSettings) -> None:

@@ -81,6 +81,7 @@ async def run(settings: PlaneSettings) -> None:
     hosts.load()
 
     async with contextlib.AsyncExitStack() as stack, asyncio.TaskGroup() as tasks:
+        stack.callback(store.close)  # Last of all: leaves one file, without a journal beside it.
         gathering = tasks.create_task(gather.run())
         # Nobody is served before the first mesh: an empty one would take away what proxies have.
         publisher.update(await _built(builder, await gather.newest.next()))
