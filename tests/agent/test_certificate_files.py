@@ -98,3 +98,18 @@ def test_nobody_complains_about_files_that_are_no_longer_wanted(tmp_path: Path) 
     files.want(frozenset())
     assert not tuple(files.complaints)
     assert changes.count == 2  # Whoever showed the complaint has to look again.
+
+
+def test_a_complaint_goes_with_the_last_listener_that_names_the_file(tmp_path: Path) -> None:
+    changes = Changes()
+    files = CertificateFiles(SystemClock(), changes)
+    name = f"certificate|{tmp_path}/missing.pem|{tmp_path}/missing.key"
+    files.used_by((b"... %b ..." % name.encode(), b"another"))
+    files.want(frozenset({name}))
+    assert (len(files.complaints), changes.count) == (1, 1)
+
+    files.used_by((b"another",))
+    assert (files.complaints, changes.count) == ((), 2)
+    assert list(files.table) == [name], "a listener that drains still has it"
+    files.used_by(())
+    assert changes.count == 2, "nothing new to tell"

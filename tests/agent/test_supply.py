@@ -18,6 +18,7 @@ from tulle.agent.supply import Plane, Supply
 from tulle.kit.clock import ManualClock
 from tulle.xds.client import Upstream
 from tulle.xds.messages import Node
+from tulle.xds.replica import Delta
 from tulle.xds.server import serving
 from tulle.xds.snapshot import CLUSTER, LISTENER, SECRET, VIRTUAL_HOST, Snapshot, framed
 from tulle.xds.subscription import Session
@@ -182,3 +183,17 @@ def test_the_plane_is_called_with_the_newest_certificate(issue: Callable[..., Ma
     assert upstream.credentials() is not None
     assert len(asked) == 2
     assert (upstream.address, upstream.server_name) == ("127.0.0.1:1", "plane.tulle-system")
+
+
+def test_nobody_complains_about_certificate_files_of_listeners_that_are_gone(
+    good: LastGood, clock: ManualClock, played_envoy: Any, sent: Callable[..., Delta], tmp_path: Path
+) -> None:
+    files = CertificateFiles(clock, lambda: supply.files_changed())
+    supply, envoy = wired(good, clock, played_envoy, files=files)
+    secret = f"client-ca|{tmp_path}/missing.pem"
+    supply.received(sent(LISTENER, framed(LISTENER, "secure", secret.encode())))
+    envoy.ask(SECRET, secret)
+    assert len(files.complaints) == 1
+
+    supply.received(sent(LISTENER, removed=("secure",)))
+    assert not files.complaints

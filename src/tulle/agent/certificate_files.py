@@ -37,11 +37,18 @@ class CertificateFiles:
         self._changed = changed
         self._seen: dict[str, tuple[object, ...]] = {}
         self._complaints: dict[str, str] = {}
+        self._listeners: tuple[bytes, ...] | None = None
 
     @property
     def complaints(self) -> tuple[str, ...]:
-        """What is wrong with files, a sentence each."""
-        return tuple(self._complaints.values())
+        """What is wrong with files of listeners that are to be served, a sentence each."""
+        return tuple(complaint for name, complaint in self._complaints.items() if self._is_of_use(name))
+
+    def used_by(self, listeners: tuple[bytes, ...]) -> None:
+        """Only these listeners, serialized, are to be served. Envoy wants the secrets of others while they drain."""
+        before, self._listeners = self.complaints, listeners
+        if self.complaints != before:
+            self._changed()
 
     def want(self, names: frozenset[str]) -> None:
         """Serve exactly these secrets; names of another form are ignored."""
@@ -61,6 +68,9 @@ class CertificateFiles:
             await asyncio.sleep(INTERVAL)
             if any([self._look(name) for name in tuple(self._seen)]):
                 self._changed()
+
+    def _is_of_use(self, name: str) -> bool:
+        return self._listeners is None or any(name.encode() in listener for listener in self._listeners)
 
     def _look(self, name: str) -> bool:
         """Read the files of a secret if they changed; True if there is something to tell."""

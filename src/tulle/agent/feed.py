@@ -89,6 +89,11 @@ class Feed:
         """What Envoy accepted: the plane sends only what differs from it."""
         return tuple(resource for table in self._accepted.values() for resource in table.values())
 
+    @property
+    def listeners(self) -> tuple[bytes, ...]:
+        """What the plane wants to be listened on, serialized."""
+        return tuple(resource.body for resource in self._offered[LISTENER].values())
+
     # From the plane -----------------------------------------------------------------------------------------------
 
     def received(self, delta: Delta) -> None:

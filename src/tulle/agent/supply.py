@@ -68,6 +68,7 @@ class Supply:
         self._retry_at = 0.0
         self._own: dict[str, Resource] = {}
         self.feed.restore()
+        self._listeners_changed()
         self._replica = Replica(node, wildcard=FROM_PLANE)
         self._replica.restore(self.feed.accepted)
         self._replica.subscribe(VIRTUAL_HOST, self.feed.demand)
@@ -127,6 +128,8 @@ class Supply:
     def received(self, delta: Delta) -> None:
         """The plane sent something."""
         self.feed.received(delta)
+        if delta.type_url == LISTENER:
+            self._listeners_changed()
         self._answer()
 
     # Envoy --------------------------------------------------------------------------------------------------------
@@ -160,6 +163,10 @@ class Supply:
                 self._replica.nack(verdict.delta, verdict.refusals)
             else:
                 self._replica.ack(verdict.delta)
+
+    def _listeners_changed(self) -> None:
+        if self._files is not None:
+            self._files.used_by(self.feed.listeners)
 
     def _retry(self) -> None:
         """Have refused listeners sent again."""
