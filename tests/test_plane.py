@@ -4,6 +4,8 @@ import asyncio
 import http.client
 import json
 import os
+import shutil
+from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -22,14 +24,16 @@ from tulle.plane import JOIN_SOCKET, JOIN_TOKEN, PlaneSettings, Registry, run
 
 
 @pytest.fixture
-def settings(tmp_path: Path) -> PlaneSettings:
+def settings(tmp_path: Path) -> Iterator[PlaneSettings]:
     (tmp_path / "tulle.yaml").write_text("services: {web: {port: 8000, command: serve}}")
-    return PlaneSettings(
-        home=Home(tmp_path / "home"),
+    home = Home(tmp_path / "home")
+    yield PlaneSettings(
+        home=home,
         files=(tmp_path / "tulle.yaml",),
         xds_address="127.0.0.1:0",
         api_address="127.0.0.1:0",
     )
+    shutil.rmtree(home.sockets, ignore_errors=True)  # it may be outside of the home, for the sake of a short path
 
 
 async def until(condition: Path) -> None:

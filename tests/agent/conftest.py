@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import itertools
+import shutil
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
@@ -93,10 +94,11 @@ def good(tmp_path: Path) -> Iterator[LastGood]:
 
 
 @pytest.fixture
-def home(tmp_path: Path) -> Home:
+def home(tmp_path: Path) -> Iterator[Home]:
     home = Home(tmp_path / "home")
     home.create()
-    return home
+    yield home
+    shutil.rmtree(home.sockets, ignore_errors=True)  # it may be outside of the home, for the sake of a short path
 
 
 @pytest.fixture

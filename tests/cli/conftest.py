@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import shutil
 import threading
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
@@ -30,7 +31,7 @@ class Done:
 
 
 @pytest.fixture
-def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Home:
+def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Home]:
     """An empty home, and a working folder beside it."""
     for name in ("TULLE_API_ADDRESS", "TULLE_XDS_ADDRESS", "TULLE_TOKEN", "TULLE_OUTPUT"):
         monkeypatch.delenv(name, raising=False)
@@ -39,7 +40,9 @@ def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Home:
     work = tmp_path / "work"
     work.mkdir()
     monkeypatch.chdir(work)
-    return Home.from_environment()
+    home = Home.from_environment()
+    yield home
+    shutil.rmtree(home.sockets, ignore_errors=True)  # it may be outside of the home, for the sake of a short path
 
 
 @pytest.fixture

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import shutil
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
 from tests.e2e.machine import Machine
+from tulle.kit.home import Home
 
 
 @pytest.fixture
@@ -23,4 +25,6 @@ def machine(tmp_path: Path) -> Iterator[Machine]:
         left = machine.processes()
         for process in left:
             process.kill()
+        # It may be outside of the home, for the sake of a short path.
+        shutil.rmtree(Home(machine.home).sockets, ignore_errors=True)
     assert not left, f"left behind after down: {[' '.join(process.cmdline()) for process in left]}"

@@ -155,6 +155,7 @@ def home() -> Iterator[Home]:
     yield made
     kill_everything(made)
     shutil.rmtree(made.root)
+    shutil.rmtree(made.sockets, ignore_errors=True)  # it may be outside of the home, for the sake of a short path
 
 
 @pytest.fixture
