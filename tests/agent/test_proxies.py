@@ -180,7 +180,7 @@ async def _nothing() -> None:
 def test_a_full_disk_costs_the_adoption_and_not_the_service(
     around: Surroundings, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
-    def full(path: Path, data: bytes) -> None:
+    def full(path: Path, data: bytes, *, durable: bool) -> None:
         raise OSError(28, "No space left on device")
 
     proxy = module.Proxy(RECORD, around)

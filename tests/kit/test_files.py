@@ -41,3 +41,14 @@ def test_when_it_cannot_be_written_the_old_one_stays(tmp_path: Path, monkeypatch
 def test_a_directory_that_does_not_exist_is_an_error(tmp_path: Path) -> None:
     with pytest.raises(FileNotFoundError):
         write_atomically(tmp_path / "nowhere" / "a", "x")
+
+
+@pytest.mark.parametrize(("durable", "waits"), [(True, 1), (False, 0)])
+def test_only_what_must_survive_a_loss_of_power_waits_for_the_disk(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, durable: bool, waits: int
+) -> None:
+    waited: list[int] = []
+    monkeypatch.setattr(os, "fsync", waited.append)
+    write_atomically(tmp_path / "a", "new", durable=durable)
+    assert len(waited) == waits
+    assert (tmp_path / "a").read_text() == "new"

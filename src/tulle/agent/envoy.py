@@ -167,7 +167,7 @@ class Envoy:
             log.error("Envoy %s: %s", self.id, self.message)
             return False
         try:
-            write_atomically(self._directory / RECORD, str(self._process))
+            write_atomically(self._directory / RECORD, str(self._process), durable=False)
         except OSError as error:
             log.error("Envoy %s is found by its mark only, it could not be noted down: %s", self.id, error)
         self._set(EnvoyState.STARTING, "")
@@ -179,7 +179,7 @@ class Envoy:
         # What is there already can be used even if the disk is full.
         if not path.exists() or path.read_text() != text:
             self._directory.mkdir(parents=True, exist_ok=True, mode=0o700)
-            write_atomically(path, text)
+            write_atomically(path, text, durable=False)
 
     async def _watch(self, process: Spawned) -> int | None:
         """Wait for its end, and meanwhile ask for its health."""

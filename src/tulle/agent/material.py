@@ -41,8 +41,8 @@ class Material:
             OSError: the disk is full or the directory cannot be written.
         """
         directory.mkdir(parents=True, exist_ok=True, mode=0o700)
-        write_atomically(directory / TRUST, self.trust)
-        write_atomically(directory / IDENTITY, self.key + self.chain)
+        write_atomically(directory / TRUST, self.trust, durable=False)
+        write_atomically(directory / IDENTITY, self.key + self.chain, durable=False)
 
     @classmethod
     def load(cls, directory: Path) -> Material | None:

@@ -105,7 +105,7 @@ class Proxy:
         directory = self._around.directory(self.record.id)
         try:
             directory.mkdir(parents=True, exist_ok=True, mode=0o700)
-            write_atomically(directory / "record.json", encode(self.record))
+            write_atomically(directory / "record.json", encode(self.record), durable=False)
         except OSError as error:
             log.error("proxy %s could not be noted down: %s", self.record.id, error)
 

@@ -56,7 +56,7 @@ def path(home: Home) -> Path:
 
 def write(home: Home, record: Record) -> None:
     """Leave the record for other commands."""
-    write_atomically(path(home), json.dumps(asdict(record), indent=2))
+    write_atomically(path(home), json.dumps(asdict(record), indent=2), durable=False)
 
 
 def read(home: Home) -> Record | None:

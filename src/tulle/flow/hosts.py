@@ -123,7 +123,7 @@ class Hosts:
             # An id that another host gave away first stays what it is.
             self._by_id.setdefault(each.id, each)
         try:
-            write_atomically(self._path, encode(Record(self.all)))
+            write_atomically(self._path, encode(Record(self.all)), durable=False)
         except OSError as error:
             # Only a restart of this process would miss it, and by then the agents report again.
             log.error("the state of the hosts could not be saved: %s", error)

@@ -6,8 +6,11 @@ import os
 from pathlib import Path
 
 
-def write_atomically(path: Path, data: bytes | str, *, mode: int = 0o600) -> None:
-    """Replace a file by one rename, so that no reader and no crash ever sees a part of it.
+def write_atomically(path: Path, data: bytes | str, *, mode: int = 0o600, durable: bool = True) -> None:
+    """Replace a file by one rename, so that no reader and no crash of ours ever sees a part of it.
+
+    `durable` files survive a loss of power too. That waits for the disk, some milliseconds; what only concerns running
+    processes, or is told again by them, does not need it.
 
     Raises:
         OSError: the disk is full or the directory cannot be written; the old file is then untouched.
@@ -19,7 +22,8 @@ def write_atomically(path: Path, data: bytes | str, *, mode: int = 0o600) -> Non
         with os.fdopen(descriptor, "wb") as file:
             file.write(content)
             file.flush()
-            os.fsync(file.fileno())
+            if durable:
+                os.fsync(file.fileno())
         temporary.replace(path)
     except OSError as error:
         temporary.unlink(missing_ok=True)

@@ -97,7 +97,7 @@ class Journal:
             if number < self._saved:
                 return True
             try:
-                write_atomically(self._path, _RECORDS.dump_json(records, indent=1))
+                write_atomically(self._path, _RECORDS.dump_json(records, indent=1), durable=False)
             except OSError as error:
                 log.error("%s cannot be written; trying again: %s", self._path.name, error.strerror)
                 return False
