@@ -39,11 +39,19 @@ def eventually(condition: Callable[[], Value], *, within: float = 20.0, what: st
     raise AssertionError(f"not within {within:g} s: {what or condition} (last: {last!r})")
 
 
+_given: set[int] = set()
+"""Ports that were handed out: a port is free again as soon as nobody holds it, and would be found twice."""
+
+
 def free_port() -> int:
-    """A port of the loopback interface that nobody listens on."""
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
+    """A port of the loopback interface that nobody listens on, and that was not handed out before."""
+    while True:
+        with socket.socket() as probe:
+            probe.bind(("127.0.0.1", 0))
+            port = int(probe.getsockname()[1])
+        if port not in _given:
+            _given.add(port)
+            return port
 
 
 @dataclass(frozen=True)
