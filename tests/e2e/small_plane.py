@@ -5,7 +5,6 @@ from __future__ import annotations
 import asyncio
 import os
 import signal
-import socket
 import sys
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import AsyncExitStack, asynccontextmanager
@@ -16,6 +15,7 @@ from typing import Any
 import httpx
 import psutil
 
+from tests.e2e.machine import free_port
 from tulle.api.credentials import ServerCertificate
 from tulle.api.hosts import Hosts as HostsService
 from tulle.api.hosts_messages import HostReport
@@ -60,13 +60,6 @@ async def eventually(condition: Callable[[], Any], *, within: float = 20.0, what
             last = error
         await asyncio.sleep(0.02)
     raise AssertionError(f"not within {within:g} s: {what} (last: {last!r})")
-
-
-def free_port() -> int:
-    """A port that nobody listens on."""
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
 
 
 def service(name: str) -> tuple[Service, Workload]:

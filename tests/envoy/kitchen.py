@@ -47,11 +47,19 @@ from tulle.model.workloads import Forward as LocalPort
 HERE = Origin("file", "mesh.yaml")
 
 
+_given: set[int] = set()
+"""Ports that were handed out: as long as nobody holds them they would be found again."""
+
+
 def free_port(kind: int = socket.SOCK_STREAM) -> int:
-    """A port that nobody uses now."""
-    with socket.socket(socket.AF_INET, kind) as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
+    """A port that nobody uses now, and that was not handed out before."""
+    while True:
+        with socket.socket(socket.AF_INET, kind) as probe:
+            probe.bind(("127.0.0.1", 0))
+            port = int(probe.getsockname()[1])
+        if port not in _given:
+            _given.add(port)
+            return port
 
 
 def service(name: str, *ports: Port, **more: Any) -> Service:
