@@ -6,16 +6,20 @@ import pkgutil
 from collections.abc import Mapping
 from functools import cache
 from importlib import import_module
+from itertools import chain
 from types import MappingProxyType
 
 import tulle.dialects
 from tulle.dialects.base import Dialect, Split, claiming
+from tulle.dialects.objects import listed
 from tulle.model.documents import Document, Key
 from tulle.model.findings import Finding
 from tulle.model.mesh import Fragment
 
 FILE = "file"
 """The kind of a whole document as a source fetched it; every other kind is `<dialect>/<kind>`."""
+LIST = "List"
+"""What `kubectl get -o yaml` writes: several objects in one document."""
 NOTHING_KNOWN: Mapping[Key, Document] = MappingProxyType({})
 
 
@@ -35,6 +39,11 @@ def split(document: Document, known: Mapping[Key, Document] = NOTHING_KNOWN) -> 
     """
     if document.key.kind.partition("/")[0] in dialects():
         return (document,), ()
+    if document.data.get("kind") == LIST and "items" in document.data:
+        splits = [split(item, known) for item in listed(document)]
+        return tuple(chain.from_iterable(parts for parts, _ in splits)), tuple(
+            chain.from_iterable(f for _, f in splits)
+        )
     dialect = claiming(dialects().values(), document.data)
     if dialect is not None:
         return dialect.split(document, known)

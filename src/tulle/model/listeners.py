@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
 
 from tulle.model.documents import BUILT_IN, Origin
 from tulle.model.names import Name
-from tulle.model.routes import Backend
+from tulle.model.routes import Backend, Referrer, RouteKind
 
 
 class ListenerProtocol(StrEnum):
@@ -30,11 +31,115 @@ class ListenerProtocol(StrEnum):
 class Certificate:
     """A certificate chain and its key, in files on the host of the gateway; they are never sent anywhere."""
 
-    certificate_file: str
-    key_file: str
+    certificate_file: str = ""
+    key_file: str = ""
+    secret: Name | None = None
+    """Instead of files: a secret of the mesh with `tls.crt` and `tls.key`."""
     hosts: tuple[str, ...] = ()
     """Server names it is for; empty: the default for every name."""
+    referrer: Referrer | None = None
+    """Who refers to the secret, if a reference into another namespace needs a grant there."""
     origin: Origin = field(default=BUILT_IN, compare=False)
+
+
+class TlsHandling(StrEnum):
+    """What a listener does with TLS."""
+
+    TERMINATE = "terminate"
+    PASSTHROUGH = "passthrough"
+    """Sent on as it is, by its server name."""
+    AUTO_PASSTHROUGH = "auto_passthrough"
+    """Sent on to the cluster that the server name says (Istio, between networks)."""
+    MESH = "mesh"
+    """Mutual TLS with the certificates of the mesh (Istio `ISTIO_MUTUAL`)."""
+
+
+class ClientCertificates(StrEnum):
+    """Whether clients show certificates."""
+
+    NONE = "none"
+    OPTIONAL = "optional"
+    REQUIRED = "required"
+    UNVERIFIED = "unverified"
+    """Asked for, and passed on whatever it is (Gateway API `AllowInsecureFallback`)."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ClientTrust:
+    """Whom a listener believes that a client certificate is good."""
+
+    handling: ClientCertificates = ClientCertificates.REQUIRED
+    ca_file: str = ""
+    secrets: tuple[Name, ...] = ()
+    """Secrets with `ca.crt` (or `cacert`)."""
+    ca_maps: tuple[Name, ...] = ()
+    """ConfigMaps with `ca.crt`."""
+    crl_file: str = ""
+    subject_alt_names: tuple[str, ...] = ()
+    """Of which a certificate must have one; empty: any."""
+    spki: tuple[str, ...] = ()
+    """Base64 SHA-256 of public keys, of which a certificate must have one."""
+    hashes: tuple[str, ...] = ()
+    """SHA-256 of certificates, of which it must be one."""
+    referrer: Referrer | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TlsVersions:
+    """Limits of TLS at a listener; empty: the defaults (TLS 1.2 to 1.3, Envoy's ciphers)."""
+
+    minimum: str = ""
+    """`1.0` … `1.3`."""
+    maximum: str = ""
+    ciphers: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class LabelSelector:
+    """Kubernetes' way to choose by labels; an empty one chooses everything."""
+
+    labels: tuple[tuple[str, str], ...] = ()
+    expressions: tuple[tuple[str, str, tuple[str, ...]], ...] = ()
+    """Key, operator (`In`, `NotIn`, `Exists`, `DoesNotExist`), values."""
+
+    def matches(self, labels: Mapping[str, str]) -> bool:
+        """Whether these labels are chosen."""
+        if any(labels.get(key) != value for key, value in self.labels):
+            return False
+        return all(_holds(operator, labels.get(key), values) for key, operator, values in self.expressions)
+
+
+def _holds(operator: str, value: str | None, values: tuple[str, ...]) -> bool:
+    match operator:
+        case "In":
+            return value in values
+        case "NotIn":
+            return value not in values
+        case "Exists":
+            return value is not None
+        case _:
+            return value is None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Admission:
+    """Whose routes a listener takes."""
+
+    namespaces: tuple[str, ...] | None = None
+    """None: of every namespace."""
+    selector: LabelSelector | None = None
+    """Instead: namespaces with these labels."""
+    kinds: tuple[RouteKind, ...] = ()
+    """Empty: all that fit its protocol."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ListenerHost:
+    """A host name that a listener serves, and to whom it is left."""
+
+    host: str = "*"
+    namespaces: tuple[str, ...] | None = None
+    """Whose routes may have it; None: everybody's (Istio `namespace/host`)."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False, weakref_slot=True)
@@ -53,3 +158,20 @@ class Listener:
     """Port of an HTTPS listener to which every request is redirected."""
     backends: tuple[Backend, ...] = ()
     """For `tcp`, `tls` and `udp`: where the bytes go."""
+    gateway: Name | None = None
+    """The object that it belongs to, as routes name it; None: only routes that name the listener find it."""
+    section: str = ""
+    """Its name within that object."""
+    hosts: tuple[ListenerHost, ...] = (ListenerHost(),)
+    """What it serves. Several listeners may share a port if their hosts differ."""
+    admission: Admission = Admission()
+    declared_port: int = 0
+    """The port as the document has it, if not `port`: ports below 1024 are moved up by 8000."""
+    tls: TlsHandling = TlsHandling.TERMINATE
+    client_trust: ClientTrust | None = None
+    versions: TlsVersions = TlsVersions()
+    created: str = ""
+    problems: tuple[tuple[str, str, str], ...] = ()
+    """What is wrong with it by itself: condition, reason, sentence, in the words of Gateway API."""
+    has_own_addresses: bool = True
+    """Whether `address` was written; otherwise it may be moved to another loopback address where it would collide."""

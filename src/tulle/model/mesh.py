@@ -4,14 +4,29 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from typing import TypeAlias
 
 from tulle.model.documents import BUILT_IN, Origin
+from tulle.model.extensions import EnvoyPatches, ProxySettings, Scope, Telemetry, WasmPlugin
 from tulle.model.findings import Finding
+from tulle.model.guards import Guard
 from tulle.model.listeners import Listener
 from tulle.model.names import CLUSTER_DOMAIN, Name
+from tulle.model.objects import (
+    BackendTls,
+    ConfigMap,
+    Gateway,
+    GatewayClass,
+    Grant,
+    ListenerSet,
+    Namespace,
+    Secret,
+)
 from tulle.model.routes import RouteSet
-from tulle.model.services import Service
-from tulle.model.workloads import Workload
+from tulle.model.security import AccessPolicy, Authorizer, PeerAuthentication, RequestAuthentication
+from tulle.model.services import Destination, Entry, Places, Service
+from tulle.model.statuses import ObjectKey, Status
+from tulle.model.workloads import Template, Workload
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False, weakref_slot=True)
@@ -28,6 +43,17 @@ class Settings:
     """Worker threads of the gateway; 0: one per core."""
     sidecar_concurrency: int = 1
     access_log: bool = False
+    root_namespace: str = "istio-system"
+    """Policies in it hold for the whole mesh (Istio's root namespace)."""
+    gateway_labels: tuple[tuple[str, str], ...] = (("app", "istio-ingressgateway"), ("istio", "ingressgateway"))
+    """What selectors find the gateway by, in the root namespace."""
+
+
+Object: TypeAlias = (
+    AccessPolicy | Authorizer | BackendTls | ConfigMap | Destination | Entry | EnvoyPatches | Gateway | GatewayClass
+    | Grant | ListenerSet | Namespace | PeerAuthentication | Places | ProxySettings | RequestAuthentication | Scope
+    | Secret | Telemetry | Template | WasmPlugin
+)  # fmt: skip
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False, weakref_slot=True)
@@ -39,6 +65,10 @@ class Fragment:
     workloads: tuple[Workload, ...] = ()
     listeners: tuple[Listener, ...] = ()
     routes: tuple[RouteSet, ...] = ()
+    declared: tuple[Service, ...] = ()
+    """Services that say nothing of how they run; one that is run here under the same name is the same service."""
+    objects: tuple[Object, ...] = ()
+    """Everything that has no meaning before it is put together with others."""
     findings: tuple[Finding, ...] = ()
 
     @property
@@ -59,4 +89,15 @@ class Mesh:
     """In the order in which they were read."""
     service_routes: Mapping[Name, tuple[RouteSet, ...]] = field(default_factory=dict)
     """Rules of the mesh, by the service that is called."""
+    host_routes: Mapping[str, tuple[RouteSet, ...]] = field(default_factory=dict)
+    """Rules of the mesh for hosts that are not named like services of it; `*.example.org` and `*` included."""
+    hosts: Mapping[str, Name] = field(default_factory=dict)
+    """Services by the hosts that they say themselves (`Service.hosts`), and by virtual addresses."""
+    guards: Mapping[Name, Guard] = field(default_factory=dict)
+    """By workload."""
+    gateway_guard: Guard | None = None
+    secrets: Mapping[Name, Secret] = field(default_factory=dict)
+    config_maps: Mapping[Name, ConfigMap] = field(default_factory=dict)
+    statuses: Mapping[ObjectKey, Status] = field(default_factory=dict)
+    """What became of objects whose specification demands a status."""
     findings: tuple[Finding, ...] = ()

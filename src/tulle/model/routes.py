@@ -7,7 +7,7 @@ from enum import StrEnum
 
 from tulle.model.documents import Origin
 from tulle.model.names import Name
-from tulle.model.policies import Fault, RateLimit, Retry
+from tulle.model.policies import Fault, HashOn, RateLimit, Retry
 
 
 class PathKind(StrEnum):
@@ -53,13 +53,28 @@ class ValueMatch:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Source:
+    """Which workloads a condition is about; decided when their proxies are configured, not per request."""
+
+    namespace: str = ""
+    labels: tuple[tuple[str, str], ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Match:
     """Conditions that must all hold; an empty one matches every request."""
 
     path: PathMatch | None = None
     methods: tuple[str, ...] = ()
     headers: tuple[ValueMatch, ...] = ()
+    """Of `:scheme` and `:authority` too, by these names."""
     query: tuple[ValueMatch, ...] = ()
+    claims: tuple[ValueMatch, ...] = ()
+    """Claims of a verified token, by their path joined with `/` (Istio `@request.auth.claims`)."""
+    ports: tuple[int, ...] = ()
+    """Ports that were called, as the caller (or the gateway's document) names them; empty: any."""
+    source: Source | None = None
+    """Of which workloads; None: any, gateways included."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -82,6 +97,26 @@ class Backend:
     weight: int = 1
     """Relative to the sum of its siblings; 0 keeps it known but idle."""
     origin: Origin
+    request_headers: HeaderChanges | None = None
+    """For the requests that go to this one."""
+    response_headers: HeaderChanges | None = None
+    host_rewrite: str | None = None
+    """The Host that this one sees."""
+    referrer: Referrer | None = None
+    """Who refers to it, if a reference into another namespace needs a grant there."""
+    problem: str = ""
+    """Why it can never be used, in a sentence: a kind that nobody knows. Its share of the requests is answered 500."""
+    problem_reason: str = ""
+    """The same in the words of Gateway API conditions: `InvalidKind`."""
+
+
+@dataclass(frozen=True, slots=True)
+class Referrer:
+    """The kind of object that refers to another one across namespaces."""
+
+    group: str
+    kind: str
+    namespace: str
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -116,6 +151,34 @@ class Forward:
     retry: Retry | None = None
     """None: the default of the mesh, which only repeats what is safe."""
     mirrors: tuple[Mirror, ...] = ()
+    hash_on: tuple[HashOn, ...] = ()
+    """What decides among endpoints, for this route; empty: as the policy of the backend says."""
+    session: Session | None = None
+    status_without_backends: int = 503
+    """How requests are answered whose backend does not exist (Gateway API demands 500)."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Session:
+    """A client stays with the endpoint that it had first (Gateway API `sessionPersistence`)."""
+
+    cookie: str = ""
+    header: str = ""
+    """Exactly one of the two."""
+    lifetime: float | None = None
+    """Seconds for which the cookie lives; None: as long as the session of the browser."""
+    path: str = "/"
+
+
+class RedirectPort(StrEnum):
+    """Which port a redirect points to when it names none."""
+
+    KEEP = "keep"
+    """None: that of the scheme, as the client sees it."""
+    BY_SCHEME = "by_scheme"
+    """80 or 443, by the scheme of the redirect; without a new scheme the port of the listener (Gateway API)."""
+    REQUEST = "request"
+    """That of the request."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -125,6 +188,7 @@ class Redirect:
     scheme: str | None = None
     host: str | None = None
     port: int | None = None
+    port_from: RedirectPort = RedirectPort.KEEP
     path: str | None = None
     prefix: str | None = None
     """Replaces the matched prefix."""
@@ -136,11 +200,64 @@ class Respond:
     """Answer at once, from the proxy."""
 
     status: int
-    body: str = ""
+    body: str | bytes = ""
     headers: tuple[tuple[str, str], ...] = ()
 
 
-Action = Forward | Redirect | Respond
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Delegate:
+    """Let the rules of another set decide, within the conditions of this one (Istio `delegate`)."""
+
+    to: Name
+    origin: Origin
+
+
+Action = Forward | Redirect | Respond | Delegate
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Cors:
+    """Which pages of other origins may read the answers (Fetch standard)."""
+
+    origins: tuple[ValueMatch, ...] = ()
+    """Conditions on the `Origin` header; their names are empty."""
+    methods: tuple[str, ...] = ()
+    """`*` for any."""
+    headers: tuple[str, ...] = ()
+    expose: tuple[str, ...] = ()
+    max_age: float | None = None
+    """Seconds for which an answer to a preflight request may be remembered."""
+    credentials: bool | None = None
+    forwards_unmatched: bool = True
+    """Whether a preflight request of an unknown origin is sent on; otherwise the proxy answers it, without consent."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ExternalCheck:
+    """Ask another service whether a request may pass (Envoy's external authorization)."""
+
+    backend: Backend
+    is_grpc: bool = False
+    """Envoy's gRPC protocol instead of plain HTTP."""
+    path_prefix: str = ""
+    """Before the path of the request, for HTTP."""
+    request_headers: tuple[str, ...] = ()
+    """Headers of the request that the service sees; with gRPC empty means all."""
+    response_headers: tuple[str, ...] = ()
+    """Headers of its consent that the application sees."""
+    refusal_headers: tuple[str, ...] = ()
+    """Headers of its refusal that the client sees; empty: all."""
+    added_headers: tuple[tuple[str, str], ...] = ()
+    """Headers that the service sees beside those of the request."""
+    timeout: float = 10.0
+    fails_open: bool = False
+    """Whether requests pass when the service cannot be asked."""
+    refusal_status: int = 403
+    """The answer when it cannot be asked."""
+    max_body: int = 0
+    """Bytes of the body that the service sees; 0 for none."""
+    allows_partial_body: bool = False
+    packs_raw_body: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -155,6 +272,66 @@ class RouteRule:
     response_headers: HeaderChanges | None = None
     fault: Fault | None = None
     rate_limit: RateLimit | None = None
+    cors: Cors | None = None
+    check: ExternalCheck | None = None
+    """Who is asked before the request is sent on."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class StreamMatch:
+    """Conditions on a connection; an empty one matches every connection."""
+
+    server_names: tuple[str, ...] = ()
+    """SNI, `*.example.org` included; with any given, only connections with TLS match."""
+    subnets: tuple[str, ...] = ()
+    """Addresses that were called, as CIDR."""
+    ports: tuple[int, ...] = ()
+    source: Source | None = None
+    gateways: tuple[Name, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class StreamRule:
+    """Connections that match any of `matches` go to one of the backends, by weight."""
+
+    name: str
+    origin: Origin
+    matches: tuple[StreamMatch, ...]
+    backends: tuple[Backend, ...]
+
+
+class AttachKind(StrEnum):
+    """What routes can be attached to."""
+
+    GATEWAY = "gateway"
+    SERVICE = "service"
+    """Calls to a service from workloads of the mesh (Gateway API, GAMMA)."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Parent:
+    """Where routes ask to be attached. Whether they may is decided by what they attach to."""
+
+    kind: AttachKind
+    name: Name
+    """Of the gateway (as `Listener.gateway`), or of the service."""
+    section: str = ""
+    """One listener of the gateway, by `Listener.section`; empty: all that fit."""
+    port: int | None = None
+    """Only listeners (or the port of the service) with this port."""
+    origin: Origin
+    reference: tuple[tuple[str, str], ...] = ()
+    """As it was written (`kind`, `name`, …), for the status of the object."""
+
+
+class RouteKind(StrEnum):
+    """The kinds of routes that a listener may admit, by the names that Gateway API gives them."""
+
+    HTTP = "HTTPRoute"
+    GRPC = "GRPCRoute"
+    TLS = "TLSRoute"
+    TCP = "TCPRoute"
+    UDP = "UDPRoute"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False, weakref_slot=True)
@@ -174,6 +351,21 @@ class RouteSet:
     rules: tuple[RouteRule, ...] = ()
     by_specificity: bool = True
     """Whether the most specific match wins (Gateway API); otherwise the first that is written (Istio)."""
+    parents: tuple[Parent, ...] = ()
+    """What it asks to be attached to; empty: `listeners`, `service` and `mesh_hosts` already say it."""
+    kind: RouteKind = RouteKind.HTTP
+    streams: tuple[StreamRule, ...] = ()
+    """Instead of `rules`: for connections (TCP, TLS that is not ended here, UDP)."""
+    mesh_hosts: tuple[str, ...] = ()
+    """Set: rules of the mesh for these hosts, `*.example.org` included, which are no services of the mesh itself."""
+    service_port: int | None = None
+    """With `service`: only for calls to this port."""
+    exports: tuple[str, ...] = ("*",)
+    """Namespaces whose workloads they are for: `*` for all, `.` for their own."""
+    is_delegate: bool = False
+    """Whether it only counts where another set delegates to it."""
+    created: str = ""
+    """`metadata.creationTimestamp`, if there is one: of equal rules the older counts."""
 
 
 def specificity(match: Match) -> tuple[int, int, int, int, int]:

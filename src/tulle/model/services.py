@@ -7,7 +7,7 @@ from enum import StrEnum
 
 from tulle.model.documents import Origin
 from tulle.model.names import Name
-from tulle.model.policies import Policy
+from tulle.model.policies import Locality, Policy
 from tulle.model.security import Rule
 
 
@@ -20,6 +20,8 @@ class Protocol(StrEnum):
     """Cleartext HTTP/2 with prior knowledge."""
     GRPC = "grpc"
     TCP = "tcp"
+    TLS = "tls"
+    """TLS that the caller speaks itself: bytes, routed by server name."""
     UDP = "udp"
 
     @property
@@ -44,6 +46,8 @@ class Port:
     name: str
     number: int
     protocol: Protocol = Protocol.HTTP
+    target: int | str | None = None
+    """The port of the workloads behind it, by number or name; None: the same number, or their only port."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -54,6 +58,8 @@ class Subset:
     labels: tuple[tuple[str, str], ...]
     policy: Policy | None = None
     """Replaces the policy of the service, if given."""
+    port_policies: tuple[tuple[int, Policy], ...] = ()
+    """Policies of single ports, which replace that of the subset."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -70,6 +76,73 @@ class Endpoint:
     weight: int = 1
     is_meshed: bool = False
     """Whether a sidecar stands there, so that it is called by mutual TLS."""
+    locality: Locality | None = None
+    network: str = ""
+    account: str = ""
+    """Service account of what answers there, if it is known."""
+    is_ready: bool = True
+    is_draining: bool = False
+
+
+class Resolution(StrEnum):
+    """How the proxy of a caller finds the places of a service."""
+
+    ENDPOINTS = "endpoints"
+    """They are told by the control plane."""
+    DNS = "dns"
+    """By the names of its endpoints (or its own), all addresses that DNS gives (Istio `DNS`)."""
+    DNS_ROUND_ROBIN = "dns_round_robin"
+    """The same, but only the first address counts."""
+    DYNAMIC_DNS = "dynamic_dns"
+    """By the name that was asked for (hosts with a wildcard)."""
+    NONE = "none"
+    """The caller knows the address already."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False, weakref_slot=True)
+class Places:
+    """Where a service is, said by another document than the service itself (EndpointSlice, Endpoints)."""
+
+    name: Name
+    origin: Origin
+    service: Name
+    endpoints: tuple[Endpoint, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False, weakref_slot=True)
+class Entry:
+    """A workload that runs somewhere and that nobody here started (Istio WorkloadEntry). Services select it."""
+
+    name: Name
+    origin: Origin
+    address: str
+    ports: tuple[tuple[str, int], ...] = ()
+    """Its ports by the names of the service's ports; others are at the target of the service's port."""
+    labels: tuple[tuple[str, str], ...] = ()
+    account: str = ""
+    network: str = ""
+    locality: Locality | None = None
+    weight: int = 1
+    is_meshed: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False, weakref_slot=True)
+class Destination:
+    """How clients treat a host, in documents of their own (Istio DestinationRule). Compared by identity."""
+
+    name: Name
+    origin: Origin
+    host: str
+    """Full host name, `*.example.org` included."""
+    exports: tuple[str, ...] = ("*",)
+    """Namespaces whose workloads it is for: `*` for all, `.` for its own."""
+    clients: tuple[tuple[str, str], ...] = ()
+    """Labels of the clients in its namespace that it is for; empty: all."""
+    policy: Policy | None = None
+    port_policies: tuple[tuple[int, Policy], ...] = ()
+    """Policies of single ports, complete: they replace `policy`."""
+    subsets: tuple[Subset, ...] = ()
+    created: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False, weakref_slot=True)
@@ -87,11 +160,33 @@ class Service:
     """Who may call it; None: every workload of the mesh. An empty tuple: nobody."""
     addresses: tuple[Endpoint, ...] = ()
     """Fixed places of a service that runs elsewhere; empty for services whose workloads we run."""
+    selector: tuple[tuple[str, str], ...] = ()
+    """Labels of the workloads of its namespace that answer for it, beside those that name it as theirs."""
+    hosts: tuple[str, ...] = ()
+    """Host names by which it is called instead of those of the mesh; `*.example.org` included (Istio ServiceEntry)."""
+    virtual_addresses: tuple[str, ...] = ()
+    """Addresses (or CIDR) by which it is called, beside its names."""
+    resolution: Resolution = Resolution.ENDPOINTS
+    is_outside: bool = False
+    """Whether it is no part of the mesh: no mutual TLS, no identity."""
+    exports: tuple[str, ...] = ("*",)
+    """Namespaces that see it: `*` for all, `.` for its own."""
+    alias: str = ""
+    """Host name that it stands for (`ExternalName`)."""
+    is_headless: bool = False
+    identities: tuple[str, ...] = ()
+    """SPIFFE identities or names that its workloads show, if not those of its accounts (`subjectAltNames`)."""
+    accounts: tuple[str, ...] = ()
+    """Service accounts of everything that answers for it, beside `account`; found out when the mesh is built."""
+    destinations: tuple[Destination, ...] = ()
+    """What documents of their own say about it; found out when the mesh is built."""
+    runs_here: bool = True
+    """Whether instances of the mesh may answer for it."""
 
     @property
     def is_meshed(self) -> bool:
         """Whether sidecars stand before its instances."""
-        return not self.addresses
+        return not self.addresses and not self.is_outside and not self.alias
 
     def port(self, number: int | None = None) -> Port | None:
         """The port with this number; without a number the first one."""

@@ -7,6 +7,7 @@ from enum import StrEnum
 
 from tulle.model.documents import Origin
 from tulle.model.names import Name
+from tulle.model.policies import Locality
 from tulle.model.services import Port, Protocol
 
 
@@ -53,12 +54,32 @@ class Workload:
     """Where they were written, if not where the workload begins."""
     unix_socket: bool = False
     """Whether the application listens on a Unix socket (`SOCKET` in its environment) instead of `PORT`."""
+    own_labels: tuple[tuple[str, str], ...] = ()
+    """Labels that were written, beside (or instead of) `app` and `version`."""
+    is_bare: bool = False
+    """Whether it belongs to no service of its own: only selectors find it. `service` then only names it."""
+    locality: Locality | None = None
 
     @property
     def labels(self) -> tuple[tuple[str, str], ...]:
-        """What subsets select by."""
-        labels = (("app", self.service.name),)
-        return (*labels, ("version", self.version)) if self.version else labels
+        """What selectors and subsets select by."""
+        labels = {} if self.is_bare else {"app": self.service.name}
+        if self.version:
+            labels["version"] = self.version
+        return tuple({**labels, **dict(self.own_labels)}.items())
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False, weakref_slot=True)
+class Template:
+    """What another document says about workloads of a name: a Deployment, a Pod, a WorkloadGroup. It runs nothing."""
+
+    name: Name
+    origin: Origin
+    labels: tuple[tuple[str, str], ...] = ()
+    account: str = ""
+    ports: tuple[tuple[str, int], ...] = ()
+    """Names (which may be empty) and numbers."""
+    replicas: int | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -151,6 +172,8 @@ class Binding:
     port: int
     application: str
     """Where the application listens: `127.0.0.1:8123`, or the absolute path of a Unix socket."""
+    number: int = 0
+    """Number of the port of the workload; 0 from an agent that does not tell."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -8,7 +8,7 @@ from typing import Annotated
 
 from pydantic import BeforeValidator
 
-from tulle.dialects.native.fields import LABEL, refuse, shown
+from tulle.dialects.fields import LABEL, refuse, shown
 from tulle.model.documents import Origin
 from tulle.model.names import Name
 from tulle.model.routes import Backend

@@ -14,9 +14,9 @@ from typing import Any
 
 import tulle.dialects.native
 from tulle.dialects.base import Split
-from tulle.dialects.native.fields import LABEL, shown
+from tulle.dialects.fields import LABEL, shown
 from tulle.dialects.native.kind import Kind, Shape
-from tulle.dialects.native.written import Written
+from tulle.dialects.written import Written
 from tulle.kit.located import LocatedList, LocatedMap, is_moved
 from tulle.model.documents import Anchor, Document, Key, Origin
 from tulle.model.findings import Finding, did_you_mean

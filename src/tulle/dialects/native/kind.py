@@ -8,7 +8,7 @@ from enum import Enum
 
 from pydantic import BaseModel
 
-from tulle.dialects.native.written import Written
+from tulle.dialects.written import Written
 from tulle.model.mesh import Fragment
 
 

@@ -8,10 +8,10 @@ from typing import Annotated, Literal, Self
 
 from pydantic import AfterValidator, BeforeValidator, Field, model_validator
 
+from tulle.dialects.fields import File, Hosts, PortNumber, Several, Spec, Weight, refuse, shown
 from tulle.dialects.native.backends import Reference, backend, checked_weights, weighted
-from tulle.dialects.native.fields import File, Hosts, PortNumber, Several, Spec, Weight, refuse, shown
 from tulle.dialects.native.kind import Kind, Shape
-from tulle.dialects.native.written import Written
+from tulle.dialects.written import Written
 from tulle.model.listeners import Certificate, Listener, ListenerProtocol
 from tulle.model.mesh import Fragment
 from tulle.model.names import DEFAULT_NAMESPACE, SYSTEM_NAMESPACE, Name

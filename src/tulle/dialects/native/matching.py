@@ -9,7 +9,7 @@ from typing import Annotated
 
 from pydantic import BeforeValidator, Field
 
-from tulle.dialects.native.fields import HeaderName, Methods, Path, Pattern, Spec, Text, refuse, shown
+from tulle.dialects.fields import HeaderName, Methods, Path, Pattern, Spec, Text, refuse, shown
 from tulle.model.routes import Match, PathKind, PathMatch, ValueKind, ValueMatch
 
 

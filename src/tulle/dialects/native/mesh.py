@@ -7,9 +7,9 @@ from typing import Annotated, Literal
 
 from pydantic import BeforeValidator, Field
 
-from tulle.dialects.native.fields import Count, PositiveCount, PositiveDuration, Spec, refuse, shown
+from tulle.dialects.fields import Count, PositiveCount, PositiveDuration, Spec, refuse, shown
 from tulle.dialects.native.kind import Kind, Shape
-from tulle.dialects.native.written import Written
+from tulle.dialects.written import Written
 from tulle.model.mesh import Fragment, Settings
 from tulle.model.names import CLUSTER_DOMAIN
 

@@ -7,11 +7,11 @@ from typing import Annotated
 
 from pydantic import Field
 
-from tulle.dialects.native.fields import Host, Hosts, Label, Labels
+from tulle.dialects.fields import Host, Hosts, Label, Labels
 from tulle.dialects.native.kind import Kind, Shape
 from tulle.dialects.native.matching import MatchSpec, describe
 from tulle.dialects.native.rules import ActionSpec, check_target, named_backends, rule
-from tulle.dialects.native.written import Written
+from tulle.dialects.written import Written
 from tulle.model.mesh import Fragment
 from tulle.model.routes import RouteSet
 

@@ -6,8 +6,8 @@ from typing import Annotated
 
 from pydantic import AfterValidator, Field
 
+from tulle.dialects.fields import Duration, Label, Several, Spec, Weight
 from tulle.dialects.native.backends import Reference, backend, checked_weights, weighted
-from tulle.dialects.native.fields import Duration, Label, Several, Spec, Weight
 from tulle.dialects.native.traffic import (
     Answer,
     FaultSpec,
@@ -18,7 +18,7 @@ from tulle.dialects.native.traffic import (
     Retries,
     RewriteSpec,
 )
-from tulle.dialects.native.written import Step, Written
+from tulle.dialects.written import Step, Written
 from tulle.model.names import Name
 from tulle.model.routes import Action, Backend, Forward, Match, Mirror, PathKind, RouteRule
 

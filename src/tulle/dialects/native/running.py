@@ -10,7 +10,7 @@ from typing import Annotated, Self
 
 from pydantic import AfterValidator, BeforeValidator, Field, model_validator
 
-from tulle.dialects.native.fields import (
+from tulle.dialects.fields import (
     HOST,
     Duration,
     File,

@@ -8,8 +8,7 @@ from typing import Annotated, Literal, Self
 
 from pydantic import AfterValidator, BeforeValidator, Field, model_validator
 
-from tulle.dialects.native.backends import Caller, checked_weights
-from tulle.dialects.native.fields import (
+from tulle.dialects.fields import (
     Label,
     Labels,
     Methods,
@@ -22,12 +21,13 @@ from tulle.dialects.native.fields import (
     refuse,
     shown,
 )
+from tulle.dialects.native.backends import Caller, checked_weights
 from tulle.dialects.native.kind import Kind, Shape
 from tulle.dialects.native.matching import MatchSpec, canonical, describe
 from tulle.dialects.native.rules import ActionSpec, check_target, named_backends, rule, version_backends
 from tulle.dialects.native.running import RunSpec, absolute, command_of, endpoints, split_address
 from tulle.dialects.native.traffic import Checked, Rate
-from tulle.dialects.native.written import Written
+from tulle.dialects.written import Written
 from tulle.model.findings import did_you_mean
 from tulle.model.mesh import Fragment
 from tulle.model.names import SYSTEM_NAMESPACE, Name

@@ -7,8 +7,7 @@ from typing import Annotated, Literal, Self
 
 from pydantic import BeforeValidator, Field, model_validator
 
-from tulle.dialects.native.backends import Reference
-from tulle.dialects.native.fields import (
+from tulle.dialects.fields import (
     Count,
     Duration,
     HeaderName,
@@ -25,6 +24,7 @@ from tulle.dialects.native.fields import (
     refuse,
     shown,
 )
+from tulle.dialects.native.backends import Reference
 from tulle.model.findings import did_you_mean
 from tulle.model.policies import (
     Balance,

@@ -10,7 +10,7 @@ from typing import Annotated, Any, TypeVar, Union, get_args, get_origin
 from pydantic import BaseModel, ValidationError
 from pydantic_core import ErrorDetails
 
-from tulle.dialects.native.fields import shown
+from tulle.dialects.fields import shown
 from tulle.kit.located import LocatedMap, line_of, repetitions
 from tulle.model.documents import Document, Origin
 from tulle.model.findings import Finding, did_you_mean

@@ -1,0 +1,267 @@
+"""Kubernetes-shaped objects: `apiVersion`, `kind`, `metadata` and the rest. What they mean is said by the dialects."""
+
+from __future__ import annotations
+
+import pkgutil
+import re
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass, field
+from importlib import import_module
+from types import MappingProxyType
+from typing import Annotated, Any, TypeVar
+
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field
+from pydantic.alias_generators import to_camel
+from pydantic.fields import FieldInfo
+
+from tulle.dialects.base import Split
+from tulle.dialects.fields import Several, refuse, shown
+from tulle.dialects.written import Written
+from tulle.kit.located import LocatedList, LocatedMap, is_moved, line_of
+from tulle.model.documents import Anchor, Document, Key, Origin
+from tulle.model.findings import Finding, did_you_mean
+from tulle.model.mesh import Fragment
+from tulle.model.names import DEFAULT_NAMESPACE, SYSTEM_NAMESPACE, Name
+
+T = TypeVar("T")
+Items = Annotated[tuple[T, ...], Several(alone=False)]
+"""A list in the document."""
+SUBDOMAIN = re.compile(r"[a-z0-9](?:[-a-z0-9]*[a-z0-9])?(?:\.[a-z0-9](?:[-a-z0-9]*[a-z0-9])?)*")
+"""RFC 1123, as `metadata.name` has to be."""
+LONGEST_NAME = 253
+
+
+class ObjectSpec(BaseModel):
+    """A mapping with known fields, named as Kubernetes does, and nothing else."""
+
+    model_config = ConfigDict(
+        extra="forbid",
+        strict=True,
+        frozen=True,
+        alias_generator=to_camel,
+        validate_by_name=False,
+        validate_by_alias=True,
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class Differs:
+    """Marks a field that means something a little different here."""
+
+    note: str
+
+
+@dataclass(frozen=True, slots=True)
+class Refused:
+    """Marks a field that has no effect here; whoever writes it gets a finding that says so."""
+
+    note: str
+    """The rest of a sentence that begins with the name of the field: `has no effect: …`."""
+    unless: tuple[object, ...] = ()
+    """Values that are fine, because they change nothing."""
+
+
+def _text(value: object) -> object:
+    if value is None:
+        return ""
+    if not isinstance(value, str):
+        refuse(f"must be text, not {shown(value)}; put it in quotes")
+    return value
+
+
+Strings = Annotated[dict[str, Annotated[str, BeforeValidator(_text)]], Field(default_factory=dict)]
+
+
+class Metadata(BaseModel):
+    """What every object has; fields that Kubernetes itself fills in are taken and mean nothing."""
+
+    model_config = ConfigDict(extra="ignore", strict=True, frozen=True, alias_generator=to_camel)
+
+    name: str = Field("", description="How it is called.")
+    namespace: str = Field("", description="Where it belongs; `default` if not given.")
+    labels: Strings = Field(description="What selectors find it by.")
+    annotations: Strings = Field(description="Notes; those with a meaning are listed where they are used.")
+    creation_timestamp: object = Field(None, description="When it was made: of equal rules the older counts.")
+
+
+class Object(ObjectSpec):
+    """The frame of an object. A kind adds `spec`, or what it has in its place."""
+
+    api_version: str = Field(description="The version of the kind; all that are served are read alike.")
+    kind: str = Field(description="The kind.")
+    metadata: Metadata = Field(description="Name, namespace, labels.")
+    status: object = Field(None, description="Ignored: what others once found.")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ObjectKind:
+    """One kind. Its module has it in `KIND` or `KINDS`; the dialect finds it there."""
+
+    group: str
+    """`networking.istio.io`; empty for the core group."""
+    versions: tuple[str, ...]
+    """The newest first."""
+    kind: str
+    schema: type[Object]
+    read: Callable[[Written], Fragment]
+    is_global: bool = False
+    """Whether it belongs to no namespace."""
+    documentation: str = ""
+    """Where its fields are specified."""
+
+    @property
+    def short(self) -> str:
+        """`virtualservice`: what commands call it."""
+        return self.kind.lower()
+
+
+@dataclass(slots=True)
+class ObjectDialect:
+    """A language of such objects: every kind in the modules of one package."""
+
+    name: str
+    package: str
+    groups: frozenset[str] = field(default_factory=frozenset)
+    """API groups that are all its own: an unknown kind in them is its mistake to report."""
+    _kinds: Mapping[str, ObjectKind] | None = None
+
+    @property
+    def kinds(self) -> Mapping[str, ObjectKind]:
+        """Every kind by `<dialect>/<kind>`."""
+        if self._kinds is None:
+            self._kinds = MappingProxyType({f"{self.name}/{each.short}": each for each in _found(self.package)})
+        return self._kinds
+
+    def claims(self, data: Mapping[str, object]) -> bool:
+        """By API group and kind."""
+        group = _group(data.get("apiVersion"))
+        if group in self.groups:
+            return True
+        kind = data.get("kind")
+        return any((each.group, each.kind) == (group, kind) for each in self.kinds.values())
+
+    def split(self, document: Document, known: Mapping[Key, Document]) -> Split:
+        """The object itself."""
+        data = document.data
+        group, _, version = str(data.get("apiVersion", "")).rpartition("/")
+        wanted = str(data.get("kind", ""))
+        kind = next((each for each in self.kinds.values() if (each.group, each.kind) == (group, wanted)), None)
+        origin = document.origin
+        if kind is None:
+            names = [each.kind for each in self.kinds.values() if each.group == group]
+            hint = did_you_mean(wanted, names) or f"; known are {', '.join(names)}"
+            return (), (Finding.error(_at(document, "kind"), f'there is no kind "{wanted}" in {group or 'the core group'}{hint}'),)
+        if version not in kind.versions:
+            message = f'{wanted} has no version "{version}" that is known here; write {group}/{kind.versions[0]}'
+            return (), (Finding.error(_at(document, "apiVersion"), message.replace(" /", " ")),)
+        metadata = data.get("metadata")
+        name = metadata.get("name") if isinstance(metadata, dict) else None
+        if not isinstance(name, str) or not SUBDOMAIN.fullmatch(name) or len(name) > LONGEST_NAME:
+            found = "has no metadata.name" if name is None else f"has the name {shown(name)}"
+            message = f"{wanted} {found}; a name has lower-case letters, digits, - and ., at most {LONGEST_NAME}"
+            return (), (Finding.error(_at(document, "metadata", "name"), message),)
+        assert isinstance(metadata, dict)
+        namespace = metadata.get("namespace")
+        if namespace is not None and (not isinstance(namespace, str) or not SUBDOMAIN.fullmatch(namespace)):
+            message = f"{wanted} {name}: metadata.namespace must be a name, not {shown(namespace)}"
+            return (), (Finding.error(_at(document, "metadata", "namespace"), message),)
+        place = SYSTEM_NAMESPACE if kind.is_global else namespace or DEFAULT_NAMESPACE
+        key = Key(f"{self.name}/{kind.short}", Name(place, name))
+        before = known.get(key)
+        if before is not None and _is_same(before, document):
+            before.origin.anchor.line = origin.line
+            return (before,), ()
+        here = Origin(origin.source, origin.file, Anchor(origin.line), 0, f"{kind.kind} {name}")
+        return (Document(here, key, data, document.folder, document.revision),), ()
+
+    def read(self, part: Document) -> Fragment:
+        """The meaning of one object."""
+        kind = self.kinds.get(part.key.kind)
+        if kind is None:
+            message = f'nothing here reads kind "{part.key.kind}"{did_you_mean(part.key.kind, self.kinds)}'
+            return Fragment(findings=(Finding.error(part.origin, message),))
+        return kind.read(Written(part, f"{kind.kind} {part.key.name.name}", ()))
+
+
+def validated(part: Written, schema: type[T]) -> T | None:
+    """The object by its schema, with a finding for each field that has no effect here; None if it cannot be used."""
+    found = part.validated(schema)  # type: ignore[type-var]
+    if isinstance(found, BaseModel):
+        for path, mark in refused(found):
+            part.warning(path, mark.note)
+    if found is None or any(finding.is_error for finding in part.findings):
+        return None
+    return found
+
+
+def refused(value: object, path: tuple[str | int, ...] = ()) -> Iterator[tuple[tuple[str | int, ...], Refused]]:
+    """Every field that was written and is marked as refused, with its path in the document."""
+    if isinstance(value, BaseModel):
+        fields = type(value).model_fields
+        for name in value.model_fields_set:
+            info, given = fields[name], getattr(value, name)
+            step = (*path, info.alias or name)
+            mark = mark_of(info, Refused)
+            if mark is not None and given is not None and given not in mark.unless:
+                yield step, mark
+            else:
+                yield from refused(given, step)
+    elif isinstance(value, tuple):
+        for index, item in enumerate(value):
+            yield from refused(item, (*path, index))
+    elif isinstance(value, dict):
+        for key, item in value.items():
+            yield from refused(item, (*path, key))
+
+
+Mark = TypeVar("Mark", Differs, Refused)
+
+
+def mark_of(info: FieldInfo, kind: type[Mark]) -> Mark | None:
+    """How a field is marked."""
+    return next((mark for mark in info.metadata if isinstance(mark, kind)), None)
+
+
+def labels_of(strings: Mapping[str, str]) -> tuple[tuple[str, str], ...]:
+    """Labels as the model has them: in the order of their names, so that equal ones are equal."""
+    return tuple(sorted(strings.items()))
+
+
+def listed(document: Document) -> Iterator[Document]:
+    """The objects of a `List`, each as a document of its own."""
+    items = document.data.get("items")
+    if not isinstance(items, LocatedList):
+        return
+    origin = document.origin
+    for index, item in enumerate(items):
+        if isinstance(item, LocatedMap):
+            here = Origin(origin.source, origin.file, Anchor(origin.line + item.line), 0, origin.subject)
+            key = Key(document.key.kind, Name("", f"{document.key.name.name}/{index}"))
+            yield Document(here, key, item, document.folder, document.revision)
+
+
+def _is_same(before: Document, now: Document) -> bool:
+    """Whether an object says the same, in the same relative lines, as its last version."""
+    if before.origin.file != now.origin.file or before.folder != now.folder or before.data != now.data:
+        return False
+    return is_moved(before.data, now.data, getattr(now.data, "line", 0) - getattr(before.data, "line", 0))
+
+
+def _at(document: Document, *path: str) -> Origin:
+    origin, data = document.origin, document.data
+    return origin.at(origin.line + line_of(data, path) - line_of(data, ()))
+
+
+def _group(version: object) -> str:
+    return version.rpartition("/")[0] if isinstance(version, str) else ""
+
+
+def _found(package: str) -> Iterator[ObjectKind]:
+    """The kinds in the modules of a package."""
+    for entry in pkgutil.iter_modules(import_module(package).__path__):
+        if entry.name == "dialect":
+            continue
+        module: Any = import_module(f"{package}.{entry.name}")
+        if hasattr(module, "KIND"):
+            yield module.KIND
+        yield from getattr(module, "KINDS", ())

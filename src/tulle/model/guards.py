@@ -1,0 +1,48 @@
+"""What the proxy of a workload, or a gateway, enforces and tells: all that policies say about it, put together."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from tulle.model.documents import Origin
+from tulle.model.extensions import EnvoyPatches, Labels, ProxySettings, Scope, Telemetry, WasmPlugin
+from tulle.model.names import Name
+from tulle.model.policies import RateLimit
+from tulle.model.security import AccessPolicy, Authorizer, PeerMode, RequestAuthentication, Rule
+from tulle.model.services import Port
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False, weakref_slot=True)
+class Guard:
+    """One workload as its proxy sees it. Compared and hashed by identity."""
+
+    workload: Name
+    origin: Origin
+    service: Name
+    """The service that it belongs to, or what it is called if it belongs to none."""
+    account: str
+    labels: Labels = ()
+    ports: tuple[Port, ...] = ()
+    """Ports of the workload; the protocol is that of the services that send calls there."""
+    allow: tuple[Rule, ...] | None = None
+    """Callers that the service itself allows; None: every workload of the mesh."""
+    rate_limit: RateLimit | None = None
+    access: tuple[AccessPolicy, ...] = ()
+    authorizers: tuple[Authorizer, ...] = ()
+    """Those that `access` names and that exist."""
+    tokens: tuple[RequestAuthentication, ...] = ()
+    peer_mode: PeerMode = PeerMode.STRICT
+    port_modes: tuple[tuple[int, PeerMode], ...] = ()
+    scope: Scope | None = None
+    telemetry: tuple[Telemetry, ...] = ()
+    patches: tuple[EnvoyPatches, ...] = ()
+    plugins: tuple[WasmPlugin, ...] = ()
+    proxy: tuple[ProxySettings, ...] = ()
+
+    def port(self, name: str) -> Port | None:
+        """The port of the workload with this name."""
+        return next((port for port in self.ports if port.name == name), None)
+
+    def mode(self, port: int) -> PeerMode:
+        """How a port of the workload may be called."""
+        return dict(self.port_modes).get(port, self.peer_mode)

@@ -1,0 +1,121 @@
+"""What other objects refer to and that is no traffic itself: namespaces, secrets, grants, classes."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+from tulle.model.documents import Origin
+from tulle.model.listeners import Admission
+from tulle.model.names import Name
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False, weakref_slot=True)
+class Namespace:
+    """A namespace that was written, for its labels; every other one exists without any."""
+
+    name: str
+    origin: Origin
+    labels: tuple[tuple[str, str], ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False, weakref_slot=True)
+class Secret:
+    """Certificates and keys by the names that Kubernetes gives them: `tls.crt`, `tls.key`, `ca.crt`."""
+
+    name: Name
+    origin: Origin
+    data: tuple[tuple[str, bytes], ...] = field(default=(), repr=False)
+
+    def get(self, *keys: str) -> bytes:
+        """The first of these entries that is there; empty if none is."""
+        found = dict(self.data)
+        return next((found[key] for key in keys if key in found), b"")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False, weakref_slot=True)
+class ConfigMap:
+    """Texts by name, for authorities of certificates: `ca.crt`."""
+
+    name: Name
+    origin: Origin
+    data: tuple[tuple[str, str], ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class GrantFrom:
+    """Objects that may refer to something."""
+
+    group: str
+    kind: str
+    namespace: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class GrantTo:
+    """Objects that may be referred to."""
+
+    group: str
+    kind: str
+    name: str = ""
+    """Empty: all of the kind."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False, weakref_slot=True)
+class Grant:
+    """Consent of a namespace to references from others (Gateway API ReferenceGrant)."""
+
+    name: Name
+    origin: Origin
+    sources: tuple[GrantFrom, ...]
+    targets: tuple[GrantTo, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False, weakref_slot=True)
+class Gateway:
+    """A gateway as an object with a status; its listeners are `Listener`s that name it."""
+
+    name: Name
+    origin: Origin
+    class_name: str
+    created: str = ""
+    problems: tuple[tuple[str, str, str], ...] = ()
+    """What is wrong with it by itself: condition, reason, sentence."""
+    sets_from: Admission | None = None
+    """Whose ListenerSets may add listeners to it; None: nobody's."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False, weakref_slot=True)
+class ListenerSet:
+    """Listeners that another document adds to a gateway; they name the set as `Listener.gateway`."""
+
+    name: Name
+    origin: Origin
+    parent: Name
+    created: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False, weakref_slot=True)
+class GatewayClass:
+    """A class of gateways, or of ingresses."""
+
+    name: str
+    origin: Origin
+    controller: str
+    is_default: bool = False
+    kind: str = "GatewayClass"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False, weakref_slot=True)
+class BackendTls:
+    """TLS towards some services, said by a document of its own (Gateway API BackendTLSPolicy)."""
+
+    name: Name
+    origin: Origin
+    targets: tuple[tuple[str, str, str], ...]
+    """Kind, name (in its own namespace), name of the port (empty: all)."""
+    server_name: str
+    ca_maps: tuple[Name, ...] = ()
+    uses_system_ca: bool = False
+    subject_alt_names: tuple[str, ...] = ()
+    created: str = ""
+    problems: tuple[tuple[str, str, str], ...] = ()

@@ -1,0 +1,52 @@
+"""What became of an object, in conditions as Kubernetes has them: for objects whose specification demands a status."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from tulle.model.names import Name
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Condition:
+    """One statement about an object."""
+
+    type: str
+    """`Accepted`, `ResolvedRefs`, `Programmed`, …"""
+    status: bool
+    reason: str
+    message: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ParentStatus:
+    """What became of a route at one of its parents."""
+
+    reference: tuple[tuple[str, str], ...]
+    """As it was written."""
+    conditions: tuple[Condition, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SectionStatus:
+    """What became of one listener of a gateway."""
+
+    name: str
+    attached_routes: int
+    kinds: tuple[str, ...]
+    conditions: tuple[Condition, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Status:
+    """What became of one object."""
+
+    conditions: tuple[Condition, ...] = ()
+    parents: tuple[ParentStatus, ...] = ()
+    sections: tuple[SectionStatus, ...] = ()
+    addresses: tuple[tuple[str, str], ...] = ()
+    """Type and value: `("IPAddress", "127.0.0.1")`."""
+
+
+ObjectKey = tuple[str, Name]
+"""Kind as its language calls it (`HTTPRoute`) and name."""
