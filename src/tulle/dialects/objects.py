@@ -134,7 +134,10 @@ class ObjectDialect:
 
     def claims(self, data: Mapping[str, object]) -> bool:
         """By API group and kind."""
-        group = _group(data.get("apiVersion"))
+        version = data.get("apiVersion")
+        if not isinstance(version, str):
+            return False
+        group = version.rpartition("/")[0]
         if group in self.groups:
             return True
         kind = data.get("kind")
@@ -149,8 +152,9 @@ class ObjectDialect:
         origin = document.origin
         if kind is None:
             names = [each.kind for each in self.kinds.values() if each.group == group]
+            place = group or "the core group"
             hint = did_you_mean(wanted, names) or f"; known are {', '.join(names)}"
-            return (), (Finding.error(_at(document, "kind"), f'there is no kind "{wanted}" in {group or 'the core group'}{hint}'),)
+            return (), (Finding.error(_at(document, "kind"), f'there is no kind "{wanted}" in {place}{hint}'),)
         if version not in kind.versions:
             message = f'{wanted} has no version "{version}" that is known here; write {group}/{kind.versions[0]}'
             return (), (Finding.error(_at(document, "apiVersion"), message.replace(" /", " ")),)
@@ -250,10 +254,6 @@ def _is_same(before: Document, now: Document) -> bool:
 def _at(document: Document, *path: str) -> Origin:
     origin, data = document.origin, document.data
     return origin.at(origin.line + line_of(data, path) - line_of(data, ()))
-
-
-def _group(version: object) -> str:
-    return version.rpartition("/")[0] if isinstance(version, str) else ""
 
 
 def _found(package: str) -> Iterator[ObjectKind]:
