@@ -41,11 +41,11 @@ def test_several_sets_of_rules_for_a_service_stand_in_the_order_of_their_documen
     parts = Parts([one, two], {part: Fragment(routes=(rules,)) for part, rules in zip((one, two), sets, strict=True)})
     routing, merge = Routing(), Merge()
     merge.update(Change(frozenset({one, two}), frozenset()), parts.fragments, parts.order.index)
-    routing.update(merge, parts, context)
+    routing.update(merge, parts, context, parts.order.index)
     assert routing.services == {web: tuple(sets)}
     parts.order.reverse()
     merge.update(Change(frozenset(), frozenset()), parts.fragments, parts.order.index)
-    routing.update(merge, parts, context)
+    routing.update(merge, parts, context, parts.order.index)
     assert routing.services == {web: tuple(reversed(sets))}
 
 

@@ -19,6 +19,7 @@ from tulle.xds.snapshot import CLUSTER, LISTENER, ROUTE, VIRTUAL_HOST, Resource,
 
 compile_endpoints = endpoints.compile_endpoints
 dependencies = scope.dependencies
+is_outside = scope.is_outside
 
 
 def compile_sidecar(mesh: Mesh, instance: Instance, demand: frozenset[str]) -> Snapshot:

@@ -7,6 +7,7 @@ from itertools import compress
 from operator import is_not
 from typing import TypeVar
 
+from tulle.envoy.scope import host_key
 from tulle.model.mesh import Mesh
 from tulle.model.names import Name
 from tulle.xds.snapshot import Snapshot
@@ -27,18 +28,10 @@ def changed_keys(old: Mapping[Key, Value], new: Mapping[Key, Value]) -> set[Key]
 
 
 def changed_services(old: Mesh, new: Mesh) -> set[Name]:
-    """Services whose definition or whose rules changed."""
-    return changed_keys(old.services, new.services) | _changed_rules(old, new)
-
-
-def _changed_rules(old: Mesh, new: Mesh) -> set[Name]:
-    # Tuples are made anew by every merge; what counts is whether they hold the same sets of rules.
-    names = old.service_routes.keys() | new.service_routes.keys()
-    return {name for name in names if not _same(old.service_routes.get(name, ()), new.service_routes.get(name, ()))}
-
-
-def _same(old: tuple[object, ...], new: tuple[object, ...]) -> bool:
-    return len(old) == len(new) and all(left is right for left, right in zip(old, new, strict=True))
+    """Services whose definition or whose rules changed, and hosts for which that is true (as `host_key`)."""
+    changed = changed_keys(old.services, new.services) | changed_keys(old.service_routes, new.service_routes)
+    hosts = changed_keys(old.hosts, new.hosts) | changed_keys(old.host_routes, new.host_routes)
+    return changed | {host_key(host) for host in hosts}
 
 
 def changed_names(old: Snapshot, new: Snapshot) -> dict[str, set[str]]:

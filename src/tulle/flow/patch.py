@@ -17,10 +17,14 @@ from tulle.xds.snapshot import CLUSTER, VIRTUAL_HOST, Resource, Snapshot, Table
 class Patch:
     """One change, from an old mesh to a new one. What proxies have in common is worked out once for all of them."""
 
-    def __init__(self, old: Mesh, new: Mesh, changed: AbstractSet[Name]) -> None:
+    def __init__(
+        self, old: Mesh, new: Mesh, changed: AbstractSet[Name], guards: AbstractSet[Name] = frozenset()
+    ) -> None:
+        """`changed` are services, `guards` the workloads whose guards are others."""
         self._old = old
         self._new = new
         self._changed = changed
+        self._guards = guards
         self._seen: dict[str, set[str]] = {}
         self._concerned: dict[str, set[str]] = {}
         """By namespace: authorities that have to be compiled anew, of those seen."""
@@ -35,7 +39,7 @@ class Patch:
         """
         if self._old.settings is not self._new.settings:
             return None
-        if instance.service in self._changed or instance.service not in self._new.services:
+        if instance.workload in self._guards or instance.workload not in self._new.guards:
             return None
         if any(forward.service in self._changed for forward in instance.forwards):
             return None

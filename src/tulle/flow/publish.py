@@ -6,7 +6,7 @@ import logging
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 
-from tulle.envoy.compile import compile_gateway, compile_sidecar, dependencies
+from tulle.envoy.compile import compile_gateway, compile_sidecar, dependencies, is_outside
 from tulle.flow.admission import Peer, admit
 from tulle.flow.assign import HostPlan, plan
 from tulle.flow.differences import changed_keys, changed_names, changed_services
@@ -81,13 +81,15 @@ class Publisher:
         """Publish a new desired state to everybody whom it concerns."""
         old, self.mesh = self.mesh, mesh
         changed = changed_services(old, mesh)
-        ended = self._endpoints.update(mesh, self._instances, changed)
-        patch = Patch(old, mesh, changed)
+        guards = changed_keys(old.guards, mesh.guards)
+        moved = self._take_instances() if guards else set()
+        ended = self._endpoints.update(mesh, self._instances, changed | moved)
+        patch = Patch(old, mesh, changed, guards)
         if old.settings is not mesh.settings:
             concerned = set(self._proxies)
         else:
             concerned = set().union(*(self._dependents.get(name, ()) for name in changed))
-            concerned |= self._in_doubt(old, mesh)
+            concerned |= self._in_doubt(old, mesh) | self._guarded_by(guards)
             if changed or _gateway_differs(old, mesh):
                 concerned |= {id for id, proxy in self._proxies.items() if proxy.instance is None}
         for id in concerned:
@@ -98,14 +100,8 @@ class Publisher:
 
     def hosts_changed(self) -> None:
         """Take in what the agents reported: endpoints, and on which hosts there is room."""
-        instances = instances_by_service(self._hosts.instances)
-        touched = {
-            name
-            for name in self._instances.keys() | instances.keys()
-            if self._instances.get(name) != instances.get(name)
-        }
-        self._instances = instances
-        changed = self._endpoints.update(self.mesh, instances, touched)
+        touched = self._take_instances()
+        changed = self._endpoints.update(self.mesh, self._instances, touched)
         self._publish_endpoints({name: resource for name, resource in changed.items() if resource})
         if self._hosts.roles != self._roles:
             self._assign()
@@ -174,6 +170,18 @@ class Publisher:
 
     # How it comes about -------------------------------------------------------------------------------------------
 
+    def _take_instances(self) -> set[Name]:
+        """Find out who answers for which service now; the services for which others answer than before."""
+        before, self._instances = self._instances, instances_by_service(self._hosts.instances, self.mesh.guards)
+        names = before.keys() | self._instances.keys()
+        return {name for name in names if before.get(name) != self._instances.get(name)}
+
+    def _guarded_by(self, workloads: set[Name]) -> set[str]:
+        """Proxies of these workloads."""
+        if not workloads:
+            return set()
+        return {id for id, proxy in self._proxies.items() if proxy.instance and proxy.instance.workload in workloads}
+
     def _in_doubt(self, old: Mesh, mesh: Mesh) -> set[str]:
         """Proxies that asked for a name nobody had, when a new service may be the one they meant."""
         if old.services is mesh.services or not mesh.services.keys() - old.services.keys():
@@ -182,7 +190,7 @@ class Publisher:
             id
             for id, proxy in self._proxies.items()
             if proxy.instance is not None
-            and any(not dependencies(old, proxy.instance.service.namespace, wish) for wish in proxy.demand)
+            and any(is_outside(old, proxy.instance.service.namespace, wish) for wish in proxy.demand)
         }
 
     def _compile(self, proxy: Proxy, patch: Patch | None = None) -> None:
@@ -191,11 +199,11 @@ class Publisher:
             desired = compile_gateway(self.mesh)
         elif patched is not None:
             desired = patched
-        elif proxy.instance.service in self.mesh.services:
+        elif proxy.instance.workload in self.mesh.guards:
             self._note_dependencies(proxy, proxy.instance)
             desired = compile_sidecar(self.mesh, proxy.instance, proxy.demand)
         else:
-            # Its service was removed and it is about to be drained: it keeps what it has until then.
+            # Its workload was removed and it is about to be drained: it keeps what it has until then.
             return
         held = proxy.snapshot
         snapshot = Snapshot({**desired.tables, ENDPOINT: self._endpoints_of(desired.table(CLUSTER), held)})
@@ -290,6 +298,9 @@ class Publisher:
 def _gateway_differs(old: Mesh, new: Mesh) -> bool:
     return bool(
         changed_keys(old.listeners, new.listeners)
+        or old.gateway_guard is not new.gateway_guard
+        or old.secrets is not new.secrets
+        or old.config_maps is not new.config_maps
         or len(old.gateway_routes) != len(new.gateway_routes)
         or any(left is not right for left, right in zip(old.gateway_routes, new.gateway_routes, strict=True))
     )

@@ -102,6 +102,10 @@ class Backend:
     response_headers: HeaderChanges | None = None
     host_rewrite: str | None = None
     """The Host that this one sees."""
+    host: str = ""
+    """Full host name, if it is none of the mesh: the service that has it among its hosts is meant."""
+    port_name: str = ""
+    """The port by its name, instead of its number."""
     referrer: Referrer | None = None
     """Who refers to it, if a reference into another namespace needs a grant there."""
     problem: str = ""

@@ -59,6 +59,8 @@ class Workload:
     is_bare: bool = False
     """Whether it belongs to no service of its own: only selectors find it. `service` then only names it."""
     locality: Locality | None = None
+    has_account: bool = True
+    """Whether its account was written; otherwise a template of its name may say it."""
 
     @property
     def labels(self) -> tuple[tuple[str, str], ...]:
