@@ -17,10 +17,19 @@ REVIEWS = {"url": "http://reviews:9080/reviews/0", "from": "productpage-v1"}
 RATINGS = {"url": "http://ratings:9080/ratings/0", "from": "reviews-v2"}
 
 
+FRAME = """
+apiVersion: networking.istio.io/v1
+kind: VirtualService
+metadata: {name: HOST}
+spec:
+  hosts: [HOST]
+  http:
+"""
+
+
 def routes(host: str, rules: str) -> str:
     """A VirtualService with these rules."""
-    frame = "apiVersion: networking.istio.io/v1\nkind: VirtualService\nmetadata: {name: HOST}\nspec:\n  hosts: [HOST]\n  http:\n"
-    return frame.replace("HOST", host) + rules
+    return FRAME.replace("HOST", host) + rules
 
 
 def to(host: str, **shares: int) -> str:
