@@ -21,6 +21,11 @@ class Dialect(Protocol):
         """The first part of its kinds: `native` for `native/service`."""
         ...
 
+    @property
+    def kinds(self) -> Mapping[str, object]:
+        """Its kinds by `<dialect>/<kind>`."""
+        ...
+
     def claims(self, data: Mapping[str, object]) -> bool:
         """Whether a whole document, as it came from a file, is of this language."""
         ...

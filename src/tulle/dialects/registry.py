@@ -31,6 +31,13 @@ def dialects() -> Mapping[str, Dialect]:
     return MappingProxyType({dialect.name: dialect for dialect in found})
 
 
+@cache
+def kinds() -> Mapping[str, str]:
+    """Every kind of every dialect, `<dialect>/<kind>`, with its API group (empty where there is none)."""
+    found = (kind for dialect in dialects().values() for kind in dialect.kinds.items())
+    return MappingProxyType({name: getattr(kind, "group", "") for name, kind in found})
+
+
 def split(document: Document, known: Mapping[Key, Document] = NOTHING_KNOWN) -> Split:
     """Cut a document into parts that each have a meaning of their own.
 
