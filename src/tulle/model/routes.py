@@ -93,6 +93,8 @@ class Backend:
     service: Name
     port: int | None = None
     """The first port of the service if not given."""
+    port_name: str = ""
+    """Instead of `port`: the name of the port."""
     subset: str | None = None
     weight: int = 1
     """Relative to the sum of its siblings; 0 keeps it known but idle."""
