@@ -1,11 +1,12 @@
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Annotated
 
 import pytest
 from pydantic import Field
 
-from tulle.dialects.core.dialect import DIALECT
+from tulle.dialects import registry
 from tulle.dialects.objects import (
     Differs,
     Items,
@@ -13,145 +14,154 @@ from tulle.dialects.objects import (
     ObjectDialect,
     ObjectSpec,
     Refused,
-    labels_of,
+    Strings,
     listed,
     mark_of,
     validated,
 )
 from tulle.dialects.written import Written
-from tulle.kit.located_yaml import parse
-from tulle.model.documents import Anchor, Document, Key, Origin
-from tulle.model.names import SYSTEM_NAMESPACE, Name
+from tulle.model.documents import Document, Key, Origin
+from tulle.model.names import Name
+
+Write = Callable[..., Document]
+CORE = ObjectDialect(name="core", package="tulle.dialects.core", groups=frozenset(("apps",)))
+POD = "apiVersion: v1\nkind: Pod\nmetadata:\n  name: web\n"
 
 
-class InnerSpec(ObjectSpec):
-    old_way: Annotated[bool | None, Refused("has no effect", unless=(False,))] = Field(None)
+class Inner(ObjectSpec):
+    number: Annotated[int | None, Refused("has no effect", unless=(0,))] = Field(None)
+    words: Strings
 
 
-class Thing(Object):
-    some_items: Items[InnerSpec] = ()
-    by_name: dict[str, InnerSpec] = Field(default_factory=dict)
-    near: Annotated[int, Differs("counts from 1")] = 0
+class Outer(Object):
+    inner: Inner | None = None
+    items: Items[Inner] = ()
+    by_name: Annotated[dict[str, Inner], Differs("a little")] = Field(default_factory=dict)
 
 
-def document(text: str, line: int = 1, file: str = "a.yaml") -> Document:
-    data = parse(text)
-    assert isinstance(data, dict)
-    return Document(Origin("file", file, Anchor(line)), Key("file", Name("", file)), data, "/folder")
-
-
-def written(text: str) -> Written:
-    return Written(document(text), "Thing x", ())
-
-
-FRAME = "apiVersion: x/v1\nkind: Thing\nmetadata: {name: x}\n"
-SPACE = "apiVersion: v1\nkind: Namespace\nmetadata:\n  name: shop\n  labels: {a: b}\n"
-
-
-def test_fields_are_named_as_kubernetes_does() -> None:
-    part = written(FRAME + "someItems: [{oldWay: false}]\nstatus: {any: thing}\n")
-    found = validated(part, Thing)
-    assert found is not None
-    assert found.some_items[0].old_way is False
-    assert not part.findings
+def written(write: Write, text: str) -> Written:
+    return Written(write(f"apiVersion: v1\nkind: Outer\nmetadata: {{name: x}}\n{text}"), "Outer x", ())
 
 
 @pytest.mark.parametrize(
-    ("text", "line", "message"),
+    ("text", "findings"),
     [
-        ("some_items: []", 4, 'Thing x: unknown field "some_items"; did you mean "someItems"?'),
-        ("someItems: {}", 4, 'Thing x: "someItems" must be a list, not a mapping'),
-        ("metadata2: {}", 4, 'Thing x: unknown field "metadata2"; did you mean "metadata"?'),
+        ("inner: {number: 1}", ['in.yaml:4: warning: Outer x: "inner.number" has no effect']),
+        ("inner: {number: 0}", []),
+        ("inner: {number: }", []),
+        ("inner: \nitems: \n", []),
+        ("items: [{}, {number: 2}]", ['in.yaml:4: warning: Outer x: "items[1].number" has no effect']),
+        ("byName:\n  a: {number: 2}", ['in.yaml:5: warning: Outer x: "byName.a.number" has no effect']),
+        ("inner: {words: {a: b, c: }}", []),
     ],
 )
-def test_what_is_no_field_is_an_error_at_its_line(text: str, line: int, message: str) -> None:
-    part = written(FRAME + text)
-    assert validated(part, Thing) is None
-    assert [(each.origin.line, each.message) for each in part.findings] == [(line, message)]
-
-
-def test_labels_must_be_text() -> None:
-    part = written("apiVersion: x/v1\nkind: Thing\nmetadata: {name: x, labels: {a: true, b: null}, extra: 1}")
-    assert validated(part, Thing) is None
-    assert part.findings[0].message == 'Thing x: "metadata.labels.a" must be text, not true; put it in quotes'
-
-
-def test_a_field_without_effect_is_a_warning_where_it_is_written() -> None:
-    part = written(FRAME + "someItems:\n- {}\n- oldWay: true\nbyName:\n  one: {oldWay: true}\n")
-    assert validated(part, Thing) is not None
-    assert sorted((each.origin.line, each.message) for each in part.findings) == [
-        (6, 'Thing x: "someItems[1].oldWay" has no effect'),
-        (8, 'Thing x: "byName.one.oldWay" has no effect'),
-    ]
-    assert not any(each.is_error for each in part.findings)
-
-
-def test_fields_are_marked() -> None:
-    assert mark_of(Thing.model_fields["near"], Differs) == Differs("counts from 1")
-    assert mark_of(Thing.model_fields["near"], Refused) is None
-
-
-def test_an_object_is_a_part_by_its_kind_and_name() -> None:
-    (part,), findings = DIALECT.split(document(SPACE, line=5), {})
-    assert not findings
-    assert part.key == Key("core/namespace", Name(SYSTEM_NAMESPACE, "shop"))
-    assert (part.origin.line, part.origin.subject, part.folder) == (5, "Namespace shop", "/folder")
-    assert DIALECT.read(part).objects[0].name == "shop"
-
-
-def test_an_object_that_only_moved_stays_what_it_is() -> None:
-    (part,), _ = DIALECT.split(document(SPACE), {})
-    known = {part.key: part}
-    (moved,), _ = DIALECT.split(document(SPACE, line=9), known)
-    assert moved is part
-    assert part.origin.line == 9
-    for other in (SPACE.replace("a: b", "a: c"), SPACE.replace("labels:", "\n  labels:")):
-        (changed,), _ = DIALECT.split(document(other), known)
-        assert changed is not part
-    (elsewhere,), _ = DIALECT.split(document(SPACE, file="b.yaml"), known)
-    assert elsewhere is not part
+def test_fields_without_effect_are_told_where_they_are_written(write: Write, text: str, findings: list[str]) -> None:
+    part = written(write, text)
+    assert validated(part, Outer) is not None
+    assert [str(finding) for finding in part.findings] == findings
 
 
 @pytest.mark.parametrize(
-    ("text", "line", "message"),
+    ("text", "message"),
     [
-        (SPACE.replace("Namespace", "Namespac"), 2, "did you mean"),
-        (SPACE.replace("v1", "v7"), 1, 'Namespace has no version "v7" that is known here; write v1'),
-        (SPACE.replace("  name: shop\n", ""), 3, "Namespace has no metadata.name; a name has"),
-        (SPACE.replace("shop", "Shop!"), 4, 'Namespace has the name "Shop!"; a name has'),
-        (SPACE.replace("labels: {a: b}", "namespace: 7"), 5, "metadata.namespace must be a name, not 7"),
+        ("by_name: {}", 'Outer x: unknown field "by_name"; did you mean "byName"?'),
+        ("items: {}", 'Outer x: "items" must be a list, not a mapping'),
+        ("inner: {words: {a: 1}}", 'Outer x: "inner.words.a" must be text, not 1; put it in quotes'),
     ],
 )
-def test_what_is_no_object_of_a_known_kind_is_a_finding(text: str, line: int, message: str) -> None:
-    parts, (finding,) = DIALECT.split(document(text), {})
-    assert not parts
-    assert finding.origin.line == line
-    assert message in finding.message
+def test_an_object_with_mistakes_is_none(write: Write, text: str, message: str) -> None:
+    part = written(write, text)
+    assert validated(part, Outer) is None
+    assert [finding.message for finding in part.findings] == [message]
 
 
-def test_a_dialect_claims_its_groups_and_kinds() -> None:
-    dialect = ObjectDialect(name="core", package="tulle.dialects.core")
-    assert dialect.claims({"apiVersion": "v1", "kind": "Namespace"})
-    assert not dialect.claims({"apiVersion": "v1", "kind": "Namespac"})
-    assert DIALECT.claims({"apiVersion": "v1", "kind": "Namespac"})
-    assert not DIALECT.claims({"apiVersion": "other/v1", "kind": "Namespace"})
-    assert not DIALECT.claims({"services": {}})
-    assert not DIALECT.claims({"apiVersion": 1})
+def test_an_object_with_repeated_keys_is_none(write: Write) -> None:
+    assert validated(written(write, "inner: {}\ninner: {}"), Outer) is None
 
 
-def test_a_kind_that_is_gone_is_a_finding() -> None:
-    stored = Document(Origin("store"), Key("core/namespac", Name("", "x")), {})
-    assert "nothing here reads" in DIALECT.read(stored).findings[0].message
+def test_fields_may_be_marked() -> None:
+    mark = mark_of(Outer.model_fields["by_name"], Differs)
+    assert mark is not None and mark.note == "a little"
+    assert mark_of(Outer.model_fields["inner"], Refused) is None
 
 
-def test_the_objects_of_a_list_are_documents_with_their_own_lines() -> None:
-    text = f"apiVersion: v1\nkind: List\nitems:\n- {SPACE.replace(chr(10), chr(10) + '  ')}\n- 7\n"
-    (one,) = listed(document(text, line=10))
-    assert one.origin.line == 13
-    (part,), _ = DIALECT.split(one, {})
-    assert part.key.name.name == "shop"
-    assert list(listed(document("kind: List\nitems: {}"))) == []
+@pytest.mark.parametrize(
+    ("text", "place"),
+    [
+        ("apiVersion: apps/v1\nkind: Deploymnet", '2: error: there is no kind "Deploymnet" in apps; did you mean'),
+        ("apiVersion: apps/v1\nkind: Zzz", '2: error: there is no kind "Zzz" in apps; known are '),
+        (
+            "apiVersion: v2\nkind: Pod",
+            '1: error: Pod has no version "v2" that is known here; write v1',
+        ),
+        ("apiVersion: v1\nkind: Pod", "1: error: Pod has no metadata.name; a name has"),
+        ("apiVersion: v1\nkind: Pod\nmetadata: {name: A}", '3: error: Pod has the name "A"; a name has'),
+        ("apiVersion: v1\nkind: Pod\nmetadata:\n  name: 1", "4: error: Pod has the name 1; a name has"),
+        (
+            "apiVersion: v1\nkind: Pod\nmetadata:\n  name: a\n  namespace: B",
+            '5: error: Pod a: metadata.namespace must be a name, not "B"',
+        ),
+    ],
+)
+def test_a_wrong_frame_is_told_where_it_is(write: Write, text: str, place: str) -> None:
+    parts, (finding,) = CORE.split(write(text), {})
+    assert not parts and str(finding).startswith(f"in.yaml:{place}")
 
 
-def test_labels_are_in_order() -> None:
-    assert labels_of({"b": "1", "a": "2"}) == (("a", "2"), ("b", "1"))
+def test_only_objects_of_known_kinds_and_own_groups_are_claimed() -> None:
+    assert CORE.claims({"apiVersion": "v1", "kind": "Pod"})
+    assert CORE.claims({"apiVersion": "apps/v1", "kind": "Unheard"})
+    assert not CORE.claims({"apiVersion": "v1", "kind": "Unheard"})
+    assert not CORE.claims({"apiVersion": 1, "kind": "Pod"})
+    assert not CORE.claims({"services": {}})
+
+
+def test_comments_and_markers_before_an_object_move_nothing(write: Write) -> None:
+    ((part,), _) = CORE.split(write("---\n# a comment\n" + POD, 10), {})
+    assert part.origin.line == 12
+    fragment = registry.read(part)
+    assert fragment.objects[0].origin.line == 12
+    ((part,), _) = CORE.split(write("---\n\n" + POD + "spec: {containers: {}}", 10), {})
+    (finding,) = registry.read(part).findings
+    assert finding.origin.line == 16
+
+
+def test_an_unchanged_object_is_the_same_where_it_is_now(write: Write) -> None:
+    ((old,), _) = CORE.split(write(POD), {})
+    known = {old.key: old}
+    ((same,), _) = CORE.split(write("# moved\n" + POD, 7), known)
+    assert same is old and old.origin.line == 8
+    ((other,), _) = CORE.split(write(POD + "spec: {}\n"), known)
+    assert other is not old
+    ((other,), _) = CORE.split(write(POD.replace("\n  name", "\n\n  name")), known)
+    assert other is not old
+    ((other,), _) = CORE.split(write(POD, file="other.yaml"), known)
+    assert other is not old
+
+
+def test_a_global_kind_is_in_no_namespace(write: Write) -> None:
+    ((part,), _) = CORE.split(write("apiVersion: v1\nkind: Namespace\nmetadata: {name: a, namespace: b}"), {})
+    assert part.key == Key("core/namespace", Name("tulle-system", "a"))
+
+
+def test_a_part_of_a_kind_that_is_gone_is_a_mistake() -> None:
+    part = Document(Origin("store"), Key("core/podd", Name("default", "a")), {})
+    (finding,) = CORE.read(part).findings
+    assert finding.message == 'nothing here reads kind "core/podd"; did you mean "core/pod"?'
+
+
+def test_a_list_is_its_items_each_where_it_is(write: Write) -> None:
+    document = write(
+        "---\napiVersion: v1\nkind: List\nitems:\n- apiVersion: v1\n  kind: Pod\n  metadata: {name: a}\n- 1\n", 3
+    )
+    (item,), (finding,) = listed(document)
+    assert str(finding) == "in.yaml:10: error: an item of a List must be an object, not 1"
+    ((part,), _) = CORE.split(item, {})
+    assert part.origin.line == 7 and part.origin.subject == "Pod a"
+
+
+def test_a_list_may_be_empty_but_must_be_a_list(write: Write) -> None:
+    assert listed(write("kind: List\nitems:")) == ((), ())
+    assert listed(write("kind: List\nitems: []")) == ((), ())
+    parts, (finding,) = listed(write("kind: List\nitems: {}"))
+    assert not parts and str(finding) == 'in.yaml:2: error: "items" of a List must be a list of objects, not a mapping'

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from typing import Protocol
+from typing import Any, Protocol
 
 from tulle.model.documents import Document, Key
 from tulle.model.findings import Finding
@@ -22,7 +22,7 @@ class Dialect(Protocol):
         ...
 
     @property
-    def kinds(self) -> Mapping[str, object]:
+    def kinds(self) -> Mapping[str, Any]:
         """Its kinds by `<dialect>/<kind>`."""
         ...
 

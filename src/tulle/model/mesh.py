@@ -21,6 +21,7 @@ from tulle.model.objects import (
     ListenerSet,
     Namespace,
     Secret,
+    SharedCertificates,
 )
 from tulle.model.routes import RouteSet
 from tulle.model.security import AccessPolicy, Authorizer, PeerAuthentication, RequestAuthentication
@@ -52,7 +53,7 @@ class Settings:
 Object: TypeAlias = (
     AccessPolicy | Authorizer | BackendTls | ConfigMap | Destination | Entry | EnvoyPatches | Gateway | GatewayClass
     | Grant | ListenerSet | Namespace | PeerAuthentication | Places | ProxySettings | RequestAuthentication | Scope
-    | Secret | Telemetry | Template | WasmPlugin
+    | Secret | SharedCertificates | Telemetry | Template | WasmPlugin
 )  # fmt: skip
 
 
