@@ -54,6 +54,16 @@ class TlsHandling(StrEnum):
     """Mutual TLS with the certificates of the mesh (Istio `ISTIO_MUTUAL`)."""
 
 
+def fitting_kinds(protocol: ListenerProtocol, tls: TlsHandling) -> tuple[RouteKind, ...]:
+    """The kinds of routes that a listener can have."""
+    if protocol.is_http:
+        return RouteKind.HTTP, RouteKind.GRPC
+    if protocol is ListenerProtocol.TLS:
+        is_ended = tls in {TlsHandling.TERMINATE, TlsHandling.MESH}
+        return (RouteKind.TLS, RouteKind.TCP) if is_ended else (RouteKind.TLS,)
+    return (RouteKind.UDP,) if protocol is ListenerProtocol.UDP else (RouteKind.TCP,)
+
+
 class ClientCertificates(StrEnum):
     """Whether clients show certificates."""
 

@@ -94,6 +94,8 @@ class ListenerSet:
     created: str = ""
     parent_origin: Origin | None = None
     """Where the parent was written, if not where the set begins."""
+    kind: str = "ListenerSet"
+    """As its document has it: experimental sets are called `XListenerSet`."""
 
     @property
     def key(self) -> Name:

@@ -11,17 +11,9 @@ from tulle.dialects.gateway_api.dialect import GROUP
 from tulle.dialects.gateway_api.values import Group, Kind, at_most
 from tulle.dialects.objects import Items, ObjectSpec, Strings, labels_of
 from tulle.dialects.written import Step, Written
-from tulle.model.listeners import Admission, LabelSelector, ListenerProtocol, TlsHandling
-from tulle.model.routes import RouteKind
+from tulle.model.listeners import Admission, LabelSelector, ListenerProtocol, TlsHandling, fitting_kinds
 
 Place = tuple[Step, ...]
-KINDS = {
-    ListenerProtocol.HTTP: (RouteKind.HTTP, RouteKind.GRPC),
-    ListenerProtocol.HTTPS: (RouteKind.HTTP, RouteKind.GRPC),
-    ListenerProtocol.TLS: (RouteKind.TLS, RouteKind.TCP),
-    ListenerProtocol.TCP: (RouteKind.TCP,),
-    ListenerProtocol.UDP: (RouteKind.UDP,),
-}
 
 
 class Requirement(ObjectSpec):
@@ -97,11 +89,6 @@ def admitted(
             part.warning((*path, "kinds", index), f"has no effect: {message}")
             problems.append(("ResolvedRefs", "InvalidRouteKinds", message))
     return Admission(namespaces=namespaces, selector=selector, kinds=kinds), tuple(problems[:1])
-
-
-def fitting_kinds(protocol: ListenerProtocol, tls: TlsHandling) -> tuple[RouteKind, ...]:
-    """The kinds of routes that a listener can have."""
-    return (RouteKind.TLS,) if tls is TlsHandling.PASSTHROUGH else KINDS[protocol]
 
 
 def chosen(

@@ -169,5 +169,5 @@ def _refusal(part: Written, path: Place, spec: LocalReference, kind: RouteKind) 
         origin=part.at(*path),
         referrer=referrer(kind, namespace),
         problem=f"the filter {spec.name} is a {place}, which is unknown here",
-        problem_reason="InvalidKind",
+        problem_reason="UnsupportedValue",
     )

@@ -45,14 +45,15 @@ def read(part: Written) -> Fragment:
     name, stamp, parent = part.document.key.name, created(found.metadata), found.spec.parent_ref
     if (parent.group, parent.kind) != (GROUP, "Gateway"):
         part.error(("spec", "parentRef"), f"names a {parent.kind}; listeners can only be added to a Gateway")
+    kind = str(part.document.data["kind"])
     listener_set = ListenerSet(
         name=name,
         origin=part.origin,
         parent=Name(parent.namespace or name.namespace, parent.name),
         parent_origin=part.at("spec", "parentRef"),
         created=stamp,
+        kind=kind,
     )
-    kind = str(part.document.data["kind"])
     ports = listeners(part, found.spec.listeners, Frame(listener_set_key(name), kind, stamp))
     return Fragment(listeners=ports, objects=(listener_set,), findings=tuple(part.findings))
 
