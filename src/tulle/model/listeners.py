@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 
 from tulle.model.documents import BUILT_IN, Origin
-from tulle.model.names import Name
+from tulle.model.names import SYSTEM_NAMESPACE, Name
 from tulle.model.routes import Backend, Referrer, RouteKind
 
 
@@ -52,6 +52,16 @@ class TlsHandling(StrEnum):
     """Sent on to the cluster that the server name says (Istio, between networks)."""
     MESH = "mesh"
     """Mutual TLS with the certificates of the mesh (Istio `ISTIO_MUTUAL`)."""
+
+
+def fitting_kinds(protocol: ListenerProtocol, tls: TlsHandling) -> tuple[RouteKind, ...]:
+    """The kinds of routes that a listener can have."""
+    if protocol.is_http:
+        return RouteKind.HTTP, RouteKind.GRPC
+    if protocol is ListenerProtocol.TLS:
+        is_ended = tls in {TlsHandling.TERMINATE, TlsHandling.MESH}
+        return (RouteKind.TLS, RouteKind.TCP) if is_ended else (RouteKind.TLS,)
+    return (RouteKind.UDP,) if protocol is ListenerProtocol.UDP else (RouteKind.TCP,)
 
 
 class ClientCertificates(StrEnum):
@@ -175,3 +185,9 @@ class Listener:
     """What is wrong with it by itself: condition, reason, sentence, in the words of Gateway API."""
     has_own_addresses: bool = True
     """Whether `address` was written; otherwise it may be moved to another loopback address where it would collide."""
+
+    @property
+    def id(self) -> str:
+        """What routes name it by: its name, with the namespace if it is not that of the system."""
+        namespace, name = self.name.namespace, self.name.name
+        return name if namespace == SYSTEM_NAMESPACE else f"{namespace}/{name}"

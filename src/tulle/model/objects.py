@@ -86,12 +86,26 @@ class Gateway:
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False, weakref_slot=True)
 class ListenerSet:
-    """Listeners that another document adds to a gateway; they name the set as `Listener.gateway`."""
+    """Listeners that another document adds to a gateway; they name the set, by its `key`, as `Listener.gateway`."""
 
     name: Name
     origin: Origin
     parent: Name
     created: str = ""
+    parent_origin: Origin | None = None
+    """Where the parent was written, if not where the set begins."""
+    kind: str = "ListenerSet"
+    """As its document has it: experimental sets are called `XListenerSet`."""
+
+    @property
+    def key(self) -> Name:
+        """What its listeners and the parents of routes name it by."""
+        return listener_set_key(self.name)
+
+
+def listener_set_key(name: Name) -> Name:
+    """How a set of listeners is named where gateways are named too, of which one may have the same name."""
+    return Name(name.namespace, f"ListenerSet/{name.name}")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False, weakref_slot=True)

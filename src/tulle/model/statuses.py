@@ -46,6 +46,10 @@ class Status:
     sections: tuple[SectionStatus, ...] = ()
     addresses: tuple[tuple[str, str], ...] = ()
     """Type and value: `("IPAddress", "127.0.0.1")`."""
+    features: tuple[str, ...] = ()
+    """Of a class of gateways: what is supported, in the words of the specification."""
+    attached_sets: int | None = None
+    """Of a gateway: how many sets of listeners were added to it."""
 
 
 ObjectKey = tuple[str, Name]

@@ -1,0 +1,173 @@
+"""Values of Gateway API: names, hosts, durations, lists with limits. Each refuses with the rest of a sentence."""
+
+from __future__ import annotations
+
+import re
+from ipaddress import ip_address
+from typing import Annotated, Literal
+
+from pydantic import AfterValidator, BeforeValidator, Field
+
+from tulle.dialects.fields import refuse, shown
+from tulle.dialects.objects import LONGEST_NAME, SUBDOMAIN
+
+_DURATION = re.compile(r"(?:[0-9]{1,5}(?:h|m|s|ms)){1,4}")
+_STEP = re.compile(r"([0-9]{1,5})(ms|h|m|s)")
+_SECONDS = {"h": 3600.0, "m": 60.0, "s": 1.0, "ms": 0.001}
+_KIND = re.compile(r"[a-zA-Z](?:[-a-zA-Z0-9]{0,61}[a-zA-Z0-9])?")
+_NAMESPACE = re.compile(r"[a-z0-9](?:[-a-z0-9]{0,61}[a-z0-9])?")
+_HEADER = re.compile(r"[A-Za-z0-9!#$%&'*+\-.^_`|~]{1,256}")
+_HEADER_VALUE = re.compile(r"[!-~]+(?:[\t ]?[!-~]+)*")
+_URI = re.compile(r"[^:/?#]+:(?://[^/?#]*)?[^?#]*(?:\?[^#]*)?(?:#.*)?")
+_PATH = re.compile(r"(?:[-A-Za-z0-9/._~!$&'()*+,;=:@]|%[0-9a-fA-F]{2})+")
+METHODS = ("GET", "HEAD", "POST", "PUT", "DELETE", "CONNECT", "OPTIONS", "TRACE", "PATCH")
+
+
+def at_most(most: int, least: int = 0) -> AfterValidator:
+    """Limits of a list, as the definition of the kind has them."""
+
+    def check(items: tuple[object, ...]) -> tuple[object, ...]:
+        if len(items) > most:
+            refuse(f"has {len(items)} entries; at most {most} are allowed")
+        if len(items) < least:
+            refuse("is empty; name at least one" if least == 1 else f"needs at least {least} entries")
+        return items
+
+    return AfterValidator(check)
+
+
+def longest(most: int) -> AfterValidator:
+    """The limit of a text."""
+
+    def check(text: str) -> str:
+        if len(text) > most:
+            refuse(f"is {len(text)} characters long; at most {most} are allowed")
+        return text
+
+    return AfterValidator(check)
+
+
+def _text(value: object, what: str) -> str:
+    if not isinstance(value, str):
+        refuse(f"must be {what}, not {shown(value)}")
+    return value
+
+
+def _name(value: object) -> object:
+    text = _text(value, "the name of an object")
+    if not SUBDOMAIN.fullmatch(text) or len(text) > LONGEST_NAME:
+        refuse(f"must be a name of lower-case letters, digits, - and ., not {shown(text)}")
+    return text
+
+
+def _object_name(value: object) -> object:
+    text = _text(value, "the name of an object")
+    if not 1 <= len(text) <= LONGEST_NAME:
+        refuse(f"must be a name of 1 to {LONGEST_NAME} characters, not {shown(text)}")
+    return text
+
+
+def _namespace(value: object) -> object:
+    text = _text(value, "a namespace")
+    if not _NAMESPACE.fullmatch(text):
+        refuse(f"must be a namespace, not {shown(text)}")
+    return text
+
+
+def _group(value: object) -> object:
+    text = _text(value, "an API group")
+    if text and not SUBDOMAIN.fullmatch(text):
+        refuse(f"must be an API group such as gateway.networking.k8s.io, not {shown(text)}")
+    return text
+
+
+def _kind(value: object) -> object:
+    text = _text(value, "a kind")
+    if not _KIND.fullmatch(text):
+        refuse(f"must be a kind such as Service, not {shown(text)}")
+    return text
+
+
+def _precise(value: object) -> object:
+    text = _text(value, "a host name")
+    if not SUBDOMAIN.fullmatch(text) or len(text) > LONGEST_NAME:
+        refuse(f"must be a host name in lower-case letters such as shop.example.org, not {shown(text)}")
+    if _is_address(text):
+        refuse(f"must be a host name, not the address {text}")
+    return text
+
+
+def _hostname(value: object) -> object:
+    text = _text(value, "a host name")
+    if not SUBDOMAIN.fullmatch(text.removeprefix("*.")) or len(text) > LONGEST_NAME:
+        refuse(f"must be a host name such as shop.example.org or *.example.org, in lower-case, not {shown(text)}")
+    if _is_address(text):
+        refuse(f"must be a host name, not the address {text}")
+    return text
+
+
+def _is_address(text: str) -> bool:
+    try:
+        ip_address(text)
+    except ValueError:
+        return False
+    return True
+
+
+def _duration(value: object) -> object:
+    if not isinstance(value, str) or not _DURATION.fullmatch(value):
+        refuse(f"must be a duration such as 500ms, 2s or 1m30s, not {shown(value)}")
+    return sum(int(number) * _SECONDS[unit] for number, unit in _STEP.findall(value))
+
+
+def _header_name(value: object) -> object:
+    text = _text(value, "the name of a header")
+    if not _HEADER.fullmatch(text):
+        refuse(f"must be the name of a header, without : and spaces, not {shown(text)}")
+    return text
+
+
+def _header_value(value: object) -> object:
+    text = _text(value, "the value of a header; put it in quotes")
+    if not _HEADER_VALUE.fullmatch(text) or len(text) > 4096:
+        refuse(f"must be printable ASCII of at most 4096 characters, without spaces at its ends, not {shown(text)}")
+    return text
+
+
+def _uri(value: object) -> object:
+    text = _text(value, "a URI")
+    if not _URI.fullmatch(text) or len(text) > LONGEST_NAME:
+        refuse(f"must be a whole URI such as spiffe://example.org/ns/a/sa/b, not {shown(text)}")
+    return text
+
+
+def path_problem(path: str) -> str | None:
+    """Why a text is no path to compare with; None if it is one."""
+    if not path.startswith("/"):
+        return f"must be a path that begins with /, not {shown(path)}"
+    forbidden = next((part for part in ("//", "/./", "/../", "%2f", "%2F", "#") if part in path), None)
+    if forbidden is not None:
+        return f"must not contain {forbidden}: {shown(path)}"
+    if path.endswith(("/..", "/.")):
+        return f"must not end with /. or /..: {shown(path)}"
+    return None if _PATH.fullmatch(path) else f"has characters that no path may have: {shown(path)}"
+
+
+def is_path_text(text: str) -> bool:
+    """Whether a text has only characters that a path may have."""
+    return bool(_PATH.fullmatch(text))
+
+
+Duration = Annotated[float, BeforeValidator(_duration, json_schema_input_type=str)]
+Group = Annotated[str, BeforeValidator(_group)]
+HeaderName = Annotated[str, BeforeValidator(_header_name)]
+HeaderValue = Annotated[str, BeforeValidator(_header_value)]
+Hostname = Annotated[str, BeforeValidator(_hostname)]
+Kind = Annotated[str, BeforeValidator(_kind)]
+Method = Literal["GET", "HEAD", "POST", "PUT", "DELETE", "CONNECT", "OPTIONS", "TRACE", "PATCH"]
+Namespace = Annotated[str, BeforeValidator(_namespace)]
+ObjectName = Annotated[str, BeforeValidator(_object_name)]
+PreciseHostname = Annotated[str, BeforeValidator(_precise)]
+SectionName = Annotated[str, BeforeValidator(_name)]
+Uri = Annotated[str, BeforeValidator(_uri)]
+Percent = Annotated[int, Field(ge=0, le=100)]

@@ -1,0 +1,224 @@
+"""Routes find the listeners and services that they ask to be attached to, if those take them. Pure, one at a time.
+
+Independent of the language: routes of Gateway API and virtual services of Istio are attached alike.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
+
+from tulle.flow.backends import NO_AUTHORITY, REFUSED_BY_FILTER, Resolved, resolve, services_of
+from tulle.flow.hostnames import EVERY, intersection
+from tulle.flow.surroundings import Surroundings, namespace_key, seen
+from tulle.kit.memo import remember
+from tulle.model.findings import Finding, did_you_mean
+from tulle.model.listeners import Listener, ListenerProtocol, fitting_kinds
+from tulle.model.names import Name
+from tulle.model.routes import AttachKind, Forward, Parent, RouteKind, RouteSet, StreamRule
+from tulle.model.statuses import Condition, ParentStatus
+
+Hosts = tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Attached:
+    """What became of a route."""
+
+    routes: tuple[RouteSet, ...]
+    """The route as it is attached: once for each set of hosts at gateways, and once for each service."""
+    parents: tuple[ParentStatus, ...]
+    findings: tuple[Finding, ...]
+    names: frozenset[Name]
+    """What it depends on: when one of these changes, it is to be attached again."""
+    sections: frozenset[tuple[Name, str]] = frozenset()
+    """Gateway and name of every listener that took it, in use or not."""
+    services: frozenset[Name] = frozenset()
+    """Services that it sends something to."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Outcome:
+    """What became of a route at one parent; without a reason it is attached."""
+
+    reason: str = ""
+    message: str = ""
+    taken: tuple[tuple[Listener, Hosts], ...] = ()
+    port: int | None = None
+    """Of a service."""
+
+
+def attach(route: RouteSet, around: Surroundings) -> Attached:
+    """Attach a route to its parents."""
+    resolved = resolve(route, around)
+    names = set(resolved.names) | {namespace_key(route.name.namespace)}
+    findings = list(resolved.findings)
+    statuses: list[ParentStatus] = []
+    taken: list[tuple[Listener, Hosts]] = []
+    attached: dict[tuple[Name, int | None], RouteSet] = {}
+    for parent in route.parents:
+        names.add(parent.name)
+        is_gateway = parent.kind is AttachKind.GATEWAY
+        outcome = _at_gateway(route, parent, around) if is_gateway else _at_service(route, parent, around)
+        statuses.append(ParentStatus(reference=parent.reference, conditions=_conditions(route, outcome, resolved)))
+        if outcome.reason:
+            subject = parent.origin.subject or route.origin.subject
+            findings.append(Finding.warning(parent.origin, f"{subject}: {outcome.message}"))
+        elif is_gateway:
+            taken += outcome.taken
+        else:
+            place = parent.name, outcome.port
+            attached[place] = _for_service(resolved.route, *place)
+    return Attached(
+        routes=(*_for_listeners(resolved.route, taken, around), *attached.values()),
+        parents=tuple(statuses),
+        findings=tuple(findings),
+        names=frozenset(names),
+        sections=frozenset((each.gateway, each.section) for each, _ in taken if each.gateway is not None),
+        services=services_of(resolved.route),
+    )
+
+
+def _at_gateway(route: RouteSet, parent: Parent, around: Surroundings) -> _Outcome:
+    """Which listeners of a gateway take a route, and for which hosts."""
+    home = route.name.namespace
+    shown = (
+        f'{"listener set" if parent.name.name.startswith("ListenerSet/") else "gateway"} "{seen(parent.name, home)}"'
+    )
+    listeners = around.listeners.get(parent.name, ())
+    if not listeners and parent.name not in around.gateways and parent.name not in around.sets:
+        hint = around.gateway_hint(parent.name, home)
+        return _Outcome("NoMatchingParent", f"{shown} does not exist{hint}; nothing is attached to it")
+    candidates = [each for each in listeners if _is_named(each, parent)]
+    if route.kind is RouteKind.TLS:
+        candidates = [each for each in candidates if each.protocol is ListenerProtocol.TLS]
+    if not candidates:
+        return _Outcome("NoMatchingParent", f"{shown} has no listener {_wanted(route, parent, listeners)}")
+    allowed = [each for each in candidates if _takes(each, route, around)]
+    if not allowed:
+        message = f"no listener of {shown} that is named takes a {route.kind} of namespace {home}"
+        return _Outcome("NotAllowedByListeners", message)
+    taken = tuple((each, hosts) for each in allowed if (hosts := common_hosts(each, route)))
+    if not taken:
+        message = f"no listener of {shown} that takes it serves {' or '.join(route.hosts)}"
+        return _Outcome("NoMatchingListenerHostname", message)
+    return _Outcome(taken=taken)
+
+
+def _is_named(listener: Listener, parent: Parent) -> bool:
+    if parent.section and listener.section != parent.section:
+        return False
+    return parent.port is None or parent.port == (listener.declared_port or listener.port)
+
+
+def _wanted(route: RouteSet, parent: Parent, listeners: tuple[Listener, ...]) -> str:
+    words = []
+    hint = ""
+    if parent.section:
+        words.append(f'"{parent.section}"')
+        hint = did_you_mean(parent.section, [each.section for each in listeners])
+    if parent.port is not None:
+        words.append(f"on port {parent.port}")
+    if route.kind is RouteKind.TLS:
+        words.append("for TLS")
+    return " ".join(words) + hint if words else "at all"
+
+
+def _takes(listener: Listener, route: RouteSet, around: Surroundings) -> bool:
+    """Whether a listener takes routes of this kind from this namespace."""
+    return route.kind in kinds_of(listener) and around.admits(listener.admission, route.name.namespace)
+
+
+def kinds_of(listener: Listener) -> tuple[RouteKind, ...]:
+    """The kinds of routes that a listener takes."""
+    if listener.admission.kinds or any(reason == "InvalidRouteKinds" for _, reason, _ in listener.problems):
+        return listener.admission.kinds
+    return fitting_kinds(listener.protocol, listener.tls)
+
+
+def common_hosts(listener: Listener, route: RouteSet) -> Hosts:
+    """The hosts that a route has at a listener, in the order of the route."""
+    namespace = route.name.namespace
+    served = [each.host for each in listener.hosts if each.namespaces is None or namespace in each.namespaces]
+    common = (intersection(host, each) for host in route.hosts for each in served)
+    return tuple(dict.fromkeys(host for host in common if host is not None))
+
+
+def _at_service(route: RouteSet, parent: Parent, around: Surroundings) -> _Outcome:
+    """Whether a service, and the port of it that is named, exist."""
+    home = route.name.namespace
+    shown = f'service "{seen(parent.name, home)}"'
+    service = around.services.get(parent.name)
+    if service is None:
+        hint = around.service_hint(parent.name, home)
+        return _Outcome("NoMatchingParent", f"{shown} does not exist{hint}; nothing is attached to it")
+    if not parent.section and parent.port is None:
+        return _Outcome()
+    for port in service.ports:
+        if parent.section in {"", port.name} and parent.port in {None, port.number}:
+            return _Outcome(port=port.number)
+    wanted = f'"{parent.section}"' if parent.section else str(parent.port)
+    has = ", ".join(f"{port.name} ({port.number})" for port in service.ports) or "none at all"
+    return _Outcome("NoMatchingParent", f"{shown} has no port {wanted}; it has {has}")
+
+
+def _conditions(route: RouteSet, outcome: _Outcome, resolved: Resolved) -> tuple[Condition, ...]:
+    """What is said about a route at one parent."""
+    dropped = [rule.name for rule in route.rules if _is_refused(rule.action)]
+    is_invalid = bool(dropped) and len(dropped) == len(route.rules)
+    filters = next((message for reason, message in resolved.problems if reason == REFUSED_BY_FILTER), "")
+    reason, message = outcome.reason, outcome.message
+    if not reason and is_invalid:
+        reason, message = REFUSED_BY_FILTER, filters
+    found = [Condition(type="Accepted", status=not reason, reason=reason or "Accepted", message=message)]
+    unresolved = [each for each in resolved.problems if each[0] not in {REFUSED_BY_FILTER, NO_AUTHORITY}]
+    found.append(
+        Condition(
+            type="ResolvedRefs",
+            status=not unresolved,
+            reason=unresolved[0][0] if unresolved else "ResolvedRefs",
+            message="; ".join(text for _, text in unresolved),
+        )
+    )
+    if dropped and not reason:
+        text = f"Dropped Rule {', '.join(dropped)}: {filters}"
+        found.append(Condition(type="PartiallyInvalid", status=True, reason=REFUSED_BY_FILTER, message=text))
+    return tuple(found)
+
+
+def _is_refused(action: object) -> bool:
+    return isinstance(action, Forward) and any(each.problem_reason == REFUSED_BY_FILTER for each in action.backends)
+
+
+def _for_listeners(route: RouteSet, taken: list[tuple[Listener, Hosts]], around: Surroundings) -> Iterator[RouteSet]:
+    """The route once for each set of hosts that it has at listeners which are in use."""
+    places: dict[Hosts, dict[str, None]] = {}
+    for listener, hosts in taken:
+        owned = tuple(host for host in hosts if around.is_owner(listener, host))
+        if owned and listener.name not in around.unusable:
+            places.setdefault(owned, {})[listener.id] = None
+    for hosts, ids in places.items():
+        yield _at_listeners(route, hosts, tuple(ids))
+
+
+@remember(size=64)
+def _at_listeners(route: RouteSet, hosts: Hosts, listeners: tuple[str, ...]) -> RouteSet:
+    streams = route.streams
+    if route.kind is RouteKind.TLS:
+        streams = tuple(_with_server_names(stream, hosts) for stream in streams)
+    return replace(route, hosts=hosts, listeners=listeners, streams=streams, parents=())
+
+
+def _with_server_names(stream: StreamRule, hosts: Hosts) -> StreamRule:
+    """The hosts of a route decide by server name, where its matches say nothing of it."""
+    names = () if EVERY in hosts else hosts
+    matches = tuple(match if match.server_names else replace(match, server_names=names) for match in stream.matches)
+    return replace(stream, matches=matches)
+
+
+@remember(size=16)
+def _for_service(route: RouteSet, service: Name, port: int | None) -> RouteSet:
+    """Rules of the mesh: of the service itself for everybody, of another namespace for the workloads there."""
+    home = route.name.namespace
+    exports = route.exports if service.namespace == home else (home,)
+    return replace(route, hosts=(), parents=(), service=service, service_port=port, exports=exports)

@@ -1,0 +1,117 @@
+"""Certificates and authorities that listeners name: those that can be used stay, the others are noted. Pure."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
+
+from tulle.flow.certificates import map_authority_problem, pair_problem, secret_authority_problem
+from tulle.flow.surroundings import Surroundings, seen
+from tulle.kit.memo import remember
+from tulle.model.documents import Origin
+from tulle.model.findings import Finding
+from tulle.model.listeners import Certificate, ClientTrust, Listener
+from tulle.model.names import Name
+from tulle.model.objects import ConfigMap, GatewayClass, Secret
+from tulle.model.routes import Referrer
+
+Fault = tuple[str, str, str]
+"""Condition, reason, sentence."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Inventory:
+    """Everything that gateways are made of."""
+
+    listeners: tuple[Listener, ...] = ()
+    """All that were written, those of other languages too."""
+    around: Surroundings = field(default_factory=Surroundings)
+    """Gateways, sets, namespaces and grants count here; its `listeners` are only known afterwards."""
+    classes: Mapping[str, GatewayClass] = field(default_factory=dict)
+    secrets: Mapping[Name, Secret] = field(default_factory=dict)
+    config_maps: Mapping[Name, ConfigMap] = field(default_factory=dict)
+
+
+@dataclass(slots=True)
+class Resolution:
+    """A listener with what it names."""
+
+    listener: Listener
+    """The same object if all of it can be used."""
+    faults: list[Fault] = field(default_factory=list)
+    findings: list[Finding] = field(default_factory=list)
+
+    def note(self, origin: Origin, reason: str, message: str) -> None:
+        """Something that it names cannot be used."""
+        self.faults.append(("ResolvedRefs", reason, message))
+        subject = origin.subject or self.listener.origin.subject
+        self.findings.append(Finding.error(origin, f"{subject}: {message}"))
+
+
+def resolve_listener(listener: Listener, inventory: Inventory) -> Resolution:
+    """Look up everything that a listener names."""
+    found = Resolution(listener, list(listener.problems))
+    good = tuple(each for each in listener.certificates if _is_good(each, found, inventory))
+    trust = listener.client_trust
+    if trust is not None and not trust.ca_file:
+        trust = _checked_trust(trust, found, inventory)
+    is_without = any(reason in {"InvalidCertificateRef", "RefNotPermitted"} for _, reason, _ in found.faults)
+    if is_without and not good:
+        found.faults.append(("Programmed", "Invalid", "there is no certificate that could be used"))
+    if good != listener.certificates or trust != listener.client_trust:
+        found.listener = _with(listener, good, trust)
+    return found
+
+
+def _is_good(certificate: Certificate, found: Resolution, inventory: Inventory) -> bool:
+    name, home = certificate.secret, found.listener.name.namespace
+    if name is None:
+        return True
+    shown = f'secret "{seen(name, home)}"'
+    if not _consents(certificate.referrer, "Secret", name, inventory):
+        found.note(certificate.origin, "RefNotPermitted", f"{shown} {_forbidden(name)}")
+        return False
+    secret = inventory.secrets.get(name)
+    problem = "does not exist" if secret is None else pair_problem(secret)
+    if problem:
+        found.note(certificate.origin, "InvalidCertificateRef", f"{shown} {problem}")
+    return not problem
+
+
+def _checked_trust(trust: ClientTrust, found: Resolution, inventory: Inventory) -> ClientTrust:
+    secrets = tuple(each for each in trust.secrets if _is_authority(each, "Secret", trust, found, inventory))
+    maps = tuple(each for each in trust.ca_maps if _is_authority(each, "ConfigMap", trust, found, inventory))
+    is_noted = any(reason == "NoValidCACertificate" for _, reason, _ in found.faults)
+    if not secrets and not maps and not is_noted:
+        message = "there are no authorities for client certificates that could be used"
+        found.faults.append(("Accepted", "NoValidCACertificate", message))
+    return replace(trust, secrets=secrets, ca_maps=maps)
+
+
+def _is_authority(name: Name, kind: str, trust: ClientTrust, found: Resolution, inventory: Inventory) -> bool:
+    shown = f'{kind} "{seen(name, found.listener.name.namespace)}"'
+    origin = found.listener.origin
+    if not _consents(trust.referrer, kind, name, inventory):
+        found.note(origin, "RefNotPermitted", f"{shown} {_forbidden(name)}")
+        return False
+    problem = "does not exist"
+    if kind == "Secret" and (secret := inventory.secrets.get(name)) is not None:
+        problem = secret_authority_problem(secret)
+    elif kind == "ConfigMap" and (config_map := inventory.config_maps.get(name)) is not None:
+        problem = map_authority_problem(config_map)
+    if problem:
+        found.note(origin, "InvalidCACertificateRef", f"{shown} {problem}")
+    return not problem
+
+
+def _consents(referrer: Referrer | None, kind: str, name: Name, inventory: Inventory) -> bool:
+    return referrer is None or inventory.around.consents(referrer, "", kind, name)
+
+
+def _forbidden(name: Name) -> str:
+    return f"may not be used from here: no ReferenceGrant in namespace {name.namespace} allows it"
+
+
+@remember(size=4)
+def _with(listener: Listener, certificates: tuple[Certificate, ...], trust: ClientTrust | None) -> Listener:
+    return replace(listener, certificates=certificates, client_trust=trust)

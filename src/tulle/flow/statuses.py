@@ -1,0 +1,234 @@
+"""What became of gateways, routes and policies, in the conditions that Gateway API specifies. Pure."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterable, Mapping, Sequence
+
+from tulle.flow.attachment import Attached, kinds_of
+from tulle.flow.gateways import FATAL, Arrangement
+from tulle.flow.hostnames import intersection
+from tulle.flow.listener_references import Fault, Inventory
+from tulle.flow.placement import family
+from tulle.model.listeners import Listener
+from tulle.model.names import SYSTEM_NAMESPACE, Name
+from tulle.model.objects import Gateway, GatewayClass, ListenerSet
+from tulle.model.routes import RouteSet
+from tulle.model.statuses import Condition, ObjectKey, ParentStatus, SectionStatus, Status
+
+FEATURES = (
+    "BackendTLSPolicy", "BackendTLSPolicySANValidation", "GRPCRoute", "GRPCRouteNamedRouteRule", "Gateway",
+    "GatewayAddressEmpty", "GatewayFrontendClientCertificateValidation",
+    "GatewayFrontendClientCertificateValidationInsecureFallback", "GatewayHTTPListenerIsolation", "GatewayPort8080",
+    "GatewayStaticAddresses", "HTTPRoute", "HTTPRoute303RedirectStatusCode", "HTTPRoute307RedirectStatusCode",
+    "HTTPRoute308RedirectStatusCode", "HTTPRouteBackendProtocolH2C", "HTTPRouteBackendProtocolWebSocket",
+    "HTTPRouteBackendRequestHeaderModification", "HTTPRouteBackendTimeout", "HTTPRouteCORS",
+    "HTTPRouteDestinationPortMatching", "HTTPRouteHostRewrite", "HTTPRouteMethodMatching", "HTTPRouteNamedRouteRule",
+    "HTTPRouteParentRefPort", "HTTPRoutePathRedirect", "HTTPRoutePathRewrite", "HTTPRoutePortRedirect",
+    "HTTPRouteQueryParamMatching", "HTTPRouteRequestMirror", "HTTPRouteRequestMultipleMirrors",
+    "HTTPRouteRequestPercentageMirror", "HTTPRouteRequestTimeout", "HTTPRouteResponseHeaderModification",
+    "HTTPRouteRetry", "HTTPRouteRetryBackendTimeout", "HTTPRouteRetryConnectionError", "HTTPRouteSchemeRedirect",
+    "ListenerSet", "Mesh", "MeshConsumerRoute", "MeshHTTPRouteBackendRequestHeaderModification",
+    "MeshHTTPRouteNamedRouteRule", "MeshHTTPRouteQueryParamMatching", "MeshHTTPRouteRedirectPath",
+    "MeshHTTPRouteRedirectPort", "MeshHTTPRouteRewritePath", "MeshHTTPRouteSchemeRedirect", "ReferenceGrant",
+    "TCPRoute", "TLSRoute", "TLSRouteModeMixed", "TLSRouteModeTerminate", "UDPRoute",
+)  # fmt: skip
+"""What is supported, in the words and the order of the specification."""
+
+
+class RouteStatuses:
+    """What became of every route, and how many routes each listener has; kept up to date route by route."""
+
+    def __init__(self) -> None:
+        self.statuses: dict[ObjectKey, Status] = {}
+        """Never changed in place while somebody may look: take a copy."""
+        self.counts: Counter[tuple[Name, str]] = Counter()
+        """By gateway (or set) and name of the listener."""
+        self._gateways: dict[Name, Counter[Name]] = {}
+        """By service: the gateways whose routes send something to it."""
+
+    def put(self, route: RouteSet, before: Attached | None, after: Attached | None) -> None:
+        """A route was attached, or attached differently (`before`), or is gone (no `after`)."""
+        key = status_key(route)
+        if before is not None:
+            self._count(before, -1)
+            self.statuses.pop(key, None)
+        if after is not None:
+            self._count(after, 1)
+            if any(each.reference for each in after.parents):
+                self.statuses[key] = Status(parents=after.parents)
+
+    def gateways_of(self, service: Name) -> tuple[Name, ...]:
+        """The gateways whose routes send something to a service, by name."""
+        return tuple(sorted(self._gateways.get(service, ())))
+
+    def _count(self, attached: Attached, step: int) -> None:
+        for section in attached.sections:
+            self.counts[section] += step
+            if not self.counts[section]:
+                del self.counts[section]
+        for service in attached.services:
+            users = self._gateways.setdefault(service, Counter())
+            for gateway in {gateway for gateway, _ in attached.sections}:
+                users[gateway] += step
+                if not users[gateway]:
+                    del users[gateway]
+            if not users:
+                del self._gateways[service]
+
+
+def status_key(route: RouteSet) -> ObjectKey:
+    """What the object that a route comes from is called."""
+    return str(route.kind), Name(route.name.namespace, route.name.name.rpartition("/")[2])
+
+
+def gateway_statuses(
+    inventory: Inventory, arrangement: Arrangement, counts: Mapping[tuple[Name, str], int]
+) -> dict[ObjectKey, Status]:
+    """What became of classes, gateways and listener sets."""
+    found: dict[ObjectKey, Status] = {}
+    for each in inventory.classes.values():
+        if each.kind == "GatewayClass":
+            found["GatewayClass", Name(SYSTEM_NAMESPACE, each.name)] = class_status(each)
+    sets = Counter(each.parent for key, each in inventory.around.sets.items() if key not in arrangement.set_faults)
+    for gateway in inventory.around.gateways.values():
+        found["Gateway", gateway.name] = _gateway_status(gateway, arrangement, counts, sets[gateway.name])
+    for listener_set in inventory.around.sets.values():
+        found[listener_set.kind, listener_set.name] = _set_status(listener_set, arrangement, counts)
+    return found
+
+
+def class_status(gateway_class: GatewayClass) -> Status:
+    """Every class is accepted: nobody else is here who would serve its gateways."""
+    message = f"gateways of controller {gateway_class.controller} are served here"
+    return Status(
+        conditions=(
+            Condition(type="Accepted", status=True, reason="Accepted", message=message),
+            Condition(type="SupportedVersion", status=True, reason="SupportedVersion"),
+        ),
+        features=FEATURES,
+    )
+
+
+def policy_status(conditions: tuple[Condition, ...], gateways: Iterable[Name]) -> Status:
+    """What became of a policy for backends: the same at every gateway whose routes use them, of which 16 are named."""
+    references = [
+        (
+            ("group", "gateway.networking.k8s.io"),
+            ("kind", "Gateway"),
+            ("namespace", gateway.namespace),
+            ("name", gateway.name),
+        )
+        for gateway in gateways
+    ]
+    return Status(parents=tuple(ParentStatus(reference=each, conditions=conditions) for each in references[:16]))
+
+
+def _gateway_status(
+    gateway: Gateway, arrangement: Arrangement, counts: Mapping[tuple[Name, str], int], sets: int
+) -> Status:
+    listeners = arrangement.sections.get(gateway.name, ())
+    sections = _sections(gateway.name, listeners, arrangement, counts)
+    accepted = _summary(sections, gateway.problems)
+    programmed = _programmed(sections)
+    addresses = dict.fromkeys(each.address for each in listeners if each.name in arrangement.usable)
+    return Status(
+        conditions=(accepted, programmed),
+        sections=sections,
+        addresses=tuple(("IPAddress", address) for address in addresses),
+        attached_sets=sets,
+    )
+
+
+def _set_status(listener_set: ListenerSet, arrangement: Arrangement, counts: Mapping[tuple[Name, str], int]) -> Status:
+    key = listener_set.key
+    sections = _sections(key, arrangement.sections.get(key, ()), arrangement, counts)
+    fault = arrangement.set_faults.get(key)
+    accepted = _summary(sections, (fault,) if fault is not None else ())
+    return Status(conditions=(accepted, _programmed(sections)), sections=sections)
+
+
+def _summary(sections: Sequence[SectionStatus], problems: Sequence[Fault]) -> Condition:
+    """Whether something is accepted: not without listeners that are."""
+    if problems:
+        _, reason, message = problems[0]
+        return Condition(type="Accepted", status=False, reason=reason, message=message)
+    bad = [each.name for each in sections if not _holds(each, "Accepted")]
+    if not bad and sections:
+        return Condition(type="Accepted", status=True, reason="Accepted")
+    message = f"not valid: {', '.join(bad)}" if bad else "there are no listeners"
+    return Condition(type="Accepted", status=len(bad) < len(sections), reason="ListenersNotValid", message=message)
+
+
+def _programmed(sections: Sequence[SectionStatus]) -> Condition:
+    if any(_holds(each, "Programmed") for each in sections):
+        return Condition(type="Programmed", status=True, reason="Programmed")
+    return Condition(type="Programmed", status=False, reason="Invalid", message="no listener can be used")
+
+
+def _holds(section: SectionStatus, type_: str) -> bool:
+    return any(each.type == type_ and each.status for each in section.conditions)
+
+
+def _sections(
+    key: Name, listeners: Sequence[Listener], arrangement: Arrangement, counts: Mapping[tuple[Name, str], int]
+) -> tuple[SectionStatus, ...]:
+    """Each listener once, wherever it listens."""
+    overlapping = _overlapping(listeners)
+    best: dict[str, Listener] = {}
+    for listener in listeners:
+        known = best.get(listener.section)
+        if known is None or (known.name in arrangement.unusable and listener.name not in arrangement.unusable):
+            best[listener.section] = listener
+    return tuple(
+        SectionStatus(
+            name=section,
+            attached_routes=counts.get((key, section), 0),
+            kinds=tuple(map(str, kinds_of(listener))),
+            conditions=_listener_conditions(arrangement.faults.get(listener.name, ()), overlapping.get(section, "")),
+        )
+        for section, listener in best.items()
+    )
+
+
+def _listener_conditions(faults: Sequence[Fault], overlap: str) -> tuple[Condition, ...]:
+    first = {condition: (reason, message) for condition, reason, message in reversed(faults)}
+    found = []
+    for type_ in ("Accepted", "ResolvedRefs"):
+        reason, message = first.get(type_, (type_, ""))
+        found.append(Condition(type=type_, status=type_ not in first, reason=reason, message=message))
+    reason, message = first.get("Conflicted", ("NoConflicts", ""))
+    found.append(Condition(type="Conflicted", status="Conflicted" in first, reason=reason, message=message))
+    fatal = next((message for condition, _, message in faults if condition in FATAL), None)
+    found.append(
+        Condition(
+            type="Programmed",
+            status=fatal is None,
+            reason="Programmed" if fatal is None else "Invalid",
+            message=fatal or "",
+        )
+    )
+    if overlap:
+        found.append(
+            Condition(type="OverlappingTLSConfig", status=True, reason="OverlappingHostnames", message=overlap)
+        )
+    return tuple(found)
+
+
+def _overlapping(listeners: Sequence[Listener]) -> dict[str, str]:
+    """Listeners with TLS whose hosts overlap with those of another one on the same port."""
+    secure: dict[tuple[str, int], list[Listener]] = {}
+    for listener in listeners:
+        if family(listener.protocol) == "tls":
+            secure.setdefault((listener.address, listener.port), []).append(listener)
+    found: dict[str, str] = {}
+    for rivals in secure.values():
+        for each in rivals:
+            others = [other.section for other in rivals if other is not each and _overlap(each, other)]
+            if others:
+                found[each.section] = f"hosts overlap with those of {', '.join(others)}"
+    return found
+
+
+def _overlap(one: Listener, other: Listener) -> bool:
+    return any(intersection(a.host, b.host) is not None for a in one.hosts for b in other.hosts)
