@@ -32,9 +32,7 @@ class ClientTlsSpec(ObjectSpec):
     )
     client_certificate: str = Field("", description="File with the certificate chain of the caller; for MUTUAL.")
     private_key: str = Field("", description="File with its key; for MUTUAL.")
-    ca_certificates: str = Field(
-        "", description="File with the authorities of the server; those of the system if none."
-    )
+    ca_certificates: str = Field("", description="File with the authorities of the server; the system's if none.")
     credential_name: Annotated[str, Differs("works in sidecars too, not only in gateways")] = Field(
         "",
         description="Instead of files: a secret of this namespace with tls.crt, tls.key, ca.crt; or configmap://name.",

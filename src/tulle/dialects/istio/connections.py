@@ -35,7 +35,7 @@ class TcpPool(ObjectSpec):
     tcp_keepalive: TcpKeepalive | None = Field(None, description="Signs of life on idle connections.")
     max_connection_duration: PositiveSeconds | None = Field(None, description="How long a connection may live.")
     idle_timeout: Seconds | None = Field(
-        None, description="After which an idle TCP connection is closed; 1 h, 0: never."
+        None, description="After which an idle TCP connection is closed; 1 h; 0: never."
     )
 
 
@@ -79,6 +79,10 @@ class ConnectionPoolSpec(ObjectSpec):
 
     tcp: TcpPool | None = Field(None, description="Connections of any protocol.")
     http: HttpPool | None = Field(None, description="Requests on connections.")
+
+
+NO_TCP = TcpPool.model_validate({})
+NO_HTTP = HttpPool.model_validate({})
 
 
 class RetryBudgetSpec(ObjectSpec):
@@ -154,8 +158,8 @@ def outliers(spec: Outliers | None) -> OutlierDetection | None:
 
 def breaker(spec: ConnectionPoolSpec | None, budget: RetryBudgetSpec | None) -> CircuitBreaker | None:
     """The limits; None if there is none. A limit of 0 is none, as in Istio."""
-    tcp = (spec.tcp if spec is not None else None) or TcpPool()
-    http = (spec.http if spec is not None else None) or HttpPool()
+    tcp = (spec.tcp if spec is not None else None) or NO_TCP
+    http = (spec.http if spec is not None else None) or NO_HTTP
     found = CircuitBreaker(
         max_connections=tcp.max_connections or None,
         max_pending_requests=http.http1_max_pending_requests or None,
@@ -168,8 +172,8 @@ def breaker(spec: ConnectionPoolSpec | None, budget: RetryBudgetSpec | None) -> 
 
 def pool(spec: ConnectionPoolSpec | None) -> ConnectionPool:
     """How connections are kept."""
-    tcp = (spec.tcp if spec is not None else None) or TcpPool()
-    http = (spec.http if spec is not None else None) or HttpPool()
+    tcp = (spec.tcp if spec is not None else None) or NO_TCP
+    http = (spec.http if spec is not None else None) or NO_HTTP
     keepalive, pings = tcp.tcp_keepalive, http.http2_keep_alive
     return ConnectionPool(
         max_connection_duration=tcp.max_connection_duration,

@@ -89,12 +89,12 @@ def _subset(part: Written, spec: SubsetSpec, base: TrafficPolicy) -> Subset:
     own = spec.traffic_policy
     labels = labels_of(spec.labels)
     if own is None:
-        return Subset(spec.name, labels)
+        return Subset(name=spec.name, labels=labels)
     # A port that only the host has settings for keeps them, but for the groups that the subset says.
     inherited = {number: traffic_policy.merged(policy, own) for number, policy in traffic_policy.ports(base).items()}
     return Subset(
-        spec.name,
-        labels,
+        name=spec.name,
+        labels=labels,
         policy=traffic_policy.model(part, traffic_policy.merged(base, own)),
         port_policies=_policies(part, {**inherited, **traffic_policy.ports(own)}),
     )

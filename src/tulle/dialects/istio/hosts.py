@@ -27,10 +27,9 @@ def _host_or_any(value: object) -> object:
 
 
 def _exact_host(value: object) -> object:
-    host = _host(value)
-    if str(host).startswith("*"):
-        refuse(f"must be one host, without a wildcard, not {shown(value)}")
-    return host
+    if not isinstance(value, str) or not is_host(value):
+        refuse(f"must be one host such as reviews or shop.example.org, not {shown(value)}")
+    return value.lower()
 
 
 HostName = Annotated[str, BeforeValidator(_host)]
@@ -48,6 +47,11 @@ def is_address(text: str) -> bool:
     except ValueError:
         return False
     return True
+
+
+def is_host(text: str) -> bool:
+    """Whether it is one host name, or an IP address."""
+    return is_address(text) or (not text.startswith("*") and bool(HOST.fullmatch(text.lower())))
 
 
 def full_host(host: str, namespace: str) -> str:

@@ -16,36 +16,28 @@ LARGEST = 1000
 
 def check(part: Written, path: tuple[Step, ...], rules: Sequence[Conditional[RouteRule, Match]]) -> None:
     """Warn about each rule (or each of its matches) behind a rule that takes all of its requests."""
-    before: list[tuple[Limited[Match], RouteRule]] = []
+    before: list[tuple[Limited[Match], int]] = []
     for index, rule in enumerate(rules):
-        if not rule.conditions:
-            continue
         known = before if len(before) <= LARGEST else [each for each in before if is_everything(each[0].match)]
         hidden = [_before(condition, known) for condition in rule.conditions]
-        if all(hidden):
-            taker = hidden[0]
-            assert taker is not None
-            part.warning((*path, index), f"is never used: {_shown(taker)} takes every such request before")
+        if None not in hidden:
+            part.warning((*path, index), f"is never used: {path[-1]}[{hidden[0]}] takes all of its requests before")
         else:
             for position, taker in enumerate(hidden):
                 if taker is not None:
-                    message = f"is never used: {_shown(taker)} takes every such request before"
+                    message = f"is never used: {path[-1]}[{taker}] takes all of its requests before"
                     part.warning((*path, index, "match", position), message)
         # What a delegate does not match comes back to the rules behind it.
         if not isinstance(rule.rule.action, Delegate):
-            before.extend((condition, rule.rule) for condition in rule.conditions)
+            before.extend((condition, index) for condition in rule.conditions)
 
 
-def _before(condition: Limited[Match], known: Sequence[tuple[Limited[Match], RouteRule]]) -> RouteRule | None:
-    for other, rule in known:
+def _before(condition: Limited[Match], known: Sequence[tuple[Limited[Match], int]]) -> int | None:
+    for other, index in known:
         is_for_all = not other.targets or (condition.targets and set(condition.targets) <= set(other.targets))
         if is_for_all and covers(other.match, condition.match):
-            return rule
+            return index
     return None
-
-
-def _shown(rule: RouteRule) -> str:
-    return f"the rule in line {rule.origin.line}"
 
 
 def is_everything(match: Match) -> bool:

@@ -62,7 +62,7 @@ class TrafficPolicy(PolicyGroups):
     retry_budget: RetryBudgetSpec | None = Field(None, description="How many retries there may be at the same time.")
 
 
-NOTHING = TrafficPolicy()
+NOTHING = TrafficPolicy.model_validate({})
 Ports = Mapping[int, TrafficPolicy]
 
 
