@@ -162,6 +162,8 @@ class ClientTls:
     subject_alt_names: tuple[str, ...] = ()
     """Of which the server's certificate must have one; empty: the host that was asked for."""
     skips_verification: bool = False
+    crl_file: str = ""
+    """Certificates of servers that are not good any more."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -75,6 +75,8 @@ class Match:
     """Ports that were called, as the caller (or the gateway's document) names them; empty: any."""
     source: Source | None = None
     """Of which workloads; None: any, gateways included."""
+    stat_prefix: str = ""
+    """Counts these requests apart, under this name; no condition."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -91,6 +93,8 @@ class Backend:
     """A place that requests are sent to, with its share of them."""
 
     service: Name
+    host: str = ""
+    """Full host name, if it is none of the cluster domain: the service is the one that says so (`Service.hosts`)."""
     port: int | None = None
     """The first port of the service if not given."""
     subset: str | None = None
