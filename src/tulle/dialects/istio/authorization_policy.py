@@ -127,7 +127,7 @@ def read(part: Written) -> Fragment:
     found = validated(part, AuthorizationPolicyObject)
     if found is None:
         return Fragment(findings=tuple(part.findings))
-    spec = found.spec or AuthorizationPolicySpec()
+    spec = found.spec or AuthorizationPolicySpec.model_validate({})
     _check_frame(part, spec)
     policy = AccessPolicy(
         name=part.document.key.name,
@@ -183,7 +183,7 @@ def _rule(part: Written, path: Path, rule: Rule) -> AccessRule:
 
 
 def _source(part: Written, path: Path, source: Source) -> AccessSource:
-    if source == Source():
+    if not any(given for _, given in source):
         part.error(path, "is empty; leave from out for anybody")
     if (source.service_accounts or source.not_service_accounts) and (
         source.principals or source.not_principals or source.namespaces or source.not_namespaces
@@ -207,7 +207,7 @@ def _source(part: Written, path: Path, source: Source) -> AccessSource:
 
 
 def _operation(part: Written, path: Path, operation: Operation) -> AccessOperation:
-    if operation == Operation():
+    if not any(given for _, given in operation):
         part.error(path, "is empty; leave to out for anything")
     return AccessOperation(
         hosts=attributes.checked(part, path, "hosts", operation.hosts, operation.not_hosts),

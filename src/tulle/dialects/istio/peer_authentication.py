@@ -64,7 +64,7 @@ def read(part: Written) -> Fragment:
     found = validated(part, PeerAuthenticationObject)
     if found is None:
         return Fragment(findings=tuple(part.findings))
-    spec = found.spec or PeerAuthenticationSpec()
+    spec = found.spec or PeerAuthenticationSpec.model_validate({})
     selector = labels(spec)
     ports = _port_modes(part, spec)
     if ports and not selector:
@@ -73,7 +73,7 @@ def read(part: Written) -> Fragment:
     if selector and part.document.key.name.namespace == ROOT_NAMESPACE:
         part.warning(
             ("spec", "selector"),
-            f"has no effect in the root namespace ({ROOT_NAMESPACE}); put the policy into the namespace of the workloads",
+            f"has no effect in the root namespace ({ROOT_NAMESPACE}); move the policy to the namespace of the workloads",
         )
     policy = PeerAuthentication(
         name=part.document.key.name,

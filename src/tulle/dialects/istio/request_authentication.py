@@ -79,7 +79,7 @@ def read(part: Written) -> Fragment:
     found = validated(part, RequestAuthenticationObject)
     if found is None:
         return Fragment(findings=tuple(part.findings))
-    spec = found.spec or RequestAuthenticationSpec()
+    spec = found.spec or RequestAuthenticationSpec.model_validate({})
     if not spec.jwt_rules:
         part.warning(("spec",), "has no jwtRules, so that no token is looked at")
     policy = RequestAuthentication(

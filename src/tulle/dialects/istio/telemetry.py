@@ -1,4 +1,4 @@
-"""`Telemetry`: what workloads tell about their requests. Access logs are written; metrics and traces are still to come."""
+"""`Telemetry`: what workloads tell about their requests. Access logs are real; metrics and traces are to come."""
 
 from __future__ import annotations
 
@@ -182,7 +182,7 @@ def read(part: Written) -> Fragment:
     found = validated(part, TelemetryObject)
     if found is None:
         return Fragment(findings=tuple(part.findings))
-    spec = found.spec or TelemetrySpec()
+    spec = found.spec or TelemetrySpec.model_validate({})
     for index, each in enumerate(spec.access_logging):
         if each.disabled and each.filter is not None:
             path = ("spec", "accessLogging", index, "filter")
