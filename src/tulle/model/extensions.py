@@ -97,6 +97,20 @@ class PatchOperation(StrEnum):
     INSERT_AFTER = "INSERT_AFTER"
     INSERT_FIRST = "INSERT_FIRST"
     REPLACE = "REPLACE"
+    MERGE_AND_REPLACE_LIST = "MERGE_AND_REPLACE_LIST"
+    """Like MERGE, but lists that are given replace those that are there."""
+
+
+class FilterClass(StrEnum):
+    """Where in the chain a filter is added; the words are Istio's."""
+
+    UNSPECIFIED = "UNSPECIFIED"
+    AUTHN = "AUTHN"
+    """After the filters that authenticate."""
+    AUTHZ = "AUTHZ"
+    """After the filters that authorize."""
+    STATS = "STATS"
+    """Before the filters that count."""
 
 
 class PatchContext(StrEnum):
@@ -114,12 +128,19 @@ class PatchMatch:
 
     port: int = 0
     listener: str = ""
+    listener_filter: str = ""
     filter_chain: str = ""
     server_name: str = ""
+    transport_protocol: str = ""
+    application_protocols: tuple[str, ...] = ()
+    destination_port: int = 0
     network_filter: str = ""
     http_filter: str = ""
     route_configuration: str = ""
     gateway: str = ""
+    """`namespace/name` of the gateway that a route configuration is of."""
+    port_name: str = ""
+    """Name of the port of the gateway that a route configuration is of."""
     virtual_host: str = ""
     domain: str = ""
     route: str = ""
@@ -140,6 +161,7 @@ class Patch:
     match: PatchMatch = PatchMatch()
     value: str = ""
     """The message in Envoy's JSON; canonical, so that equal patches are equal texts."""
+    filter_class: FilterClass = FilterClass.UNSPECIFIED
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False, weakref_slot=True)
@@ -181,6 +203,8 @@ class WasmPlugin:
     """JSON."""
     fails_open: bool = False
     environment: Labels = ()
+    host_environment: tuple[str, ...] = ()
+    """Names of variables of the proxy that it sees."""
     direction: Direction = Direction.ANY
     ports: tuple[int, ...] = ()
 

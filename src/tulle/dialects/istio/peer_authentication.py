@@ -73,7 +73,7 @@ def read(part: Written) -> Fragment:
     if selector and part.document.key.name.namespace == ROOT_NAMESPACE:
         part.warning(
             ("spec", "selector"),
-            f"has no effect in the root namespace ({ROOT_NAMESPACE}); move the policy to the namespace of the workloads",
+            f"has no effect in the root namespace ({ROOT_NAMESPACE}); write the policy in the workloads' own namespace",
         )
     policy = PeerAuthentication(
         name=part.document.key.name,

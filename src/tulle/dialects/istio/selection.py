@@ -87,10 +87,11 @@ def targets(part: Written, spec: Attached) -> tuple[Target, ...]:
         part.error(("spec", "targetRef"), "cannot stand beside targetRefs; add it to that list")
     if len(written) > MOST_TARGETS:
         part.error(("spec", "targetRefs"), f"has {len(written)} targets; at most {MOST_TARGETS} are possible")
-    return tuple(_target(part, path, each) for path, each in written)
+    return tuple(target(part, path, each) for path, each in written)
 
 
-def _target(part: Written, path: tuple[str | int, ...], written: PolicyTargetReference) -> Target:
+def target(part: Written, path: tuple[str | int, ...], written: PolicyTargetReference) -> Target:
+    """One target; its mistakes become findings."""
     own = part.document.key.name.namespace
     groups = TARGET_GROUPS[written.kind]
     if written.group not in groups:
