@@ -218,3 +218,38 @@ class ProxySettings:
     selector: Labels = ()
     concurrency: int | None = None
     environment: Labels = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False, weakref_slot=True)
+class LogProvider:
+    """A place that requests can be logged to, by a name (Istio `envoyFileAccessLog`). Compared by identity."""
+
+    name: str
+    origin: Origin
+    file: str = "/dev/stdout"
+    text: str = ""
+    """Format of a line, in Envoy's commands."""
+    labels: str = ""
+    """Instead: JSON of a mapping whose values have Envoy's commands; `{}` for the usual ones. Neither: Envoy's line."""
+    omits_empty: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False, weakref_slot=True)
+class MeshDefaults:
+    """What a document of another language says about the whole mesh (Istio MeshConfig); None where it says nothing.
+
+    What the native settings say counts more. Compared by identity.
+    """
+
+    name: Name
+    origin: Origin
+    trust_domain: str | None = None
+    root_namespace: str | None = None
+    allow_outside: bool | None = None
+    access_log: LogProvider | None = None
+    """Where every request is logged; a `file` that is empty: nowhere."""
+    log_providers: tuple[str, ...] = ()
+    """Where requests are logged if a policy that asks for logging names nobody."""
+    sidecar_concurrency: int | None = None
+    trusted_proxies: int | None = None
+    """How many proxies before the gateway say truly who the client is (`X-Forwarded-For`)."""

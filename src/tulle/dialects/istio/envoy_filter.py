@@ -91,7 +91,7 @@ def _patches(part: Written, spec: EnvoyFilterSpec) -> Iterator[Patch]:
         _check_match(part, path, written.apply_to, match)
         _check_value(part, path, written)
         context = _context(part, path, match)
-        if context is not None:
+        if context is not None and written.apply_to is not PatchPlace.BOOTSTRAP:
             yield Patch(
                 origin=part.at(*path),
                 place=written.apply_to,
