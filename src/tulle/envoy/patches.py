@@ -78,7 +78,7 @@ def unapplied(sets: Iterable[EnvoyPatches], applied: Iterable[frozenset[Patch]])
     return tuple(
         Finding.warning(
             patch.origin,
-            f"EnvoyFilter {each.name.name}: {patch.operation} of {patch.place} matches nothing in the proxies it is for",
+            f"EnvoyFilter {each.name.name}: {patch.operation} of {patch.place} matches nothing in its proxies",
         )
         for each in sets
         for patch in values.usable(each)
@@ -95,12 +95,14 @@ def apply(snapshot: Snapshot, sets: Sets, places: Places) -> Patched:
     tables[LISTENER] = work.table(LISTENER, snapshot.table(LISTENER), places.listener)
     filters = _filters(tables[LISTENER], is_gateway=places.is_gateway)
     tables[CLUSTER] = work.table(CLUSTER, snapshot.table(CLUSTER), places.cluster)
-    for type_url in (ROUTE, VIRTUAL_HOST):
-        facts: Callable[[str], Facts] = places.routes if type_url == ROUTE else places.virtual_host
-        tables[type_url] = work.table(
-            type_url, snapshot.table(type_url), lambda name, facts=facts: replace(facts(name), filters=filters)
-        )
+    tables[ROUTE] = work.table(ROUTE, snapshot.table(ROUTE), _with(places.routes, filters))
+    tables[VIRTUAL_HOST] = work.table(VIRTUAL_HOST, snapshot.table(VIRTUAL_HOST), _with(places.virtual_host, filters))
     return Patched(replace(snapshot, tables=tables), frozenset(work.applied), tuple(work.findings))
+
+
+def _with(facts: Callable[[str], Facts], filters: tuple[tuple[str, str], ...]) -> Callable[[str], Facts]:
+    """The same, with the filters that routes of the proxy can configure."""
+    return lambda name: replace(facts(name), filters=filters)
 
 
 class _Work:
