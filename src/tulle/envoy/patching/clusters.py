@@ -8,7 +8,7 @@ from envoy.config.cluster.v3 import cluster_pb2
 
 from tulle.envoy.patching.facts import Facts, is_cluster, is_in
 from tulle.envoy.patching.merging import merge, merge_any
-from tulle.envoy.patching.values import message
+from tulle.envoy.patching.values import message, written
 from tulle.model.extensions import Patch, PatchOperation
 
 Cluster: TypeAlias = cluster_pb2.Cluster
@@ -36,7 +36,7 @@ def _merge(cluster: Cluster, patch: Patch) -> None:
     if new.HasField("transport_socket"):
         _merge_socket(cluster, new.transport_socket)
         new.ClearField("transport_socket")
-    merge(cluster, new, replaces_lists=patch.operation is PatchOperation.MERGE_AND_REPLACE_LIST)
+    merge(cluster, new, written(patch.value), replaces_lists=patch.operation is PatchOperation.MERGE_AND_REPLACE_LIST)
 
 
 def _merge_socket(cluster: Cluster, new: Any) -> None:

@@ -12,9 +12,9 @@ from envoy.extensions.filters.network.http_connection_manager.v3 import http_con
 from tulle.envoy import protos
 from tulle.envoy.patching import lists, routes
 from tulle.envoy.patching.facts import Facts, gateway_ports, is_in, is_listener
-from tulle.envoy.patching.merging import merge, merge_any
+from tulle.envoy.patching.merging import merge
 from tulle.envoy.patching.types import canonical, is_called
-from tulle.envoy.patching.values import message
+from tulle.envoy.patching.values import message, written
 from tulle.model.extensions import FilterClass, Patch, PatchContext, PatchMatch, PatchOperation, PatchPlace
 
 Listener: TypeAlias = listener_pb2.Listener
@@ -75,7 +75,12 @@ def _of(patches: Iterable[Patch], place: PatchPlace) -> Iterator[Patch]:
 
 
 def _merge(target: Any, patch: Patch) -> None:
-    merge(target, message(patch), replaces_lists=patch.operation is PatchOperation.MERGE_AND_REPLACE_LIST)
+    merge(
+        target,
+        message(patch),
+        written(patch.value),
+        replaces_lists=patch.operation is PatchOperation.MERGE_AND_REPLACE_LIST,
+    )
 
 
 def _patch_listener_filters(listener: Listener, patches: Patches, applied: Applied) -> None:
@@ -146,10 +151,7 @@ def _merge_filter(filter: Any, patch: Patch) -> None:
     """Into the configuration of a filter; it keeps its name, unless it is given one that nobody means it by."""
     new: Any = message(patch)
     name = filter.name if not new.name or is_called(new.name, filter.name, filter.typed_config) else new.name
-    if new.HasField("typed_config"):
-        merge_any(filter.typed_config, new.typed_config)
-        new.ClearField("typed_config")
-    merge(filter, new)
+    merge(filter, new, written(patch.value))
     filter.name = name
 
 

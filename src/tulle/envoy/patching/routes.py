@@ -10,7 +10,7 @@ from envoy.config.route.v3 import route_components_pb2, route_pb2
 from tulle.envoy.patching import lists
 from tulle.envoy.patching.facts import Facts, is_in, is_route_configuration, is_virtual_host
 from tulle.envoy.patching.merging import merge
-from tulle.envoy.patching.values import message
+from tulle.envoy.patching.values import message, written
 from tulle.model.extensions import Patch, PatchMatch, PatchOperation, PatchPlace
 
 RouteConfiguration: TypeAlias = route_pb2.RouteConfiguration
@@ -107,7 +107,8 @@ def _mine(patches: Patches, place: PatchPlace, routes: str, facts: Facts) -> lis
 
 
 def _merge(target: Any, patch: Patch, facts: Facts) -> None:
-    merge(target, _named(patch, facts), replaces_lists=patch.operation is PatchOperation.MERGE_AND_REPLACE_LIST)
+    lists_too = patch.operation is PatchOperation.MERGE_AND_REPLACE_LIST
+    merge(target, _named(patch, facts), written(patch.value), replaces_lists=lists_too)
 
 
 def _named(patch: Patch, facts: Facts) -> Any:

@@ -68,6 +68,13 @@ def message(patch: Patch) -> Message:
     return copy
 
 
+@lru_cache(4096)
+def written(value: str) -> Json:
+    """The JSON of a change. Not to be changed."""
+    found: Json = json.loads(value)
+    return found
+
+
 @remember(size=1)
 def usable(patches: EnvoyPatches) -> tuple[Patch, ...]:
     """The changes whose values are messages of their places."""
