@@ -215,7 +215,7 @@ def refused(value: object, path: tuple[str | int, ...] = ()) -> Iterator[tuple[t
     """Every field that was written and is marked as refused, with its path in the document."""
     if isinstance(value, BaseModel):
         fields = type(value).model_fields
-        for name in value.model_fields_set:
+        for name in (each for each in fields if each in value.model_fields_set):
             info, given = fields[name], getattr(value, name)
             step = (*path, info.alias or name)
             mark = mark_of(info, Refused)

@@ -106,8 +106,6 @@ class Backend:
     response_headers: HeaderChanges | None = None
     host_rewrite: str | None = None
     """The Host that this one sees."""
-    host: str = ""
-    """Full host name, if it is none of the mesh: the service that has it among its hosts is meant."""
     port_name: str = ""
     """The port by its name, instead of its number."""
     referrer: Referrer | None = None
@@ -255,6 +253,8 @@ class ExternalCheck:
     """Headers of its consent that the application sees."""
     refusal_headers: tuple[str, ...] = ()
     """Headers of its refusal that the client sees; empty: all."""
+    consent_headers: tuple[str, ...] = ()
+    """Headers of its consent that the client sees."""
     added_headers: tuple[tuple[str, str], ...] = ()
     """Headers that the service sees beside those of the request."""
     timeout: float = 10.0
@@ -266,6 +266,8 @@ class ExternalCheck:
     """Bytes of the body that the service sees; 0 for none."""
     allows_partial_body: bool = False
     packs_raw_body: bool = False
+    reroutes: bool = False
+    """Whether the route is looked for again after its consent, with the headers that it added."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
