@@ -96,9 +96,10 @@ def route(rule: RouteRule, match: Match, retry: Retry | None, to: Destinations) 
 def redirects(rule: RouteRule, action: Redirect, match: Match, to: Destinations) -> list[Route]:
     """The routes of a rule that redirects; they have conditions of their own beside those of the match."""
     found = []
-    for condition, redirect in rewrites.redirects(action, match.path, to.entry):
+    for conditions, redirect in rewrites.redirects(action, match.path, to.entry):
         message = Route(redirect=redirect)
-        message.match.headers.extend(condition)
+        if conditions:
+            message.match.headers.extend(conditions)
         headers.change(rule.request_headers, rule.response_headers, message)
         found.append(message)
     return found
@@ -128,13 +129,14 @@ def respond(action: Respond) -> Route:
     """Answer from the proxy."""
     if len(action.body if isinstance(action.body, bytes) else action.body.encode()) > LARGEST_BODY:
         return replies.respond(500, f"the answer of the rule is longer than {LARGEST_BODY} bytes")
-    body = None
-    if isinstance(action.body, bytes) and action.body:
+    if isinstance(action.body, bytes):
         body = base_pb2.DataSource(inline_bytes=action.body)
-    elif action.body:
-        body = base_pb2.DataSource(inline_string=str(action.body))
+    else:
+        body = base_pb2.DataSource(inline_string=action.body)
     return Route(
-        direct_response=route_components_pb2.DirectResponseAction(status=action.status, body=body),
+        direct_response=route_components_pb2.DirectResponseAction(
+            status=action.status, body=body if action.body else None
+        ),
         response_headers_to_add=[protos.header(name, protos.literal(value)) for name, value in action.headers],
     )
 

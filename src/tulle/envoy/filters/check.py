@@ -9,6 +9,7 @@ from envoy.extensions.filters.http.ext_authz.v3 import ext_authz_pb2
 from envoy.type.matcher.v3 import string_pb2
 from envoy.type.v3 import http_status_pb2
 from google.protobuf.message import Message
+from xds.core.v3 import extension_pb2 as xds_extension_pb2
 from xds.type.matcher.v3 import matcher_pb2
 
 from tulle.envoy import naming, protos
@@ -41,7 +42,7 @@ def ask(rule: RouteRule) -> extension_matcher_pb2.ExtensionWithMatcherPerRoute |
     backend = rule.check.backend
     asked = ext_authz(rule.check, naming.cluster(backend.service, backend.port or 0, backend.subset))
     action = composite_pb2.ExecuteFilterAction(typed_config=_named(asked))
-    always = matcher_pb2.Matcher(on_no_match=matcher_pb2.Matcher.OnMatch(action=_named(action)))
+    always = matcher_pb2.Matcher(on_no_match=matcher_pb2.Matcher.OnMatch(action=_action(action)))
     return extension_matcher_pb2.ExtensionWithMatcherPerRoute(xds_matcher=always)
 
 
@@ -108,6 +109,10 @@ def _known(status: int) -> http_status_pb2.StatusCode.ValueType:
 
 def _named(content: Message) -> extension_pb2.TypedExtensionConfig:
     return extension_pb2.TypedExtensionConfig(name=NAME, typed_config=protos.packed(content))
+
+
+def _action(content: Message) -> xds_extension_pb2.TypedExtensionConfig:
+    return xds_extension_pb2.TypedExtensionConfig(name=NAME, typed_config=protos.packed(content))
 
 
 FILTER = Filter(name=NAME, phase=Phase.AUTHORIZE, place=place, ask=ask)
