@@ -13,7 +13,7 @@ from envoy.extensions.filters.listener.tls_inspector.v3 import tls_inspector_pb2
 from google.protobuf import wrappers_pb2
 
 from tulle.envoy import connection_manager, listeners, naming, protos, references, replies, secrets
-from tulle.envoy.actions import Destinations
+from tulle.envoy.actions import LARGEST_BODY, Destinations
 from tulle.envoy.hosts import STANDARD_RETRY, cluster_resources
 from tulle.envoy.routes import compile_routes, in_order
 from tulle.envoy.scope import may_call
@@ -235,6 +235,7 @@ def lazy_routes(name: str) -> route_pb2.RouteConfiguration:
         vhds=route_pb2.Vhds(config_source=protos.ads()),
         response_headers_to_remove=naming.INTERNAL_HEADERS,
         validate_clusters=protos.flag(False),
+        max_direct_response_body_size_bytes=protos.number(LARGEST_BODY),
     )
 
 

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 from enum import StrEnum
+from functools import lru_cache
 
 from tulle.model.documents import Origin
 from tulle.model.names import Name
@@ -378,13 +380,38 @@ class RouteSet:
     """`metadata.creationTimestamp`, if there is one: of equal rules the older counts."""
 
 
-def specificity(match: Match) -> tuple[int, int, int, int, int]:
+def specificity(match: Match) -> tuple[int, int, int, int, int, int]:
     """How specific a match is; the greater wins.
 
-    Gateway API v1 HTTPRouteRule precedence: exact path, then longest prefix (a regular expression ranks with the
-    prefix of its length), then a method, then the number of headers, then of query parameters.
+    Gateway API v1 HTTPRouteRule precedence: exact path, then longest prefix, then a method, then the number of
+    headers, then of query parameters. What it leaves open: a regular expression ranks with the prefix that every path
+    it fits begins with, right before that prefix itself; claims count as headers.
     """
     path = match.path
-    exact = int(path is not None and path.kind is PathKind.EXACT)
-    length = len(path.value) if path is not None else 0
-    return exact, length, int(bool(match.methods)), len(match.headers), len(match.query)
+    if path is None:
+        exact, length, pattern = 0, 1, 0
+    elif path.kind is PathKind.REGEX:
+        exact, length, pattern = 0, len(certain_prefix(path.value)), 1
+    else:
+        exact, length, pattern = int(path.kind is PathKind.EXACT), len(path.value) or 1, 0
+    return exact, length, pattern, int(bool(match.methods)), len(match.headers) + len(match.claims), len(match.query)
+
+
+@lru_cache(4096)
+def certain_prefix(pattern: str) -> str:
+    """The text that every path begins with which an RE2 pattern fits, as far as it is plain to see; at least `/`."""
+    if "|" in pattern or pattern.startswith("(?"):
+        return "/"
+    parts: list[str] = []
+    for character in _PATTERN_PARTS.finditer(pattern.removeprefix("^")):
+        plain, quantifier, other = character.groups()
+        if other or (quantifier and quantifier in "*?{"):
+            break
+        parts.append(plain[-1])
+        if quantifier:
+            break
+    return "".join(parts) or "/"
+
+
+_PATTERN_PARTS = re.compile(r"(\\[^0-9A-Za-z]|[^\\.^$*+?()\[\]{}|])([*+?{]?)|(.)", re.DOTALL)
+"""A character that stands for itself, and how often; or anything else."""
