@@ -14,7 +14,7 @@ from pathlib import Path
 
 from tulle.agent import secrets
 from tulle.agent.binary import envoy_binary
-from tulle.envoy import naming
+from tulle.envoy import naming, views
 from tulle.envoy.bootstrap import bootstrap
 from tulle.envoy.compile import compile_endpoints, compile_gateway, compile_sidecar
 from tulle.identity.authority import Authority
@@ -89,8 +89,8 @@ class Plane:
         demand = frozenset(name.partition("/")[2] for name in wanted if "/" in name)
         return compile_sidecar(self.mesh, instance, demand)
 
-    def _endpoints(self, cluster: str) -> Resource:
-        service = self.mesh.services[naming.parse_cluster(cluster).service]
+    def _endpoints(self, view: str) -> Resource:
+        service = self.mesh.services[views.parse(view).service]
         places = service.addresses or tuple(
             Endpoint(
                 address=binding.address,
@@ -103,7 +103,7 @@ class Plane:
             if instance.service == service.name
             for binding in instance.bindings
         )
-        return compile_endpoints(service, cluster, places)
+        return compile_endpoints(service, view, places)
 
     def _secrets(self, node: str) -> dict[str, Resource]:
         instance = next((each for each in self.instances if each.id == node), None)

@@ -33,5 +33,5 @@ def test_a_service_is_at_its_addresses_and_at_every_binding_of_its_instances() -
     )
     assert endpoints(service, (instance("a"),)) == (
         fixed,
-        Endpoint(address="127.0.0.1", port=9000, port_name="http", is_meshed=True),
+        Endpoint(address="127.0.0.1", port=9000, port_name="http", is_meshed=True, account="web"),
     )

@@ -10,6 +10,8 @@ from envoy.config.core.v3 import base_pb2
 from envoy.config.route.v3 import route_components_pb2
 
 from tulle.envoy import naming, protos, replies, retries, rewrites
+from tulle.envoy.callers import ANYBODY, Caller
+from tulle.envoy.treatments import Treatment, treatment
 from tulle.model.names import Name
 from tulle.model.policies import HashOn, Retry
 from tulle.model.routes import Backend, Forward, HeaderChanges, Match, Mirror, Redirect, Respond, RouteRule
@@ -31,6 +33,9 @@ class Destinations:
     """Services that this caller may never call."""
     called: tuple[Name, int] | None = None
     """In rules of the mesh: the service and port that was called; backends without a port mean this one."""
+    caller: Caller = ANYBODY
+    """Who sends them; two callers may treat the same service differently."""
+    root_namespace: str = ""
 
     def port(self, backend: Backend) -> Port | None:
         """The port that a backend means; None if there is no such service or port."""
@@ -40,6 +45,13 @@ class Destinations:
         if backend.port is None and self.called is not None and self.called[0] == backend.service:
             return service.port(self.called[1])
         return service.port(backend.port)
+
+    def treatment(self, backend: Backend) -> Treatment | None:
+        """How the caller treats it; None if there is no such service, port or subset."""
+        service, port = self.services.get(backend.service), self.port(backend)
+        if service is None or port is None:
+            return None
+        return treatment(service, port, backend.subset or "", self.caller, self.root_namespace)
 
     def cluster(self, backend: Backend) -> str:
         """Name of its cluster, whether or not there is one."""
@@ -57,7 +69,7 @@ class Destinations:
         if self.port(backend) is None:
             known = ", ".join(str(each.number) for each in service.ports) or "none"
             return 503, f'service "{backend.service}" has no port {backend.port}; it has {known}'
-        if backend.subset and service.subset(backend.subset) is None:
+        if self.treatment(backend) is None:
             return 503, f'service "{backend.service}" has no version "{backend.subset}"'
         return None
 
@@ -130,12 +142,8 @@ def _mirror(mirror: Mirror, to: Destinations) -> RequestMirrorPolicy:
 
 
 def _hash_on(backend: Backend, to: Destinations) -> HashOn | None:
-    service = to.services.get(backend.service)
-    if service is None:
-        return None
-    subset = service.subset(backend.subset) if backend.subset else None
-    policy = subset.policy if subset and subset.policy else service.policy
-    return policy.load_balancing.hash_on
+    treated = to.treatment(backend)
+    return treated.policy.load_balancing.hash_on if treated else None
 
 
 def _hash_policy(hashing: HashOn) -> HashPolicy:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 from tulle.model.names import Name
+from tulle.model.policies import Locality
 from tulle.model.services import Endpoint, Service
 from tulle.model.workloads import Instance, InstanceState
 
@@ -29,6 +30,8 @@ def endpoints(service: Service, instances: tuple[Instance, ...]) -> tuple[Endpoi
                 port_name=binding.name,
                 labels=instance.labels,
                 is_meshed=True,
+                locality=Locality.of(instance.labels),
+                account=instance.account,
             )
             for instance in instances
             for binding in instance.bindings
