@@ -38,6 +38,7 @@ class Plane:
     instances: tuple[Instance, ...]
     authority: Authority
     files: dict[str, tuple[bytes, bytes]] = field(default_factory=dict)
+    bundles: dict[str, bytes] = field(default_factory=dict)
     sessions: dict[str, Session] = field(default_factory=dict)
     secrets: dict[str, dict[str, Resource]] = field(default_factory=dict)
     loop: asyncio.AbstractEventLoop | None = None
@@ -115,6 +116,7 @@ class Plane:
             secrets.certificate(naming.WORKLOAD_SECRET, chain, key_pem(key)),
             secrets.authorities(naming.TRUST_SECRET, self.authority.bundle.pem),
             *(secrets.certificate(name, chain, key) for name, (chain, key) in self.files.items()),
+            *(secrets.authorities(name, bundle) for name, bundle in self.bundles.items()),
         ]
         return {each.name: each for each in found}
 

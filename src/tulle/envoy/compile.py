@@ -8,11 +8,13 @@ from __future__ import annotations
 from weakref import ref
 
 from tulle.envoy import clusters, endpoints, gateway, hosts, listeners, naming, scope, treatments
+from tulle.envoy.actions import Destinations
 from tulle.envoy.callers import Caller
 from tulle.envoy.references import referenced_services
 from tulle.envoy.scope import Outside, Target
 from tulle.kit.memo import remember
 from tulle.model.mesh import Mesh, Settings
+from tulle.model.routes import Backend
 from tulle.model.services import Protocol, Service
 from tulle.model.workloads import Binding, Forward, Instance
 from tulle.xds.snapshot import CLUSTER, LISTENER, ROUTE, VIRTUAL_HOST, Resource, Snapshot, encode
@@ -105,9 +107,9 @@ def _add_forward(
     service = mesh.services.get(forward.service)
     port = service.port(forward.port) if service else None
     if service is not None and port is not None and scope.may_call(mesh, caller.name, service, port):
-        treated = treatments.treatment(service, port, "", caller, mesh.settings.root_namespace)
-        if treated is not None:
-            found |= _by_name(clusters.service_cluster(service, port, "", treated, mesh.settings.trust_domain))
+        to = Destinations({service.name: service}, caller=caller, root_namespace=mesh.settings.root_namespace)
+        backend = Backend(service=service.name, port=port.number, origin=service.origin)
+        found |= _by_name(*hosts.cluster_resources([backend], to, mesh.settings.trust_domain))
 
 
 def _add_inbound(

@@ -220,8 +220,6 @@ class Publisher:
                 assignment = self._endpoints.get(after.endpoints_name)
                 if assignment is not None:
                     table[after.endpoints_name] = assignment
-                else:
-                    table.pop(after.endpoints_name, None)
         # Several clusters may choose from the same endpoints.
         if left and not left.isdisjoint(table):
             left -= {each.endpoints_name for each in clusters.values()}
