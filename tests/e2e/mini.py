@@ -38,6 +38,7 @@ class Plane:
     instances: tuple[Instance, ...]
     authority: Authority
     files: dict[str, tuple[bytes, bytes]] = field(default_factory=dict)
+    bundles: dict[str, bytes] = field(default_factory=dict)
     sessions: dict[str, Session] = field(default_factory=dict)
     secrets: dict[str, dict[str, Resource]] = field(default_factory=dict)
     loop: asyncio.AbstractEventLoop | None = None
@@ -89,8 +90,8 @@ class Plane:
         demand = frozenset(name.partition("/")[2] for name in wanted if "/" in name)
         return compile_sidecar(self.mesh, instance, demand)
 
-    def _endpoints(self, cluster: str) -> Resource:
-        service = self.mesh.services[naming.parse_cluster(cluster).service]
+    def _endpoints(self, view: str) -> Resource:
+        service = self.mesh.services[endpoint_views.parse(view).service]
         places = service.addresses or tuple(
             Endpoint(
                 address=binding.address,
@@ -103,7 +104,7 @@ class Plane:
             if instance.service == service.name
             for binding in instance.bindings
         )
-        return compile_endpoints(service, cluster, places)
+        return compile_endpoints(service, view, places)
 
     def _secrets(self, node: str) -> dict[str, Resource]:
         instance = next((each for each in self.instances if each.id == node), None)
@@ -115,6 +116,7 @@ class Plane:
             secrets.certificate(naming.WORKLOAD_SECRET, chain, key_pem(key)),
             secrets.authorities(naming.TRUST_SECRET, self.authority.bundle.pem),
             *(secrets.certificate(name, chain, key) for name, (chain, key) in self.files.items()),
+            *(secrets.authorities(name, bundle) for name, bundle in self.bundles.items()),
         ]
         return {each.name: each for each in found}
 

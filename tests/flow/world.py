@@ -113,7 +113,7 @@ class Client:
 
     def want_endpoints(self) -> None:
         clusters = self.replica.table(CLUSTER).values()
-        self.replica.subscribe(ENDPOINT, {each.name for each in clusters if "outbound" in each.name})
+        self.replica.subscribe(ENDPOINT, {each.endpoints_name for each in clusters} - {""})
 
     def call(self, *authorities: str) -> None:
         self.replica.subscribe(VIRTUAL_HOST, {f"outbound.default/{each}" for each in authorities})

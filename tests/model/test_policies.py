@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+import pytest
+
 from tulle.model.policies import Balance, Locality, Policy, Retry
 
 
@@ -20,3 +22,17 @@ def test_a_locality_is_read_and_shown_as_it_is_written() -> None:
     assert Locality.parse("eu/west/a") == Locality(region="eu", zone="west", subzone="a")
     assert str(Locality.parse("eu")) == "eu"
     assert str(Locality.parse("eu/west/a")) == "eu/west/a"
+
+
+@pytest.mark.parametrize(
+    ("labels", "expected"),
+    [
+        ((("app", "web"),), None),
+        ((("topology.kubernetes.io/region", "eu"), ("topology.kubernetes.io/zone", "a")), "eu/a"),
+        ((("topology.kubernetes.io/zone", "a"), ("topology.istio.io/subzone", "r")), "/a/r"),
+        ((("istio-locality", "eu.a.r"), ("topology.kubernetes.io/region", "us")), "eu/a/r"),
+    ],
+)
+def test_labels_tell_where_something_is(labels: tuple[tuple[str, str], ...], expected: str | None) -> None:
+    found = Locality.of(labels)
+    assert (str(found) if found else None) == expected

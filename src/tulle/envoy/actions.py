@@ -10,6 +10,8 @@ from envoy.config.core.v3 import base_pb2
 from envoy.config.route.v3 import route_components_pb2
 
 from tulle.envoy import hashing, headers, naming, protos, replies, retries, rewrites
+from tulle.envoy.callers import ANYBODY, Caller
+from tulle.envoy.treatments import Treatment, treatment
 from tulle.model.names import Name
 from tulle.model.policies import HashOn, Retry
 from tulle.model.routes import Backend, Forward, Match, Mirror, Redirect, Respond, RouteRule
@@ -35,6 +37,9 @@ class Destinations:
     """Services that this caller may never call."""
     called: tuple[Name, int] | None = None
     """In rules of the mesh: the service and port that was called; backends without a port mean this one."""
+    caller: Caller = ANYBODY
+    """Who sends them; two callers may treat the same service differently."""
+    root_namespace: str = ""
     listener_port: int | None = None
     """At the gateway: the port at which clients ask, as they see it; None if it is not known."""
     is_encrypted: bool | None = None
@@ -61,6 +66,13 @@ class Destinations:
         port = None if backend.problem else self.port(backend)
         return replace(backend, port=port.number if port else 0 if backend.problem else backend.port or 0)
 
+    def treatment(self, backend: Backend) -> Treatment | None:
+        """How the caller treats it; None if there is no such service, port or subset."""
+        service, port = self.services.get(backend.service), self.port(backend)
+        if service is None or port is None:
+            return None
+        return treatment(service, port, backend.subset or "", self.caller, self.root_namespace)
+
     def cluster(self, backend: Backend) -> str:
         """Name of its cluster, whether or not there is one."""
         return naming.cluster(backend.service, self.resolved(backend).port or 0, backend.subset)
@@ -77,7 +89,7 @@ class Destinations:
         if self.port(backend) is None:
             known = ", ".join(str(each.number) for each in service.ports) or "none"
             return absent, f'service "{backend.service}" has no port {backend.port}; it has {known}'
-        if backend.subset and service.subset(backend.subset) is None:
+        if self.treatment(backend) is None:
             return absent, f'service "{backend.service}" has no version "{backend.subset}"'
         return None
 
@@ -206,8 +218,7 @@ def _mirror(mirror: Mirror, to: Destinations) -> RequestMirrorPolicy:
 def _hash_on(live: list[Backend], to: Destinations) -> tuple[HashOn, ...]:
     """What the policy of the first backend that has one says."""
     for backend in live:
-        service = to.services.get(backend.service)
-        hashed = hashing.of_service(service, to.port(backend), backend.subset) if service else None
-        if hashed is not None:
-            return (hashed,)
+        treated = to.treatment(backend)
+        if treated is not None and treated.policy.load_balancing.hash_on is not None:
+            return (treated.policy.load_balancing.hash_on,)
     return ()

@@ -7,12 +7,14 @@ from __future__ import annotations
 
 from weakref import ref
 
-from tulle.envoy import clusters, endpoints, gateway, hosts, listeners, naming, scope
+from tulle.envoy import clusters, endpoints, gateway, hosts, listeners, naming, scope, treatments
+from tulle.envoy.actions import Destinations
+from tulle.envoy.callers import Caller
 from tulle.envoy.references import referenced_services
 from tulle.envoy.scope import Outside, Target
 from tulle.kit.memo import remember
 from tulle.model.mesh import Mesh, Settings
-from tulle.model.names import Name
+from tulle.model.routes import Backend
 from tulle.model.services import Protocol, Service
 from tulle.model.workloads import Binding, Forward, Instance
 from tulle.xds.snapshot import CLUSTER, LISTENER, ROUTE, VIRTUAL_HOST, Resource, Snapshot, encode
@@ -27,7 +29,7 @@ def compile_sidecar(mesh: Mesh, instance: Instance, demand: frozenset[str]) -> S
 
     No endpoints and no secrets. The work depends on the demand, not on the size of the mesh.
     """
-    caller = Name(instance.service.namespace, instance.account)
+    caller = Caller.of(instance)
     namespace = instance.service.namespace
     found: dict[str, Resource] = {}
     virtual_hosts = _by_name(hosts.placeholder(mesh.settings, namespace))
@@ -50,18 +52,19 @@ def compile_sidecar(mesh: Mesh, instance: Instance, demand: frozenset[str]) -> S
     return Snapshot({CLUSTER: found, LISTENER: heard, ROUTE: routes, VIRTUAL_HOST: virtual_hosts})
 
 
-def compile_authority(mesh: Mesh, caller: Name, authority: str) -> hosts.Compiled:
+def compile_authority(mesh: Mesh, caller: Caller, authority: str) -> hosts.Compiled:
     """The virtual host that answers for one authority, and the clusters that it needs."""
     match scope.resolve(mesh, caller.namespace, authority):
         case Target(service, port):
             sets = mesh.service_routes.get(service.name, ())
             names = sorted(frozenset().union(*map(referenced_services, sets)) - {service.name})
             backends = [mesh.services[name] for name in names if name in mesh.services]
-            denied = frozenset(each.name for each in backends if not scope.may_call(mesh, caller, each))
-            if not scope.may_call(mesh, caller, service, port):
+            denied = frozenset(each.name for each in backends if not scope.may_call(mesh, caller.name, each))
+            if not scope.may_call(mesh, caller.name, service, port):
                 denied |= {service.name}
             weak = tuple(map(ref, backends))
-            return hosts.service_host(service, port, caller.namespace, sets, weak, denied, mesh.settings)
+            seen = treatments.seen(caller, (service, *backends))
+            return hosts.service_host(service, port, seen, sets, weak, denied, mesh.settings)
         case Outside(host):
             return hosts.outside_host(mesh.settings, caller.namespace, host)
         case unknown:
@@ -96,7 +99,7 @@ def _application_cluster(service: Service, binding: Binding) -> Resource:
 
 
 def _add_forward(
-    mesh: Mesh, caller: Name, forward: Forward, heard: dict[str, Resource], found: dict[str, Resource]
+    mesh: Mesh, caller: Caller, forward: Forward, heard: dict[str, Resource], found: dict[str, Resource]
 ) -> None:
     """A local port for a TCP or UDP service; if it may not be called, without a cluster: connections are closed."""
     if not forward.address:
@@ -104,8 +107,10 @@ def _add_forward(
     heard |= _by_name(listeners.forward(mesh.settings, forward))
     service = mesh.services.get(forward.service)
     port = service.port(forward.port) if service else None
-    if service is not None and port is not None and scope.may_call(mesh, caller, service, port):
-        found |= _by_name(clusters.service_cluster(service, port, "", mesh.settings.trust_domain))
+    if service is not None and port is not None and scope.may_call(mesh, caller.name, service, port):
+        to = Destinations({service.name: service}, caller=caller, root_namespace=mesh.settings.root_namespace)
+        backend = Backend(service=service.name, port=port.number, origin=service.origin)
+        found |= _by_name(*hosts.cluster_resources([backend], to, mesh.settings.trust_domain))
 
 
 def _add_inbound(

@@ -14,18 +14,18 @@ from google.protobuf import wrappers_pb2
 
 from tulle.envoy import connection_manager, listeners, naming, protos, references, replies, secrets
 from tulle.envoy.actions import LARGEST_BODY, Destinations
+from tulle.envoy.callers import Caller
 from tulle.envoy.hosts import STANDARD_RETRY, cluster_resources
 from tulle.envoy.routes import compile_routes, in_order
 from tulle.envoy.scope import may_call
 from tulle.kit.memo import remember
 from tulle.model.listeners import Certificate, Listener, ListenerProtocol
 from tulle.model.mesh import Mesh, Settings
-from tulle.model.names import SYSTEM_NAMESPACE, Name
+from tulle.model.names import Name
 from tulle.model.routes import Backend, RouteSet
 from tulle.model.services import Service
 from tulle.xds.snapshot import Resource, encode
 
-CALLER = Name(SYSTEM_NAMESPACE, "gateway")
 Names = tuple[str, ...]
 RouteSets = tuple[RouteSet, ...]
 Place = tuple[str, str]
@@ -189,8 +189,9 @@ def compile_host(mesh: Mesh, place: Place, sets: tuple[RouteSet, ...]) -> Host:
 def destinations(mesh: Mesh, names: Iterable[Name]) -> Destinations:
     """What the gateway may know of these services."""
     known = {name: service for name in names if (service := mesh.services.get(name)) is not None}
-    denied = frozenset(name for name, service in known.items() if not may_call(mesh, CALLER, service))
-    return Destinations(known, denied)
+    caller = Caller.gateway(mesh.settings)
+    denied = frozenset(name for name, service in known.items() if not may_call(mesh, caller.name, service))
+    return Destinations(known, denied, caller=caller, root_namespace=mesh.settings.root_namespace)
 
 
 @remember(size=4)

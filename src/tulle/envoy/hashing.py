@@ -7,16 +7,10 @@ from typing import TypeAlias
 from envoy.config.route.v3 import route_components_pb2
 
 from tulle.envoy import protos
-from tulle.model.policies import HashOn, Policy
-from tulle.model.services import Port, Service
+from tulle.model.policies import HashOn
 
 HashPolicy: TypeAlias = route_components_pb2.RouteAction.HashPolicy
 Cookie: TypeAlias = route_components_pb2.RouteAction.HashPolicy.Cookie
-
-
-def of_service(service: Service, port: Port | None, subset: str | None) -> HashOn | None:
-    """What the policy of one port of a service (or of a subset of it) says."""
-    return _policy(service, port, subset).load_balancing.hash_on
 
 
 def policy(hashing: HashOn) -> HashPolicy:
@@ -31,14 +25,6 @@ def policy(hashing: HashOn) -> HashPolicy:
     else:
         message.connection_properties.source_ip = True
     return message
-
-
-def _policy(service: Service, port: Port | None, subset: str | None) -> Policy:
-    part = service.subset(subset) if subset else None
-    if part is None:
-        return service.policy
-    of_port = dict(part.port_policies).get(port.number) if port else None
-    return of_port or part.policy or service.policy
 
 
 def _cookie(hashing: HashOn, message: Cookie) -> None:

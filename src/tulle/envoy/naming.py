@@ -25,6 +25,8 @@ INTERNAL_HEADERS = (UNSENT_HEADER, LOST_HEADER)
 PLACEHOLDER = "placeholder"
 WORKLOAD_SECRET = "workload"
 TRUST_SECRET = "trust"
+SYSTEM_CA = "system-ca"
+"""Secret of the authorities that the host of a proxy trusts, wherever it keeps them."""
 
 
 class ClusterName(NamedTuple):
@@ -40,7 +42,7 @@ NOTHING = ClusterName(Name("", ""), 0, "")
 
 
 def cluster(service: Name, port: int, subset: str | None = None) -> str:
-    """Name of the cluster (and of its load assignment) for one port of a service, or of one of its subsets."""
+    """Name of the cluster for one port of a service, or of one of its subsets."""
     return f"outbound|{port}|{subset or ''}|{service}"
 
 
@@ -99,5 +101,20 @@ def certificate(certificate_file: str, key_file: str) -> str:
 
 
 def client_ca(file: str) -> str:
-    """Secret of the authority of the clients of a gateway listener."""
+    """Secret of the authority in a file, of the clients of a gateway listener or of servers outside the mesh."""
     return f"client-ca|{file}"
+
+
+def secret(name: Name) -> str:
+    """Certificate and key of a secret of the mesh (`tls.crt`, `tls.key`)."""
+    return f"secret|{name.namespace}/{name.name}"
+
+
+def secret_ca(name: Name) -> str:
+    """Authorities of a secret of the mesh (`ca.crt`)."""
+    return f"secret-ca|{name.namespace}/{name.name}"
+
+
+def config_map_ca(*names: Name) -> str:
+    """Authorities of config maps (`ca.crt`), all of them together."""
+    return "config-map-ca|" + ",".join(f"{each.namespace}/{each.name}" for each in names)

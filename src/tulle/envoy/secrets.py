@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import TypeAlias
 
 from envoy.config.core.v3 import base_pb2
@@ -10,9 +11,9 @@ from google.protobuf import message
 
 from tulle.envoy import naming, protos
 from tulle.model.listeners import Certificate
-from tulle.model.security import Identity
 
 SAN: TypeAlias = common_pb2.SubjectAltNameMatcher
+ADDRESS = re.compile(r"[0-9.]+|[0-9A-Fa-f:.]*:[0-9A-Fa-f:.]*")
 FILE_PATIENCE = 1.0
 """Seconds."""
 MESH_TLS = common_pb2.TlsParameters(
@@ -42,14 +43,22 @@ def file_reference(name: str) -> secret_pb2.SdsSecretConfig:
     return secret
 
 
-def calling(identity: Identity, server_name: str) -> base_pb2.TransportSocket:
-    """Mutual TLS towards workloads that must have exactly this identity."""
+def calling(names: tuple[str, ...], server_name: str, protocols: list[str]) -> base_pb2.TransportSocket:
+    """Mutual TLS towards workloads that must show exactly one of these identities."""
     context = tls_pb2.UpstreamTlsContext()
     context.CopyFrom(CALLING)
     context.sni = server_name
+    context.common_tls_context.alpn_protocols.extend(protocols)
     peer = context.common_tls_context.combined_validation_context.default_validation_context
-    peer.match_typed_subject_alt_names[0].matcher.exact = str(identity)
+    del peer.match_typed_subject_alt_names[:]
+    peer.match_typed_subject_alt_names.extend(map(subject, names))
     return _socket(context)
+
+
+def subject(name: str) -> common_pb2.SubjectAltNameMatcher:
+    """That a certificate is for this identity, host or address."""
+    kind = SAN.URI if "://" in name else SAN.IP_ADDRESS if ADDRESS.fullmatch(name) else SAN.DNS
+    return SAN(san_type=kind, matcher=protos.exactly(name))
 
 
 def called(trust_domain: str) -> base_pb2.TransportSocket:
@@ -101,7 +110,7 @@ def _socket(context: message.Message) -> base_pb2.TransportSocket:
 
 
 CALLING = tls_pb2.UpstreamTlsContext(
-    common_tls_context=_mesh_context(["h2"]),
+    common_tls_context=_mesh_context([]),
     # A resumed session would not look at the certificate again.
     max_session_keys=protos.number(0),
 )

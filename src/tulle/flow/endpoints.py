@@ -7,6 +7,7 @@ from types import MappingProxyType
 
 from tulle.model.guards import Guard
 from tulle.model.names import Name
+from tulle.model.policies import Locality
 from tulle.model.services import Endpoint, Port, Service
 from tulle.model.workloads import Binding, Instance, InstanceState
 
@@ -49,6 +50,7 @@ def _places(service: Service, instance: Instance) -> Iterator[Endpoint]:
                 port_name=port.name,
                 labels=instance.labels,
                 is_meshed=True,
+                locality=Locality.of(instance.labels),
                 account=instance.account,
             )
 

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Set as AbstractSet
 
+from tulle.envoy.callers import Caller
 from tulle.envoy.compile import compile_authority, dependencies
 from tulle.model.mesh import Mesh
 from tulle.model.names import Name
@@ -30,7 +31,7 @@ class Patch:
         """By namespace: authorities that have to be compiled anew, of those seen."""
         self._widened: dict[str, set[str]] = {}
         """By namespace: authorities that depend on other services than before."""
-        self._replaced: dict[tuple[Name, str], tuple[Resource, ...] | None] = {}
+        self._replaced: dict[tuple[Caller, str], tuple[Resource, ...] | None] = {}
 
     def apply(self, instance: Instance, demand: frozenset[str], held: Snapshot) -> Snapshot | None:
         """What a sidecar should have instead of `held`, which was compiled for the old mesh, its endpoints included.
@@ -43,7 +44,7 @@ class Patch:
             return None
         if any(forward.service in self._changed for forward in instance.forwards):
             return None
-        caller = Name(instance.service.namespace, instance.account)
+        caller = Caller.of(instance)
         self._look_at(caller.namespace, demand)
         if not demand.isdisjoint(self._widened[caller.namespace]):
             return None
@@ -72,7 +73,7 @@ class Patch:
                 concerned.add(authority)
         seen |= demand
 
-    def _resources(self, caller: Name, authority: str) -> tuple[Resource, ...] | None:
+    def _resources(self, caller: Caller, authority: str) -> tuple[Resource, ...] | None:
         """The new resources of an authority; None if they do not have the names of the old ones."""
         key = (caller, authority)
         if key not in self._replaced:

@@ -219,14 +219,20 @@ class Publisher:
         if not changed:
             return held.table(ENDPOINT)
         table = dict(held.table(ENDPOINT))
+        left: set[str] = set()
         for name in changed:
             before, after = held.table(CLUSTER).get(name), clusters.get(name)
-            if before is not None and before.endpoints_name:
-                table.pop(before.endpoints_name, None)
+            if before is not None and (after is None or before.endpoints_name != after.endpoints_name):
+                left.add(before.endpoints_name)
             if after is not None and after.endpoints_name:
                 assignment = self._endpoints.get(after.endpoints_name)
                 if assignment is not None:
                     table[after.endpoints_name] = assignment
+        # Several clusters may choose from the same endpoints.
+        if left and not left.isdisjoint(table):
+            left -= {each.endpoints_name for each in clusters.values()}
+            for endpoints_name in left:
+                table.pop(endpoints_name, None)
         return table
 
     def _publish_endpoints(self, changed: Mapping[str, Resource], skip: Iterable[str] = ()) -> None:
