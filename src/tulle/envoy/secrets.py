@@ -9,7 +9,6 @@ from envoy.extensions.transport_sockets.tls.v3 import common_pb2, secret_pb2, tl
 from google.protobuf import message
 
 from tulle.envoy import naming, protos
-from tulle.model.listeners import Certificate
 from tulle.model.security import Identity
 
 SAN: TypeAlias = common_pb2.SubjectAltNameMatcher
@@ -18,10 +17,6 @@ FILE_PATIENCE = 1.0
 MESH_TLS = common_pb2.TlsParameters(
     # Envoy's client side stops at TLS 1.2 unless it is told not to.
     tls_minimum_protocol_version=common_pb2.TlsParameters.TLSv1_3,
-    tls_maximum_protocol_version=common_pb2.TlsParameters.TLSv1_3,
-)
-EDGE_TLS = common_pb2.TlsParameters(
-    tls_minimum_protocol_version=common_pb2.TlsParameters.TLSv1_2,
     tls_maximum_protocol_version=common_pb2.TlsParameters.TLSv1_3,
 )
 
@@ -49,7 +44,7 @@ def calling(identity: Identity, server_name: str) -> base_pb2.TransportSocket:
     context.sni = server_name
     peer = context.common_tls_context.combined_validation_context.default_validation_context
     peer.match_typed_subject_alt_names[0].matcher.exact = str(identity)
-    return _socket(context)
+    return tls_socket(context)
 
 
 def called(trust_domain: str) -> base_pb2.TransportSocket:
@@ -62,24 +57,7 @@ def called(trust_domain: str) -> base_pb2.TransportSocket:
     )
     peer = context.common_tls_context.combined_validation_context.default_validation_context
     peer.match_typed_subject_alt_names[0].matcher.prefix = f"spiffe://{trust_domain}/"
-    return _socket(context)
-
-
-def edge(certificates: tuple[Certificate, ...], client_ca_file: str, *, is_http: bool) -> base_pb2.TransportSocket:
-    """TLS of a gateway listener; clients need a certificate only if an authority for them is given."""
-    common = tls_pb2.CommonTlsContext(
-        tls_params=EDGE_TLS,
-        tls_certificate_sds_secret_configs=[
-            file_reference(naming.certificate(each.certificate_file, each.key_file)) for each in certificates
-        ],
-        alpn_protocols=["h2", "http/1.1"] if is_http else [],
-    )
-    context = tls_pb2.DownstreamTlsContext(common_tls_context=common)
-    if client_ca_file:
-        context.require_client_certificate.value = True
-        secret = file_reference(naming.client_ca(client_ca_file))
-        context.common_tls_context.validation_context_sds_secret_config.CopyFrom(secret)
-    return _socket(context)
+    return tls_socket(context)
 
 
 def _mesh_context(protocols: list[str]) -> tls_pb2.CommonTlsContext:
@@ -96,7 +74,8 @@ def _mesh_context(protocols: list[str]) -> tls_pb2.CommonTlsContext:
     )
 
 
-def _socket(context: message.Message) -> base_pb2.TransportSocket:
+def tls_socket(context: message.Message) -> base_pb2.TransportSocket:
+    """TLS of a connection, as a cluster or a filter chain wants it."""
     return base_pb2.TransportSocket(name="envoy.transport_sockets.tls", typed_config=protos.packed(context))
 
 

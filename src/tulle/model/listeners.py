@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 
 from tulle.model.documents import BUILT_IN, Origin
-from tulle.model.names import Name
+from tulle.model.names import SYSTEM_NAMESPACE, Name
 from tulle.model.routes import Backend, Referrer, RouteKind
 
 
@@ -175,3 +175,10 @@ class Listener:
     """What is wrong with it by itself: condition, reason, sentence, in the words of Gateway API."""
     has_own_addresses: bool = True
     """Whether `address` was written; otherwise it may be moved to another loopback address where it would collide."""
+
+    @property
+    def id(self) -> str:
+        """What routes call it (`RouteSet.listeners`): a native one by its name, others with their namespace."""
+        if self.name.namespace == SYSTEM_NAMESPACE:
+            return self.name.name
+        return f"{self.name.namespace}/{self.name.name}"
