@@ -73,7 +73,7 @@ class Plane:
     def _publish(self, session: Session) -> None:
         snapshot = self._snapshot(session)
         tables = dict(snapshot.tables)
-        tables[SECRET] = self.secrets[session.node_id]
+        tables[SECRET] = {**snapshot.table(SECRET), **self.secrets[session.node_id]}
         tables[ENDPOINT] = {
             each.endpoints_name: self._endpoints(each.endpoints_name)
             for each in snapshot.table(CLUSTER).values()

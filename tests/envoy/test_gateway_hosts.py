@@ -2,16 +2,13 @@ from __future__ import annotations
 
 import dataclasses
 
-import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tests.envoy.decoded import Json, decoded
+from tests.envoy.decoded import decoded
 from tests.envoy.kitchen import HERE, backend, http, rule, service
-from tulle.envoy import gateway_hosts, sockets
-from tulle.envoy.gateway_hosts import Host, Memory
-from tulle.envoy.sockets import Place
-from tulle.model.listeners import Listener, ListenerHost, ListenerProtocol
+from tulle.envoy.gateway_hosts import Memory
+from tulle.model.listeners import Listener, ListenerProtocol
 from tulle.model.mesh import Mesh, Settings
 from tulle.model.names import Name
 from tulle.model.routes import Forward, Respond, RouteSet
@@ -117,5 +114,3 @@ def test_one_changed_route_is_one_compiled_host() -> None:
     sets[7] = dataclasses.replace(sets[7], rules=(rule("new", Respond(status=200)),))
     after = gateway.compile_hosts(mesh(*sets, services=(web,)), memory)
     assert [place for place in before if before[place] is not after[place]] == [("http", "h7")]
-
-

@@ -78,7 +78,7 @@ def _chains(entries: tuple[Entry, ...], speeches: frozenset[Speech]) -> Iterator
         for names in _by_specificity(entry.server_names):
             free = [name for name in names if _take(entry, name, taken)]
             if free:
-                yield _chain(entry, free, speeches - {entry.speech})
+                yield from _told_apart(_chain(entry, free), entry, speeches - {entry.speech})
 
 
 def _by_specificity(names: tuple[str, ...]) -> Iterator[tuple[str, ...]]:
@@ -98,23 +98,33 @@ def _take(entry: Entry, name: str, taken: set[tuple[Speech, str, str]]) -> bool:
     return is_free
 
 
-def _chain(entry: Entry, names: list[str], others: frozenset[Speech]) -> FilterChain:
-    """One chain; `others` are spoken on the same socket, too."""
+def _told_apart(chain: FilterChain, entry: Entry, others: frozenset[Speech]) -> Iterator[FilterChain]:
+    """The chain, and what tells it apart from those of the `others` that are spoken on the same socket."""
+    match = chain.filter_chain_match
+    if entry.speech is Speech.TLS and (others or entry.transport_socket is None):
+        match.transport_protocol = "tls"
+    elif entry.speech is Speech.HTTP:
+        match.transport_protocol = "raw_buffer" if Speech.TLS in others else ""
+        match.application_protocols.extend(HTTP_PROTOCOLS if Speech.BYTES in others else ())
+    elif {Speech.HTTP, Speech.TLS} <= others:
+        # Envoy never goes back: where HTTP is looked for, bytes have to be found, too.
+        plain = FilterChain()
+        plain.CopyFrom(chain)
+        plain.filter_chain_match.transport_protocol = "raw_buffer"
+        yield plain
+    if not match.ByteSize():
+        chain.ClearField("filter_chain_match")
+    yield chain
+
+
+def _chain(entry: Entry, names: list[str]) -> FilterChain:
     chain = FilterChain(filters=entry.filters)
     match = chain.filter_chain_match
     if names != [host_patterns.ANY]:
         match.server_names.extend(names)
     match.prefix_ranges.extend(map(_range, entry.subnets))
-    if entry.speech is Speech.TLS and (others or entry.transport_socket is None):
-        match.transport_protocol = "tls"
-    elif entry.speech is Speech.HTTP and Speech.TLS in others:
-        match.transport_protocol = "raw_buffer"
-    if entry.speech is Speech.HTTP and Speech.BYTES in others:
-        match.application_protocols.extend(HTTP_PROTOCOLS)
     if entry.transport_socket is not None:
         chain.transport_socket.CopyFrom(entry.transport_socket)
-    if not match.ByteSize():
-        chain.ClearField("filter_chain_match")
     return chain
 
 

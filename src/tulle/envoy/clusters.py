@@ -85,7 +85,7 @@ def http_options(is_http2: bool, idle_timeout: float | None = None) -> any_pb2.A
             protocol_pb2.Http2ProtocolOptions(allow_connect=True, connection_keepalive=KEEPALIVE)
         )
     else:
-        options.explicit_http_config.http_protocol_options.SetInParent()
+        options.explicit_http_config.http_protocol_options.enable_trailers = True
     return protos.packed(options)
 
 

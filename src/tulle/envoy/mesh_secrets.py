@@ -31,6 +31,11 @@ def needed(resources: Iterable[Resource]) -> frozenset[str]:
     return frozenset().union(*map(_referred, resources))
 
 
+def parts(names: Iterable[str]) -> frozenset[str]:
+    """The same, each of several authorities that stand together by itself."""
+    return frozenset(part for name in names for part in name.split("+"))
+
+
 @remember(size=1)
 def _referred(resource: Resource) -> frozenset[str]:
     if b"secret" not in resource.body and b"-ca|" not in resource.body:
@@ -72,7 +77,7 @@ def _compiled(mesh: Mesh, name: str) -> Resource | None:
     if "+" not in name and kind == "secret":
         secret = mesh.secrets.get(_parsed(rest))
         return _certificate(secret) if secret is not None and not problem(secret) else None
-    sources = [_source(mesh, each) for each in name.split("+")]
+    sources = [_source(mesh, part) for part in name.split("+")]
     good = tuple(each for each in sources if each is not None and not authority_problem(each))
     return _trust(good[0], good[1:], name) if good else None
 

@@ -7,6 +7,7 @@ from itertools import compress
 from operator import is_not
 from typing import TypeVar
 
+from tulle.envoy import naming
 from tulle.model.mesh import Mesh
 from tulle.model.names import Name
 from tulle.xds.snapshot import Snapshot
@@ -29,6 +30,12 @@ def changed_keys(old: Mapping[Key, Value], new: Mapping[Key, Value]) -> set[Key]
 def changed_services(old: Mesh, new: Mesh) -> set[Name]:
     """Services whose definition or whose rules changed."""
     return changed_keys(old.services, new.services) | _changed_rules(old, new)
+
+
+def changed_secrets(old: Mesh, new: Mesh) -> frozenset[str]:
+    """Names, as proxies know them, of secrets and authorities whose object changed."""
+    secrets, maps = changed_keys(old.secrets, new.secrets), changed_keys(old.config_maps, new.config_maps)
+    return frozenset((*map(naming.secret, secrets), *map(naming.secret_ca, secrets), *map(naming.config_map_ca, maps)))
 
 
 def _changed_rules(old: Mesh, new: Mesh) -> set[Name]:
