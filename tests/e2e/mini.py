@@ -14,7 +14,7 @@ from pathlib import Path
 
 from tulle.agent import secrets
 from tulle.agent.binary import envoy_binary
-from tulle.envoy import naming
+from tulle.envoy import endpoint_views, naming
 from tulle.envoy.bootstrap import bootstrap
 from tulle.envoy.compile import compile_endpoints, compile_gateway, compile_sidecar
 from tulle.identity.authority import Authority
@@ -74,7 +74,7 @@ class Plane:
     def _publish(self, session: Session) -> None:
         snapshot = self._snapshot(session)
         tables = dict(snapshot.tables)
-        tables[SECRET] = self.secrets[session.node_id]
+        tables[SECRET] = {**snapshot.table(SECRET), **self.secrets[session.node_id]}
         tables[ENDPOINT] = {
             each.endpoints_name: self._endpoints(each.endpoints_name)
             for each in snapshot.table(CLUSTER).values()

@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tulle.envoy import naming
+from tulle.envoy import endpoint_views, naming
 from tulle.envoy.endpoint_views import Preference, View
 from tulle.model.names import Name
 from tulle.model.policies import Locality

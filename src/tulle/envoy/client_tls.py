@@ -38,9 +38,9 @@ def authorities_name(tls: ClientTls) -> str:
     if tls.skips_verification or tls.mode not in {TlsMode.SIMPLE, TlsMode.MUTUAL}:
         return ""
     if tls.ca_file:
-        return naming.client_ca(tls.ca_file)
+        return naming.client_ca(tls.ca_file, tls.crl_file)
     if tls.ca_maps:
-        return naming.config_map_ca(*tls.ca_maps)
+        return naming.joined_ca(map(naming.config_map_ca, tls.ca_maps))
     if tls.secret:
         return naming.secret_ca(tls.secret)
     return naming.SYSTEM_CA if tls.uses_system_ca else ""

@@ -7,9 +7,10 @@ from __future__ import annotations
 
 from weakref import ref
 
-from tulle.envoy import clusters, endpoints, gateway, hosts, listeners, naming, scope, treatments
+from tulle.envoy import clusters, endpoints, gateway, hosts, listeners, mesh_secrets, naming, scope, treatments
 from tulle.envoy.actions import Destinations
 from tulle.envoy.callers import Caller
+from tulle.envoy.gateway_hosts import lazy_routes
 from tulle.envoy.references import referenced_services
 from tulle.envoy.scope import Outside, Target
 from tulle.kit.memo import remember
@@ -17,9 +18,11 @@ from tulle.model.mesh import Mesh, Settings
 from tulle.model.routes import Backend
 from tulle.model.services import Protocol, Service
 from tulle.model.workloads import Binding, Forward, Instance
-from tulle.xds.snapshot import CLUSTER, LISTENER, ROUTE, VIRTUAL_HOST, Resource, Snapshot, encode
+from tulle.xds.snapshot import CLUSTER, LISTENER, ROUTE, SECRET, VIRTUAL_HOST, Resource, Snapshot, encode
 
 compile_endpoints = endpoints.compile_endpoints
+compile_gateway = gateway.compile_gateway
+secrets_for = mesh_secrets.secrets_for
 dependencies = scope.dependencies
 is_outside = scope.is_outside
 
@@ -27,7 +30,7 @@ is_outside = scope.is_outside
 def compile_sidecar(mesh: Mesh, instance: Instance, demand: frozenset[str]) -> Snapshot:
     """What the sidecar of an instance should have, given the authorities that its workload has asked for.
 
-    No endpoints and no secrets. The work depends on the demand, not on the size of the mesh.
+    No endpoints and no keys of its own. The work depends on the demand, not on the size of the mesh.
     """
     caller = Caller.of(instance)
     namespace = instance.service.namespace
@@ -49,7 +52,8 @@ def compile_sidecar(mesh: Mesh, instance: Instance, demand: frozenset[str]) -> S
         for binding in instance.bindings:
             _add_inbound(mesh, service, binding, heard, found)
     routes = _by_name(_outbound_routes(mesh.settings, namespace))
-    return Snapshot({CLUSTER: found, LISTENER: heard, ROUTE: routes, VIRTUAL_HOST: virtual_hosts})
+    secrets = secrets_for(mesh, mesh_secrets.needed(found.values()))
+    return Snapshot({SECRET: secrets, CLUSTER: found, LISTENER: heard, ROUTE: routes, VIRTUAL_HOST: virtual_hosts})
 
 
 def compile_authority(mesh: Mesh, caller: Caller, authority: str) -> hosts.Compiled:
@@ -71,26 +75,10 @@ def compile_authority(mesh: Mesh, caller: Caller, authority: str) -> hosts.Compi
             return hosts.unknown_host(mesh.settings, caller.namespace, unknown.authority, unknown.reason)
 
 
-def compile_gateway(mesh: Mesh) -> Snapshot:
-    """What every gateway should have: all hosts at once. Only what changed since the last call is compiled."""
-    virtual_hosts, found = gateway.compile_tables(mesh)
-    heard: dict[str, Resource] = {}
-    routes: dict[str, Resource] = {}
-    for listener in mesh.listeners.values():
-        shares, needed = gateway.shares(mesh, listener.backends)
-        found.update((each.name, each) for each in needed)
-        heard |= _by_name(gateway.compile_listener(listener, mesh.settings, shares))
-        if listener.protocol.is_http:
-            routes |= _by_name(gateway.route_configuration(listener, mesh.settings))
-        if listener.protocol.is_http and listener.redirect_to_https is not None:
-            virtual_hosts |= _by_name(gateway.redirecting_host(listener))
-    return Snapshot({CLUSTER: found, LISTENER: heard, ROUTE: routes, VIRTUAL_HOST: virtual_hosts})
-
-
 @remember(size=1024)
 def _outbound_routes(settings: Settings, namespace: str) -> Resource:
     name = naming.outbound_routes(namespace)
-    return encode(name, gateway.lazy_routes(name), origins=(settings.origin,))
+    return encode(name, lazy_routes(name), origins=(settings.origin,))
 
 
 @remember(size=4096)

@@ -8,7 +8,7 @@ from collections.abc import Iterable
 from envoy.config.core.v3 import base_pb2, health_check_pb2
 from envoy.config.endpoint.v3 import endpoint_pb2
 
-from tulle.envoy import protos
+from tulle.envoy import endpoint_views, protos
 from tulle.envoy.endpoint_views import Pairs, Preference
 from tulle.envoy.localities import NOWHERE, Group, grouped
 from tulle.envoy.meshing import Meshing, meshing

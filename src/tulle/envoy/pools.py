@@ -60,12 +60,12 @@ def http_options(spoken: Spoken) -> any_pb2.Any:
         header = options.outlier_detection.error_matcher.http_response_headers_match.headers.add(name=":status")
         header.string_match.safe_regex.CopyFrom(protos.regex(pattern))
     if pool.use_client_protocol:
-        options.use_downstream_protocol_config.http_protocol_options.SetInParent()
+        options.use_downstream_protocol_config.http_protocol_options.enable_trailers = True
         options.use_downstream_protocol_config.http2_protocol_options.CopyFrom(_http2(pool))
     elif spoken.is_http2:
         options.explicit_http_config.http2_protocol_options.CopyFrom(_http2(pool))
     else:
-        options.explicit_http_config.http_protocol_options.SetInParent()
+        options.explicit_http_config.http_protocol_options.enable_trailers = True
     return protos.packed(options)
 
 

@@ -7,6 +7,7 @@ from itertools import compress
 from operator import is_not
 from typing import TypeVar
 
+from tulle.envoy import naming
 from tulle.envoy.scope import host_key
 from tulle.model.mesh import Mesh
 from tulle.model.names import Name
@@ -32,6 +33,12 @@ def changed_services(old: Mesh, new: Mesh) -> set[Name]:
     changed = changed_keys(old.services, new.services) | changed_keys(old.service_routes, new.service_routes)
     hosts = changed_keys(old.hosts, new.hosts) | changed_keys(old.host_routes, new.host_routes)
     return changed | {host_key(host) for host in hosts}
+
+
+def changed_secrets(old: Mesh, new: Mesh) -> frozenset[str]:
+    """Names, as proxies know them, of secrets and authorities whose object changed."""
+    secrets, maps = changed_keys(old.secrets, new.secrets), changed_keys(old.config_maps, new.config_maps)
+    return frozenset((*map(naming.secret, secrets), *map(naming.secret_ca, secrets), *map(naming.config_map_ca, maps)))
 
 
 def changed_names(old: Snapshot, new: Snapshot) -> dict[str, set[str]]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 
+from tulle.envoy import endpoint_views
 from tulle.envoy.compile import compile_endpoints
 from tulle.flow.endpoints import endpoints
 from tulle.model.mesh import Mesh

@@ -7,12 +7,14 @@ from __future__ import annotations
 
 from collections.abc import Set as AbstractSet
 
+from tulle.envoy import mesh_secrets
 from tulle.envoy.callers import Caller
 from tulle.envoy.compile import compile_authority, dependencies
+from tulle.flow.differences import changed_secrets
 from tulle.model.mesh import Mesh
 from tulle.model.names import Name
 from tulle.model.workloads import Instance
-from tulle.xds.snapshot import CLUSTER, VIRTUAL_HOST, Resource, Snapshot, Table
+from tulle.xds.snapshot import CLUSTER, SECRET, VIRTUAL_HOST, Resource, Snapshot, Table
 
 
 class Patch:
@@ -26,6 +28,7 @@ class Patch:
         self._new = new
         self._changed = changed
         self._guards = guards
+        self._has_new_secrets = bool(changed_secrets(old, new))
         self._seen: dict[str, set[str]] = {}
         self._concerned: dict[str, set[str]] = {}
         """By namespace: authorities that have to be compiled anew, of those seen."""
@@ -44,6 +47,8 @@ class Patch:
             return None
         if any(forward.service in self._changed for forward in instance.forwards):
             return None
+        if held.table(SECRET) or self._has_new_secrets:
+            return None
         caller = Caller.of(instance)
         self._look_at(caller.namespace, demand)
         if not demand.isdisjoint(self._widened[caller.namespace]):
@@ -54,6 +59,8 @@ class Patch:
             if found is None:
                 return None
             resources.extend(found)
+        if mesh_secrets.needed(resources):
+            return None
         tables = dict(held.tables)
         for type_url in (CLUSTER, VIRTUAL_HOST):
             tables[type_url] = _replaced(

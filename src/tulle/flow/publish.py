@@ -6,10 +6,11 @@ import logging
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 
+from tulle.envoy import mesh_secrets
 from tulle.envoy.compile import compile_gateway, compile_sidecar, dependencies, is_outside
 from tulle.flow.admission import Peer, admit
 from tulle.flow.assign import HostPlan, plan
-from tulle.flow.differences import changed_keys, changed_names, changed_services
+from tulle.flow.differences import changed_keys, changed_names, changed_secrets, changed_services
 from tulle.flow.endpoint_table import EndpointTable
 from tulle.flow.endpoints import instances_by_service
 from tulle.flow.hosts import Hosts
@@ -92,6 +93,7 @@ class Publisher:
             concerned |= self._in_doubt(old, mesh) | self._guarded_by(guards)
             if changed or _gateway_differs(old, mesh):
                 concerned |= {id for id, proxy in self._proxies.items() if proxy.instance is None}
+            concerned |= self._who_needs(changed_secrets(old, mesh))
         for id in concerned:
             self._compile(self._proxies[id], patch)
         self._publish_endpoints({name: resource for name, resource in ended.items() if resource}, skip=concerned)
@@ -191,6 +193,17 @@ class Publisher:
             for id, proxy in self._proxies.items()
             if proxy.instance is not None
             and any(is_outside(old, proxy.instance.service.namespace, wish) for wish in proxy.demand)
+        }
+
+    def _who_needs(self, secrets: frozenset[str]) -> set[str]:
+        """Sidecars whose clusters refer to one of these secrets, whether or not it is there."""
+        if not secrets:
+            return set()
+        sidecars = {id: proxy for id, proxy in self._proxies.items() if proxy.instance is not None}
+        return {
+            id
+            for id, proxy in sidecars.items()
+            if not secrets.isdisjoint(mesh_secrets.parts(mesh_secrets.needed(proxy.snapshot.table(CLUSTER).values())))
         }
 
     def _compile(self, proxy: Proxy, patch: Patch | None = None) -> None:
@@ -305,8 +318,7 @@ def _gateway_differs(old: Mesh, new: Mesh) -> bool:
     return bool(
         changed_keys(old.listeners, new.listeners)
         or old.gateway_guard is not new.gateway_guard
-        or old.secrets is not new.secrets
-        or old.config_maps is not new.config_maps
+        or changed_secrets(old, new)
         or len(old.gateway_routes) != len(new.gateway_routes)
         or any(left is not right for left, right in zip(old.gateway_routes, new.gateway_routes, strict=True))
     )
