@@ -15,6 +15,7 @@ from google.protobuf import any_pb2
 
 from tulle.envoy import balancing, endpoints, naming, protos, secrets
 from tulle.kit.memo import remember
+from tulle.model.guards import Guard
 from tulle.model.mesh import Settings
 from tulle.model.policies import Policy
 from tulle.model.security import Identity
@@ -89,19 +90,19 @@ def http_options(is_http2: bool, idle_timeout: float | None = None) -> any_pb2.A
     return protos.packed(options)
 
 
-def application_cluster(binding: Binding, service: Service) -> Resource:
+def application_cluster(binding: Binding, guard: Guard) -> Resource:
     """The application behind a sidecar, on one port."""
     name = naming.inbound(binding.name)
     cluster = balancing.shaped(Policy(connect_timeout=1.0))
     cluster.name, cluster.type = name, cluster_pb2.Cluster.STATIC
-    cluster.alt_stat_name = str(service.name)
+    cluster.alt_stat_name = str(guard.service)
     cluster.load_assignment.CopyFrom(_single(name, protos.parse_address(binding.application)))
     if binding.protocol.is_http2:
         cluster.typed_extension_protocol_options[HTTP_OPTIONS].CopyFrom(http_options(True))
     elif binding.protocol.is_http:
         options = http_options(False, APPLICATION_IDLE)
         cluster.typed_extension_protocol_options[HTTP_OPTIONS].CopyFrom(options)
-    return encode(name, cluster, origins=(service.origin,))
+    return encode(name, cluster, origins=(guard.origin,))
 
 
 @remember(size=1)

@@ -7,13 +7,14 @@ from __future__ import annotations
 
 from weakref import ref
 
-from tulle.envoy import clusters, endpoints, gateway, hosts, listeners, naming, scope
+from tulle.envoy import clusters, consulted, endpoints, gateway, hosts, inbound, listeners, naming, scope
 from tulle.envoy.references import referenced_services
 from tulle.envoy.scope import Outside, Target
 from tulle.kit.memo import remember
+from tulle.model.guards import Guard
 from tulle.model.mesh import Mesh, Settings
 from tulle.model.names import Name
-from tulle.model.services import Protocol, Service
+from tulle.model.services import Service
 from tulle.model.workloads import Binding, Forward, Instance
 from tulle.xds.snapshot import CLUSTER, LISTENER, ROUTE, VIRTUAL_HOST, Resource, Snapshot, encode
 
@@ -35,16 +36,16 @@ def compile_sidecar(mesh: Mesh, instance: Instance, demand: frozenset[str]) -> S
         virtual_hosts[compiled.host.name] = compiled.host
         found.update((each.name, each) for each in compiled.clusters)
     heard: dict[str, Resource] = {}
+    guard = mesh.guards.get(instance.workload) or _derived_guard(mesh, instance)
     if instance.outbound:
         heard |= _by_name(
-            listeners.outbound(mesh.settings, namespace, instance.outbound), listeners.connect(mesh.settings, namespace)
+            listeners.outbound(mesh.settings, namespace, instance.outbound, guard),
+            listeners.connect(mesh.settings, namespace, guard),
         )
     for forward in instance.forwards:
         _add_forward(mesh, caller, forward, heard, found)
-    service = mesh.services.get(instance.service)
-    if service is not None:
-        for binding in instance.bindings:
-            _add_inbound(mesh, service, binding, heard, found)
+    if guard is not None:
+        _add_inbound(mesh, guard, instance, heard, found)
     routes = _by_name(_outbound_routes(mesh.settings, namespace))
     return Snapshot({CLUSTER: found, LISTENER: heard, ROUTE: routes, VIRTUAL_HOST: virtual_hosts})
 
@@ -72,10 +73,12 @@ def compile_gateway(mesh: Mesh) -> Snapshot:
     virtual_hosts, found = gateway.compile_tables(mesh)
     heard: dict[str, Resource] = {}
     routes: dict[str, Resource] = {}
+    asked = consulted.consulted(mesh, mesh.gateway_guard) if mesh.gateway_guard else consulted.NOBODY
+    found |= _by_name(*asked.clusters)
     for listener in mesh.listeners.values():
         shares, needed = gateway.shares(mesh, listener.backends)
         found.update((each.name, each) for each in needed)
-        heard |= _by_name(gateway.compile_listener(listener, mesh.settings, shares))
+        heard |= _by_name(gateway.compile_listener(listener, mesh.settings, shares, mesh.gateway_guard, asked.names))
         if listener.protocol.is_http:
             routes |= _by_name(gateway.route_configuration(listener, mesh.settings))
         if listener.protocol.is_http and listener.redirect_to_https is not None:
@@ -90,8 +93,8 @@ def _outbound_routes(settings: Settings, namespace: str) -> Resource:
 
 
 @remember(size=4096)
-def _application_cluster(service: Service, binding: Binding) -> Resource:
-    return clusters.application_cluster(binding, service)
+def _application_cluster(guard: Guard, binding: Binding) -> Resource:
+    return clusters.application_cluster(binding, guard)
 
 
 def _add_forward(
@@ -108,13 +111,33 @@ def _add_forward(
 
 
 def _add_inbound(
-    mesh: Mesh, service: Service, binding: Binding, heard: dict[str, Resource], found: dict[str, Resource]
+    mesh: Mesh, guard: Guard, instance: Instance, heard: dict[str, Resource], found: dict[str, Resource]
 ) -> None:
-    port = next((each for each in service.ports if each.name == binding.name), None)
-    if port is None or port.protocol is Protocol.UDP:
-        return
-    heard |= _by_name(listeners.inbound(service, port, binding, mesh.settings))
-    found |= _by_name(_application_cluster(service, binding))
+    """The ports of the application, and the clusters of whom its proxy asks about calls to it."""
+    asked = consulted.consulted(mesh, guard)
+    found |= _by_name(*asked.clusters)
+    for port, binding in inbound.served(guard, instance.bindings):
+        heard |= _by_name(inbound.listener(guard, port, binding, mesh.settings, asked.names))
+        found |= _by_name(_application_cluster(guard, binding))
+
+
+def _derived_guard(mesh: Mesh, instance: Instance) -> Guard | None:
+    """What a service alone says about its workloads, as long as nobody puts guards together."""
+    service = mesh.services.get(instance.service)
+    return _guard_of(service, instance.workload) if service else None
+
+
+@remember(size=64)
+def _guard_of(service: Service, workload: Name) -> Guard:
+    return Guard(
+        workload=workload,
+        origin=service.origin,
+        service=service.name,
+        account=service.account,
+        ports=service.ports,
+        allow=service.allow,
+        rate_limit=service.policy.rate_limit,
+    )
 
 
 def _by_name(*resources: Resource) -> dict[str, Resource]:

@@ -12,17 +12,19 @@ from envoy.config.route.v3 import route_components_pb2, route_pb2
 from envoy.extensions.filters.listener.tls_inspector.v3 import tls_inspector_pb2
 from google.protobuf import wrappers_pb2
 
-from tulle.envoy import connection_manager, listeners, naming, protos, references, replies, secrets
+from tulle.envoy import connection_access, connection_manager, listeners, naming, protos, references, replies, secrets
 from tulle.envoy.actions import Destinations
+from tulle.envoy.filters.base import Chain, Side
 from tulle.envoy.hosts import STANDARD_RETRY, cluster_resources
 from tulle.envoy.routes import compile_routes, in_order
 from tulle.envoy.scope import may_call
 from tulle.kit.memo import remember
+from tulle.model.guards import Guard
 from tulle.model.listeners import Certificate, Listener, ListenerProtocol
 from tulle.model.mesh import Mesh, Settings
 from tulle.model.names import SYSTEM_NAMESPACE, Name
 from tulle.model.routes import Backend, RouteSet
-from tulle.model.services import Service
+from tulle.model.services import Port, Service
 from tulle.xds.snapshot import Resource, encode
 
 CALLER = Name(SYSTEM_NAMESPACE, "gateway")
@@ -194,20 +196,36 @@ def destinations(mesh: Mesh, names: Iterable[Name]) -> Destinations:
 
 
 @remember(size=4)
-def compile_listener(listener: Listener, settings: Settings, shares: tuple[tuple[str, int], ...]) -> Resource:
-    """One listener; `shares` are the clusters of its backends, with their weights, unless it speaks HTTP."""
+def compile_listener(
+    listener: Listener,
+    settings: Settings,
+    shares: tuple[tuple[str, int], ...],
+    guard: Guard | None = None,
+    clusters: tuple[tuple[str, str], ...] = (),
+) -> Resource:
+    """One listener; `shares` are the clusters of its backends, with their weights, unless it speaks HTTP.
+
+    `guard` is that of the gateway, `clusters` those of whom it asks.
+    """
     name = naming.gateway_listener(listener)
+    port = guarded_port(listener)
     match listener.protocol:
         case ListenerProtocol.UDP:
             target = shares[0][0] if shares else naming.PLACEHOLDER
             message = listeners.udp_listener(name, f"{listener.address}:{listener.port}", target)
         case ListenerProtocol.HTTP | ListenerProtocol.HTTPS:
-            manager = connection_manager.gateway(settings, naming.gateway_routes(name))
+            manager = connection_manager.gateway(settings, naming.gateway_routes(name), guard, port, clusters)
             message = _stream_listener(listener, connection_manager.network_filter(manager))
         case _:
             proxy = listeners.tcp_proxy("edge", *(shares or ((naming.PLACEHOLDER, 1),)))
-            message = _stream_listener(listener, proxy)
+            chain = Chain(side=Side.GATEWAY, settings=settings, guard=guard, port=port, clusters=clusters)
+            message = _stream_listener(listener, *connection_access.filters(chain), proxy)
     return encode(name, message, origins=(listener.origin,))
+
+
+def guarded_port(listener: Listener) -> Port:
+    """The port as policies may mean it: as it was written, or where it really is."""
+    return Port(name=listener.name.name, number=listener.declared_port or listener.port, target=listener.port)
 
 
 def shares(mesh: Mesh, backends: tuple[Backend, ...]) -> tuple[tuple[tuple[str, int], ...], tuple[Resource, ...]]:
@@ -251,7 +269,7 @@ def redirecting_host(listener: Listener) -> Resource:
     return encode(name, message, origins=(listener.origin,))
 
 
-def _stream_listener(listener: Listener, content: listener_components_pb2.Filter) -> listener_pb2.Listener:
+def _stream_listener(listener: Listener, *content: listener_components_pb2.Filter) -> listener_pb2.Listener:
     message = listener_pb2.Listener(
         name=naming.gateway_listener(listener),
         stat_prefix="edge",
@@ -267,19 +285,19 @@ def _stream_listener(listener: Listener, content: listener_components_pb2.Filter
                 listener_components_pb2.ListenerFilter(name="tls_inspector", typed_config=inspector)
             )
     else:
-        message.filter_chains.append(listener_components_pb2.FilterChain(filters=[content]))
+        message.filter_chains.append(listener_components_pb2.FilterChain(filters=content))
     return message
 
 
 def _encrypted(
-    listener: Listener, content: listener_components_pb2.Filter
+    listener: Listener, content: tuple[listener_components_pb2.Filter, ...]
 ) -> Iterable[listener_components_pb2.FilterChain]:
     """A filter chain per certificate, so that a new certificate leaves the connections of the others alone."""
     default = tuple(each for each in listener.certificates if not each.hosts)
     groups: list[tuple[Certificate, ...]] = [(each,) for each in listener.certificates if each.hosts]
     for certificates in (*groups, *((default,) if default else ())):
         chain = listener_components_pb2.FilterChain(
-            filters=[content],
+            filters=content,
             transport_socket=secrets.edge(certificates, listener.client_ca_file, is_http=listener.protocol.is_http),
         )
         chain.filter_chain_match.server_names.extend(host for each in certificates for host in each.hosts)

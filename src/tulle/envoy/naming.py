@@ -101,3 +101,8 @@ def certificate(certificate_file: str, key_file: str) -> str:
 def client_ca(file: str) -> str:
     """Secret of the authority of the clients of a gateway listener."""
     return f"client-ca|{file}"
+
+
+def issuer(scheme: str, authority: str) -> str:
+    """Cluster of a server outside the mesh that has the keys of an issuer of tokens."""
+    return f"issuer|{scheme}|{authority}"

@@ -15,6 +15,8 @@ from tulle.model.security import Identity
 SAN: TypeAlias = common_pb2.SubjectAltNameMatcher
 FILE_PATIENCE = 1.0
 """Seconds."""
+SYSTEM_AUTHORITIES = "/etc/ssl/certs/ca-certificates.crt"
+"""On the hosts of the proxies."""
 MESH_TLS = common_pb2.TlsParameters(
     # Envoy's client side stops at TLS 1.2 unless it is told not to.
     tls_minimum_protocol_version=common_pb2.TlsParameters.TLSv1_3,
@@ -52,8 +54,8 @@ def calling(identity: Identity, server_name: str) -> base_pb2.TransportSocket:
     return _socket(context)
 
 
-def called(trust_domain: str) -> base_pb2.TransportSocket:
-    """Mutual TLS from workloads of this trust domain, and from nobody else."""
+def called(trust_domain: str, aliases: tuple[str, ...] = ()) -> base_pb2.TransportSocket:
+    """Mutual TLS from workloads of this trust domain (and of its aliases), and from nobody else."""
     context = tls_pb2.DownstreamTlsContext(
         common_tls_context=_mesh_context(["h2", "http/1.1"]),
         require_client_certificate=protos.flag(True),
@@ -62,6 +64,25 @@ def called(trust_domain: str) -> base_pb2.TransportSocket:
     )
     peer = context.common_tls_context.combined_validation_context.default_validation_context
     peer.match_typed_subject_alt_names[0].matcher.prefix = f"spiffe://{trust_domain}/"
+    for alias in aliases:
+        peer.match_typed_subject_alt_names.add(san_type=SAN.URI, matcher=protos.starting_with(f"spiffe://{alias}/"))
+    return _socket(context)
+
+
+def outside(host: str) -> base_pb2.TransportSocket:
+    """TLS towards a server outside the mesh that must prove to be this host, by the authorities of the system."""
+    validation = common_pb2.CertificateValidationContext(
+        match_typed_subject_alt_names=[
+            SAN(san_type=SAN.IP_ADDRESS if _is_address(host) else SAN.DNS, matcher=protos.exactly(host))
+        ],
+    )
+    validation.trusted_ca.filename = SYSTEM_AUTHORITIES
+    context = tls_pb2.UpstreamTlsContext(
+        common_tls_context=tls_pb2.CommonTlsContext(
+            tls_params=EDGE_TLS, validation_context=validation, alpn_protocols=["http/1.1"]
+        ),
+        sni="" if _is_address(host) else host,
+    )
     return _socket(context)
 
 
@@ -80,6 +101,10 @@ def edge(certificates: tuple[Certificate, ...], client_ca_file: str, *, is_http:
         secret = file_reference(naming.client_ca(client_ca_file))
         context.common_tls_context.validation_context_sds_secret_config.CopyFrom(secret)
     return _socket(context)
+
+
+def _is_address(host: str) -> bool:
+    return ":" in host or host.replace(".", "").isdecimal()
 
 
 def _mesh_context(protocols: list[str]) -> tls_pb2.CommonTlsContext:
