@@ -14,6 +14,7 @@ from tulle.envoy import connection_access, connection_manager, naming, protos, s
 from tulle.envoy.filters.base import Chain, Side
 from tulle.envoy.listeners import ALONE, FilterChain, NetworkFilter, tcp_proxy
 from tulle.kit.memo import remember
+from tulle.model.documents import Origin
 from tulle.model.extensions import Direction
 from tulle.model.guards import Guard
 from tulle.model.mesh import Settings
@@ -89,8 +90,17 @@ def listener(guard: Guard, port: Port, binding: Binding, settings: Settings, clu
         message.filter_chains.append(FilterChain(filters=filters))
     if mode is PeerMode.PERMISSIVE or _asks_for_server_names(guard):
         _inspect(message)
-    origins = (guard.origin, *(each.origin for each in (*guard.access, *guard.tokens, *guard.plugins)))
-    return encode(name, message, origins=origins)
+    return encode(name, message, origins=_origins(guard))
+
+
+def _origins(guard: Guard) -> tuple[Origin, ...]:
+    return (
+        guard.origin,
+        *(each.origin for each in guard.access),
+        *(each.origin for each in guard.tokens),
+        *(each.origin for each in guard.telemetry),
+        *(each.origin for each in guard.plugins),
+    )
 
 
 def sees_requests(guard: Guard, port: Port) -> bool:
