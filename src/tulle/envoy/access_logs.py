@@ -45,10 +45,14 @@ def logging(chain: Chain) -> AccessLogging | None:
 def _stdout(expression: str) -> AccessLog:
     message = AccessLog(name="stdout", typed_config=protos.packed(stream_pb2.StdoutAccessLog()))
     if expression:
-        message.filter.extension_filter.name = CEL
-        config = cel_pb2.ExpressionFilter(expression=expression)
-        message.filter.extension_filter.typed_config.CopyFrom(protos.packed(config))
+        message.filter.CopyFrom(condition(expression))
     return message
+
+
+def condition(expression: str) -> accesslog_pb2.AccessLogFilter:
+    """Requests (with their answers) for which a CEL expression holds."""
+    config = protos.packed(cel_pb2.ExpressionFilter(expression=expression))
+    return accesslog_pb2.AccessLogFilter(extension_filter=accesslog_pb2.ExtensionFilter(name=CEL, typed_config=config))
 
 
 def _is_audited(chain: Chain) -> bool:

@@ -100,9 +100,9 @@ def matching(policies: Iterable[AccessPolicy], seen: View, prefix: str = "") -> 
     return found
 
 
-def spoken(policy: AccessPolicy, index: int, prefix: str = "") -> str:
-    """What people call a rule."""
-    return f'{prefix}policy "{policy.name}" (rule {index + 1})'
+def named(policy: AccessPolicy) -> str:
+    """What the names of the rules of a policy begin with."""
+    return f"{policy.name}/"
 
 
 def _rbac(action: AccessAction, policies: list[AccessPolicy], seen: View) -> RBAC | None:
@@ -119,7 +119,7 @@ def _add(rbac: RBAC, policy: AccessPolicy, seen: View, prefix: str = "") -> None
     for index, rule in enumerate(policy.rules):
         compiled = _compile(rule, inside, is_lenient=policy.action is not AccessAction.ALLOW)
         if compiled is not None:
-            rbac.policies[spoken(policy, index, prefix)].CopyFrom(compiled)
+            rbac.policies[f"{prefix}{named(policy)}{index + 1}"].CopyFrom(compiled)
 
 
 def _compile(rule: AccessRule, seen: View, *, is_lenient: bool) -> Policy | None:

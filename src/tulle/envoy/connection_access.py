@@ -31,7 +31,7 @@ def filters(chain: Chain) -> Iterator[NetworkFilter]:
         rules = access_rules.service_rules(guard, port, chain.settings.trust_domain, is_http=False)
         yield _filter(access.NAME, _rbac(rules))
     for each in access_rules.decisions(guard.access, seen):
-        yield _filter(f"{access.NAME}.{each.action}", _rbac(each.rules, each.shadow, f"{access.DRY_RUN}{each.action}_"))
+        yield _filter(f"{access.NAME}.{each.action}", _rbac(each.rules, each.shadow, f"{access.DRY_RUN}{each.action}"))
 
 
 def _custom(chain: Chain, guard: Guard, seen: View) -> Iterator[NetworkFilter]:
@@ -42,7 +42,7 @@ def _custom(chain: Chain, guard: Guard, seen: View) -> Iterator[NetworkFilter]:
         ours = [each for each in policies if each.provider == provider]
         cluster = chain.cluster(consulted.authorizer(provider))
         if not cluster:
-            yield _filter(f"{custom.NAME}.{provider}", _rbac(custom.orphaned(ours, seen)))
+            yield _filter(f"{custom.NAME}.{provider}", _rbac(access_rules.matching(ours, seen)))
             continue
         check = authorizers.for_connections(known[provider].check, cluster)
         if check is not None:

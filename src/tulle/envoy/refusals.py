@@ -2,22 +2,22 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterator
 from typing import TypeAlias
 
 from envoy.config.accesslog.v3 import accesslog_pb2
-from envoy.type.matcher.v3 import metadata_pb2, value_pb2
 
-from tulle.envoy import protos
+from tulle.envoy import access_logs, access_rules, protos
 from tulle.envoy.filters.base import Chain, Side
 from tulle.model.guards import Guard
 from tulle.model.security import AccessAction, AccessPolicy
 
 Condition: TypeAlias = accesslog_pb2.AccessLogFilter
-RBAC_METADATA = "envoy.filters.http.rbac"
-DENIED_BY = "deny_enforced_effective_policy_id"
-ALLOW_RESULT = "allow_enforced_engine_result"
 DETAILS = "%RESPONSE_CODE_DETAILS%"
+DENIED = "rbac_access_denied_matched_policy["
+"""What the details of an answer begin with that was denied by a rule; the name of the rule follows."""
+BAD_TOKEN = "jwt_authn_access_denied"
 NAMED_AT_MOST = 3
 
 
@@ -28,28 +28,32 @@ def refusals(chain: Chain) -> Iterator[tuple[Condition, str]]:
         return
     caller = " from %DOWNSTREAM_PEER_URI_SAN%" if chain.side is Side.INBOUND else ""
     if any(policy.rules for policy in guard.tokens):
-        yield _both(_flagged("UAEX"), status(401)), f"the token of the request is no good: {DETAILS}"
-    enforced = [each for each in guard.access if not each.is_dry_run]
-    actions = {each.action for each in enforced}
-    if AccessAction.CUSTOM in actions:
+        yield _starting(BAD_TOKEN), f"the token of the request is no good: {DETAILS}"
+    real = [each for each in guard.access if not each.is_dry_run]
+    if any(each.action is AccessAction.CUSTOM for each in real):
         yield _flagged("UAEX"), f"the authorizer of {_place(guard, chain)} did not agree: {DETAILS}"
-    if actions & {AccessAction.DENY, AccessAction.CUSTOM}:
-        present = value_pb2.ValueMatcher(present_match=True)
-        who = f"%DYNAMIC_METADATA({RBAC_METADATA}:{DENIED_BY})%"
-        yield _noted(DENIED_BY, present), f"{who} denies this request{caller}"
-    if AccessAction.ALLOW in actions:
-        allowing = [each for each in enforced if each.action is AccessAction.ALLOW]
-        denied = value_pb2.ValueMatcher(string_match=protos.exactly("denied"))
-        yield _noted(ALLOW_RESULT, denied), f"{_names(allowing)} allow this request{caller}"
-    if guard.allow is not None:
-        yield status(403), f'service "{guard.service}" does not allow this request{caller}'
+    for policy in real:
+        if policy.action is AccessAction.DENY:
+            yield _denied(policy), f'policy "{policy.name}" denies this request{caller}'
+        elif policy.action is AccessAction.CUSTOM:
+            yield _denied(policy), f'there is no authorizer "{policy.provider}" for policy "{policy.name}"'
+    allowing = [each for each in real if each.action is AccessAction.ALLOW]
+    if allowing:
+        service = f'service "{guard.service}"' if guard.allow is not None else ""
+        who = " or ".join(filter(None, (service, _names(allowing))))
+        does = "does" if len(allowing) == 1 else "do"
+        yield _status(403), f"{who} {does} not allow this request{caller}"
+    elif guard.allow is not None:
+        yield _status(403), f'service "{guard.service}" does not allow this request{caller}'
 
 
-def status(code: int) -> Condition:
-    """Answers with this status."""
-    value = protos.runtime_number(code)
-    comparison = accesslog_pb2.ComparisonFilter(op=accesslog_pb2.ComparisonFilter.EQ, value=value)
-    return Condition(status_code_filter=accesslog_pb2.StatusCodeFilter(comparison=comparison))
+def _denied(policy: AccessPolicy) -> Condition:
+    """Refused by a rule of this policy. What RBAC notes in the metadata of the request comes too late to be used."""
+    return _starting(DENIED + access_rules.named(policy))
+
+
+def _starting(details: str) -> Condition:
+    return access_logs.condition(f"response.code_details.startsWith({json.dumps(details)})")
 
 
 def _place(guard: Guard, chain: Chain) -> str:
@@ -57,26 +61,18 @@ def _place(guard: Guard, chain: Chain) -> str:
 
 
 def _names(policies: list[AccessPolicy]) -> str:
-    """The subject of `allow this request`, for policies that do not."""
     names = [f'"{each.name}"' for each in policies]
     if len(names) == 1:
-        return f"policy {names[0]} does not"
+        return f"policy {names[0]}"
     rest = len(names) - NAMED_AT_MOST
     more = f" and {rest} more" if rest > 0 else ""
-    return f"policies {', '.join(names[:NAMED_AT_MOST])}{more} do not"
+    return f"policies {', '.join(names[:NAMED_AT_MOST])}{more}"
 
 
 def _flagged(flag: str) -> Condition:
     return Condition(response_flag_filter=accesslog_pb2.ResponseFlagFilter(flags=[flag]))
 
 
-def _both(*conditions: Condition) -> Condition:
-    return Condition(and_filter=accesslog_pb2.AndFilter(filters=conditions))
-
-
-def _noted(key: str, value: value_pb2.ValueMatcher) -> Condition:
-    path = [metadata_pb2.MetadataMatcher.PathSegment(key=key)]
-    matcher = metadata_pb2.MetadataMatcher(filter=RBAC_METADATA, path=path, value=value)
-    return Condition(
-        metadata_filter=accesslog_pb2.MetadataFilter(matcher=matcher, match_if_key_not_found=protos.flag(False))
-    )
+def _status(code: int) -> Condition:
+    comparison = accesslog_pb2.ComparisonFilter(op=accesslog_pb2.ComparisonFilter.EQ, value=protos.runtime_number(code))
+    return Condition(status_code_filter=accesslog_pb2.StatusCodeFilter(comparison=comparison))

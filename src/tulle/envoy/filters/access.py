@@ -28,14 +28,14 @@ def place(chain: Chain) -> tuple[HttpFilter, ...]:
 
 
 def _rbac(action: str, rules: rbac_pb2.RBAC | None, shadow: rbac_pb2.RBAC | None) -> http_pb2.RBAC:
-    """The prefixes keep what the filters of a chain say (in statistics, and for `refusals`) apart."""
+    """The prefixes keep the statistics of the filters of a chain apart."""
     message = http_pb2.RBAC()
     if rules is not None:
         message.rules.CopyFrom(rules)
-        message.rules_stat_prefix = f"{action}_"
+        message.rules_stat_prefix = action
     if shadow is not None:
         message.shadow_rules.CopyFrom(shadow)
-        message.shadow_rules_stat_prefix = f"{DRY_RUN}{action}_"
+        message.shadow_rules_stat_prefix = f"{DRY_RUN}{action}"
     return message
 
 

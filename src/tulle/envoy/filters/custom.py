@@ -12,14 +12,13 @@ from envoy.extensions.filters.http.rbac.v3 import rbac_pb2 as http_pb2
 from envoy.type.matcher.v3 import metadata_pb2, value_pb2
 
 from tulle.envoy import access_rules, authorizers, consulted, protos
-from tulle.envoy.attributes import View
 from tulle.envoy.filters.base import Chain, Filter, HttpFilter, Phase, active
 from tulle.model.security import AccessAction, AccessPolicy, Authorizer
 
 NAME = "custom"
 RBAC_METADATA = "envoy.filters.http.rbac"
 PREFIX = "custom_"
-DRY_RUN = "dry_run_custom_"
+DRY_RUN = "dry_run_custom"
 MATCHED = "shadow_effective_policy_id"
 
 
@@ -54,12 +53,7 @@ def _filters(chain: Chain, policies: list[AccessPolicy], known: dict[str, Author
             yield active(f"{NAME}.{provider}", check)
         elif real:
             # Who cannot be asked does not agree.
-            yield active(f"{NAME}.{provider}", http_pb2.RBAC(rules=orphaned(real, seen), rules_stat_prefix="deny_"))
-
-
-def orphaned(policies: list[AccessPolicy], seen: View) -> access_rules.RBAC:
-    """What is denied because the authorizer of the policies does not exist."""
-    return access_rules.matching(policies, seen, "no authorizer for ")
+            yield active(f"{NAME}.{provider}", http_pb2.RBAC(rules=access_rules.matching(real, seen)))
 
 
 def marked(provider: str) -> str:
