@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import http.client
 from collections.abc import Iterator
 from dataclasses import replace
 
@@ -9,9 +10,23 @@ import pytest
 
 from tests.e2e import guarded
 from tests.e2e.guarded import AGREED, ALIAS, World
+from tests.e2e.machine import eventually
 from tests.envoy.kitchen import HERE
-from tests.envoy.policies import EVERYTHING, allow, authorizer, deny, guard, operation, policy, rule, source, when
+from tests.envoy.policies import (
+    EVERYTHING,
+    allow,
+    authorizer,
+    custom,
+    deny,
+    guard,
+    operation,
+    policy,
+    rule,
+    source,
+    when,
+)
 from tulle.model.guards import Guard
+from tulle.model.names import Name
 from tulle.model.security import AccessAction, AccessPolicy, PeerMode, Rule
 from tulle.model.services import Protocol
 
@@ -24,10 +39,6 @@ ASKED = (
     authorizer("down-open", "down-authorizer", fails_open=True),
     authorizer("ghost", "no-such-service"),
 )
-
-
-def custom(provider: str, *parts: object, **more: bool) -> AccessPolicy:
-    return policy("ask", "custom", rule(*parts), provider=provider, **more)  # type: ignore[arg-type]
 
 
 HTTP: dict[str, tuple[AccessPolicy, ...]] = {
@@ -103,7 +114,7 @@ GUARDS: dict[str, Guard] = {
     **{name: guard(*policies, authorizers=ASKED) for name, policies in HTTP.items()},
     "native": guard(
         deny(operation(paths=("/admin",))),
-        allow=(Rule(origin=HERE, callers=(guarded.Name("default", "web"),)),),
+        allow=(Rule(origin=HERE, callers=(Name("default", "web"),)),),
     ),
     "strict": guard(),
     "permissive": guard(deny(operation(paths=("/admin",))), peer_mode=PeerMode.PERMISSIVE),
@@ -313,7 +324,7 @@ def test_connections_are_allowed_or_denied(world: World, target: str, caller: st
 
 @pytest.mark.parametrize(("target", "caller"), [("strict", "nobody"), ("plain", "web")])
 def test_what_is_not_spoken_is_not_understood(world: World, target: str, caller: str) -> None:
-    with pytest.raises((OSError, guarded.http.client.HTTPException)):
+    with pytest.raises((OSError, http.client.HTTPException)):
         world.call(target, caller)
 
 
@@ -351,7 +362,7 @@ def test_policies_on_trial_are_counted(world: World) -> None:
 def test_what_is_audited_is_logged(world: World) -> None:
     assert world.call("audit", path="/audited").status == 200
     assert world.call("audit", path="/unseen-by-anybody").status == 200
-    guarded.eventually(lambda: "/audited" in world.logs.read_text())
+    eventually(lambda: "/audited" in world.logs.read_text())
     assert "/unseen-by-anybody" not in world.logs.read_text()
 
 

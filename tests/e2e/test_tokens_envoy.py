@@ -170,14 +170,14 @@ class Issuer:
 
     def __init__(self) -> None:
         self._stack = ExitStack()
-        self.handler = type("Mine", (guarded.Keys,), {"keys": key_set(), "asked": 0})
+        self.handler: type[guarded.Keys] = type("Mine", (guarded.Keys,), {"keys": key_set()})
         self.port = self._stack.enter_context(served(Server(("127.0.0.1", 0), self.handler)))
 
     def goes_away(self) -> None:
         self._stack.close()
 
-    def policy(self, jwks: str = "") -> RequestAuthentication:
-        return tokens(token_rule(jwks_uri=f"http://127.0.0.1:{self.port}/keys.json", jwks=jwks, timeout=1.0))
+    def policy(self, jwks: str = "", place: str = "http://127.0.0.1") -> RequestAuthentication:
+        return tokens(token_rule(jwks_uri=f"{place}:{self.port}/keys.json", jwks=jwks, timeout=1.0))
 
 
 @contextmanager
@@ -187,6 +187,7 @@ def fetching(issuer: Issuer, directory: Path) -> Iterator[World]:
     guards = {
         "fetched": guard(everybody, tokens=(issuer.policy(),)),
         "kept": guard(everybody, tokens=(issuer.policy(key_set()),)),
+        "kept-tls": guard(everybody, tokens=(issuer.policy(key_set(), "https://localhost"),)),
     }
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(tokens_filter, "REFRESH", 1.0)
@@ -218,8 +219,9 @@ def test_an_envoy_that_starts_without_its_issuer_uses_the_keys_that_were_kept(tm
     issuer = Issuer()
     issuer.goes_away()
     with fetching(issuer, tmp_path) as world:
-        assert world.call("kept", **bearer(token())).status == 200
-        assert world.call("kept", **bearer(token("second"))).status == 401
+        for each in ("kept", "kept-tls"):
+            assert world.call(each, **bearer(token())).status == 200
+            assert world.call(each, **bearer(token("second"))).status == 401
         assert world.call("fetched", **bearer(token())).status == 401
 
 

@@ -67,6 +67,10 @@ def deny(*parts: AccessSource | AccessOperation | AccessCondition, **more: Any) 
     return policy("no", "deny", rule(*parts), **more)
 
 
+def custom(provider: str, *parts: AccessSource | AccessOperation | AccessCondition, **more: Any) -> AccessPolicy:
+    return policy("ask", "custom", rule(*parts), provider=provider, **more)
+
+
 def authorizer(name: str, service: str, port: int = 80, **more: Any) -> Authorizer:
     backend = Backend(service=Name("default", service), port=port, origin=HERE)
     return Authorizer(name=name, origin=HERE, check=ExternalCheck(backend=backend, **more))

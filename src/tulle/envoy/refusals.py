@@ -34,17 +34,18 @@ def refusals(chain: Chain) -> Iterator[tuple[Condition, str]]:
         yield _flagged("UAEX"), f"the authorizer of {_place(guard, chain)} did not agree: {DETAILS}"
     for policy in real:
         if policy.action is AccessAction.DENY:
-            yield _denied(policy), f'policy "{policy.name}" denies this request{caller}'
+            yield _denied(policy), f"policy {_quoted(policy.name)} denies this request{caller}"
         elif policy.action is AccessAction.CUSTOM:
-            yield _denied(policy), f'there is no authorizer "{policy.provider}" for policy "{policy.name}"'
+            missing = f"there is no authorizer {_quoted(policy.provider)} for policy {_quoted(policy.name)}"
+            yield _denied(policy), missing
     allowing = [each for each in real if each.action is AccessAction.ALLOW]
     if allowing:
-        service = f'service "{guard.service}"' if guard.allow is not None else ""
+        service = f"service {_quoted(guard.service)}" if guard.allow is not None else ""
         who = " or ".join(filter(None, (service, _names(allowing))))
         does = "does" if len(allowing) == 1 else "do"
         yield _status(403), f"{who} {does} not allow this request{caller}"
     elif guard.allow is not None:
-        yield _status(403), f'service "{guard.service}" does not allow this request{caller}'
+        yield _status(403), f"service {_quoted(guard.service)} does not allow this request{caller}"
 
 
 def _denied(policy: AccessPolicy) -> Condition:
@@ -57,16 +58,20 @@ def _starting(details: str) -> Condition:
 
 
 def _place(guard: Guard, chain: Chain) -> str:
-    return f'service "{guard.service}"' if chain.side is Side.INBOUND else "the gateway"
+    return f"service {_quoted(guard.service)}" if chain.side is Side.INBOUND else "the gateway"
 
 
 def _names(policies: list[AccessPolicy]) -> str:
-    names = [f'"{each.name}"' for each in policies]
+    names = [_quoted(each.name) for each in policies]
     if len(names) == 1:
         return f"policy {names[0]}"
     rest = len(names) - NAMED_AT_MOST
     more = f" and {rest} more" if rest > 0 else ""
     return f"policies {', '.join(names[:NAMED_AT_MOST])}{more}"
+
+
+def _quoted(name: object) -> str:
+    return f'"{protos.literal(str(name))}"'
 
 
 def _flagged(flag: str) -> Condition:
