@@ -6,6 +6,7 @@ import pytest
 
 from tests.envoy.decoded import Json, decoded
 from tests.envoy.kitchen import http, service
+from tests.envoy.policies import guard
 from tulle.envoy import clusters
 from tulle.envoy.callers import ANYBODY, Caller
 from tulle.envoy.pools import HTTP_OPTIONS
@@ -190,7 +191,7 @@ def test_a_version_may_have_a_policy_of_its_own() -> None:
 )
 def test_the_application_is_spoken_to_in_its_language(protocol: Protocol, expected: str | None) -> None:
     binding = Binding(name="p", protocol=protocol, address="", port=1, application="/run/app.sock")
-    found = decoded(clusters.application_cluster(binding, service("web")))
+    found = decoded(clusters.application_cluster(binding, guard()))
     assert found["name"] == "inbound|p"
     assert (spoken(found) if expected else None) == expected
     assert (HTTP_OPTIONS in found.get("typed_extension_protocol_options", {})) is bool(expected)
@@ -205,7 +206,6 @@ def test_the_special_clusters() -> None:
 
 
 def test_reasons_call_an_application_by_the_name_of_its_service() -> None:
-    web = service("web", http(80))
     binding = Binding(name="http", protocol=Protocol.HTTP, address="10.0.0.1", port=1, application="127.0.0.1:2")
-    cluster = decoded(clusters.application_cluster(binding, web))
+    cluster = decoded(clusters.application_cluster(binding, guard()))
     assert (cluster["name"], cluster["alt_stat_name"]) == ("inbound|http", "web.default")

@@ -40,7 +40,7 @@ def test_there_is_an_access_log_if_asked_for() -> None:
 
 def test_the_callee_tells_the_application_who_called() -> None:
     chain = Chain(side=Side.INBOUND, settings=SETTINGS)
-    manager = as_json(connection_manager.inbound(chain, "", route_pb2.RouteConfiguration(name="r")))
+    manager = as_json(connection_manager.inbound(chain, route_pb2.RouteConfiguration(name="r")))
     assert manager["forward_client_cert_details"] == "SANITIZE_SET"
     assert manager["set_current_client_cert_details"] == {"uri": True}
     assert active(manager) == ["router"]

@@ -2,84 +2,18 @@ from __future__ import annotations
 
 import pytest
 
-from tests.envoy.decoded import Json, decoded
-from tests.envoy.kitchen import HERE, http, service
+from tests.envoy.decoded import decoded
+from tests.envoy.kitchen import HERE, http
+from tests.envoy.policies import guard
 from tulle.envoy import listeners
+from tulle.model.extensions import AccessLogging, Direction, Telemetry, WasmPlugin
+from tulle.model.guards import Guard
 from tulle.model.mesh import Settings
 from tulle.model.names import Name
-from tulle.model.policies import Policy, RateLimit
-from tulle.model.security import Rule
-from tulle.model.services import Port, Protocol, Service
-from tulle.model.workloads import Binding, Forward
+from tulle.model.services import Protocol
+from tulle.model.workloads import Forward
 
 SETTINGS = Settings()
-ANYBODY = Rule(origin=HERE)
-READERS = Rule(origin=HERE, methods=("GET",))
-LIMIT = Policy(rate_limit=RateLimit(requests=1))
-
-
-def inbound(of: Service, protocol: Protocol = Protocol.HTTP) -> Json:
-    port = Port(name="p", number=80, protocol=protocol)
-    binding = Binding(name="p", protocol=protocol, address="10.0.0.1", port=8123, application="127.0.0.1:1")
-    return decoded(listeners.inbound(of, port, binding, SETTINGS))
-
-
-def filters(listener: Json) -> list[str]:
-    return [each["name"] for each in listener["filter_chains"][0]["filters"]]
-
-
-@pytest.mark.parametrize(
-    ("of", "protocol", "expected"),
-    [
-        (service("web"), Protocol.HTTP, ["http"]),
-        (service("web"), Protocol.GRPC, ["tcp"]),
-        (service("web"), Protocol.HTTP2, ["tcp"]),
-        (service("web"), Protocol.TCP, ["tcp"]),
-        (service("web", allow=(ANYBODY,)), Protocol.GRPC, ["rbac", "tcp"]),
-        (service("web", allow=()), Protocol.TCP, ["rbac", "tcp"]),
-        (service("web", allow=(READERS,)), Protocol.GRPC, ["http"]),
-        (service("web", allow=(Rule(origin=HERE, paths=("/",), ports=(9,)),)), Protocol.GRPC, ["rbac", "tcp"]),
-        (service("web", allow=(READERS,)), Protocol.TCP, ["rbac", "tcp"]),
-        (service("web", policy=LIMIT), Protocol.GRPC, ["http"]),
-        (service("web", policy=LIMIT), Protocol.TCP, ["tcp"]),
-    ],
-)
-def test_no_more_is_read_than_a_policy_needs(of: Service, protocol: Protocol, expected: list[str]) -> None:
-    assert filters(inbound(of, protocol)) == expected
-
-
-def test_rules_about_requests_allow_nothing_where_requests_cannot_be_seen() -> None:
-    listener = inbound(service("web", allow=(READERS,)), Protocol.TCP)
-    assert "policies" not in listener["filter_chains"][0]["filters"][0]["typed_config"]["rules"]
-
-
-def test_rules_about_paths_are_about_what_the_application_will_make_of_them() -> None:
-    def manager(*paths: str) -> Json:
-        listener = inbound(service("web", allow=(Rule(origin=HERE, methods=("GET",), paths=paths),)))
-        found: Json = listener["filter_chains"][0]["filters"][0]["typed_config"]
-        return found
-
-    assert manager("/public/*")["normalize_path"] is True
-    assert manager("/public/*")["path_with_escaped_slashes_action"] == "REJECT_REQUEST"
-    assert "normalize_path" not in manager()
-
-
-def test_an_application_cannot_speak_as_its_proxy() -> None:
-    manager = inbound(service("web"))["filter_chains"][0]["filters"][0]["typed_config"]
-    assert manager["route_config"]["response_headers_to_remove"] == ["x-tulle-unsent", "x-tulle-lost"]
-
-
-def test_other_proxies_come_by_mutual_tls() -> None:
-    listener = inbound(service("web", allow=(READERS,)))
-    assert listener["address"] == {"socket_address": {"address": "10.0.0.1", "port_value": 8123}}
-    (chain,) = listener["filter_chains"]
-    assert chain["transport_socket"]["typed_config"]["require_client_certificate"] is True
-    manager = chain["filters"][0]["typed_config"]
-    assert [each["name"] for each in manager["http_filters"]] == ["rbac", "router"]
-    (host,) = manager["route_config"]["virtual_hosts"]
-    assert host["routes"][0]["route"] == {"cluster": "inbound|p", "timeout": "0s"}
-    denied = manager["local_reply_config"]["mappers"][0]["headers_to_add"][0]["header"]["value"]
-    assert denied == 'service "web.default" does not allow this request from %DOWNSTREAM_PEER_URI_SAN%'
 
 
 def test_calls_of_the_application_are_plain() -> None:
@@ -120,6 +54,28 @@ def test_no_port_is_shared_with_another_envoy_in_silence() -> None:
     ours = [
         decoded(listeners.outbound(SETTINGS, "default", "127.0.0.1:15001")),
         decoded(listeners.forward(SETTINGS, forward)),
-        inbound(service("web")),
     ]
-    assert [listener["enable_reuse_port"] for listener in ours] == [False, False, False]
+    assert [listener["enable_reuse_port"] for listener in ours] == [False, False]
+
+
+def told(**more: object) -> Guard:
+    logging = Telemetry(name=Name("default", "t"), origin=HERE, access_logging=(AccessLogging(),))
+    return guard(telemetry=(logging,), **more)
+
+
+def test_calls_of_a_workload_are_told_about_if_its_guard_says_so() -> None:
+    quiet, loud = guard(), told()
+    plugin = WasmPlugin(name=Name("default", "p"), origin=HERE, file="/p.wasm", direction=Direction.CLIENT)
+    plugged = guard(plugins=(plugin,))
+    plain = listeners.outbound(SETTINGS, "default", "127.0.0.1:15001")
+    assert listeners.outbound(SETTINGS, "default", "127.0.0.1:15001", quiet) is plain
+    assert listeners.connect(SETTINGS, "default", quiet) is listeners.connect(SETTINGS, "default")
+    for made in (
+        listeners.outbound(SETTINGS, "default", "127.0.0.1:15001", loud),
+        listeners.connect(SETTINGS, "default", loud),
+    ):
+        (chain,) = decoded(made)["filter_chains"]
+        assert len(chain["filters"][0]["typed_config"]["access_log"]) == 1
+        assert made.origins == (SETTINGS.origin, HERE)
+    (chain,) = decoded(listeners.connect(SETTINGS, "default", plugged))["filter_chains"]
+    assert "wasm.p.default" in [each["name"] for each in chain["filters"][0]["typed_config"]["http_filters"]]

@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+from envoy.config.accesslog.v3 import accesslog_pb2
+
 from tests.envoy.decoded import as_json
 from tulle.envoy import replies
 
@@ -22,8 +24,9 @@ def test_the_proxy_of_the_callee_marks_what_was_not_sent_and_what_was_not_answer
 
 
 def test_a_refusal_comes_first() -> None:
-    first = as_json(replies.local_reply(denied="no"))["mappers"][0]
-    assert first["filter"]["status_code_filter"]["comparison"]["value"]["default_value"] == 403
+    never = accesslog_pb2.AccessLogFilter(not_health_check_filter=accesslog_pb2.NotHealthCheckFilter())
+    first = as_json(replies.local_reply(refusals=[(never, "no")]))["mappers"][0]
+    assert first["filter"] == {"not_health_check_filter": {}}
     assert first["headers_to_add"][0]["header"]["value"] == "no"
 
 

@@ -61,3 +61,24 @@ def test_the_edge_takes_anybody_unless_it_has_an_authority_for_clients() -> None
     assert known["common_tls_context"]["tls_certificate_sds_secret_configs"][0]["name"] == "certificate|/c|/k"
     for secret in known["common_tls_context"]["tls_certificate_sds_secret_configs"]:
         assert secret["sds_config"]["initial_fetch_timeout"] == "1s"
+
+
+def test_aliases_of_the_trust_domain_count_too() -> None:
+    found = context(secrets.called("td", ("old",)))
+    names = found["common_tls_context"]["combined_validation_context"]["default_validation_context"]
+    assert [each["matcher"]["prefix"] for each in names["match_typed_subject_alt_names"]] == [
+        "spiffe://td/",
+        "spiffe://old/",
+    ]
+
+
+def test_servers_outside_must_prove_who_they_are() -> None:
+    named, numbered = (context(secrets.outside(host)) for host in ("keys.example", "10.0.0.1"))
+    validation = named["common_tls_context"]["validation_context"]
+    assert validation["trusted_ca"]["filename"].startswith("/etc/ssl/")
+    assert validation["match_typed_subject_alt_names"] == [{"san_type": "DNS", "matcher": {"exact": "keys.example"}}]
+    assert named["sni"] == "keys.example"
+    assert "sni" not in numbered
+    assert numbered["common_tls_context"]["validation_context"]["match_typed_subject_alt_names"][0]["san_type"] == (
+        "IP_ADDRESS"
+    )

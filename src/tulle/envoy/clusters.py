@@ -12,6 +12,7 @@ from tulle.envoy.meshing import Meshing
 from tulle.envoy.pools import HTTP_OPTIONS, Spoken, http_options
 from tulle.envoy.treatments import Treatment
 from tulle.kit.memo import remember
+from tulle.model.guards import Guard
 from tulle.model.mesh import Settings
 from tulle.model.policies import Policy
 from tulle.model.services import Port, Protocol, Service
@@ -66,19 +67,19 @@ def _offered(port: Port, spoken: Spoken | None) -> list[str]:
     return ["h2"]
 
 
-def application_cluster(binding: Binding, service: Service) -> Resource:
+def application_cluster(binding: Binding, guard: Guard) -> Resource:
     """The application behind a sidecar, on one port."""
     name = naming.inbound(binding.name)
     cluster = balancing.shaped(Policy(connect_timeout=1.0))
     cluster.name, cluster.type = name, cluster_pb2.Cluster.STATIC
-    cluster.alt_stat_name = str(service.name)
+    cluster.alt_stat_name = str(guard.service)
     cluster.load_assignment.CopyFrom(_single(name, protos.parse_address(binding.application)))
     if binding.protocol.is_http2:
         cluster.typed_extension_protocol_options[HTTP_OPTIONS].CopyFrom(http_options(Spoken(is_http2=True)))
     elif binding.protocol.is_http:
         options = http_options(Spoken(idle_timeout=APPLICATION_IDLE))
         cluster.typed_extension_protocol_options[HTTP_OPTIONS].CopyFrom(options)
-    return encode(name, cluster, origins=(service.origin,))
+    return encode(name, cluster, origins=(guard.origin,))
 
 
 @remember(size=1)

@@ -7,16 +7,28 @@ from __future__ import annotations
 
 from weakref import ref
 
-from tulle.envoy import clusters, endpoints, gateway, hosts, listeners, mesh_secrets, naming, scope, treatments
+from tulle.envoy import (
+    clusters,
+    consulted,
+    endpoints,
+    gateway,
+    hosts,
+    inbound,
+    listeners,
+    mesh_secrets,
+    naming,
+    scope,
+    treatments,
+)
 from tulle.envoy.actions import Destinations
 from tulle.envoy.callers import Caller
 from tulle.envoy.gateway_hosts import lazy_routes
 from tulle.envoy.references import referenced_services
 from tulle.envoy.scope import Outside, Target
 from tulle.kit.memo import remember
+from tulle.model.guards import Guard
 from tulle.model.mesh import Mesh, Settings
 from tulle.model.routes import Backend
-from tulle.model.services import Protocol, Service
 from tulle.model.workloads import Binding, Forward, Instance
 from tulle.xds.snapshot import CLUSTER, LISTENER, ROUTE, SECRET, VIRTUAL_HOST, Resource, Snapshot, encode
 
@@ -41,16 +53,16 @@ def compile_sidecar(mesh: Mesh, instance: Instance, demand: frozenset[str]) -> S
         virtual_hosts[compiled.host.name] = compiled.host
         found.update((each.name, each) for each in compiled.clusters)
     heard: dict[str, Resource] = {}
+    guard = mesh.guards.get(instance.workload)
     if instance.outbound:
         heard |= _by_name(
-            listeners.outbound(mesh.settings, namespace, instance.outbound), listeners.connect(mesh.settings, namespace)
+            listeners.outbound(mesh.settings, namespace, instance.outbound, guard),
+            listeners.connect(mesh.settings, namespace, guard),
         )
     for forward in instance.forwards:
         _add_forward(mesh, caller, forward, heard, found)
-    service = mesh.services.get(instance.service)
-    if service is not None:
-        for binding in instance.bindings:
-            _add_inbound(mesh, service, binding, heard, found)
+    if guard is not None:
+        _add_inbound(mesh, guard, instance, heard, found)
     routes = _by_name(_outbound_routes(mesh.settings, namespace))
     secrets = secrets_for(mesh, mesh_secrets.needed(found.values()))
     return Snapshot({SECRET: secrets, CLUSTER: found, LISTENER: heard, ROUTE: routes, VIRTUAL_HOST: virtual_hosts})
@@ -82,8 +94,8 @@ def _outbound_routes(settings: Settings, namespace: str) -> Resource:
 
 
 @remember(size=4096)
-def _application_cluster(service: Service, binding: Binding) -> Resource:
-    return clusters.application_cluster(binding, service)
+def _application_cluster(guard: Guard, binding: Binding) -> Resource:
+    return clusters.application_cluster(binding, guard)
 
 
 def _add_forward(
@@ -102,13 +114,14 @@ def _add_forward(
 
 
 def _add_inbound(
-    mesh: Mesh, service: Service, binding: Binding, heard: dict[str, Resource], found: dict[str, Resource]
+    mesh: Mesh, guard: Guard, instance: Instance, heard: dict[str, Resource], found: dict[str, Resource]
 ) -> None:
-    port = next((each for each in service.ports if each.name == binding.name), None)
-    if port is None or port.protocol is Protocol.UDP:
-        return
-    heard |= _by_name(listeners.inbound(service, port, binding, mesh.settings))
-    found |= _by_name(_application_cluster(service, binding))
+    """The ports of the application, and the clusters of whom its proxy asks about calls to it."""
+    asked = consulted.consulted(mesh, guard)
+    found |= _by_name(*asked.clusters)
+    for port, binding in inbound.served(guard, instance.bindings):
+        heard |= _by_name(inbound.listener(guard, port, binding, mesh.settings, asked.names))
+        found |= _by_name(_application_cluster(guard, binding))
 
 
 def _by_name(*resources: Resource) -> dict[str, Resource]:

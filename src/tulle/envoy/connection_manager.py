@@ -4,17 +4,16 @@ from __future__ import annotations
 
 from typing import TypeAlias
 
-from envoy.config.accesslog.v3 import accesslog_pb2
 from envoy.config.core.v3 import protocol_pb2
 from envoy.config.listener.v3 import listener_components_pb2
 from envoy.config.route.v3 import route_pb2
-from envoy.extensions.access_loggers.stream.v3 import stream_pb2
 from envoy.extensions.filters.network.http_connection_manager.v3 import http_connection_manager_pb2
 
-from tulle.envoy import protos, replies
+from tulle.envoy import access_logs, protos, replies
 from tulle.envoy.filters import registry
 from tulle.envoy.filters.base import Chain, Side
-from tulle.model.mesh import Settings
+from tulle.envoy.refusals import refusals
+from tulle.model.guards import Guard
 
 Manager: TypeAlias = http_connection_manager_pb2.HttpConnectionManager
 STAT_PREFIX = {Side.OUTBOUND: "out", Side.CONNECT: "tunnel", Side.INBOUND: "in", Side.GATEWAY: "edge"}
@@ -42,10 +41,9 @@ def lean(chain: Chain) -> Manager:
         http2_protocol_options=protocol_pb2.Http2ProtocolOptions(allow_connect=True),
         # ApacheBench and gRPC's own CONNECT still speak HTTP/1.0.
         http_protocol_options=protocol_pb2.Http1ProtocolOptions(accept_http_10=True, enable_trailers=True),
-        local_reply_config=replies.local_reply(),
+        local_reply_config=replies.local_reply(marks_failures=chain.side is Side.INBOUND, refusals=refusals(chain)),
+        access_log=access_logs.logs(chain),
     )
-    if chain.settings.access_log:
-        manager.access_log.append(access_log())
     return manager
 
 
@@ -57,13 +55,12 @@ def outbound(chain: Chain, routes: str) -> Manager:
     return manager
 
 
-def inbound(chain: Chain, denied: str, routes: route_pb2.RouteConfiguration) -> Manager:
+def inbound(chain: Chain, routes: route_pb2.RouteConfiguration) -> Manager:
     """Calls to the application, whose peer the application can see (`X-Forwarded-Client-Cert`)."""
     manager = lean(chain)
     manager.forward_client_cert_details = Manager.SANITIZE_SET
     manager.set_current_client_cert_details.uri = True
-    manager.local_reply_config.CopyFrom(replies.local_reply(marks_failures=True, denied=denied))
-    if chain.service is not None and any(rule.paths for rule in chain.service.allow or ()):
+    if chain.guard is not None and _asks_for_paths(chain.guard):
         # `/public/../admin` is not below `/public/`, and how an application reads `/public/..%2fadmin` is unknown.
         manager.normalize_path.value = True
         manager.path_with_escaped_slashes_action = Manager.REJECT_REQUEST
@@ -71,7 +68,7 @@ def inbound(chain: Chain, denied: str, routes: route_pb2.RouteConfiguration) -> 
     return manager
 
 
-def gateway(settings: Settings, routes: str, *, asks_clients: bool = False) -> Manager:
+def gateway(chain: Chain, routes: str, *, asks_clients: bool = False) -> Manager:
     """Requests from anywhere: hardened as Envoy's best practices for the edge say.
 
     With `asks_clients` clients may show certificates, and applications see whose (`X-Forwarded-Client-Cert`).
@@ -79,7 +76,7 @@ def gateway(settings: Settings, routes: str, *, asks_clients: bool = False) -> M
     Two of them are left out because they would cut long uploads and streams: `request_timeout`, and a
     `stream_idle_timeout` of minutes (here: an hour).
     """
-    manager = lean(Chain(side=Side.GATEWAY, settings=settings))
+    manager = lean(chain)
     manager.use_remote_address.value = True
     manager.normalize_path.value = True
     manager.merge_slashes = True
@@ -106,9 +103,9 @@ def network_filter(manager: Manager) -> listener_components_pb2.Filter:
     return listener_components_pb2.Filter(name="http", typed_config=protos.packed(manager))
 
 
-def access_log() -> accesslog_pb2.AccessLog:
-    """One line a request on the standard output of Envoy."""
-    return accesslog_pb2.AccessLog(name="stdout", typed_config=protos.packed(stream_pb2.StdoutAccessLog()))
+def _asks_for_paths(guard: Guard) -> bool:
+    operations = (each for policy in guard.access for rule in policy.rules for each in rule.operations)
+    return any(rule.paths for rule in guard.allow or ()) or any(each.paths for each in operations)
 
 
 def _discover(manager: Manager, routes: str) -> None:

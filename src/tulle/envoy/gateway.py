@@ -4,8 +4,17 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 
-from tulle.envoy import edge_tls, gateway_hosts, gateway_listeners, mesh_secrets, passthrough, sockets, streams
-from tulle.envoy.gateway_listeners import Content
+from tulle.envoy import (
+    consulted,
+    edge_tls,
+    gateway_hosts,
+    gateway_listeners,
+    mesh_secrets,
+    passthrough,
+    sockets,
+    streams,
+)
+from tulle.envoy.gateway_listeners import Content, Guarded
 from tulle.envoy.hosts import cluster_resources
 from tulle.envoy.sockets import Layout
 from tulle.envoy.streams import Vantage
@@ -25,7 +34,10 @@ def compile_gateway(mesh: Mesh, memory: gateway_hosts.Memory | None = None) -> S
     gateway_hosts.compile_hosts(mesh, layout, known)
     clusters, secrets = dict(known.clusters), set(known.secrets)
     heard: Tables = {}
-    for listener, found in _listeners(mesh, clusters):
+    asked = consulted.consulted(mesh, mesh.gateway_guard) if mesh.gateway_guard is not None else consulted.NOBODY
+    clusters.update((each.name, each) for each in asked.clusters)
+    secrets |= mesh_secrets.needed(asked.clusters)
+    for listener, found in _listeners(mesh, clusters, Guarded(mesh.gateway_guard, asked.names)):
         heard[listener.name] = listener
         secrets |= mesh_secrets.needed((listener, *found))
     routes, fixed = _routes(mesh, layout)
@@ -40,7 +52,7 @@ def compile_gateway(mesh: Mesh, memory: gateway_hosts.Memory | None = None) -> S
     )
 
 
-def _listeners(mesh: Mesh, clusters: Tables) -> Iterator[tuple[Resource, tuple[Resource, ...]]]:
+def _listeners(mesh: Mesh, clusters: Tables, guarded: Guarded) -> Iterator[tuple[Resource, tuple[Resource, ...]]]:
     """The listener of every socket, with the clusters that its streams need; those are added to the others."""
     attached: dict[str, list[RouteSet]] = {}
     for each in mesh.gateway_routes:
@@ -55,7 +67,7 @@ def _listeners(mesh: Mesh, clusters: Tables) -> Iterator[tuple[Resource, tuple[R
             needed += found
         clusters.update((each.name, each) for each in needed)
         first, *others = sharing
-        resource = gateway_listeners.compile_listener(first, tuple(others), mesh.settings, tuple(contents))
+        resource = gateway_listeners.compile_listener(first, tuple(others), mesh.settings, tuple(contents), guarded)
         yield resource, tuple(needed)
 
 

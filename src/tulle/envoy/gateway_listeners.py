@@ -4,20 +4,35 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
+from typing import TypeAlias
 
 from envoy.config.listener.v3 import listener_components_pb2, listener_pb2
 from envoy.extensions.filters.network.sni_cluster.v3 import sni_cluster_pb2
 
-from tulle.envoy import chains, connection_manager, edge_tls, host_patterns, listeners, naming, protos, secrets, sockets
+from tulle.envoy import (
+    chains,
+    connection_access,
+    connection_manager,
+    edge_tls,
+    host_patterns,
+    listeners,
+    naming,
+    protos,
+    secrets,
+    sockets,
+)
 from tulle.envoy.chains import Entry, Speech
 from tulle.envoy.edge_tls import Material
+from tulle.envoy.filters.base import Chain, Side
 from tulle.envoy.streams import Stream, proxy_of, tcp_proxy
 from tulle.kit.memo import remember
+from tulle.model.guards import Guard
 from tulle.model.listeners import Certificate, ClientCertificates, Listener, ListenerProtocol, TlsHandling
 from tulle.model.mesh import Settings
+from tulle.model.services import Port
 from tulle.xds.snapshot import Resource, encode
 
-Filter = listener_components_pb2.Filter
+Filter: TypeAlias = listener_components_pb2.Filter
 BUFFER = 32 * 1024
 """Envoy's best practices for the edge: what one connection can make us hold."""
 
@@ -32,9 +47,34 @@ class Content:
     """None where TLS should end and cannot: connections are closed."""
 
 
+@dataclass(frozen=True, slots=True)
+class Guarded:
+    """What a gateway enforces, and the clusters of whom it asks."""
+
+    guard: Guard | None = None
+    clusters: tuple[tuple[str, str], ...] = ()
+
+    def chain(self, listener: Listener, settings: Settings) -> Chain:
+        """The port as policies may mean it: as it was written, or where it really is."""
+        number = listener.declared_port or listener.port
+        port = Port(name=listener.section or listener.name.name, number=number, target=listener.port)
+        return Chain(side=Side.GATEWAY, settings=settings, guard=self.guard, port=port, clusters=self.clusters)
+
+    def connections(self, listener: Listener, settings: Settings) -> list[Filter]:
+        """Filters in front of whatever passes on the bytes of a connection."""
+        return list(connection_access.filters(self.chain(listener, settings)))
+
+
+UNGUARDED = Guarded()
+
+
 @remember(size=4)
 def compile_listener(
-    listener: Listener, others: tuple[Listener, ...], settings: Settings, contents: tuple[Content, ...]
+    listener: Listener,
+    others: tuple[Listener, ...],
+    settings: Settings,
+    contents: tuple[Content, ...],
+    guarded: Guarded = UNGUARDED,
 ) -> Resource:
     """The listener of one socket; `others` share it, `contents` are those of all of them."""
     sharing = (listener, *others)
@@ -53,28 +93,30 @@ def compile_listener(
         entries = [
             entry
             for each, content in zip(sharing, contents, strict=True)
-            for entry in _entries(each, content, settings)
+            for entry in _entries(each, content, settings, guarded)
         ]
         chains.fill(message, [*entries, *_closed_hosts(sharing, contents)])
     return encode(name, message, origins=tuple(dict.fromkeys(each.origin for each in sharing)))
 
 
-def _entries(listener: Listener, content: Content, settings: Settings) -> Iterator[Entry]:
+def _entries(listener: Listener, content: Content, settings: Settings, guarded: Guarded) -> Iterator[Entry]:
     """The chains of one listener."""
     if sockets.reads_http(listener):
-        yield from _for_requests(listener, content, settings)
+        yield from _for_requests(listener, content, settings, guarded)
     elif sockets.has_tls(listener):
-        yield from _for_tls(listener, content, settings)
+        yield from _for_tls(listener, content, settings, guarded)
     else:
+        before = guarded.connections(listener, settings)
         for stream in content.streams:
             speech = Speech.TLS if stream.server_names else Speech.BYTES
-            yield Entry(stream.server_names, [proxy_of("edge", stream)], speech=speech, subnets=stream.subnets)
+            filters = [*before, proxy_of("edge", stream)]
+            yield Entry(stream.server_names, filters, speech=speech, subnets=stream.subnets)
 
 
-def _for_requests(listener: Listener, content: Content, settings: Settings) -> Iterator[Entry]:
+def _for_requests(listener: Listener, content: Content, settings: Settings, guarded: Guarded) -> Iterator[Entry]:
     asks = content.material is not None and content.material.trust.handling is not ClientCertificates.NONE
     routes = sockets.route_configuration(listener)
-    manager = connection_manager.gateway(settings, routes, asks_clients=asks)
+    manager = connection_manager.gateway(guarded.chain(listener, settings), routes, asks_clients=asks)
     filters = [connection_manager.network_filter(manager)]
     if not sockets.has_tls(listener):
         yield Entry((), filters, speech=Speech.HTTP)
@@ -83,14 +125,15 @@ def _for_requests(listener: Listener, content: Content, settings: Settings) -> I
         yield _ended(listener, content, certificates, settings, Entry(names, filters, speech=Speech.TLS))
 
 
-def _for_tls(listener: Listener, content: Content, settings: Settings) -> Iterator[Entry]:
+def _for_tls(listener: Listener, content: Content, settings: Settings, guarded: Guarded) -> Iterator[Entry]:
     """Connections with TLS whose content is not looked at."""
+    before = guarded.connections(listener, settings)
     if listener.tls is TlsHandling.AUTO_PASSTHROUGH:
         by_name = Filter(name="sni_cluster", typed_config=protos.packed(sni_cluster_pb2.SniCluster()))
-        yield Entry(sockets.hosts(listener), [by_name, tcp_proxy("edge")], speech=Speech.TLS)
+        yield Entry(sockets.hosts(listener), [*before, by_name, tcp_proxy("edge")], speech=Speech.TLS)
         return
     for stream in content.streams:
-        filters = [proxy_of("edge", stream)]
+        filters = [*before, proxy_of("edge", stream)]
         wanted = stream.server_names or stream.hosts or (host_patterns.ANY,)
         if not sockets.ends_tls(listener):
             names = host_patterns.narrowed(wanted, sockets.hosts(listener))

@@ -6,9 +6,6 @@ import dataclasses
 from typing import TypeAlias
 
 from envoy.config.listener.v3 import listener_components_pb2, listener_pb2, udp_listener_config_pb2
-from envoy.config.rbac.v3 import rbac_pb2
-from envoy.config.route.v3 import route_components_pb2, route_pb2
-from envoy.extensions.filters.network.rbac.v3 import rbac_pb2 as network_rbac_pb2
 from envoy.extensions.filters.udp.udp_proxy.v3 import route_pb2 as udp_route_pb2
 from envoy.extensions.filters.udp.udp_proxy.v3 import udp_proxy_pb2
 from envoy.extensions.matching.common_inputs.network.v3 import network_inputs_pb2
@@ -17,15 +14,16 @@ from google.protobuf.message import Message
 from xds.core.v3 import extension_pb2
 from xds.type.matcher.v3 import matcher_pb2
 
-from tulle.envoy import connection_manager, naming, protos, secrets
+from tulle.envoy import connection_manager, naming, protos
 from tulle.envoy.chains import Entry, fill
-from tulle.envoy.filters import access
 from tulle.envoy.filters.base import Chain, Side
-from tulle.envoy.streams import Shares, Stream, proxy_of, tcp_proxy
+from tulle.envoy.streams import Shares, Stream, proxy_of
 from tulle.kit.memo import remember
+from tulle.model.documents import Origin
+from tulle.model.guards import Guard
 from tulle.model.mesh import Settings
-from tulle.model.services import Port, Protocol, Service
-from tulle.model.workloads import Binding, Forward
+from tulle.model.services import Protocol
+from tulle.model.workloads import Forward
 from tulle.xds.snapshot import Resource, encode
 
 Listener: TypeAlias = listener_pb2.Listener
@@ -38,10 +36,46 @@ ALONE = protos.flag(False)
 """A port that is taken is to be an error that is seen; with SO_REUSEPORT two Envoys would share it in silence."""
 
 
-@remember(size=16384)
-def outbound(settings: Settings, namespace: str, address: str) -> Resource:
+def outbound(settings: Settings, namespace: str, address: str, guard: Guard | None = None) -> Resource:
     """Where the application sends its calls: an HTTP proxy that finds routes on demand."""
-    chain = Chain(side=Side.OUTBOUND, settings=settings)
+    if guard is not None and _changes_calls(guard):
+        return _guarded_outbound(guard, settings, namespace, address)
+    return _plain_outbound(settings, namespace, address)
+
+
+def connect(settings: Settings, namespace: str, guard: Guard | None = None) -> Resource:
+    """What comes out of CONNECT tunnels: requests again (gRPC tunnels everything through a proxy)."""
+    if guard is not None and _changes_calls(guard):
+        return _guarded_connect(guard, settings, namespace)
+    return _plain_connect(settings, namespace)
+
+
+def _changes_calls(guard: Guard) -> bool:
+    """Whether a guard says anything about the calls of its workload."""
+    return bool(guard.telemetry or guard.plugins)
+
+
+@remember(size=16384)
+def _plain_outbound(settings: Settings, namespace: str, address: str) -> Resource:
+    return _outbound(Chain(side=Side.OUTBOUND, settings=settings), namespace, address)
+
+
+@remember(size=4096)
+def _guarded_outbound(guard: Guard, settings: Settings, namespace: str, address: str) -> Resource:
+    return _outbound(Chain(side=Side.OUTBOUND, settings=settings, guard=guard), namespace, address)
+
+
+@remember(size=1024)
+def _plain_connect(settings: Settings, namespace: str) -> Resource:
+    return _connect(Chain(side=Side.CONNECT, settings=settings), namespace)
+
+
+@remember(size=8)
+def _guarded_connect(guard: Guard, settings: Settings, namespace: str) -> Resource:
+    return _connect(Chain(side=Side.CONNECT, settings=settings, guard=guard), namespace)
+
+
+def _outbound(chain: Chain, namespace: str, address: str) -> Resource:
     manager = connection_manager.outbound(chain, naming.outbound_routes(namespace))
     listener = Listener(
         name=naming.OUTBOUND,
@@ -50,13 +84,10 @@ def outbound(settings: Settings, namespace: str, address: str) -> Resource:
         enable_reuse_port=ALONE,
         filter_chains=[FilterChain(filters=[connection_manager.network_filter(manager)])],
     )
-    return encode(naming.OUTBOUND, listener, origins=(settings.origin,))
+    return encode(naming.OUTBOUND, listener, origins=_origins(chain))
 
 
-@remember(size=1024)
-def connect(settings: Settings, namespace: str) -> Resource:
-    """What comes out of CONNECT tunnels: requests again (gRPC tunnels everything through a proxy)."""
-    chain = Chain(side=Side.CONNECT, settings=settings)
+def _connect(chain: Chain, namespace: str) -> Resource:
     manager = connection_manager.outbound(chain, naming.outbound_routes(namespace))
     listener = Listener(
         name=naming.CONNECT,
@@ -64,37 +95,15 @@ def connect(settings: Settings, namespace: str) -> Resource:
         filter_chains=[FilterChain(filters=[connection_manager.network_filter(manager)])],
     )
     listener.internal_listener.SetInParent()
-    return encode(naming.CONNECT, listener, origins=(settings.origin,))
+    return encode(naming.CONNECT, listener, origins=_origins(chain))
 
 
-@remember(size=4096)
-def inbound(service: Service, port: Port, binding: Binding, settings: Settings) -> Resource:
-    """Where other proxies call one port of the application: mutual TLS, and no more than the port needs."""
-    name = naming.inbound(binding.name)
-    guard = _inspected if sees_requests(service, port) else _passed
-    filters = guard(service, port, binding, settings)
-    chain = FilterChain(filters=filters, transport_socket=secrets.called(settings.trust_domain))
-    listener = Listener(
-        name=name,
-        stat_prefix="in",
-        address=protos.socket_address(binding.address, binding.port),
-        enable_reuse_port=ALONE,
-        filter_chains=[chain],
-    )
-    return encode(name, listener, origins=(service.origin,))
-
-
-def sees_requests(service: Service, port: Port) -> bool:
-    """Whether the proxy of the callee must read HTTP.
-
-    An application that speaks HTTP/2 can be handed the bytes, unless a policy is about requests; one that speaks
-    HTTP/1 cannot, because between proxies requests travel as HTTP/2.
-    """
-    if not port.protocol.is_http:
-        return False
-    rules = [rule for rule in service.allow or () if not rule.ports or port.number in rule.ports]
-    asks_for_http = service.policy.rate_limit is not None or any(rule.needs_http for rule in rules)
-    return asks_for_http or not port.protocol.is_http2
+def _origins(chain: Chain) -> tuple[Origin, ...]:
+    origins = [chain.settings.origin]
+    if chain.guard is not None:
+        origins += [each.origin for each in chain.guard.telemetry]
+        origins += [each.origin for each in chain.guard.plugins]
+    return tuple(origins)
 
 
 @remember(size=4096)
@@ -158,34 +167,3 @@ def _towards(cluster: str) -> OnMatch:
 
 def _extension(name: str, config: Message) -> extension_pb2.TypedExtensionConfig:
     return extension_pb2.TypedExtensionConfig(name=name, typed_config=protos.packed(config))
-
-
-def _inspected(service: Service, port: Port, binding: Binding, settings: Settings) -> list[NetworkFilter]:
-    chain = Chain(side=Side.INBOUND, settings=settings, service=service, port=port)
-    denied = f'service "{service.name}" does not allow this request from %DOWNSTREAM_PEER_URI_SAN%'
-    manager = connection_manager.inbound(chain, denied if service.allow is not None else "", _to_application(binding))
-    return [connection_manager.network_filter(manager)]
-
-
-def _passed(service: Service, port: Port, binding: Binding, settings: Settings) -> list[NetworkFilter]:
-    proxy = tcp_proxy("in", (naming.inbound(binding.name), 1))
-    if service.allow is None:
-        return [proxy]
-    rules: rbac_pb2.RBAC = access.rules(service, port, settings.trust_domain, is_http=False)
-    config = network_rbac_pb2.RBAC(stat_prefix="in", rules=rules)
-    return [NetworkFilter(name=access.NAME, typed_config=protos.packed(config)), proxy]
-
-
-def _to_application(binding: Binding) -> route_pb2.RouteConfiguration:
-    route = route_components_pb2.Route()
-    route.match.prefix = "/"
-    route.route.cluster = naming.inbound(binding.name)
-    route.route.timeout.SetInParent()
-    host = route_components_pb2.VirtualHost(name="application", domains=["*"], routes=[route])
-    return route_pb2.RouteConfiguration(
-        name="inbound",
-        virtual_hosts=[host],
-        # Only this proxy knows them; an application that sets one would have its requests repeated.
-        response_headers_to_remove=naming.INTERNAL_HEADERS,
-        validate_clusters=protos.flag(False),
-    )

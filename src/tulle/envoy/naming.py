@@ -116,6 +116,11 @@ def client_ca(file: str, revoked: str = "") -> str:
     return f"client-ca|{file}|{revoked}" if revoked else f"client-ca|{file}"
 
 
+def issuer(scheme: str, authority: str) -> str:
+    """Cluster of a server outside the mesh that has the keys of an issuer of tokens."""
+    return f"issuer|{scheme}|{authority}"
+
+
 def secret(name: Name) -> str:
     """Certificate and key of a secret of the mesh (`tls.crt`, `tls.key`)."""
     return f"{SECRET}{name.namespace}/{name.name}"

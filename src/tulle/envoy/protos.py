@@ -45,6 +45,11 @@ def runtime_fraction(percent: float) -> base_pb2.RuntimeFractionalPercent:
     return base_pb2.RuntimeFractionalPercent(default_value=fraction(percent))
 
 
+def runtime_number(value: int) -> base_pb2.RuntimeUInt32:
+    """A number in the form that could be overridden at run time."""
+    return base_pb2.RuntimeUInt32(default_value=value, runtime_key="tulle")
+
+
 def regex(pattern: str) -> regex_pb2.RegexMatcher:
     """An RE2 pattern."""
     return regex_pb2.RegexMatcher(regex=pattern)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import TypeAlias
 
 from envoy.config.accesslog.v3 import accesslog_pb2
@@ -30,15 +31,15 @@ MARKS = {("UF",): naming.UNSENT_HEADER, ("UC", "UR"): naming.LOST_HEADER}
 """What the proxy of the callee tells that of the caller, who only sees a 503."""
 
 
-def local_reply(*, marks_failures: bool = False, denied: str = "") -> http_connection_manager_pb2.LocalReplyConfig:
+def local_reply(
+    *, marks_failures: bool = False, refusals: Iterable[tuple[accesslog_pb2.AccessLogFilter, str]] = ()
+) -> http_connection_manager_pb2.LocalReplyConfig:
     """Reasons for the answers that Envoy makes up itself; looked at only then, so free for every other answer.
 
     `marks_failures` tells the calling proxy which requests the application has not seen, and which it did not answer;
-    `denied` is the reason of a 403.
+    `refusals` are further reasons, which count before all others.
     """
-    mappers = []
-    if denied:
-        mappers.append(_mapper(_status(403), _reason(denied)))
+    mappers = [_mapper(condition, _reason(text)) for condition, text in refusals]
     for flags, text in REASONS:
         headers = [_reason(text)]
         if marks_failures and flags in MARKS:
@@ -83,9 +84,3 @@ def _reason(text: str) -> base_pb2.HeaderValueOption:
 def _flags(*flags: str) -> accesslog_pb2.AccessLogFilter:
     """Answers with one of these flags; without any given, all that have some flag."""
     return accesslog_pb2.AccessLogFilter(response_flag_filter=accesslog_pb2.ResponseFlagFilter(flags=flags))
-
-
-def _status(status: int) -> accesslog_pb2.AccessLogFilter:
-    value = base_pb2.RuntimeUInt32(default_value=status, runtime_key="tulle")
-    comparison = accesslog_pb2.ComparisonFilter(op=accesslog_pb2.ComparisonFilter.EQ, value=value)
-    return accesslog_pb2.AccessLogFilter(status_code_filter=accesslog_pb2.StatusCodeFilter(comparison=comparison))

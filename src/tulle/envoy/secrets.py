@@ -15,6 +15,8 @@ SAN: TypeAlias = common_pb2.SubjectAltNameMatcher
 ADDRESS = re.compile(r"[0-9.]+|[0-9A-Fa-f:.]*:[0-9A-Fa-f:.]*")
 FILE_PATIENCE = 1.0
 """Seconds."""
+SYSTEM_AUTHORITIES = "/etc/ssl/certs/ca-certificates.crt"
+"""On the hosts of the proxies."""
 MESH_TLS = common_pb2.TlsParameters(
     # Envoy's client side stops at TLS 1.2 unless it is told not to.
     tls_minimum_protocol_version=common_pb2.TlsParameters.TLSv1_3,
@@ -63,8 +65,8 @@ def subject(name: str) -> common_pb2.SubjectAltNameMatcher:
     return SAN(san_type=kind, matcher=protos.exactly(name))
 
 
-def called(trust_domain: str) -> base_pb2.TransportSocket:
-    """Mutual TLS from workloads of this trust domain, and from nobody else."""
+def called(trust_domain: str, aliases: tuple[str, ...] = ()) -> base_pb2.TransportSocket:
+    """Mutual TLS from workloads of this trust domain (and of its aliases), and from nobody else."""
     context = tls_pb2.DownstreamTlsContext(
         common_tls_context=_mesh_context(["h2", "http/1.1"]),
         require_client_certificate=protos.flag(True),
@@ -73,6 +75,21 @@ def called(trust_domain: str) -> base_pb2.TransportSocket:
     )
     peer = context.common_tls_context.combined_validation_context.default_validation_context
     peer.match_typed_subject_alt_names[0].matcher.prefix = f"spiffe://{trust_domain}/"
+    for alias in aliases:
+        peer.match_typed_subject_alt_names.add(san_type=SAN.URI, matcher=protos.starting_with(f"spiffe://{alias}/"))
+    return tls_socket(context)
+
+
+def outside(host: str) -> base_pb2.TransportSocket:
+    """TLS towards a server outside the mesh that must prove to be this host, by the authorities of the system."""
+    validation = common_pb2.CertificateValidationContext(match_typed_subject_alt_names=[subject(host)])
+    validation.trusted_ca.filename = SYSTEM_AUTHORITIES
+    context = tls_pb2.UpstreamTlsContext(
+        common_tls_context=tls_pb2.CommonTlsContext(
+            tls_params=EDGE_TLS, validation_context=validation, alpn_protocols=["http/1.1"]
+        ),
+        sni="" if ADDRESS.fullmatch(host) else host,
+    )
     return tls_socket(context)
 
 

@@ -44,6 +44,8 @@ class Settings:
 
     origin: Origin = BUILT_IN
     trust_domain: str = CLUSTER_DOMAIN
+    trust_domain_aliases: tuple[str, ...] = ()
+    """Other trust domains whose identities count as the same ones of this."""
     allow_outside: bool = True
     """Whether workloads may call hosts that the mesh does not know."""
     certificate_lifetime: float = 24 * 3600.0

@@ -3,62 +3,51 @@ from __future__ import annotations
 import pytest
 
 from tests.envoy.decoded import as_json
-from tests.envoy.kitchen import HERE, http, service
+from tests.envoy.kitchen import HERE
+from tests.envoy.policies import allow, custom, deny, guard, policy
 from tulle.envoy.filters import access
 from tulle.envoy.filters.base import Chain, Side
+from tulle.model.guards import Guard
 from tulle.model.mesh import Settings
-from tulle.model.names import Name
 from tulle.model.security import Rule
 
-PORT = http(80)
+
+def placed(of: Guard | None, side: Side = Side.INBOUND) -> list[str]:
+    chain = Chain(side=side, settings=Settings(), guard=of, port=of.ports[0] if of else None)
+    return [each.name for each in access.place(chain)]
 
 
-def policies(*rules: Rule, is_http: bool = True) -> dict[str, object]:
-    found = as_json(access.rules(service("web", PORT, allow=rules), PORT, "td", is_http=is_http))
-    return dict(found.get("policies", {}))
+@pytest.mark.parametrize(
+    ("of", "expected"),
+    [
+        (None, []),
+        (guard(), []),
+        (guard(allow=()), ["rbac"]),
+        (guard(custom("x")), []),
+        (
+            guard(allow(), deny(), policy("look", "audit"), allow=(Rule(origin=HERE),)),
+            ["rbac", "rbac.audit", "rbac.deny", "rbac.allow"],
+        ),
+    ],
+)
+def test_it_stands_where_callers_are_restricted(of: Guard | None, expected: list[str]) -> None:
+    assert placed(of) == expected
 
 
-def test_callers_are_known_by_their_whole_name_and_namespaces_by_their_start() -> None:
-    found = policies(Rule(origin=HERE, callers=(Name("ns", "a"),), namespaces=("far",)))
-    assert found["0"] == {
-        "permissions": [{"any": True}],
-        "principals": [
-            {"authenticated": {"principal_name": {"exact": "spiffe://td/ns/ns/sa/a"}}},
-            {"authenticated": {"principal_name": {"prefix": "spiffe://td/ns/far/"}}},
-        ],
-    }
+def test_only_what_comes_from_others_is_restricted() -> None:
+    assert placed(guard(deny()), Side.GATEWAY) == ["rbac.deny"]
+    assert placed(guard(deny()), Side.OUTBOUND) == []
+    assert access.place(Chain(side=Side.GATEWAY, settings=Settings(), guard=guard(deny()))) == ()
 
 
-def test_every_condition_must_hold() -> None:
-    found = policies(Rule(origin=HERE, methods=("get",), paths=("/a*", "/b")))
-    (permission,) = found["0"]["permissions"]  # type: ignore[index]
-    method, path = permission["and_rules"]["rules"]
-    assert method["or_rules"]["rules"] == [{"header": {"name": ":method", "string_match": {"exact": "GET"}}}]
-    assert path["or_rules"]["rules"] == [
-        {"url_path": {"path": {"prefix": "/a"}}},
-        {"url_path": {"path": {"exact": "/b"}}},
-    ]
-    assert found["0"]["principals"] == [{"any": True}]  # type: ignore[index]
+def test_policies_on_trial_are_only_watched() -> None:
+    both = guard(deny(), deny(is_dry_run=True))
+    watched = guard(deny(is_dry_run=True))
 
+    def config(of: Guard) -> dict[str, object]:
+        (found,) = access.place(Chain(side=Side.INBOUND, settings=Settings(), guard=of, port=of.ports[0]))
+        return dict(as_json(found)["typed_config"])
 
-def test_one_condition_is_enough() -> None:
-    assert list(policies(Rule(origin=HERE, paths=("/a",)))) == ["0"]
-    assert list(policies(Rule(origin=HERE, methods=("GET",)))) == ["0"]
-
-
-def test_rules_for_other_ports_do_not_count() -> None:
-    assert list(policies(Rule(origin=HERE, ports=(81,)), Rule(origin=HERE, ports=(80,)))) == ["1"]
-
-
-def test_without_rules_nobody_may() -> None:
-    assert policies() == {}
-
-
-def test_rules_about_requests_need_requests() -> None:
-    assert policies(Rule(origin=HERE, methods=("GET",)), is_http=False) == {}
-
-
-@pytest.mark.parametrize(("allow", "stands"), [(None, False), ((), True)])
-def test_it_stands_where_callers_are_restricted(allow: tuple[Rule, ...] | None, stands: bool) -> None:
-    chain = Chain(side=Side.INBOUND, settings=Settings(), service=service("web", PORT, allow=allow), port=PORT)
-    assert (access.place(chain) is not None) is stands
+    assert {"rules", "shadow_rules"} <= config(both).keys()
+    assert "rules" not in config(watched)
+    assert config(watched)["shadow_rules_stat_prefix"] == "dry_run_deny"

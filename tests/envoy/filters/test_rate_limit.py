@@ -1,11 +1,11 @@
 from __future__ import annotations
 
 from tests.envoy.decoded import as_json
-from tests.envoy.kitchen import http, service
+from tests.envoy.policies import guard
 from tulle.envoy.filters import rate_limit
 from tulle.envoy.filters.base import Chain, Side
 from tulle.model.mesh import Settings
-from tulle.model.policies import Policy, RateLimit
+from tulle.model.policies import RateLimit
 
 
 def test_a_bucket_holds_what_its_limit_says() -> None:
@@ -16,9 +16,9 @@ def test_a_bucket_holds_what_its_limit_says() -> None:
 
 
 def test_it_guards_services_with_a_limit_and_sleeps_where_routes_decide() -> None:
-    limited = service("web", http(), policy=Policy(rate_limit=RateLimit(requests=1)))
-    for guarded, stands in ((limited, True), (service("web", http()), False)):
-        chain = Chain(side=Side.INBOUND, settings=Settings(), service=guarded, port=http())
+    limited = guard(rate_limit=RateLimit(requests=1))
+    for guarded, stands in ((limited, True), (guard(), False), (None, False)):
+        chain = Chain(side=Side.INBOUND, settings=Settings(), guard=guarded)
         assert (rate_limit.place(chain) is not None) is stands
     placed = rate_limit.place(Chain(side=Side.GATEWAY, settings=Settings()))
     assert placed is not None

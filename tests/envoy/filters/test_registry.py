@@ -1,10 +1,13 @@
 from __future__ import annotations
 
-from tests.envoy.kitchen import HERE, http, rule, service
+from tests.envoy.kitchen import HERE, http, rule
+from tests.envoy.policies import authorizer, custom, deny, guard, token_rule, tokens
 from tulle.envoy.filters import registry
 from tulle.envoy.filters.base import Chain, Side
+from tulle.model.extensions import PluginPhase, WasmPlugin
 from tulle.model.mesh import Settings
-from tulle.model.policies import Fault, Policy, RateLimit
+from tulle.model.names import Name
+from tulle.model.policies import Fault, RateLimit
 from tulle.model.routes import Respond
 from tulle.model.security import Rule
 
@@ -23,17 +26,35 @@ def test_every_module_with_a_filter_is_found_and_the_router_is_last() -> None:
 
 def test_chains_hold_what_is_asked_for() -> None:
     assert names(Chain(side=Side.INBOUND, settings=SETTINGS)) == ["router"]
-    guarded = service("x", allow=(Rule(origin=HERE),), policy=Policy(rate_limit=RateLimit(requests=1)))
-    assert names(Chain(side=Side.INBOUND, settings=SETTINGS, service=guarded, port=http())) == [
-        "rbac",
-        "rate",
-        "router",
-    ]
+    guarded = guard(allow=(Rule(origin=HERE),), rate_limit=RateLimit(requests=1))
+    assert names(Chain(side=Side.INBOUND, settings=SETTINGS, guard=guarded, port=http())) == ["rbac", "rate", "router"]
     assert names(Chain(side=Side.GATEWAY, settings=SETTINGS)) == [
         *("cors", "check", "rate", "fault", "session", "router")
     ]
     assert names(Chain(side=Side.CONNECT, settings=SETTINGS)) == [
         *("on_demand", "cors", "check", "rate", "fault", "session", "router")
+    ]
+
+
+def test_what_a_guard_says_stands_in_the_order_of_istio() -> None:
+    plugins = tuple(
+        WasmPlugin(name=Name("default", phase.name.lower()), origin=HERE, file="/p.wasm", phase=phase)
+        for phase in PluginPhase
+    )
+    everything = guard(
+        deny(),
+        custom("x"),
+        allow=(),
+        rate_limit=RateLimit(requests=1),
+        tokens=(tokens(token_rule(jwks="{}")),),
+        authorizers=(authorizer("x", "y"),),
+        plugins=plugins,
+    )
+    clusters = (("authorizer x", "c"),)
+    chain = Chain(side=Side.INBOUND, settings=SETTINGS, guard=everything, port=http(), clusters=clusters)
+    assert names(chain) == [
+        *("custom.match.x", "custom.x", "wasm.authn.default", "tokens", "wasm.authz.default"),
+        *("rbac", "rbac.deny", "rate", "wasm.stats.default", "wasm.unspecified.default", "router"),
     ]
 
 

@@ -11,11 +11,15 @@ from envoy.extensions.filters.network.http_connection_manager.v3 import http_con
 from google.protobuf import message
 
 from tulle.envoy import protos
+from tulle.model.extensions import Direction
+from tulle.model.guards import Guard
 from tulle.model.mesh import Settings
 from tulle.model.routes import RouteRule
-from tulle.model.services import Port, Service
+from tulle.model.services import Port
 
 HttpFilter: TypeAlias = http_connection_manager_pb2.HttpFilter
+Placed: TypeAlias = HttpFilter | tuple[HttpFilter, ...] | None
+"""What a filter is in one chain: it stands there once, several times in this order, or not at all."""
 
 
 class Phase(IntEnum):
@@ -23,14 +27,23 @@ class Phase(IntEnum):
 
     DISCOVER = 10
     """Find out what the request is for."""
-    ANSWER = 15
+    ANSWER = 11
     """What browsers ask before a request, and without what the request itself brings: nobody authorizes that."""
+    CONSULT = 12
+    """External authorizers of policies; before tokens are looked at, as in Istio."""
+    PLUGIN_AUTHN = 14
+    AUTHENTICATE = 16
+    """Tokens."""
+    PLUGIN_AUTHZ = 18
     AUTHORIZE = 20
     LIMIT = 30
+    PLUGIN_STATS = 35
     EXPERIMENT = 40
     """Faults: after everything that may refuse, so that only requests which would be answered are disturbed."""
     STEER = 50
     """Choose the endpoint."""
+    PLUGIN = 90
+    """Plugins that do not care where they stand."""
     FORWARD = 100
     """The router; nothing comes after it."""
 
@@ -51,6 +64,16 @@ class Side(Enum):
         """Whether route rules of the user decide there."""
         return self is not Side.INBOUND
 
+    @property
+    def guards(self) -> bool:
+        """Whether requests come from others there, so that they may be refused."""
+        return self in {Side.INBOUND, Side.GATEWAY}
+
+    @property
+    def direction(self) -> Direction:
+        """What documents call it."""
+        return Direction.SERVER if self.guards else Direction.CLIENT
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Chain:
@@ -58,9 +81,16 @@ class Chain:
 
     side: Side
     settings: Settings
-    service: Service | None = None
-    """Inbound only: the service that is guarded."""
+    guard: Guard | None = None
+    """What policies say about the workload, or the gateway, whose proxy this is."""
     port: Port | None = None
+    """Inbound and at a gateway: the port that is called."""
+    clusters: tuple[tuple[str, str], ...] = ()
+    """Where those are found whom the proxy itself asks to enforce the guard (`tulle.envoy.consulted`)."""
+
+    def cluster(self, key: str) -> str:
+        """The cluster of somebody to be asked; empty if there is none."""
+        return dict(self.clusters).get(key, "")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -69,8 +99,8 @@ class Filter:
 
     name: str
     phase: Phase
-    place: Callable[[Chain], HttpFilter | None]
-    """As it stands in a chain; None where it is not needed."""
+    place: Callable[[Chain], Placed]
+    """As it stands in a chain; None where it is not needed. Every name is that of the filter, or begins with it."""
     ask: Callable[[RouteRule], message.Message | None] | None = None
     """What a route rule wants of it, if anything; None if no rule ever wants something."""
 

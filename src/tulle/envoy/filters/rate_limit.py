@@ -17,7 +17,7 @@ def place(chain: Chain) -> HttpFilter | None:
     """Guarding a service with a limit; dormant where routes may ask for one."""
     if chain.side.has_rules:
         return dormant(NAME, local_rate_limit_pb2.LocalRateLimit(stat_prefix=NAME))
-    limit = chain.service.policy.rate_limit if chain.service else None
+    limit = chain.guard.rate_limit if chain.guard else None
     return active(NAME, bucket(limit)) if limit else None
 
 

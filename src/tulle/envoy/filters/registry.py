@@ -1,4 +1,4 @@
-"""Finds the filters: every module of this package with a `FILTER` is one."""
+"""Finds the filters: every module of this package with a `FILTER` is one; with `FILTERS` it is several."""
 
 from __future__ import annotations
 
@@ -19,14 +19,20 @@ from tulle.model.routes import RouteRule
 def all_filters() -> tuple[Filter, ...]:
     """Every filter, in the order in which they stand in a chain."""
     modules = (import_module(f"{filters.__name__}.{each.name}") for each in pkgutil.iter_modules(filters.__path__))
-    found: list[Filter] = [module.FILTER for module in modules if hasattr(module, "FILTER")]
+    found: list[Filter] = []
+    for module in modules:
+        found.extend([module.FILTER] if hasattr(module, "FILTER") else getattr(module, "FILTERS", ()))
     return tuple(sorted(found, key=lambda each: (each.phase, each.name)))
 
 
 def chain(place: Chain) -> list[HttpFilter]:
     """The filters of one chain."""
-    placed = (each.place(place) for each in all_filters())
-    return [each for each in placed if each is not None]
+    found: list[HttpFilter] = []
+    for each in all_filters():
+        placed = each.place(place)
+        if placed is not None:
+            found.extend(placed if isinstance(placed, tuple) else (placed,))
+    return found
 
 
 def asked(rule: RouteRule) -> dict[str, any_pb2.Any]:
