@@ -8,6 +8,8 @@ from __future__ import annotations
 from weakref import ref
 
 from tulle.envoy import clusters, endpoints, gateway, hosts, listeners, naming, scope
+from tulle.envoy.filters import registry
+from tulle.envoy.filters.base import Chain, Side
 from tulle.envoy.references import referenced_services
 from tulle.envoy.scope import Outside, Target
 from tulle.kit.memo import remember
@@ -86,7 +88,10 @@ def compile_gateway(mesh: Mesh) -> Snapshot:
 @remember(size=1024)
 def _outbound_routes(settings: Settings, namespace: str) -> Resource:
     name = naming.outbound_routes(namespace)
-    return encode(name, gateway.lazy_routes(name), origins=(settings.origin,))
+    message = gateway.lazy_routes(name)
+    for filter_name, off in registry.asleep(Chain(side=Side.OUTBOUND, settings=settings)).items():
+        message.typed_per_filter_config[filter_name].CopyFrom(off)
+    return encode(name, message, origins=(settings.origin,))
 
 
 @remember(size=4096)

@@ -18,3 +18,7 @@ def test_a_filter_asks_for_nothing_unless_it_says_so() -> None:
 
 def test_route_rules_decide_everywhere_but_before_the_application() -> None:
     assert [side for side in Side if not side.has_rules] == [Side.INBOUND]
+
+
+def test_routes_are_lazy_before_calls_of_applications() -> None:
+    assert [side for side in Side if side.is_lazy] == [Side.OUTBOUND, Side.CONNECT]
