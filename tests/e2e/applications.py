@@ -21,6 +21,7 @@ class Application(http.server.BaseHTTPRequestHandler):
     """Says what it was asked; echoes the bytes of a WebSocket."""
 
     protocol_version = "HTTP/1.1"
+    disable_nagle_algorithm = True
     name = ""
 
     def answer(self) -> None:

@@ -1,11 +1,16 @@
 from __future__ import annotations
 
+from dataclasses import replace
+from random import Random
+
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from tests.envoy.decoded import as_json
+from tests.envoy.interpreter import chosen
 from tests.envoy.kitchen import HERE, backend, http, path, prefix, rule, service
+from tests.envoy.specification import first, some_ordered_set, some_request, some_sets, winner
 from tulle.envoy.actions import Destinations
 from tulle.envoy.routes import compile_routes, in_order
 from tulle.model.names import Name
@@ -133,3 +138,34 @@ def test_rich_retries_split_a_rule_by_method() -> None:
     assert "POST" not in found[0]["match"]["headers"][0]["string_match"]["safe_regex"]["regex"]
     assert "headers" not in found[1]["match"]
     assert "5xx" not in found[1]["route"]["retry_policy"]["retry_on"]
+
+
+@settings(max_examples=400, deadline=None)
+@given(st.randoms(use_true_random=False))
+def test_gateway_api_decides_as_it_is_specified(random: Random) -> None:
+    sets = some_sets(random)
+    compiled = compile_routes(in_order(random.sample(sets, len(sets))), Destinations({}))
+    for request in [some_request(random) for _ in range(8)]:
+        assert chosen(compiled, request) == winner(sets, request), request
+
+
+@settings(max_examples=400, deadline=None)
+@given(st.randoms(use_true_random=False))
+def test_istio_decides_as_it_is_specified(random: Random) -> None:
+    one = some_ordered_set(random)
+    compiled = compile_routes(in_order((one,)), Destinations({}))
+    for request in [some_request(random) for _ in range(8)]:
+        assert chosen(compiled, request) == first(one, request), request
+
+
+@settings(max_examples=100, deadline=None)
+@given(st.randoms(use_true_random=False))
+def test_retries_change_nothing_about_who_decides(random: Random) -> None:
+    def forwarding(each: RouteRule) -> RouteRule:
+        retry = Retry(conditions=("5xx",)) if random.random() < 0.5 else None
+        return replace(each, action=Forward(backends=(backend("web"),), retry=retry))
+
+    sets = tuple(replace(each, rules=tuple(map(forwarding, each.rules))) for each in some_sets(random))
+    compiled = compile_routes(in_order(sets), Destinations({WEB.name: WEB}))
+    for request in [some_request(random) for _ in range(8)]:
+        assert chosen(compiled, request) == winner(sets, request), request

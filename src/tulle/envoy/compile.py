@@ -22,6 +22,8 @@ from tulle.envoy import (
 )
 from tulle.envoy.actions import Destinations
 from tulle.envoy.callers import Caller
+from tulle.envoy.filters import registry
+from tulle.envoy.filters.base import Chain, Side
 from tulle.envoy.gateway_hosts import lazy_routes
 from tulle.envoy.references import referenced_services
 from tulle.envoy.scope import Outside, Target
@@ -90,7 +92,10 @@ def compile_authority(mesh: Mesh, caller: Caller, authority: str) -> hosts.Compi
 @remember(size=1024)
 def _outbound_routes(settings: Settings, namespace: str) -> Resource:
     name = naming.outbound_routes(namespace)
-    return encode(name, lazy_routes(name), origins=(settings.origin,))
+    message = lazy_routes(name)
+    for filter_name, off in registry.asleep(Chain(side=Side.OUTBOUND, settings=settings)).items():
+        message.typed_per_filter_config[filter_name].CopyFrom(off)
+    return encode(name, message, origins=(settings.origin,))
 
 
 @remember(size=4096)

@@ -35,3 +35,7 @@ def test_guards_stand_where_requests_of_others_come_in() -> None:
 def test_who_is_asked_is_found_by_a_key() -> None:
     chain = Chain(side=Side.INBOUND, settings=Settings(), clusters=(("a", "b"),))
     assert (chain.cluster("a"), chain.cluster("x")) == ("b", "")
+
+
+def test_routes_are_lazy_before_calls_of_applications() -> None:
+    assert [side for side in Side if side.is_lazy] == [Side.OUTBOUND, Side.CONNECT]

@@ -63,3 +63,15 @@ def test_a_route_asks_for_what_its_rule_says() -> None:
     busy = rule("r", Respond(status=200), fault=Fault(delay=1), rate_limit=RateLimit(requests=1))
     assert registry.asked(plain) == {}
     assert set(registry.asked(busy)) == {"fault", "rate"}
+
+
+def test_where_routes_are_lazy_they_turn_dormant_filters_off() -> None:
+    def disabled(side: Side) -> set[str]:
+        return {each.name for each in registry.chain(Chain(side=side, settings=SETTINGS)) if each.disabled}
+
+    dormant = {"cors", "check", "rate", "fault", "session"}
+    assert disabled(Side.GATEWAY) == dormant
+    assert disabled(Side.OUTBOUND) == disabled(Side.CONNECT) == set()
+    off = registry.asleep(Chain(side=Side.OUTBOUND, settings=SETTINGS))
+    assert set(off) == dormant
+    assert all(each == registry.OFF for each in off.values())

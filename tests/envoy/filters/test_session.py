@@ -19,6 +19,11 @@ def test_clients_are_known_by_a_cookie_or_a_header() -> None:
     assert state(Session(header="x-session")) == {"name": "x-session"}
 
 
+def test_envoy_finds_the_extension_by_its_name() -> None:
+    found = as_json(session.ask(rule("r", Forward(backends=(), session=Session(header="x")))))
+    assert found["stateful_session"]["session_state"]["name"] == "envoy.http.stateful_session.header"
+
+
 def test_other_rules_have_no_sessions() -> None:
     assert session.ask(rule("r", Respond(status=200))) is None
     assert session.ask(rule("r", Forward(backends=()))) is None

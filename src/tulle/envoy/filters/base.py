@@ -74,6 +74,11 @@ class Side(Enum):
         """What documents call it."""
         return Direction.SERVER if self.guards else Direction.CLIENT
 
+    @property
+    def is_lazy(self) -> bool:
+        """Whether routes are fetched when they are first asked for."""
+        return self in {Side.OUTBOUND, Side.CONNECT}
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Chain:
@@ -114,6 +119,7 @@ def dormant(name: str, config: message.Message) -> HttpFilter:
     """A filter that only stands there for requests whose route asks for it.
 
     Routes come and go without the listener; a filter that came with them would change the listener and drain its
-    connections. A dormant filter is not even created for the other requests: one map look-up each.
+    connections. A dormant filter is not even created for the other requests: one map look-up each. In chains whose
+    routes are lazy it is the routes that turn it off (`registry.asleep`): whoever reads only this, reads `disabled`.
     """
     return HttpFilter(name=name, typed_config=protos.packed(config), disabled=True)

@@ -7,12 +7,15 @@ from collections.abc import Callable
 from functools import cache
 from importlib import import_module
 
+from envoy.config.route.v3 import route_components_pb2
 from google.protobuf import any_pb2
 from google.protobuf.message import Message
 
 from tulle.envoy import filters, protos
 from tulle.envoy.filters.base import Chain, Filter, HttpFilter
 from tulle.model.routes import RouteRule
+
+OFF = protos.packed(route_components_pb2.FilterConfig(disabled=True))
 
 
 @cache
@@ -26,7 +29,24 @@ def all_filters() -> tuple[Filter, ...]:
 
 
 def chain(place: Chain) -> list[HttpFilter]:
-    """The filters of one chain."""
+    """The filters of one chain.
+
+    Which dormant filters a request needs is decided when its filters are created. Where its route is fetched only
+    then, nobody knows; so all of them are created, and those that know the route turn them off (`asleep`).
+    """
+    found = _placed(place)
+    if place.side.is_lazy:
+        for each in found:
+            each.disabled = False
+    return found
+
+
+def asleep(place: Chain) -> dict[str, any_pb2.Any]:
+    """What the routes of a lazy chain say for all of them: the dormant filters are off."""
+    return {each.name: OFF for each in _placed(place) if each.disabled}
+
+
+def _placed(place: Chain) -> list[HttpFilter]:
     found: list[HttpFilter] = []
     for each in all_filters():
         placed = each.place(place)

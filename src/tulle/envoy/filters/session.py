@@ -24,21 +24,24 @@ def ask(rule: RouteRule) -> stateful_session_pb2.StatefulSessionPerRoute | None:
     """How the clients of one route rule are known again."""
     if not isinstance(rule.action, Forward) or rule.action.session is None:
         return None
-    state = _state(rule.action.session)
-    session = stateful_session_pb2.StatefulSession(
-        session_state=extension_pb2.TypedExtensionConfig(name="state", typed_config=protos.packed(state))
-    )
+    session = stateful_session_pb2.StatefulSession(session_state=_state(rule.action.session))
     return stateful_session_pb2.StatefulSessionPerRoute(stateful_session=session)
 
 
-def _state(session: Session) -> Message:
+def _state(session: Session) -> extension_pb2.TypedExtensionConfig:
     if session.header:
-        return header_pb2.HeaderBasedSessionState(name=session.header)
+        return _named("header", header_pb2.HeaderBasedSessionState(name=session.header))
     state = cookie_pb2.CookieBasedSessionState()
     state.cookie.name, state.cookie.path = session.cookie, session.path
     if session.lifetime is not None:
         state.cookie.ttl.CopyFrom(protos.seconds(session.lifetime))
-    return state
+    return _named("cookie", state)
+
+
+def _named(kind: str, state: Message) -> extension_pb2.TypedExtensionConfig:
+    # Envoy finds these extensions by their names, not by the types of their configuration.
+    name = f"envoy.http.stateful_session.{kind}"
+    return extension_pb2.TypedExtensionConfig(name=name, typed_config=protos.packed(state))
 
 
 FILTER = Filter(name=NAME, phase=Phase.STEER, place=place, ask=ask)
