@@ -1,7 +1,8 @@
 from __future__ import annotations
 
 from tulle.model.documents import BUILT_IN, Origin
-from tulle.model.listeners import Certificate, ListenerProtocol
+from tulle.model.listeners import Certificate, Listener, ListenerProtocol
+from tulle.model.names import Name
 
 
 def test_requests_are_seen_on_http_and_https_only() -> None:
@@ -11,3 +12,8 @@ def test_requests_are_seen_on_http_and_https_only() -> None:
 def test_certificates_are_compared_by_what_they_are_not_by_where_they_were_written() -> None:
     one = Certificate(certificate_file="c", key_file="k", origin=BUILT_IN)
     assert one == Certificate(certificate_file="c", key_file="k", origin=Origin("file", "a.yaml"))
+
+
+def test_routes_call_native_listeners_by_their_name_alone() -> None:
+    native, other = (Listener(name=Name(space, "l"), origin=BUILT_IN, port=1) for space in ("tulle-system", "a"))
+    assert (native.id, other.id) == ("l", "a/l")

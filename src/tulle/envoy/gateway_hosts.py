@@ -195,9 +195,8 @@ def compile_host(mesh: Mesh, place: Place, sets: RouteSets, ports: Ports) -> Hos
 def at_gateway(steps: Iterable[Step], ports: Ports) -> Iterator[Step]:
     """The steps that can match here, without the conditions that hold for every request."""
     for match, rule in steps:
-        if match.source is not None or (match.ports and not set(match.ports).intersection(ports)):
-            continue
-        yield (dataclasses.replace(match, ports=()) if match.ports else match), rule
+        if match.source is None and (not match.ports or set(match.ports).intersection(ports)):
+            yield (dataclasses.replace(match, ports=()) if match.ports else match), rule
 
 
 def destinations(mesh: Mesh, names: Iterable[Name]) -> Destinations:
