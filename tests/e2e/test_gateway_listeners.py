@@ -596,9 +596,9 @@ async def test_secrets_pass_an_agent_and_survive_it(tmp_path: Path) -> None:
     context.verify_flags &= ~ssl.VERIFY_X509_STRICT
 
     def served() -> bytes:
-        with socket.create_connection(("127.0.0.1", port), timeout=5) as plain:
-            with context.wrap_socket(plain, server_hostname="localhost") as connection:
-                return connection.getpeercert(True) or b""
+        plain = socket.create_connection(("127.0.0.1", port), timeout=5)
+        with plain, context.wrap_socket(plain, server_hostname="localhost") as connection:
+            return connection.getpeercert(True) or b""
 
     def is_served(secret: Secret) -> bool:
         return served() == ssl.PEM_cert_to_DER_cert(secret.get("tls.crt").decode())

@@ -87,9 +87,9 @@ def test_conditions_on_ports_and_callers_are_decided_before() -> None:
     rules = tuple(
         rule(str(match.ports), Respond(status=200), match)
         for match in (
-            Match(ports=(80,)),
             Match(ports=(81,)),
             Match(source=Source(namespace="x")),
+            Match(ports=(80,)),
             Match(methods=("GET",)),
         )
     )
