@@ -8,6 +8,7 @@ import pytest
 from cryptography import x509
 from envoy.extensions.transport_sockets.tls.v3.secret_pb2 import Secret
 
+from tests.envoy.pki import Pki
 from tulle.agent import certificate_files
 from tulle.agent.certificate_files import CertificateFiles
 from tulle.agent.material import Material
@@ -113,3 +114,19 @@ def test_a_complaint_goes_with_the_last_listener_that_names_the_file(tmp_path: P
     assert list(files.table) == [name], "a listener that drains still has it"
     files.used_by(())
     assert changes.count == 2, "nothing new to tell"
+
+
+def test_a_list_of_revoked_certificates_stands_beside_its_authority(tmp_path: Path) -> None:
+    pki = Pki()
+    (tmp_path / "ca.pem").write_bytes(pki.ca)
+    (tmp_path / "crl.pem").write_bytes(pki.revoked())
+    files = CertificateFiles(SystemClock(), Changes())
+    authority = f"client-ca|{tmp_path / 'ca.pem'}"
+    name, broken = f"{authority}|{tmp_path / 'crl.pem'}", f"{authority}|{tmp_path / 'ca.pem'}"
+    files.want(frozenset({name, broken}))
+    assert (
+        Secret.FromString(files.table[name].body).validation_context.crl.inline_bytes
+        == (tmp_path / "crl.pem").read_bytes()
+    )
+    (complaint,) = files.complaints
+    assert "cannot be used" in complaint

@@ -287,3 +287,32 @@ def test_a_stream_that_was_replaced_ends_unnoticed(good: LastGood) -> None:
     assert feed.session is new
     feed.envoy_left(new)
     assert feed.session is None
+
+
+def test_secrets_of_the_mesh_stand_beside_those_of_the_host_which_nobody_else_can_give(
+    good: LastGood, played_envoy: Any, sent: Sent, caplog: Any
+) -> None:
+    feed = Feed(good)
+    envoy = played_envoy(Line(feed))
+    own, forged = framed(SECRET, "workload", b"own"), framed(SECRET, "workload", b"forged")
+    of_mesh = framed(SECRET, "secret|a/b", b"mesh 1")
+    feed.received(sent(SECRET, forged, of_mesh))
+    envoy.ask(SECRET, "workload", "secret|a/b")
+    envoy.listen()
+    assert envoy.bodies(SECRET) == {"secret|a/b": b"mesh 1"}
+    assert "this host's own" in caplog.text
+
+    feed.keys({"workload": own})
+    envoy.listen()
+    assert envoy.bodies(SECRET) == {"workload": b"own", "secret|a/b": b"mesh 1"}
+    feed.received(sent(SECRET, framed(SECRET, "secret|a/b", b"mesh 2"), removed=("workload",)))
+    envoy.listen()
+    assert envoy.bodies(SECRET) == {"workload": b"own", "secret|a/b": b"mesh 2"}
+    assert [verdict.refusals for verdict in feed.verdicts()] == [{}, {}]
+
+    again = Feed(good)
+    again.restore()
+    assert [(each.name, each.body) for each in again.accepted] == [("secret|a/b", b"mesh 2")]
+    feed.keys({})
+    envoy.listen()
+    assert envoy.bodies(SECRET) == {"secret|a/b": b"mesh 2"}

@@ -7,7 +7,7 @@ import pytest
 
 from tulle.agent import last_good
 from tulle.agent.last_good import LastGood
-from tulle.xds.snapshot import CLUSTER, VIRTUAL_HOST, framed
+from tulle.xds.snapshot import CLUSTER, SECRET, VIRTUAL_HOST, framed
 
 
 def test_what_is_kept_is_there_for_the_next_agent(tmp_path: Path) -> None:
@@ -93,3 +93,12 @@ def test_a_file_that_was_only_just_begun_is_copied_with_its_tables(
     assert store.resources() == ()
     assert store.demand() == {"r/a"}
     store.close()
+
+
+def test_nobody_else_may_read_it(tmp_path: Path) -> None:
+    path = tmp_path / "last-good.db"
+    path.touch(0o644)
+    good = LastGood(path)
+    good.keep([framed(SECRET, "secret|a/b", b"key")])
+    assert {file.stat().st_mode & 0o777 for file in tmp_path.iterdir()} == {0o600}
+    good.close()

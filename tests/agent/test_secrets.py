@@ -17,3 +17,8 @@ def test_a_certificate_travels_with_its_key() -> None:
 def test_authorities_are_what_peers_are_verified_by() -> None:
     secret = Secret.FromString(secrets.authorities("trust", b"roots").body)
     assert secret.validation_context.trusted_ca.inline_bytes == b"roots"
+
+
+def test_what_authorities_revoked_travels_with_them() -> None:
+    context = Secret.FromString(secrets.authorities("ca", b"bundle", b"list").body).validation_context
+    assert (context.trusted_ca.inline_bytes, context.crl.inline_bytes) == (b"bundle", b"list")

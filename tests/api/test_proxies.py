@@ -7,6 +7,7 @@ from typing import Any
 from envoy.config.cluster.v3.cluster_pb2 import Cluster
 from envoy.config.route.v3.route_components_pb2 import VirtualHost
 from envoy.extensions.transport_sockets.tls.v3.secret_pb2 import Secret
+from envoy.extensions.transport_sockets.tls.v3.tls_pb2 import DownstreamTlsContext
 
 from tulle.api.proxies import envoy_json
 from tulle.flow.state import ProxyState
@@ -83,19 +84,20 @@ async def test_an_unknown_proxy_or_type_is_said(serving: Any) -> None:
 
 
 def test_private_keys_are_never_shown() -> None:
-    secret = Secret(name="s")
-    secret.tls_certificate.private_key.inline_string = "KEY"
-    secret.tls_certificate.password.inline_string = "PASS"
-    secret.tls_certificate.certificate_chain.inline_string = "CHAIN"
-    shown = envoy_json(encode("s", secret))
-    assert shown["tls_certificate"] == {
+    context = DownstreamTlsContext()
+    inline = context.common_tls_context.tls_certificates.add()
+    inline.private_key.inline_string = "KEY"
+    inline.password.inline_string = "PASS"
+    inline.certificate_chain.inline_string = "CHAIN"
+    shown = envoy_json(encode("s", context))["common_tls_context"]["tls_certificates"][0]
+    assert shown == {
         "private_key": "[redacted]",
         "password": "[redacted]",
         "certificate_chain": {"inline_string": "CHAIN"},
     }
-    tickets = Secret(name="s")
-    tickets.session_ticket_keys.keys.add().inline_bytes = b"KEY"
-    assert envoy_json(encode("s", tickets)) == {"name": "s", "session_ticket_keys": "[redacted]"}
+    secret = Secret(name="s")
+    secret.tls_certificate.private_key.inline_string = "KEY"
+    assert envoy_json(encode("s", secret)) == {"name": "s", "tls_certificate": {"certificates": []}}
 
 
 def test_a_message_of_an_unknown_type_is_named() -> None:

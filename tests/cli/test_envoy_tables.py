@@ -91,8 +91,17 @@ def test_a_route_configuration_without_hosts_shows_nothing() -> None:
 
 
 @pytest.mark.parametrize(
-    ("secret", "kind"),
-    [({"tls_certificate": {}}, "certificate"), ({"validation_context": {}}, "trust"), ({}, "secret")],
+    ("secret", "expected"),
+    [
+        (
+            {"tls_certificate": {"certificates": [{"subject_alt_names": ["a", "b"], "not_after": "2030"}]}},
+            ["certificate", "a, b", "2030"],
+        ),
+        ({"validation_context": {"certificates": [{"subject": "CN=x"}]}}, ["trust", "CN=x"]),
+        ({"tls_certificate": {}}, ["certificate"]),
+        ({}, ["secret"]),
+    ],
 )
-def test_secrets_show_their_kind_only(secret: dict[str, Any], kind: str) -> None:
-    assert rows(given("envoy.extensions.transport_sockets.tls.v3.Secret", secret)) == [["web", kind]]
+def test_secrets_show_what_they_are_for_and_how_long(secret: dict[str, Any], expected: list[str]) -> None:
+    (row,) = rows(given("envoy.extensions.transport_sockets.tls.v3.Secret", secret))
+    assert row[: len(expected) + 1] == ["web", *expected]

@@ -29,6 +29,7 @@ from tulle.model.documents import BUILT_IN
 from tulle.model.listeners import Listener
 from tulle.model.mesh import Mesh, Settings
 from tulle.model.names import Name
+from tulle.model.objects import Secret
 from tulle.model.routes import Backend, Forward, Match, RouteRule, RouteSet
 from tulle.model.services import Port, Service
 from tulle.model.workloads import Instance, Workload
@@ -90,6 +91,7 @@ class SmallPlane:
     lifetime: float = 3600.0
     names: tuple[str, ...] = ("web", "back")
     listeners: tuple[Listener, ...] = ()
+    secrets: tuple[Secret, ...] = ()
     reported: HostReport | None = None
     publisher: Publisher | None = None
     agent: asyncio.subprocess.Process | None = None
@@ -119,6 +121,7 @@ class SmallPlane:
             workloads={each.name: each for _, each in pairs},
             listeners={each.name: each for each in listeners},
             gateway_routes=(routes,),
+            secrets={each.name: each for each in self.secrets},
         )
 
     async def start(self) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import http.client
 import http.server
 import socket
@@ -17,8 +18,10 @@ from pathlib import Path
 from typing import Any
 
 import grpc
+import psutil
 import pytest
 
+from tests.e2e import small_plane
 from tests.e2e.applications import Server, grpc_application, http_application, served
 from tests.e2e.machine import eventually
 from tests.e2e.mini import Plane, running
@@ -26,6 +29,7 @@ from tests.envoy.kitchen import HERE, backend, free_port, prefix, rule, service
 from tests.envoy.pki import Pki, secret
 from tulle.identity.authority import Authority
 from tulle.identity.keys import key_pem, new_key, request
+from tulle.kit.home import Home
 from tulle.model.listeners import (
     Certificate,
     ClientCertificates,
@@ -38,7 +42,7 @@ from tulle.model.listeners import (
 )
 from tulle.model.mesh import Mesh
 from tulle.model.names import Name
-from tulle.model.objects import ConfigMap
+from tulle.model.objects import ConfigMap, Secret
 from tulle.model.routes import Backend, Forward, RouteKind, RouteSet, StreamMatch, StreamRule
 from tulle.model.security import Identity
 from tulle.model.services import Endpoint, Port, Protocol, Service
@@ -582,6 +586,37 @@ def test_a_secret_rotates_under_load_without_a_failure(world: World) -> None:
 def _served(world: World) -> bytes:
     with world.tls("tls", "second.org") as connection:
         return connection.getpeercert(True) or b""
+
+
+async def test_secrets_pass_an_agent_and_survive_it(tmp_path: Path) -> None:
+    pki, port = Pki(), free_port()
+    shown_here = listener("secure", port, HTTPS, **shown("any"))
+    first, second = (pki.secret("any", "localhost") for _ in range(2))
+    context = ssl.create_default_context(cadata=pki.ca.decode())
+    context.verify_flags &= ~ssl.VERIFY_X509_STRICT
+
+    def served() -> bytes:
+        plain = socket.create_connection(("127.0.0.1", port), timeout=5)
+        with plain, context.wrap_socket(plain, server_hostname="localhost") as connection:
+            return connection.getpeercert(True) or b""
+
+    def is_served(secret: Secret) -> bool:
+        return served() == ssl.PEM_cert_to_DER_cert(secret.get("tls.crt").decode())
+
+    async with small_plane.running(Home(tmp_path), listeners=(shown_here,), secrets=(first,)) as plane:
+        await small_plane.eventually(lambda: asyncio.to_thread(is_served, first), what="the certificate")
+        assert plane.publisher is not None
+        plane.secrets = (second,)
+        plane.publisher.update(plane.mesh())
+        await small_plane.eventually(lambda: asyncio.to_thread(is_served, second), what="the new certificate")
+        (good,) = (plane.home.agent / "proxies").glob("gateway-*/last-good.db")
+        assert {file.stat().st_mode & 0o077 for file in good.parent.glob("last-good.db*")} == {0}
+        await plane.stop()
+        await plane.kill_agent()
+        psutil.Process(plane.envoys()[good.parent.name]).kill()
+        await plane.start_agent()
+        await small_plane.eventually(lambda: asyncio.to_thread(is_served, second), what="the last good certificate")
+        await plane.start()
 
 
 def test_a_hundred_megabytes_pass_both_ways_and_trailers_after_them(world: World) -> None:

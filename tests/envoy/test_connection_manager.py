@@ -59,3 +59,10 @@ def test_the_edge_is_hardened() -> None:
     assert manager["http2_protocol_options"]["max_concurrent_streams"] == 100
     assert manager["rds"]["route_config_name"] == "gateway.http"
     assert active(manager) == ["router"]
+
+
+def test_applications_see_certificates_of_clients_only_where_they_are_asked_for() -> None:
+    asking = as_json(connection_manager.gateway(SETTINGS, "r", asks_clients=True))
+    assert asking["forward_client_cert_details"] == "SANITIZE_SET"
+    assert asking["set_current_client_cert_details"] == {"subject": True, "cert": True, "dns": True, "uri": True}
+    assert "forward_client_cert_details" not in as_json(connection_manager.gateway(SETTINGS, "r"))

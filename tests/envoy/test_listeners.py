@@ -1,11 +1,15 @@
 from __future__ import annotations
 
+import dataclasses
+import json
+
 import pytest
 
-from tests.envoy.decoded import decoded
+from tests.envoy.decoded import as_json, decoded
 from tests.envoy.kitchen import HERE, http
 from tests.envoy.policies import guard
 from tulle.envoy import listeners
+from tulle.envoy.streams import Stream
 from tulle.model.extensions import AccessLogging, Direction, Telemetry, WasmPlugin
 from tulle.model.guards import Guard
 from tulle.model.mesh import Settings
@@ -38,10 +42,29 @@ def test_local_ports_lead_to_one_cluster(protocol: Protocol) -> None:
     assert ("udp_listener_config" in listener) is (protocol is Protocol.UDP)
 
 
-def test_connections_can_be_shared_by_weight() -> None:
-    proxy = listeners.tcp_proxy("x", ("a", 1), ("b", 3))
-    assert b"a" in proxy.typed_config.value
-    assert b"b" in proxy.typed_config.value
+def test_rules_for_calls_to_a_service_come_before_the_service_itself() -> None:
+    to = Forward(service=Name("default", "db"), port=5432, protocol=Protocol.TCP, address="127.0.0.1:9")
+    rules = (
+        Stream(shares=(("a", 1), ("b", 1)), server_names=("x.example",), subnets=("10.0.0.0/8",)),
+        Stream(shares=(("c", 1),)),
+    )
+    named, rest = decoded(listeners.forward(SETTINGS, to, rules))["filter_chains"]
+    assert named["filter_chain_match"] == {"server_names": ["x.example"]}
+    assert rest["filters"][0]["typed_config"]["cluster"] == "c"
+    udp = dataclasses.replace(to, protocol=Protocol.UDP)
+    assert '"cluster": "c"' in json.dumps(decoded(listeners.forward(SETTINGS, udp, rules)))
+
+
+def test_datagrams_are_shared_by_the_ports_of_clients() -> None:
+    filters = as_json(listeners.udp_listener("u", "127.0.0.1:9", ("a", 1), ("b", 1), ("c", 2)))["listener_filters"]
+    matcher = filters[0]["typed_config"]["matcher"]
+    first, second = matcher["matcher_list"]["matchers"]
+    chances = [each["predicate"]["single_predicate"]["custom_match"]["typed_config"] for each in (first, second)]
+    shares = [each["runtime_fraction"]["default_value"]["numerator"] for each in chances]
+    assert shares == [250_000, 333_333]
+    assert chances[0]["seed"] != chances[1]["seed"]
+    assert matcher["on_no_match"]["action"]["typed_config"]["cluster"] == "c"
+    assert "placeholder" in json.dumps(as_json(listeners.udp_listener("u", "127.0.0.1:9")))
 
 
 def test_equal_input_gives_the_same_object() -> None:

@@ -33,3 +33,29 @@ def test_secrets_are_named_by_what_they_hold() -> None:
 def test_people_say_it_shorter() -> None:
     assert naming.spoken(Name("default", "web"), 80, "") == "web.default:80"
     assert naming.spoken(Name("default", "web"), 80, "v2") == "web.default:80/v2"
+
+
+@given(WORD, WORD, st.integers(1, 65535), st.one_of(st.just(""), WORD))
+def test_a_server_name_can_say_a_cluster(namespace: str, name: str, port: int, subset: str) -> None:
+    service = Name(namespace, name)
+    assert naming.parse_cluster(naming.passthrough(service, port, subset)) == (service, port, subset)
+
+
+def test_sockets_have_names() -> None:
+    assert naming.socket("127.0.0.1", 80) == "127.0.0.1:80"
+    assert naming.socket("::1", 53, is_udp=True) == "[::1]:53/udp"
+    assert naming.gateway_routes("s", "a/b") == "gateway.s|a|b"
+    assert naming.gateway_routes("s") == "gateway.s"
+
+
+def test_secrets_of_the_mesh_are_told_from_those_of_the_host() -> None:
+    name = Name("a", "b")
+    of_mesh = (naming.secret(name), naming.secret_ca(name), naming.config_map_ca(name))
+    assert all(map(naming.is_mesh_secret, (*of_mesh, naming.joined_ca(of_mesh))))
+    of_host = (
+        naming.WORKLOAD_SECRET,
+        naming.TRUST_SECRET,
+        naming.certificate("/a", "/b"),
+        naming.client_ca("/a", "/b"),
+    )
+    assert not any(map(naming.is_mesh_secret, of_host))

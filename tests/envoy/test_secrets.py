@@ -2,7 +2,6 @@ from __future__ import annotations
 
 from tests.envoy.decoded import Json, as_json
 from tulle.envoy import secrets
-from tulle.model.listeners import Certificate
 
 
 def context(socket: object) -> Json:
@@ -50,19 +49,6 @@ def test_the_called_want_a_certificate_of_their_trust_domain() -> None:
     assert names["match_typed_subject_alt_names"][0]["matcher"] == {"prefix": "spiffe://td/"}
 
 
-def test_the_edge_takes_anybody_unless_it_has_an_authority_for_clients() -> None:
-    certificate = Certificate(certificate_file="/c", key_file="/k")
-    anybody = context(secrets.edge((certificate,), "", is_http=True))
-    known = context(secrets.edge((certificate,), "/ca", is_http=False))
-    assert "require_client_certificate" not in anybody
-    assert anybody["common_tls_context"]["alpn_protocols"] == ["h2", "http/1.1"]
-    assert known["require_client_certificate"] is True
-    assert known["common_tls_context"]["validation_context_sds_secret_config"]["name"] == "client-ca|/ca"
-    assert known["common_tls_context"]["tls_certificate_sds_secret_configs"][0]["name"] == "certificate|/c|/k"
-    for secret in known["common_tls_context"]["tls_certificate_sds_secret_configs"]:
-        assert secret["sds_config"]["initial_fetch_timeout"] == "1s"
-
-
 def test_aliases_of_the_trust_domain_count_too() -> None:
     found = context(secrets.called("td", ("old",)))
     names = found["common_tls_context"]["combined_validation_context"]["default_validation_context"]
@@ -82,3 +68,8 @@ def test_servers_outside_must_prove_who_they_are() -> None:
     assert numbered["common_tls_context"]["validation_context"]["match_typed_subject_alt_names"][0]["san_type"] == (
         "IP_ADDRESS"
     )
+
+
+def test_a_file_that_never_comes_keeps_nobody_waiting() -> None:
+    secret = as_json(secrets.file_reference("certificate|/c|/k"))
+    assert (secret["name"], secret["sds_config"]["initial_fetch_timeout"]) == ("certificate|/c|/k", "1s")

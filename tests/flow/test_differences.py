@@ -1,9 +1,10 @@
 from __future__ import annotations
 
-from tulle.flow.differences import changed_keys, changed_names, changed_services
+from tulle.flow.differences import changed_keys, changed_names, changed_secrets, changed_services
 from tulle.model.documents import BUILT_IN
 from tulle.model.mesh import Mesh
 from tulle.model.names import Name
+from tulle.model.objects import ConfigMap, Secret
 from tulle.model.routes import RouteSet
 from tulle.model.services import Port, Service
 from tulle.xds.snapshot import CLUSTER, Snapshot, framed
@@ -60,3 +61,11 @@ def test_names_are_listed_only_for_types_that_changed() -> None:
         CLUSTER: {"two"}
     }
     assert changed_names(Snapshot({CLUSTER: {"one": one}}), Snapshot({CLUSTER: {"one": one}})) == {}
+
+
+def test_secrets_are_named_as_proxies_name_them() -> None:
+    secret = Secret(name=Name("a", "b"), origin=BUILT_IN)
+    bundle = ConfigMap(name=Name("a", "c"), origin=BUILT_IN)
+    new = Mesh(secrets={secret.name: secret}, config_maps={bundle.name: bundle})
+    assert changed_secrets(Mesh(), new) == {"secret|a/b", "secret-ca|a/b", "config-map-ca|a/c"}
+    assert changed_secrets(new, new) == frozenset()

@@ -8,13 +8,16 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from tests.flow.world import instance, mesh, name, route_set
+from tulle.envoy import mesh_secrets
 from tulle.envoy.compile import compile_sidecar
 from tulle.flow.differences import changed_keys, changed_services
 from tulle.flow.patch import Patch
+from tulle.model.documents import BUILT_IN
 from tulle.model.mesh import Mesh, Settings
+from tulle.model.objects import Secret
 from tulle.model.services import Protocol
 from tulle.model.workloads import Forward
-from tulle.xds.snapshot import CLUSTER, Snapshot
+from tulle.xds.snapshot import CLUSTER, SECRET, Snapshot
 
 WEB = instance("web")
 SERVICES = ("cart", "stock", "prices", "missing")
@@ -105,3 +108,17 @@ def test_a_patch_is_what_compiling_everything_gives(old: Mesh, new: Mesh, demand
     snapshot = patched(old, new, *demand)
 
     assert snapshot is None or versions(snapshot) == versions(compile_sidecar(new, WEB, frozenset(demand)))
+
+
+def test_where_secrets_matter_everything_is_compiled(monkeypatch: pytest.MonkeyPatch) -> None:
+    old, new = BASE, ruled("cart", "cart")
+    held = compile_sidecar(old, WEB, frozenset(("cart",)))
+    patch = Patch(old, new, changed_services(old, new))
+    assert patch.apply(WEB, frozenset(("cart",)), held) is not None
+    with_secret = Snapshot({**held.tables, SECRET: held.table(CLUSTER)})
+    assert patch.apply(WEB, frozenset(("cart",)), with_secret) is None
+    monkeypatch.setattr(mesh_secrets, "needed", lambda resources: frozenset({"secret|a/b"}))
+    assert patch.apply(WEB, frozenset(("cart",)), held) is None
+    secret = Secret(name=name("s"), origin=BUILT_IN)
+    added = replace(old, secrets={secret.name: secret})
+    assert Patch(old, added, set()).apply(WEB, frozenset(), held) is None

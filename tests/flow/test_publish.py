@@ -1,18 +1,22 @@
 from __future__ import annotations
 
+from collections.abc import Callable, Iterable
 from dataclasses import replace
 
 import pytest
 
-from tests.flow.world import World, instance, mesh, name, route_set, service
+from tests.envoy.pki import Pki
+from tests.flow.world import LISTENER_HTTP, World, instance, mesh, name, route_set, service
+from tulle.envoy import mesh_secrets
 from tulle.kit.codec import decode
 from tulle.model.documents import BUILT_IN
+from tulle.model.listeners import Certificate, ListenerProtocol
 from tulle.model.mesh import Mesh, Settings
 from tulle.model.routes import Backend, Forward, Match, RouteRule, RouteSet
 from tulle.model.services import Endpoint, Subset
 from tulle.model.workloads import Assignment, InstanceState
 from tulle.xds.messages import Node
-from tulle.xds.snapshot import CLUSTER, ENDPOINT, GATEWAY, LISTENER, VIRTUAL_HOST, WORKLOAD
+from tulle.xds.snapshot import CLUSTER, ENDPOINT, GATEWAY, LISTENER, SECRET, VIRTUAL_HOST, WORKLOAD, Resource
 from tulle.xds.subscription import Refused
 
 CART = "outbound|80||cart.default"
@@ -112,7 +116,9 @@ def test_the_gateway_holds_what_its_routes_lead_to(world: World) -> None:
     world.publisher.update(mesh("web", "cart", "stock", routes=(shop, admin)))
     gateway = world.gateway()
     assert gateway.names(CLUSTER) == {CART, "outbound|80||web.default"}
-    assert gateway.names(VIRTUAL_HOST) == {"gateway.http/shop.test", "gateway.http/admin.test", "gateway.http/*"}
+    assert gateway.names(VIRTUAL_HOST) == {
+        f"gateway.127.0.0.1:8080/{host}" for host in ("shop.test", "admin.test", "*")
+    }
     old = world.publisher.mesh
     changed = replace(old, gateway_routes=(route_set("shop", "web"), admin))
     world.do(lambda: world.publisher.update(changed))
@@ -218,3 +224,40 @@ def test_a_cluster_of_a_service_with_fixed_addresses_has_its_endpoints_too(world
     web.call("legacy")
     world.settle()
     assert web.names(ENDPOINT) == {"outbound|80||legacy.default"}
+
+
+def needs_it_for(*names: str) -> Callable[[Iterable[Resource]], frozenset[str]]:
+    def needed(resources: Iterable[Resource]) -> frozenset[str]:
+        return frozenset({"secret|default/a"} if any(each.name in names for each in resources) else ())
+
+    return needed
+
+
+def test_a_secret_reaches_whoever_needs_it(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
+    pki = Pki()
+    secret = pki.secret("a", "a.example")
+    shown = (Certificate(secret=secret.name),)
+    secure = replace(LISTENER_HTTP, protocol=ListenerProtocol.HTTPS, certificates=shown)
+    before = replace(mesh("web", "cart"), listeners={secure.name: secure})
+    monkeypatch.setattr(mesh_secrets, "needed", needs_it_for("outbound|80||cart.default", "gateway|127.0.0.1:8080"))
+    world.publisher.update(before)
+    world.hosts.reported("here", (instance("web"), instance("cart")), "")
+    gateway, sidecar, idle = world.gateway(), world.sidecar(instance("web")), world.sidecar(instance("cart"))
+    sidecar.call("cart")
+    for client in (gateway, sidecar):
+        client.replica.subscribe(SECRET, {"secret|default/a"})
+    world.settle()
+    assert gateway.names(SECRET) == set()
+    received = idle.received
+
+    world.publisher.update(replace(before, secrets={secret.name: secret}))
+    world.settle()
+    assert gateway.names(SECRET) == sidecar.names(SECRET) == {"secret|default/a"}
+    old = sidecar.replica.table(SECRET)["secret|default/a"].version
+
+    rotated = pki.secret("a", "a.example")
+    world.publisher.update(replace(before, secrets={rotated.name: rotated}))
+    world.settle()
+    assert gateway.replica.table(SECRET)["secret|default/a"].version != old
+    assert sidecar.replica.table(SECRET)["secret|default/a"].version != old
+    assert idle.received == received

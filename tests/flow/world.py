@@ -150,7 +150,7 @@ class World:
     def gateway(self) -> Client:
         node = Node("gateway-here", metadata={"role": "gateway", "host": "here"})
         client = self.connect(node, "tulle-system", "gateway", CLUSTER, LISTENER, VIRTUAL_HOST)
-        client.replica.subscribe(ROUTE, {"gateway.http"})
+        client.replica.subscribe(ROUTE, {"gateway.127.0.0.1:8080"})
         self.settle()
         return client
 

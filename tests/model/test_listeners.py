@@ -3,7 +3,8 @@ from __future__ import annotations
 import pytest
 
 from tulle.model.documents import BUILT_IN, Origin
-from tulle.model.listeners import Certificate, LabelSelector, ListenerProtocol
+from tulle.model.listeners import Certificate, LabelSelector, Listener, ListenerProtocol
+from tulle.model.names import Name
 
 
 def test_requests_are_seen_on_http_and_https_only() -> None:
@@ -34,3 +35,8 @@ def test_labels_are_chosen_by_value() -> None:
     assert LabelSelector(labels=(("key", "a"),)).matches({"key": "a", "other": "b"})
     assert not LabelSelector(labels=(("key", "a"),)).matches({"key": "b"})
     assert LabelSelector().matches({})
+
+
+def test_routes_call_native_listeners_by_their_name_alone() -> None:
+    native, other = (Listener(name=Name(space, "l"), origin=BUILT_IN, port=1) for space in ("tulle-system", "a"))
+    assert (native.id, other.id) == ("l", "a/l")

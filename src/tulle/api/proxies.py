@@ -1,4 +1,4 @@
-"""`/v1/proxies`: the proxies, and what each was given, as Envoy's own JSON with origins. Private keys never leave."""
+"""`/v1/proxies`: the proxies, and what each was given, as Envoy's own JSON with origins. Never private keys."""
 
 from __future__ import annotations
 

@@ -30,7 +30,7 @@ Tables = dict[str, Resource]
 def compile_gateway(mesh: Mesh, memory: gateway_hosts.Memory | None = None) -> Snapshot:
     """What every gateway should have. Only what changed since the last call is compiled."""
     known = memory or gateway_hosts.LAST
-    layout = sockets.layout(mesh.listeners.values())
+    layout = gateway_hosts.arranged(mesh, known)
     gateway_hosts.compile_hosts(mesh, layout, known)
     clusters, secrets = dict(known.clusters), set(known.secrets)
     heard: Tables = {}

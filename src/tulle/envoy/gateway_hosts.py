@@ -10,7 +10,7 @@ from operator import is_not
 
 from envoy.config.route.v3 import route_components_pb2, route_pb2
 
-from tulle.envoy import host_patterns, mesh_secrets, naming, protos, references, replies
+from tulle.envoy import host_patterns, mesh_secrets, naming, protos, references, replies, sockets
 from tulle.envoy.actions import Destinations
 from tulle.envoy.callers import Caller
 from tulle.envoy.hosts import STANDARD_RETRY, cluster_resources
@@ -19,6 +19,7 @@ from tulle.envoy.scope import may_call
 from tulle.envoy.sockets import Layout, Place
 from tulle.kit.memo import remember
 from tulle.model.documents import Origin
+from tulle.model.listeners import Listener
 from tulle.model.mesh import Mesh, Settings
 from tulle.model.names import Name
 from tulle.model.routes import RouteSet
@@ -50,7 +51,11 @@ class Memory:
     """The last result, from which the next takes everything whose input is the same object."""
 
     settings: Settings | None = None
+    listeners: tuple[Listener, ...] = ()
+    arranged: Layout = field(default_factory=Layout)
+    """Of these listeners."""
     layout: Layout = field(default_factory=Layout)
+    """Of the last result."""
     routes: RouteSets = ()
     services: Mapping[Name, Service] = field(default_factory=dict)
     hosts: dict[Place, Host] = field(default_factory=dict)
@@ -69,14 +74,21 @@ LAST = Memory()
 """Of this process."""
 
 
+def arranged(mesh: Mesh, memory: Memory = LAST) -> Layout:
+    """Where every listener stands; remembered as long as all of them are the same."""
+    listeners = tuple(mesh.listeners.values())
+    if listeners != memory.listeners:
+        memory.listeners, memory.arranged = listeners, sockets.layout(listeners)
+    return memory.arranged
+
+
 def compile_hosts(mesh: Mesh, layout: Layout, memory: Memory = LAST) -> dict[Place, Host]:
     """Every virtual host that takes routes; only those whose rules or services changed are compiled."""
     is_known = memory.settings is mesh.settings and keeps_order(memory.routes, mesh.gateway_routes)
     before = memory if is_known else Memory()
-    standing = layout.standing
     hosts = dict(before.hosts)
     for place, sets in regrouped(before, layout, mesh.gateway_routes).items():
-        if sets or place in standing:
+        if sets or place in layout.standing:
             hosts[place] = compile_host(mesh, place, sets, layout.ports[place[0]])
         else:
             hosts.pop(place, None)
@@ -130,8 +142,7 @@ def regrouped(before: Memory, layout: Layout, routes: RouteSets) -> dict[Place, 
 
 def _arranged_anew(before: Memory, layout: Layout, routes: RouteSets) -> dict[Place, RouteSets]:
     """The same where listeners changed: every place is looked at, but only what is different is compiled."""
-    standing = layout.standing
-    now: dict[Place, dict[RouteSet, None]] = {place: {} for place in (*before.hosts, *standing)}
+    now: dict[Place, dict[RouteSet, None]] = {place: {} for place in (*before.hosts, *layout.standing)}
     for route_set in routes:
         for place in layout.places(route_set):
             now.setdefault(place, {})[route_set] = None
@@ -139,7 +150,7 @@ def _arranged_anew(before: Memory, layout: Layout, routes: RouteSets) -> dict[Pl
     for place, members in now.items():
         sets, host = tuple(members), before.hosts.get(place)
         is_same = host is not None and host.sets == sets and host.ports == layout.ports.get(place[0])
-        if not is_same or not (sets or place in standing):
+        if not is_same or not (sets or place in layout.standing):
             found[place] = sets
     return found
 
@@ -195,9 +206,8 @@ def compile_host(mesh: Mesh, place: Place, sets: RouteSets, ports: Ports) -> Hos
 def at_gateway(steps: Iterable[Step], ports: Ports) -> Iterator[Step]:
     """The steps that can match here, without the conditions that hold for every request."""
     for match, rule in steps:
-        if match.source is not None or (match.ports and not set(match.ports).intersection(ports)):
-            continue
-        yield (dataclasses.replace(match, ports=()) if match.ports else match), rule
+        if match.source is None and (not match.ports or set(match.ports).intersection(ports)):
+            yield (dataclasses.replace(match, ports=()) if match.ports else match), rule
 
 
 def destinations(mesh: Mesh, names: Iterable[Name]) -> Destinations:

@@ -152,7 +152,7 @@ def _groups(listener: Listener, content: Content) -> Iterator[tuple[tuple[Certif
     certificates = content.material.certificates if content.material is not None else ()
     for each in certificates:
         if each.hosts:
-            yield (each,), tuple(map(str.lower, each.hosts))
+            yield (each,), host_patterns.narrowed(map(str.lower, each.hosts), sockets.hosts(listener))
     default = tuple(each for each in certificates if not each.hosts)
     if default or not certificates:
         yield default, sockets.hosts(listener)

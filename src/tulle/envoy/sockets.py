@@ -8,7 +8,7 @@ socket (Gateway API calls that isolation of listeners).
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from tulle.envoy import host_patterns, naming
 from tulle.model.listeners import Listener, ListenerProtocol, TlsHandling
@@ -81,14 +81,8 @@ class Layout:
     """Places from which everybody is sent to HTTPS, with its port."""
     foreign: dict[str, tuple[str, ...]] = field(default_factory=dict)
     """By route configuration of a listener with TLS: hosts of others on its socket; asking for one is a mistake."""
-
-    @property
-    def standing(self) -> frozenset[Place]:
-        """Places that exist even if no route is attached to them."""
-        own = {(each.routes, host) for each in self.sections.values() for host in each.hosts}
-        own |= {(name, host_patterns.ANY) for name in self.known}
-        foreign = {(name, host) for name, hosts in self.foreign.items() for host in hosts}
-        return frozenset(own - self.redirects.keys() - foreign)
+    standing: frozenset[Place] = frozenset()
+    """Places that exist even if no route is attached to them."""
 
     def places(self, routes: RouteSet) -> Iterator[Place]:
         """Where a route set is attached: by the listeners it names (all that take routes, if none) and its hosts."""
@@ -109,7 +103,7 @@ class Layout:
 
 def layout(listeners: Iterable[Listener]) -> Layout:
     """Where every listener that reads HTTP stands."""
-    found = Layout({}, {}, {}, {}, {})
+    found = Layout()
     for sharing in by_socket(listeners).values():
         plain, secure = ([each for each in sharing if has_tls(each) is tls] for tls in (False, True))
         for group in (plain, secure):
@@ -118,7 +112,9 @@ def layout(listeners: Iterable[Listener]) -> Layout:
                 _add(listener, known, found)
     served = {(each.routes, host) for each in found.sections.values() for host in each.hosts}
     redirects = {place: port for place, port in found.redirects.items() if place not in served}
-    return Layout(found.sections, found.known, found.ports, redirects, found.foreign)
+    foreign = {(name, host) for name, others in found.foreign.items() for host in others}
+    rest = {(name, host_patterns.ANY) for name in found.known}
+    return replace(found, redirects=redirects, standing=frozenset((served | rest) - redirects.keys() - foreign))
 
 
 def _add(listener: Listener, known: frozenset[str], to: Layout) -> None:
@@ -134,9 +130,9 @@ def _add(listener: Listener, known: frozenset[str], to: Layout) -> None:
 
 
 def _foreign(own: tuple[str, ...], known: frozenset[str]) -> tuple[str, ...]:
-    others = set(known).difference(own)
-    if len(others) > MOST_TOLD_APART:
-        # Of very many only those that would be taken for its own; whatever else it does not have is somebody else's.
-        taken = {host for host in others if any(host_patterns.covers(each, host) for each in own)}
-        others = taken | {host_patterns.ANY}.difference(own)
-    return tuple(sorted(others))
+    if len(known) - len(own) <= MOST_TOLD_APART:
+        return tuple(sorted(known.difference(own)))
+    # Of very many only those that would be taken for its own; whatever else it does not have is somebody else's.
+    wide = [host for host in own if "*" in host]
+    taken = {host for host in known if any(host_patterns.covers(each, host) for each in wide)} if wide else set()
+    return tuple(sorted((taken | {host_patterns.ANY}).difference(own)))

@@ -37,7 +37,7 @@ def command(
 ) -> None:
     """Show what a proxy was given and accepted, and from which line of which file each of it comes.
 
-    With -o json as Envoy's own JSON. Private keys are never shown; they never leave the host of the proxy.
+    With -o json as Envoy's own JSON. Of secrets only names and dates of certificates are shown.
 
     \b
     Examples:
