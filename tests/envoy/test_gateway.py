@@ -9,6 +9,7 @@ from hypothesis import strategies as st
 
 from tests.envoy.decoded import Json, decoded
 from tests.envoy.kitchen import HERE, backend, http, rule, service
+from tests.envoy.policies import deny, guard, operation
 from tulle.envoy import gateway
 from tulle.envoy.gateway import Memory
 from tulle.model.listeners import Certificate, Listener, ListenerProtocol
@@ -170,3 +171,14 @@ def test_shares_leave_out_what_is_idle_and_what_is_missing() -> None:
 def test_everybody_is_sent_to_https(port: int, expected: Json) -> None:
     found = decoded(gateway.redirecting_host(listener(redirect_to_https=port)))
     assert found["routes"][0]["redirect"] == {"https_redirect": True, **expected}
+
+
+@pytest.mark.parametrize("protocol", [ListenerProtocol.TCP, ListenerProtocol.TLS])
+def test_connections_are_guarded_by_the_port_as_it_was_written(protocol: ListenerProtocol) -> None:
+    listener = Listener(name=Name("default", "l"), origin=HERE, port=8443, declared_port=443, protocol=protocol)
+    assert {gateway.guarded_port(listener).number, gateway.guarded_port(listener).target} == {443, 8443}
+    for port in ("443", "8443"):
+        of = guard(deny(operation(ports=(port,))))
+        found = gateway.compile_listener(listener, Settings(), (), of)
+        for chain in decoded(found).get("filter_chains", []):
+            assert [each["name"] for each in chain["filters"]] == ["rbac.deny", "tcp"]
