@@ -8,6 +8,7 @@ from tests.envoy.policies import deny, guard, policy
 from tulle.envoy import access_logs
 from tulle.envoy.filters.base import Chain, Side
 from tulle.model.extensions import AccessLogging, Direction, Telemetry
+from tulle.model.guards import Guard
 from tulle.model.mesh import Settings
 from tulle.model.names import Name
 
@@ -41,6 +42,15 @@ def test_the_last_word_counts(is_on: bool, told: tuple[Telemetry, ...], server: 
 
 def test_without_a_guard_the_mesh_decides() -> None:
     assert access_logs.logs(Chain(side=Side.OUTBOUND, settings=Settings())) == []
+
+
+@pytest.mark.parametrize(
+    ("of", "expected"),
+    [(None, 0), (guard(), 0), (guard(telemetry=(telemetry(ON),)), 1), (guard(policy("look", "audit")), 1)],
+)
+def test_connections_are_logged_if_documents_ask_for_it(of: Guard | None, expected: int) -> None:
+    chain = Chain(side=Side.INBOUND, settings=Settings(access_log=of is None), guard=of)
+    assert len(access_logs.connection_logs(chain)) == expected
 
 
 def test_only_some_requests_may_be_wanted() -> None:

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import TypeAlias
 
+from envoy.config.accesslog.v3 import accesslog_pb2
 from envoy.config.listener.v3 import listener_components_pb2, listener_pb2, udp_listener_config_pb2
 from envoy.extensions.filters.network.tcp_proxy.v3 import tcp_proxy_pb2
 from envoy.extensions.filters.udp.udp_proxy.v3 import route_pb2 as udp_route_pb2
@@ -133,9 +135,11 @@ def udp_listener(name: str, address: str, cluster: str) -> Listener:
     )
 
 
-def tcp_proxy(stat_prefix: str, *shares: tuple[str, int]) -> NetworkFilter:
+def tcp_proxy(
+    stat_prefix: str, *shares: tuple[str, int], logs: Iterable[accesslog_pb2.AccessLog] = ()
+) -> NetworkFilter:
     """Bytes to clusters, by weight of the connections."""
-    proxy = tcp_proxy_pb2.TcpProxy(stat_prefix=stat_prefix)
+    proxy = tcp_proxy_pb2.TcpProxy(stat_prefix=stat_prefix, access_log=logs)
     # An idle database connection is not a broken one.
     proxy.idle_timeout.SetInParent()
     if len(shares) == 1:
