@@ -18,7 +18,7 @@ import grpc
 from envoy.service.auth.v3 import external_auth_pb2
 from envoy.type.v3 import http_status_pb2
 
-from tests.e2e.applications import Server, TcpEcho, http_application, served
+from tests.e2e.applications import Server, TcpEcho, grpc_application, http_application, served
 from tests.e2e.machine import eventually
 from tests.e2e.mini import Plane, running
 from tests.envoy.kitchen import HERE, free_port, service
@@ -259,6 +259,7 @@ def world(guards: Mapping[str, Guard], directory: Path, gateway: Guard | None = 
     with ExitStack() as stack:
         ports = {
             "application": stack.enter_context(http_application("application")),
+            "grpc": stack.enter_context(grpc_application()),
             "echo": stack.enter_context(served(Server(("127.0.0.1", 0), TcpEcho))),
             "http-authorizer": stack.enter_context(served(Server(("127.0.0.1", 0), HttpAuthorizer))),
             "grpc-authorizer": stack.enter_context(grpc_authorizer()),
@@ -285,7 +286,8 @@ def world(guards: Mapping[str, Guard], directory: Path, gateway: Guard | None = 
 
 def _target(name: str, guard: Guard, ports: Mapping[str, int]) -> tuple[Guard, Binding]:
     (port,) = guard.ports
-    application = ports["application" if port.protocol.is_http else "echo"]
+    kind = "grpc" if port.protocol is Protocol.GRPC else "application" if port.protocol.is_http else "echo"
+    application = ports[kind]
     binding = Binding(
         name=name,
         protocol=port.protocol,
