@@ -226,13 +226,27 @@ def mesh(targets: Mapping[str, tuple[Guard, Binding]], ports: Mapping[str, int],
         outside("application", ports["application"]),
         outside("echo", ports["echo"], Protocol.TCP),
     )
-    one = RouteRule(
+    return Mesh(
+        settings=Settings(trust_domain_aliases=(ALIAS,)),
+        services={each.name: each for each in services},
+        guards={guard.workload: guard for guard, _ in targets.values()},
+        listeners=_listeners(ports),
+        gateway_routes=(RouteSet(name=Name("default", "all"), origin=HERE, hosts=("*",), rules=(_everything(),)),),
+        **more,
+    )
+
+
+def _everything() -> RouteRule:
+    return RouteRule(
         name="all",
         origin=HERE,
         matches=(Match(),),
         action=Forward(backends=(Backend(service=Name("default", "application"), origin=HERE),)),
     )
-    listeners = {
+
+
+def _listeners(ports: Mapping[str, int]) -> dict[Name, Listener]:
+    return {
         Name("default", name): Listener(
             name=Name("default", name),
             origin=HERE,
@@ -243,14 +257,6 @@ def mesh(targets: Mapping[str, tuple[Guard, Binding]], ports: Mapping[str, int],
         )
         for name in ("edge", "edge-tcp")
     }
-    return Mesh(
-        settings=Settings(trust_domain_aliases=(ALIAS,)),
-        services={each.name: each for each in services},
-        guards={guard.workload: guard for guard, _ in targets.values()},
-        listeners=listeners,
-        gateway_routes=(RouteSet(name=Name("default", "all"), origin=HERE, hosts=("*",), rules=(one,)),),
-        **more,
-    )
 
 
 @contextmanager
