@@ -18,7 +18,7 @@ import grpc
 from envoy.service.auth.v3 import external_auth_pb2
 from envoy.type.v3 import http_status_pb2
 
-from tests.e2e.applications import Server, TcpEcho, http_application, served
+from tests.e2e.applications import Server, TcpEcho, grpc_application, http_application, served
 from tests.e2e.machine import eventually
 from tests.e2e.mini import Plane, running
 from tests.envoy.kitchen import HERE, free_port, service
@@ -226,13 +226,27 @@ def mesh(targets: Mapping[str, tuple[Guard, Binding]], ports: Mapping[str, int],
         outside("application", ports["application"]),
         outside("echo", ports["echo"], Protocol.TCP),
     )
-    one = RouteRule(
+    return Mesh(
+        settings=Settings(trust_domain_aliases=(ALIAS,)),
+        services={each.name: each for each in services},
+        guards={guard.workload: guard for guard, _ in targets.values()},
+        listeners=_listeners(ports),
+        gateway_routes=(RouteSet(name=Name("default", "all"), origin=HERE, hosts=("*",), rules=(_everything(),)),),
+        **more,
+    )
+
+
+def _everything() -> RouteRule:
+    return RouteRule(
         name="all",
         origin=HERE,
         matches=(Match(),),
         action=Forward(backends=(Backend(service=Name("default", "application"), origin=HERE),)),
     )
-    listeners = {
+
+
+def _listeners(ports: Mapping[str, int]) -> dict[Name, Listener]:
+    return {
         Name("default", name): Listener(
             name=Name("default", name),
             origin=HERE,
@@ -243,14 +257,6 @@ def mesh(targets: Mapping[str, tuple[Guard, Binding]], ports: Mapping[str, int],
         )
         for name in ("edge", "edge-tcp")
     }
-    return Mesh(
-        settings=Settings(trust_domain_aliases=(ALIAS,)),
-        services={each.name: each for each in services},
-        guards={guard.workload: guard for guard, _ in targets.values()},
-        listeners=listeners,
-        gateway_routes=(RouteSet(name=Name("default", "all"), origin=HERE, hosts=("*",), rules=(one,)),),
-        **more,
-    )
 
 
 @contextmanager
@@ -259,6 +265,7 @@ def world(guards: Mapping[str, Guard], directory: Path, gateway: Guard | None = 
     with ExitStack() as stack:
         ports = {
             "application": stack.enter_context(http_application("application")),
+            "grpc": stack.enter_context(grpc_application()),
             "echo": stack.enter_context(served(Server(("127.0.0.1", 0), TcpEcho))),
             "http-authorizer": stack.enter_context(served(Server(("127.0.0.1", 0), HttpAuthorizer))),
             "grpc-authorizer": stack.enter_context(grpc_authorizer()),
@@ -285,7 +292,8 @@ def world(guards: Mapping[str, Guard], directory: Path, gateway: Guard | None = 
 
 def _target(name: str, guard: Guard, ports: Mapping[str, int]) -> tuple[Guard, Binding]:
     (port,) = guard.ports
-    application = ports["application" if port.protocol.is_http else "echo"]
+    kind = "grpc" if port.protocol is Protocol.GRPC else "application" if port.protocol.is_http else "echo"
+    application = ports[kind]
     binding = Binding(
         name=name,
         protocol=port.protocol,

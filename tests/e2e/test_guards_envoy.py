@@ -6,6 +6,7 @@ import http.client
 from collections.abc import Iterator
 from dataclasses import replace
 
+import grpc
 import pytest
 
 from tests.e2e import guarded
@@ -291,6 +292,10 @@ CONNECTIONS = [
     ("tcp-permissive", "web", True),
     ("tcp-permissive", "nobody", True),
 ]
+PLAIN_GRPC = guard(
+    deny(operation(paths=("/shop.Orders/{*}",))), custom("by-grpc", operation(paths=("/shop.Items/*",))),
+    protocol=Protocol.GRPC, peer_mode=PeerMode.DISABLE, authorizers=ASKED,
+)  # fmt: skip
 EDGE = guard(
     deny(operation(paths=("/admin*",))),
     policy("known", "deny", rule(source(not_ip_blocks=("127.0.0.0/8",)))),
@@ -302,7 +307,9 @@ EDGE = guard(
 
 @pytest.fixture(scope="module")
 def world(tmp_path_factory: pytest.TempPathFactory) -> Iterator[World]:
-    with guarded.world({**GUARDS, **BYTES}, tmp_path_factory.mktemp("guards"), gateway=EDGE) as found:
+    with guarded.world(
+        {**GUARDS, **BYTES, "grpc": PLAIN_GRPC}, tmp_path_factory.mktemp("guards"), gateway=EDGE
+    ) as found:
         yield found
 
 
@@ -320,6 +327,21 @@ def test_requests_are_allowed_or_denied(
 def test_connections_are_allowed_or_denied(world: World, target: str, caller: str, echoes: bool) -> None:
     who, _, address = caller.partition(" from ")
     assert world.echoes(target, who, address or "127.0.0.1") is echoes
+
+
+@pytest.mark.parametrize(
+    ("method", "code"),
+    [
+        ("/shop.Prices/Get", grpc.StatusCode.OK),
+        ("/shop.Orders/Delete", grpc.StatusCode.PERMISSION_DENIED),
+        ("/shop.Items/Delete", grpc.StatusCode.UNKNOWN),
+    ],
+)
+def test_grpc_gets_a_status(world: World, method: str, code: grpc.StatusCode) -> None:
+    with grpc.insecure_channel(f"127.0.0.1:{world.plane.targets['grpc'][1].port}") as channel:
+        call = channel.unary_unary(method).future(b"hi", timeout=10)
+        call.exception()
+        assert call.code() is code
 
 
 @pytest.mark.parametrize(("target", "caller"), [("strict", "nobody"), ("plain", "web")])

@@ -73,8 +73,9 @@ def test_what_is_wanted_is_logged_and_nothing_else(world: World) -> None:
     assert "/silent/" not in text
 
 
-def test_bytes_pass_beside_a_log_of_requests(world: World) -> None:
+def test_connections_are_logged_too(world: World) -> None:
     assert world.echoes("bytes") is True
+    eventually(lambda: _with(world.logs, '"- - -" 0 - 5 5'))
 
 
 def _with(file: Path, text: str) -> str:

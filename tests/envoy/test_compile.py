@@ -10,6 +10,7 @@ import pytest
 
 from tests.envoy.decoded import everything
 from tests.envoy.kitchen import HERE, backend, http, rule, service
+from tests.envoy.policies import authorizer, custom, guard
 from tulle.envoy.callers import Caller
 from tulle.envoy.compile import compile_authority, compile_gateway, compile_sidecar
 from tulle.model.mesh import Mesh, Settings
@@ -144,3 +145,22 @@ def test_only_the_mesh_may_be_called_if_so_set(mesh: Mesh, instance: dict[str, I
     strict = replace(mesh, settings=Settings(allow_outside=False))
     assert "outside" in compile_sidecar(mesh, instance["web-v1"], DEMAND).table(CLUSTER)
     assert "outside" not in compile_sidecar(strict, instance["web-v1"], DEMAND).table(CLUSTER)
+
+
+def test_a_guard_takes_the_place_of_what_the_service_says(mesh: Mesh, instance: dict[str, Instance]) -> None:
+    catalogue = instance["catalogue-v1"]
+    asking = guard(
+        custom("x"), workload=catalogue.workload, ports=(http(),), authorizers=(authorizer("x", "web", 8000),)
+    )
+    found = compile_sidecar(replace(mesh, guards={catalogue.workload: asking}), catalogue, frozenset())
+    assert set(found.table(CLUSTER)) == {"inbound|http", "outbound|8000||web.default"}
+    assert "custom.match.x" in str(everything(found))
+    assert found.table(LISTENER)["inbound|http"].origins == (asking.origin, HERE)
+
+
+def test_the_gateway_has_a_guard_of_its_own(mesh: Mesh) -> None:
+    asking = guard(custom("x"), authorizers=(authorizer("x", "web", 8000),))
+    plain, guarded = compile_gateway(mesh), compile_gateway(replace(mesh, gateway_guard=asking))
+    assert set(guarded.table(CLUSTER)) - set(plain.table(CLUSTER)) == {"outbound|8000||web.default"}
+    shown = everything(guarded)["Listener"]
+    assert [name for name, each in shown.items() if "custom.match.x" in str(each)] == ["http", "https", "plain"]

@@ -5,8 +5,10 @@ from typing import Any
 from tests.envoy.decoded import decoded
 from tests.envoy.kitchen import HERE, backend, http, rule, service
 from tests.envoy.pki import Pki
+from tests.envoy.policies import deny, guard, operation
 from tulle.envoy.gateway import compile_gateway
 from tulle.envoy.gateway_hosts import Memory
+from tulle.model.guards import Guard
 from tulle.model.listeners import Certificate, Listener, ListenerHost, ListenerProtocol, TlsHandling
 from tulle.model.mesh import Mesh
 from tulle.model.names import Name
@@ -26,11 +28,12 @@ def listener(
     return Listener(name=Name("default", name), origin=HERE, port=port, protocol=protocol, hosts=names, **more)
 
 
-def snapshot(*listeners: Listener, routes: tuple[RouteSet, ...] = ()) -> Snapshot:
+def snapshot(*listeners: Listener, routes: tuple[RouteSet, ...] = (), guard: Guard | None = None) -> Snapshot:
     mesh = Mesh(
         services={each.name: each for each in SERVICES},
         listeners={each.name: each for each in listeners},
         gateway_routes=routes,
+        gateway_guard=guard,
         secrets={SECRET_OF_A.name: SECRET_OF_A},
     )
     return compile_gateway(mesh, Memory())
@@ -87,3 +90,13 @@ def test_what_is_only_passed_on_has_clusters_by_server_name() -> None:
         "outbound_.8000_._.web.default.svc.cluster.local",
         "outbound_.7_._.db.default.svc.cluster.local",
     ]
+
+
+def test_connections_are_guarded_by_the_port_as_it_was_written() -> None:
+    for port in ("81", "8081"):
+        of = guard(deny(operation(ports=(port,))))
+        tcp = listener("a", 8081, ListenerProtocol.TCP, declared_port=81, backends=(backend("db"),))
+        found = snapshot(tcp, guard=of)
+        for each in found.table(LISTENER).values():
+            for chain in decoded(each)["filter_chains"]:
+                assert [each["name"] for each in chain["filters"]] == ["rbac.deny", "tcp"]

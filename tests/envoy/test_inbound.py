@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from typing import Any
 
 import pytest
 
@@ -131,7 +132,7 @@ def test_aliases_of_the_trust_domain_may_call() -> None:
 
 @pytest.mark.parametrize("protocol", [Protocol.HTTP, Protocol.TCP])
 def test_a_port_is_called_as_its_guard_says(protocol: Protocol) -> None:
-    def chains(**more: object) -> list[tuple[str, bool]]:
+    def chains(**more: Any) -> list[tuple[str, bool]]:
         found = listener(guard(**more), protocol)
         assert ("listener_filters" in found) is (len(found["filter_chains"]) == 2)
         return [
@@ -164,7 +165,7 @@ def test_a_listener_comes_from_all_that_is_enforced() -> None:
 
 def scoped(*ingress: Ingress, ports: tuple[Port, ...] = ()) -> Guard:
     scope = Scope(name=NAME, origin=HERE, ingress=ingress)
-    return guard(scope=scope, **({"ports": ports} if ports else {}))
+    return guard(scope=scope, ports=ports or (Port(name="p", number=8000),))
 
 
 def test_ports_are_found_by_name_or_number_and_the_others_stay_closed() -> None:

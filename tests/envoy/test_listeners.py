@@ -81,9 +81,9 @@ def test_no_port_is_shared_with_another_envoy_in_silence() -> None:
     assert [listener["enable_reuse_port"] for listener in ours] == [False, False]
 
 
-def told(**more: object) -> Guard:
+def told() -> Guard:
     logging = Telemetry(name=Name("default", "t"), origin=HERE, access_logging=(AccessLogging(),))
-    return guard(telemetry=(logging,), **more)
+    return guard(telemetry=(logging,))
 
 
 def test_calls_of_a_workload_are_told_about_if_its_guard_says_so() -> None:

@@ -31,6 +31,12 @@ def logs(chain: Chain) -> list[AccessLog]:
     return []
 
 
+def connection_logs(chain: Chain) -> list[AccessLog]:
+    """What is logged of connections whose requests are not seen: only what documents ask for."""
+    is_asked_for = chain.guard is not None and any(each.access_logging for each in chain.guard.telemetry)
+    return logs(chain) if is_asked_for or _is_audited(chain) else []
+
+
 def logging(chain: Chain) -> AccessLogging | None:
     """The last word on it: documents are given in the order of growing precision, the mesh's own setting first."""
     found = AccessLogging() if chain.settings.access_log else None

@@ -10,7 +10,7 @@ from envoy.config.listener.v3 import listener_components_pb2, listener_pb2
 from envoy.config.route.v3 import route_components_pb2, route_pb2
 from envoy.extensions.filters.listener.tls_inspector.v3 import tls_inspector_pb2
 
-from tulle.envoy import connection_access, connection_manager, naming, protos, secrets
+from tulle.envoy import access_logs, connection_access, connection_manager, naming, protos, secrets
 from tulle.envoy.filters.base import Chain, Side
 from tulle.envoy.listeners import ALONE, FilterChain, NetworkFilter
 from tulle.envoy.streams import tcp_proxy
@@ -147,7 +147,8 @@ def _inspected(chain: Chain, binding: Binding) -> list[NetworkFilter]:
 
 
 def _passed(chain: Chain, binding: Binding) -> list[NetworkFilter]:
-    return [*connection_access.filters(chain), tcp_proxy("in", (naming.inbound(binding.name), 1))]
+    proxy = tcp_proxy("in", (naming.inbound(binding.name), 1), logs=access_logs.connection_logs(chain))
+    return [*connection_access.filters(chain), proxy]
 
 
 def _to_application(binding: Binding) -> route_pb2.RouteConfiguration:

@@ -6,6 +6,7 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from typing import TypeAlias
 
+from envoy.config.accesslog.v3 import accesslog_pb2
 from envoy.config.listener.v3 import listener_components_pb2
 from envoy.extensions.filters.network.tcp_proxy.v3 import tcp_proxy_pb2
 from envoy.type.v3 import hash_policy_pb2
@@ -16,6 +17,7 @@ from tulle.model.names import Name
 from tulle.model.policies import Policy, Tunnel
 from tulle.model.routes import Backend, RouteSet, StreamMatch, StreamRule
 
+AccessLog: TypeAlias = accesslog_pb2.AccessLog
 NetworkFilter: TypeAlias = listener_components_pb2.Filter
 Shares = tuple[tuple[str, int], ...]
 """Clusters and their weights."""
@@ -115,9 +117,11 @@ def backends(sets: Iterable[RouteSet]) -> Iterator[Backend]:
             yield from rule.backends
 
 
-def tcp_proxy(stat_prefix: str, *shares: tuple[str, int], handling: Handling = USUAL) -> NetworkFilter:
+def tcp_proxy(
+    stat_prefix: str, *shares: tuple[str, int], handling: Handling = USUAL, logs: Iterable[AccessLog] = ()
+) -> NetworkFilter:
     """Bytes to clusters, by weight of the connections; without clusters they are closed."""
-    proxy = tcp_proxy_pb2.TcpProxy(stat_prefix=stat_prefix)
+    proxy = tcp_proxy_pb2.TcpProxy(stat_prefix=stat_prefix, access_log=logs)
     proxy.idle_timeout.CopyFrom(protos.seconds(handling.idle_timeout or 0))
     if len(shares) <= 1:
         proxy.cluster = shares[0][0] if shares else naming.PLACEHOLDER
@@ -137,9 +141,9 @@ def tcp_proxy(stat_prefix: str, *shares: tuple[str, int], handling: Handling = U
     return NetworkFilter(name="tcp", typed_config=protos.packed(proxy))
 
 
-def proxy_of(stat_prefix: str, stream: Stream) -> NetworkFilter:
+def proxy_of(stat_prefix: str, stream: Stream, logs: Iterable[AccessLog] = ()) -> NetworkFilter:
     """The filter that passes on what a stream gets."""
-    return tcp_proxy(stat_prefix, *stream.shares, handling=stream.handling)
+    return tcp_proxy(stat_prefix, *stream.shares, handling=stream.handling, logs=logs)
 
 
 def _cluster(backend: Backend, to: Destinations) -> str:
