@@ -201,9 +201,10 @@ def validated(part: Written, schema: type[T]) -> T | None:
 def refused(value: object, path: tuple[str | int, ...] = ()) -> Iterator[tuple[tuple[str | int, ...], Refused]]:
     """Every field that was written and is marked as refused, with its path in the document."""
     if isinstance(value, BaseModel):
-        fields = type(value).model_fields
-        for name in value.model_fields_set:
-            info, given = fields[name], getattr(value, name)
+        for name, info in type(value).model_fields.items():
+            if name not in value.model_fields_set:
+                continue
+            given = getattr(value, name)
             step = (*path, info.alias or name)
             mark = mark_of(info, Refused)
             if mark is not None and given is not None and given not in mark.unless:

@@ -136,7 +136,8 @@ def test_near_endpoints_are_preferred_even_if_nobody_says_so(read: Read) -> None
         ),
         (
             "{localityLbSetting: {failover: [{from: a, to: b}]}}",
-            'warning: "{}.localityLbSetting.failover" has no effect without outlierDetection, which finds out who fails',
+            'warning: "{}.localityLbSetting.failover" has no effect without outlierDetection, '
+            "which finds out who fails",
         ),
         (
             "{zoneAwareLbSetting: {enabled: true}}",
