@@ -111,6 +111,8 @@ class Keepalive:
     """Seconds of silence before the first."""
     interval: float | None = None
     """Seconds between them."""
+    timeout: float | None = None
+    """Seconds that an answer may take, for HTTP/2."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

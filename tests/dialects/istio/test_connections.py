@@ -44,7 +44,7 @@ def test_pools(read: Read) -> None:
         "tcpKeepalive: {probes: 3, time: 2h, interval: 75s}}, http: {http1MaxPendingRequests: 2, "
         "http2MaxRequests: 3, maxRequestsPerConnection: 4, maxRetries: 5, idleTimeout: 6s, "
         "h2UpgradePolicy: UPGRADE, useClientProtocol: true, maxConcurrentStreams: 7, "
-        "http2KeepAlive: {interval: 8s}}}}",
+        "http2KeepAlive: {interval: 8s, timeout: 9s}}}}",
     )
     assert found.connect_timeout == 0.03
     assert found.idle_timeout == 6.0
@@ -54,7 +54,7 @@ def test_pools(read: Read) -> None:
     assert found.pool == ConnectionPool(
         max_connection_duration=300.0,
         tcp_keepalive=Keepalive(probes=3, time=7200.0, interval=75.0),
-        http2_keepalive=Keepalive(interval=8.0),
+        http2_keepalive=Keepalive(interval=8.0, timeout=9.0),
         max_requests_per_connection=4,
         max_concurrent_streams=7,
         upgrade_to_http2=True,
