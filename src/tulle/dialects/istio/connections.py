@@ -42,8 +42,8 @@ class TcpPool(ObjectSpec):
 class Http2Keepalive(ObjectSpec):
     """Pings on HTTP/2 connections."""
 
-    time: PositiveSeconds | None = Field(None, description="Silence before the first.")
     interval: PositiveSeconds | None = Field(None, description="Time between them.")
+    timeout: PositiveSeconds | None = Field(None, description="How long an answer may take.")
 
 
 class HttpPool(ObjectSpec):
@@ -177,15 +177,11 @@ def pool(spec: ConnectionPoolSpec | None) -> ConnectionPool:
     keepalive, pings = tcp.tcp_keepalive, http.http2_keep_alive
     return ConnectionPool(
         max_connection_duration=tcp.max_connection_duration,
-        tcp_keepalive=_keepalive(keepalive, keepalive.probes) if keepalive is not None else None,
-        http2_keepalive=_keepalive(pings, None) if pings is not None else None,
+        tcp_keepalive=Keepalive(**keepalive.model_dump()) if keepalive is not None else None,
+        http2_keepalive=Keepalive(**pings.model_dump()) if pings is not None else None,
         max_requests_per_connection=http.max_requests_per_connection or None,
         max_concurrent_streams=http.max_concurrent_streams or None,
         upgrade_to_http2=_UPGRADES.get(http.h2_upgrade_policy),
         use_client_protocol=http.use_client_protocol,
         tcp_idle_timeout=TCP_IDLE_TIMEOUT if tcp.idle_timeout is None else tcp.idle_timeout or None,
     )
-
-
-def _keepalive(spec: TcpKeepalive | Http2Keepalive, probes: int | None) -> Keepalive:
-    return Keepalive(probes=probes, time=spec.time, interval=spec.interval)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from pydantic import Field
 
 from tulle.dialects.fields import PortNumber
-from tulle.dialects.istio.hosts import OneHost, full_host, service_name
+from tulle.dialects.istio.hosts import HostName, full_host, service_name
 from tulle.dialects.istio.values import Header, Unsigned
 from tulle.dialects.objects import Items, ObjectSpec
 from tulle.dialects.written import Step, Written
@@ -24,7 +24,7 @@ class PortSelector(ObjectSpec):
 class Destination(ObjectSpec):
     """A service, or a part of it."""
 
-    host: OneHost = Field(description="The service: its short name in this namespace, or a full host name.")
+    host: HostName = Field(description="The service: its short name in this namespace, or a full host name.")
     subset: str = Field("", description="The part of it that a DestinationRule gives this name.")
     port: PortSelector | None = Field(None, description="The port; needed if the service has several.")
 

@@ -26,18 +26,10 @@ def _host_or_any(value: object) -> object:
     return value if value == "*" else _host(value)
 
 
-def _exact_host(value: object) -> object:
-    if not isinstance(value, str) or not is_host(value):
-        refuse(f"must be one host such as reviews or shop.example.org, not {shown(value)}")
-    return value.lower()
-
-
 HostName = Annotated[str, BeforeValidator(_host)]
 """`reviews`, `shop.example.org`, `*.example.org`, an IP address."""
 AnyHost = Annotated[str, BeforeValidator(_host_or_any)]
 """The same, and `*` for every host."""
-OneHost = Annotated[str, BeforeValidator(_exact_host)]
-"""One host: no wildcard."""
 
 
 def is_address(text: str) -> bool:

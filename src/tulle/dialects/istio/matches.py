@@ -41,11 +41,6 @@ class StringMatch(ObjectSpec):
             refuse("takes only one of exact, prefix, regex")
         return self
 
-    @property
-    def is_empty(self) -> bool:
-        """Whether it says nothing."""
-        return self.exact is None and self.prefix is None and self.regex is None
-
     def condition(self, name: str, *, invert: bool = False) -> ValueMatch:
         """As the model has it; without any form, the value only has to be there."""
         if self.exact is not None:

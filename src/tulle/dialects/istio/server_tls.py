@@ -67,11 +67,6 @@ class ServerTls(ObjectSpec):
     cipher_suites: Items[str] = Field((), description="Ciphers, by Envoy's names.")
 
     @property
-    def ends_here(self) -> bool:
-        """Whether the listener sees what is in the connection."""
-        return self.mode in _ENDED or self.mode == "ISTIO_MUTUAL"
-
-    @property
     def secrets(self) -> tuple[tuple[str, str], ...]:
         """Names of secrets with certificates, and the fields that name them."""
         single = (("credentialName", self.credential_name),) if self.credential_name else ()

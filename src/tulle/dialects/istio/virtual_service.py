@@ -132,9 +132,7 @@ def _delegate(frame: _Frame) -> Iterator[RouteSet]:
     rules = _http(frame)
     for index, rule in enumerate(rules):
         if isinstance(rule.rule.action, Delegate):
-            frame.part.error(
-                ("spec", "http", index, "delegate"), "cannot stand in a document that is itself a delegate"
-            )
+            frame.part.error(("spec", "http", index, "delegate"), "cannot stand in a document without hosts")
     yield RouteSet(
         name=frame.name,
         origin=frame.part.origin,
