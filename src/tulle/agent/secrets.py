@@ -11,6 +11,9 @@ CERTIFICATE = "certificate"
 CLIENT_AUTHORITY = "client-ca"
 """First part of `client-ca|<file>`: the roots that clients of the gateway are verified by."""
 
+SYSTEM_AUTHORITIES = "system-ca"
+"""The authorities that this host trusts."""
+
 
 def certificate(name: str, chain: bytes, key: bytes) -> Resource:
     """A certificate chain and its key, both PEM."""
