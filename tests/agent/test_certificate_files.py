@@ -130,3 +130,19 @@ def test_a_list_of_revoked_certificates_stands_beside_its_authority(tmp_path: Pa
     )
     (complaint,) = files.complaints
     assert "cannot be used" in complaint
+
+
+async def test_the_authorities_of_the_system_are_where_it_keeps_them(
+    tmp_path: Path, issue: Issue, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(certificate_files, "SYSTEM_BUNDLES", (tmp_path / "nowhere", tmp_path / "bundle.pem"))
+    files = CertificateFiles(SystemClock(), Changes())
+    files.want(frozenset({"system-ca"}))
+    assert "nowhere" in files.complaints[0]
+    assert Secret.FromString(files.table["system-ca"].body).HasField("validation_context")
+    chain = issue().chain
+    (tmp_path / "bundle.pem").write_bytes(chain)
+    files.want(frozenset())
+    files.want(frozenset({"system-ca"}))
+    trusted = Secret.FromString(files.table["system-ca"].body).validation_context.trusted_ca.inline_bytes
+    assert (trusted, files.complaints) == (chain, ())

@@ -26,10 +26,17 @@ log = logging.getLogger(__name__)
 
 INTERVAL = 0.5
 """Seconds between looks at the files. There are few, and a look is two system calls a file."""
+SYSTEM_BUNDLES = (
+    Path("/etc/ssl/certs/ca-certificates.crt"),  # Debian, Alpine, Arch
+    Path("/etc/pki/tls/certs/ca-bundle.crt"),  # Fedora, Red Hat
+    Path("/etc/ssl/ca-bundle.pem"),  # SUSE
+    Path("/etc/ssl/cert.pem"),  # macOS, BSD
+)
+"""Where systems keep the authorities that they trust."""
 
 
 class CertificateFiles:
-    """The secrets `certificate|<file>|<key file>` and `client-ca|<file>[|<revoked>]` that are wanted now."""
+    """The secrets that are wanted now: `certificate|<file>|<key file>`, `client-ca|<file>[|<revoked>]`, `system-ca`."""
 
     def __init__(self, clock: Clock, changed: Callable[[], None]) -> None:
         self.table: dict[str, Resource] = {}
@@ -96,7 +103,7 @@ class CertificateFiles:
         subject = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, "certificate file missing or broken")])
         builder = x509.CertificateBuilder(subject, subject, key.public_key(), x509.random_serial_number())
         builder = builder.not_valid_before(now - timedelta(days=1)).not_valid_after(now + timedelta(days=1))
-        is_authority = name.startswith(secrets.CLIENT_AUTHORITY)
+        is_authority = name.startswith((secrets.CLIENT_AUTHORITY, secrets.SYSTEM_AUTHORITIES))
         builder = builder.add_extension(x509.BasicConstraints(ca=is_authority, path_length=None), critical=True)
         pem = builder.sign(key, hashes.SHA256()).public_bytes(serialization.Encoding.PEM)
         return secrets.authorities(name, pem) if is_authority else secrets.certificate(name, pem, key_pem(key))
@@ -108,6 +115,8 @@ def _files(name: str) -> tuple[Path, ...]:
             return (Path(chain), Path(key))
         case [secrets.CLIENT_AUTHORITY, *files]:
             return tuple(map(Path, files))
+        case [secrets.SYSTEM_AUTHORITIES]:
+            return (next((bundle for bundle in SYSTEM_BUNDLES if bundle.exists()), SYSTEM_BUNDLES[0]),)
         case _:
             return ()
 

@@ -12,6 +12,9 @@ CLIENT_AUTHORITY = "client-ca"
 """First part of `client-ca|<file>`: the roots that clients of the gateway are verified by. With a third part: and a
 list of the certificates that they revoked."""
 
+SYSTEM_AUTHORITIES = "system-ca"
+"""The authorities that this host trusts."""
+
 
 def certificate(name: str, chain: bytes, key: bytes) -> Resource:
     """A certificate chain and its key, both PEM."""
