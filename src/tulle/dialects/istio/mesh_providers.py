@@ -103,7 +103,7 @@ def providers(part: Written, path: Path, written: tuple[ExtensionProvider, ...])
         kinds = [name for name in type(each).model_fields if name != "name" and getattr(each, name) is not None]
         if len(kinds) != 1:
             message = "has no kind" if not kinds else f"has {len(kinds)} kinds"
-            part.error(place, f'"{each.name}" {message}; write exactly one, such as envoyExtAuthzHttp')
+            part.error(place, f"{message}; write exactly one, such as envoyExtAuthzHttp")
         if each.name in names:
             part.error((*place, "name"), f'is "{each.name}", which is there already')
         names.add(each.name)
