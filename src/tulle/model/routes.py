@@ -91,6 +91,8 @@ class Backend:
     """A place that requests are sent to, with its share of them."""
 
     service: Name
+    host: str = ""
+    """Full host name, if it is none of the cluster domain: the service is the one that says so (`Service.hosts`)."""
     port: int | None = None
     """The first port of the service if not given."""
     subset: str | None = None

@@ -95,6 +95,7 @@ def patched(*patches: Patch, facts: Facts = INBOUND, extensions: tuple[Patch, ..
         (lua("INSERT_BEFORE", network_filter="envoy.filters.network.thrift_proxy", http_filter=ROUTER), None),
         (lua("REPLACE", **at(FAULT)), ["jwt", "access", NAME, "router"]),
         (lua("REPLACE"), None),
+        (change("HTTP_FILTER", "REPLACE", {"disabled": True, **FILTERS[2]}), ["jwt", "access", "fault", "router"]),
         (change("HTTP_FILTER", "REMOVE", **at("envoy.filters.http.rbac")), ["jwt", "fault", "router"]),
         (change("HTTP_FILTER", "REMOVE", **at("envoy.filters.http.cors")), None),
         (lua("ADD", port=9080, context="SIDECAR_INBOUND"), ["jwt", "access", "fault", NAME, "router"]),

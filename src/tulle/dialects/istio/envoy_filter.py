@@ -46,7 +46,7 @@ OPERATIONS = {
     PatchPlace.VIRTUAL_HOST: (ADD, REMOVE, *MERGES, REPLACE),
     PatchPlace.HTTP_ROUTE: (ADD, REMOVE, *MERGES, *INSERTS),
     PatchPlace.CLUSTER: (ADD, REMOVE, *MERGES),
-    PatchPlace.EXTENSION_CONFIG: (ADD,),
+    PatchPlace.EXTENSION_CONFIG: (ADD, REPLACE),
     PatchPlace.BOOTSTRAP: (PatchOperation.MERGE,),
 }
 """What Istio does where; the rest it leaves out in silence."""
