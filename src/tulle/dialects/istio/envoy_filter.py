@@ -46,7 +46,7 @@ OPERATIONS = {
     PatchPlace.VIRTUAL_HOST: (ADD, REMOVE, *MERGES, REPLACE),
     PatchPlace.HTTP_ROUTE: (ADD, REMOVE, *MERGES, *INSERTS),
     PatchPlace.CLUSTER: (ADD, REMOVE, *MERGES),
-    PatchPlace.EXTENSION_CONFIG: (ADD,),
+    PatchPlace.EXTENSION_CONFIG: (ADD, REPLACE),
     PatchPlace.BOOTSTRAP: (PatchOperation.MERGE,),
 }
 """What Istio does where; the rest it leaves out in silence."""
@@ -106,9 +106,8 @@ def _patches(part: Written, spec: EnvoyFilterSpec) -> Iterator[Patch]:
 def _check_operation(part: Written, path: Path, written: ConfigPatch) -> None:
     place, operation = written.apply_to, written.patch.operation
     if place is PatchPlace.BOOTSTRAP:
-        part.error(
-            (*path, "applyTo"), "is BOOTSTRAP: how a proxy starts cannot be patched; ProxyConfig has its settings"
-        )
+        message = "is BOOTSTRAP: how a proxy starts cannot be patched, so that the patch is left out; see ProxyConfig"
+        part.warning((*path, "applyTo"), message)
     elif operation not in OPERATIONS[place]:
         known = ", ".join(OPERATIONS[place])
         part.error((*path, "patch", "operation"), f"is {operation}, which {place} does not have; it has {known}")

@@ -103,7 +103,7 @@ def providers(part: Written, path: Path, written: tuple[ExtensionProvider, ...])
         kinds = [name for name in type(each).model_fields if name != "name" and getattr(each, name) is not None]
         if len(kinds) != 1:
             message = "has no kind" if not kinds else f"has {len(kinds)} kinds"
-            part.error(place, f'"{each.name}" {message}; write exactly one, such as envoyExtAuthzHttp')
+            part.error(place, f"{message}; write exactly one, such as envoyExtAuthzHttp")
         if each.name in names:
             part.error((*place, "name"), f'is "{each.name}", which is there already')
         names.add(each.name)
@@ -153,7 +153,8 @@ def _check(part: Written, path: Path, written: ExtAuthz, *, is_grpc: bool, **mor
     body = written.include_request_body_in_check
     if body is not None and not body.max_request_bytes:
         part.error((*path, "includeRequestBodyInCheck", "maxRequestBytes"), "must be greater than 0")
-    backend = Backend(service=service_name(written.service), port=written.port, origin=part.at(*path, "service"))
+    service, host = service_of(written.service)
+    backend = Backend(service=service, host=host, port=written.port, origin=part.at(*path, "service"))
     return ExternalCheck(
         backend=backend,
         is_grpc=is_grpc,
@@ -168,13 +169,11 @@ def _check(part: Written, path: Path, written: ExtAuthz, *, is_grpc: bool, **mor
     )
 
 
-def service_name(text: str) -> Name:
-    """The service that `[namespace/]host` means; a host outside the names of the mesh is the name as it stands."""
-    namespace, slash, host = text.rpartition("/")
+def service_of(text: str) -> tuple[Name, str]:
+    """The service that `[namespace/]host` means, and the host if it is none of the cluster domain."""
+    namespace, _, host = text.rpartition("/")
     host = host.lower()
     for suffix in (f".svc.{CLUSTER_DOMAIN}", ".svc"):
         if host.endswith(suffix):
-            return Name.parse(host.removesuffix(suffix), namespace or DEFAULT_NAMESPACE)
-    if host.count(".") == 1 and not slash:
-        return Name.parse(host)
-    return Name(namespace or DEFAULT_NAMESPACE, host)
+            return Name.parse(host.removesuffix(suffix), namespace or DEFAULT_NAMESPACE), ""
+    return Name(namespace or DEFAULT_NAMESPACE, host), host if "." in host else ""

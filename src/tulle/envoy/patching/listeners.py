@@ -131,13 +131,18 @@ def _patch_managers(chain: FilterChain, patches: Patches, applied: Applied, exte
 
 
 def _edit(field: Any, patch: Patch, name: str, applied: Applied, *, end: int | None = None) -> None:
-    """One operation on a list of filters, `name` being that which it is about, if it names one."""
+    """One operation on a list of filters, `name` being that which it is about, if it names one.
+
+    What replaces a filter and names none is meant for its namesake, as Istio's documentation has it.
+    """
     if patch.operation in MERGES:
         return
     new: Any = None if patch.operation is PatchOperation.REMOVE else message(patch)
+    if patch.operation is PatchOperation.REPLACE:
+        name = name or new.name
     is_anchor: Callable[[Any], bool] | None = (lambda item: _is_meant(name, item)) if name else None
     items = list(field)
-    if patch.operation is PatchOperation.REPLACE and is_anchor is not None:
+    if patch.operation is PatchOperation.REPLACE:
         # Routes refer to a filter by the name that it has here.
         for item in filter(is_anchor, items):
             new.name = item.name if is_called(new.name, item.name, item.typed_config) else new.name

@@ -40,7 +40,7 @@ KINDS: dict[PatchPlace, type[Message]] = {
 }
 """What a change of each place carries."""
 _CLUSTER = re.compile(
-    rf"outbound\|([0-9]{1, 5})\|([^|\"'\s]*)\|([a-z0-9-]+\.[a-z0-9-]+)\.svc\.{re.escape(CLUSTER_DOMAIN)}"
+    r"outbound\|([0-9]{1,5})\|([^|\"'\s]*)\|([a-z0-9-]+\.[a-z0-9-]+)\.svc\." + re.escape(CLUSTER_DOMAIN)
 )
 """A name of a cluster as Istio has it, wherever in a text: also in programs."""
 
@@ -140,8 +140,10 @@ def _prepared(value: Any) -> Any:
         return value
     prepared = {key: _prepared(each) for key, each in value.items()}
     given = prepared.get("@type")
-    if not isinstance(given, str):
+    if given is None:
         return prepared
+    if not isinstance(given, str):
+        raise Unusable('has an "@type" that is no text')
     name = given.rpartition("/")[2]
     prepared["@type"] = TYPE_PREFIX + name
     if class_of(name) is not None:

@@ -1,0 +1,27 @@
+from __future__ import annotations
+
+import pytest
+
+from tests.dialects.istio.objects import messages, only
+from tulle.dialects.istio.request_authentication import KIND
+
+KEYS = '{"keys": [{"kty": "EC"}]}'
+
+
+def test_where_the_token_is() -> None:
+    rule = {
+        "issuer": "a",
+        "jwks": KEYS,
+        "fromHeaders": [{"name": "X-Token", "prefix": "T "}],
+        "fromCookies": ["c"],
+        "fromParams": ["p"],
+    }
+    (found,) = only(KIND, {"jwtRules": [rule]}).rules
+    assert (found.headers, found.cookies, found.parameters) == ((("x-token", "T "),), ("c",), ("p",))
+    assert (found.timeout, found.jwks, found.jwks_uri) == (5.0, KEYS, "")
+
+
+@pytest.mark.parametrize("url", ["ftp://a/b", "https://", "https://[a", "https://a:0/"])
+def test_keys_are_fetched_over_http(url: str) -> None:
+    (message,) = messages(KIND, {"jwtRules": [{"issuer": "a", "jwksUri": url}]})
+    assert "must be an address such as" in message
