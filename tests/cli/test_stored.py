@@ -25,12 +25,31 @@ def test_kinds_may_be_plural() -> None:
 
 @pytest.mark.parametrize(
     ("text", "hint"),
-    [("servce", '; did you mean "service"?'), ("nope", "; known are service, route, listener, mesh")],
+    [
+        ("servce", '; did you mean "service"?'),
+        ("nope", "; known are service, workload, route, listener, access, token, mesh, and kinds such as Ingress"),
+    ],
 )
 def test_unknown_kinds_are_misuse(text: str, hint: str) -> None:
     with pytest.raises(Failure) as caught:
         stored.kind(text)
     assert (str(caught.value), caught.value.code) == (f'there is no kind "{text}"{hint}', MISUSED)
+
+
+@pytest.mark.parametrize(
+    ("text", "kind"),
+    [
+        ("services", "service"),
+        ("access", "access"),
+        ("tokens", "token"),
+        ("core/Service", "core/service"),
+        ("Ingress", "ingress"),
+        ("ingresses", "ingress"),
+        ("Deployments", "deployment"),
+    ],
+)
+def test_kinds_may_be_written_as_many_and_with_capitals(text: str, kind: str) -> None:
+    assert stored.kind(text) == kind
 
 
 def test_kinds_are_those_that_can_be_written() -> None:

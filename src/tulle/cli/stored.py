@@ -4,14 +4,15 @@ from __future__ import annotations
 
 import getpass
 from datetime import datetime
+from itertools import chain
 from typing import Any
 
 from tulle.cli.output import MISUSED, Failure, paint, plain, table
 from tulle.model.findings import did_you_mean
 from tulle.model.names import DEFAULT_NAMESPACE, Name
 
-KINDS = ("service", "route", "listener", "mesh")
-"""What a store holds, as commands call it."""
+KINDS = ("service", "workload", "route", "listener", "access", "token", "mesh")
+"""Kinds of native files, as commands call them; those of other languages are called by their own names."""
 _ACTIONS = {"added": ("+", "green"), "changed": ("~", "yellow"), "removed": ("-", "red")}
 
 
@@ -29,11 +30,21 @@ def kind(text: str) -> str:
     Raises:
         Failure: there is no such kind.
     """
-    found = text.lower().removesuffix("s")
-    if found.rpartition("/")[2] not in KINDS:
-        hint = did_you_mean(found, KINDS) or f"; known are {', '.join(KINDS)}"
-        raise Failure(f'there is no kind "{text}"{hint}', code=MISUSED)
-    return found
+    lower = text.lower()
+    forms = dict.fromkeys((lower, lower.removesuffix("s"), lower.removesuffix("es"), f"{lower.removesuffix('ies')}y"))
+    for kinds in (lambda: KINDS, _objects):
+        if known := next((form for form in forms if form.rpartition("/")[2] in kinds()), None):
+            return known
+    hint = did_you_mean(lower, (*KINDS, *_objects())) or f"; known are {', '.join(KINDS)}, and kinds such as Ingress"
+    raise Failure(f'there is no kind "{text}"{hint}', code=MISUSED)
+
+
+def _objects() -> tuple[str, ...]:
+    """Kinds of Kubernetes-shaped objects: `ingress`. Only read when they are needed, as that takes a moment."""
+    from tulle.dialects import registry
+
+    kinds = chain.from_iterable(getattr(dialect, "kinds", ()) for dialect in registry.dialects().values())
+    return tuple(sorted({kind.rpartition("/")[2] for kind in kinds if not kind.startswith("native/")}))
 
 
 def name(text: str, namespace: str) -> Name:

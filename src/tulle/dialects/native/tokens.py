@@ -100,7 +100,7 @@ def read(part: Written) -> Fragment:
 
 
 KIND = Kind(
-    name="native/tokens",
+    name="native/token",
     noun="tokens",
     section=("tokens",),
     shape=Shape.NAMED,
