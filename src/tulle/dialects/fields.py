@@ -141,7 +141,14 @@ def _word(value: object) -> object:
     return value
 
 
-def _weight(value: object) -> object:
+def _status(value: object) -> object:
+    if type(value) is not int or not 200 <= value <= 599:
+        refuse(f"must be a status code from 200 to 599, not {shown(value)}")
+    return value
+
+
+def weight(value: object) -> object:
+    """A share, relative to others."""
     if type(value) is not int or not 0 <= value <= 1_000_000:
         refuse(f"must be a whole number from 0, not {shown(value)}")
     return value
@@ -174,7 +181,8 @@ HeaderName = Annotated[str, BeforeValidator(_header_name)]
 Method = Annotated[str, BeforeValidator(_method)]
 Path = Annotated[str, BeforeValidator(_path)]
 File = Annotated[str, BeforeValidator(_file)]
-Weight = Annotated[int, BeforeValidator(_weight)]
+Status = Annotated[int, BeforeValidator(_status)]
+Weight = Annotated[int, BeforeValidator(weight)]
 Percent = Annotated[float, BeforeValidator(_percent, json_schema_input_type=float | str)]
 Count = Annotated[int, Field(ge=0)]
 PositiveCount = Annotated[int, Field(ge=1)]

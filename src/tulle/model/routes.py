@@ -287,6 +287,8 @@ class RouteRule:
     cors: Cors | None = None
     check: ExternalCheck | None = None
     """Who is asked before the request is sent on."""
+    is_default: bool = False
+    """Whether it only counts where no other rule for the host matches, of whatever document (Ingress)."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -4,7 +4,16 @@ from collections.abc import Callable
 
 import pytest
 
+from tulle.model.listeners import (
+    ClientCertificates,
+    ClientTrust,
+    Listener,
+    ListenerProtocol,
+    TlsHandling,
+    TlsVersions,
+)
 from tulle.model.mesh import Fragment
+from tulle.model.names import Name
 
 Read = Callable[[str], Fragment]
 
@@ -20,7 +29,10 @@ Read = Callable[[str], Fragment]
             "gateway: {listeners: {a: {port: 1, address: 5}}}",
             'listener a: "address" must be an IP address such as 127.0.0.1, 0.0.0.0 or ::1, not 5',
         ),
-        ("gateway: {listeners: {a: {port: 1, tls: {}}}}", 'listener a: "tls" needs a certificate and its key'),
+        (
+            "gateway: {listeners: {a: {port: 1, tls: {}}}}",
+            'listener a: "tls" needs a certificate and its key, a secret, or passthrough',
+        ),
         (
             "gateway: {listeners: {a: {port: 1, protocol: tcp}}}",
             "listener a speaks tcp and needs to: the service that gets the bytes",
@@ -61,3 +73,56 @@ def test_certificates_without_a_default(read: Read) -> None:
         "gateway: {listeners: {a: {port: 1, tls: {certificates: [{certificate: c, key: k, hosts: a.b}]}}}}"
     ).listeners
     assert [item.hosts for item in listener.certificates] == [("a.b",)]
+
+
+@pytest.mark.parametrize(
+    ("tls", "message"),
+    [
+        ("{certificate: a}", '"tls" needs both certificate and key'),
+        ("{certificate: a, key: b, secret: c}", '"tls" takes only one of certificate (with key), secret'),
+        ("{secret: A}", '"tls.secret" must name a secret such as shop-tls or shop-tls.web, not "A"'),
+        ("{passthrough: true, secret: a}", '"tls" with passthrough takes no secret'),
+        ("{certificates: [{hosts: a.b}]}", '"tls.certificates[0]" needs a certificate and its key, or a secret'),
+        ("{secret: a, client_certificates: optional}", '"tls" with client_certificates optional needs client_ca'),
+        ("{secret: a, client_names: b}", '"tls" with client_names needs client_ca'),
+        ("{passthrough: true}", '"tls.passthrough" is for protocol tls'),
+    ],
+)
+def test_mistakes_about_tls_are_told(read: Read, tls: str, message: str) -> None:
+    (finding,) = read(f"gateway: {{listeners: {{a: {{port: 1, tls: {tls}}}}}}}").findings
+    assert finding.message == f"listener a: {message}"
+
+
+def listener(read: Read, text: str) -> Listener:
+    (found,) = read(f"namespace: shop\ngateway: {{listeners: {{a: {{port: 8443, {text}}}}}}}").listeners
+    return found
+
+
+def test_certificates_may_be_secrets_of_the_mesh(read: Read) -> None:
+    found = listener(read, "tls: {secret: a, certificates: [{secret: b.web, hosts: b.example.org}]}")
+    first, second = found.certificates
+    assert first.secret == Name("shop", "a") and second.secret == Name("web", "b")
+    assert second.hosts == ("b.example.org",) and found.protocol is ListenerProtocol.HTTPS
+
+
+def test_clients_may_show_certificates(read: Read) -> None:
+    plain = listener(read, "tls: {secret: a, client_ca: ca.pem}")
+    assert plain.client_ca_file == "/folder/ca.pem" and plain.client_trust is None
+    found = listener(read, "tls: {secret: a, client_ca: ca.pem, client_certificates: optional, client_names: x}")
+    assert found.client_ca_file == ""
+    assert found.client_trust == ClientTrust(
+        handling=ClientCertificates.OPTIONAL, ca_file="/folder/ca.pem", subject_alt_names=("x",)
+    )
+    found = listener(read, "tls: {secret: a, client_certificates: unverified}")
+    assert found.client_trust == ClientTrust(handling=ClientCertificates.UNVERIFIED)
+
+
+def test_tls_may_pass_through_by_its_server_name(read: Read) -> None:
+    found = listener(read, "protocol: tls, hosts: [a.example.org, '*.b.org'], to: web, tls: {passthrough: true}")
+    assert found.tls is TlsHandling.PASSTHROUGH and found.certificates == ()
+    assert [each.host for each in found.hosts] == ["a.example.org", "*.b.org"]
+
+
+def test_versions_of_tls_may_be_limited(read: Read) -> None:
+    found = listener(read, "tls: {secret: a, min_version: '1.3', max_version: '1.3', ciphers: A}")
+    assert found.versions == TlsVersions(minimum="1.3", maximum="1.3", ciphers=("A",))

@@ -22,10 +22,10 @@ def messages(read: Read, text: str) -> list[str]:
 @pytest.mark.parametrize(
     ("text", "message"),
     [
-        ("path: {}", ': "path" takes exactly one of exact, prefix, regex'),
-        ("path: {exact: /a, prefix: /b}", ': "path" takes exactly one of exact, prefix, regex'),
+        ("path: {}", ': "path" takes exactly one of exact, prefix, starts, regex'),
+        ("path: {exact: /a, prefix: /b}", ': "path" takes exactly one of exact, prefix, starts, regex'),
         ("path: {exact: }", ': "path" has nothing after exact'),
-        ("path: [a]", ': "path" must be a path such as /cart, or one of exact, prefix, regex, not a list'),
+        ("path: [a]", ': "path" must be a path such as /cart, or one of exact, prefix, starts, regex, not a list'),
         ("headers: {a: }", ': "headers.a" must be text or a mapping with one condition, not nothing'),
         (
             "headers: {a: {not: true}}",

@@ -5,6 +5,8 @@ from collections.abc import Callable
 import pytest
 
 from tulle.model.mesh import Fragment
+from tulle.model.names import Name
+from tulle.model.security import Authorizer, PeerAuthentication, PeerMode
 
 Read = Callable[[str], Fragment]
 
@@ -23,3 +25,18 @@ Read = Callable[[str], Fragment]
 )
 def test_mistakes_are_told_in_a_sentence(read: Read, text: str, message: str) -> None:
     assert [finding.message for finding in read(text).findings] == [message]
+
+
+def test_the_mesh_may_say_who_is_asked_and_what_is_taken(read: Read) -> None:
+    fragment = read(
+        "namespace: ops\nmesh: {root_namespace: root, gateway_labels: {b: c, a: b}, mtls: permissive, "
+        "authorizers: {opa: opa, grpc: {to: authz.other, grpc: true}}}"
+    )
+    settings = fragment.settings
+    assert settings is not None and settings.root_namespace == "root"
+    assert settings.gateway_labels == (("a", "b"), ("b", "c"))
+    first, second, peers = fragment.objects
+    assert isinstance(first, Authorizer) and isinstance(second, Authorizer) and isinstance(peers, PeerAuthentication)
+    assert (first.name, first.check.backend.service) == ("opa", Name("ops", "opa"))
+    assert second.check.is_grpc and second.check.backend.service == Name("other", "authz")
+    assert peers.name == Name("root", "mesh") and peers.mode is PeerMode.PERMISSIVE and peers.selector == ()

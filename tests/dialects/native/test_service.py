@@ -5,6 +5,9 @@ from collections.abc import Callable
 import pytest
 
 from tulle.model.mesh import Fragment
+from tulle.model.routes import Source
+from tulle.model.security import PeerAuthentication, PeerMode
+from tulle.model.services import Resolution
 
 Read = Callable[[str], Fragment]
 
@@ -157,3 +160,62 @@ def test_addresses_have_labels_and_a_place(read: Read) -> None:
     first, second = fragment.services[0].addresses
     assert first.labels == (("version", "v1"), ("a", "b")) and str(first.locality) == "eu/a"
     assert second.port == 2 and second.locality == first.locality
+
+
+@pytest.mark.parametrize(
+    ("text", "message"),
+    [
+        ("{port: 1, command: x, resolution: dns}", '"resolution" needs hosts: the names by which it is called'),
+        ("{hosts: a.example.org}", '"hosts" need a port; write port'),
+        ("{hosts: '*', port: 1}", '"hosts" cannot be every host; write *.example.org'),
+        (
+            "{hosts: '*.example.org', port: 1, resolution: dns}",
+            '"resolution" cannot be dns for a wildcard; write dynamic_dns or addresses',
+        ),
+        (
+            "{hosts: a.example.org, port: 1, mtls: strict}",
+            '"mtls" is for what runs here; for services elsewhere, write tls',
+        ),
+        (
+            "{port: 1, command: x, visible_to: A}",
+            '"visible_to[0]" must be a namespace, * for all or . for its own, not "A"',
+        ),
+    ],
+)
+def test_mistakes_about_other_names_are_told(read: Read, text: str, message: str) -> None:
+    assert [finding.message for finding in read(f"services: {{web: {text}}}").findings] == [f"service web: {message}"]
+
+
+@pytest.mark.parametrize(
+    ("text", "resolution", "is_outside"),
+    [
+        ("{hosts: api.example.org, port: 443, protocol: tls}", Resolution.DNS, True),
+        ("{hosts: ['*.example.org'], port: 443}", Resolution.DYNAMIC_DNS, True),
+        ("{hosts: api.example.org, port: 443, resolution: none}", Resolution.NONE, True),
+        ("{hosts: api.example.org, port: 443, addresses: 10.0.0.1}", Resolution.ENDPOINTS, True),
+        ("{hosts: '*.example.org', port: 443, addresses: a.b, resolution: dns}", Resolution.DNS, True),
+        ("{hosts: shop.example.org, port: 80, command: x}", Resolution.ENDPOINTS, False),
+    ],
+)
+def test_services_outside_are_called_by_their_hosts(
+    read: Read, text: str, resolution: Resolution, is_outside: bool
+) -> None:
+    (service,) = read(f"services: {{api: {text}}}").services
+    assert service.hosts and service.resolution is resolution and service.is_outside is is_outside
+
+
+def test_sidecars_may_take_plain_text(read: Read) -> None:
+    fragment = read("services: {web: {port: 1, command: x, mtls: permissive, visible_to: [., ops]}}")
+    (peers,) = fragment.objects
+    assert isinstance(peers, PeerAuthentication) and peers.selector == (("app", "web"),)
+    assert peers.mode is PeerMode.PERMISSIVE and fragment.services[0].exports == (".", "ops")
+
+
+def test_rules_may_be_for_some_callers_and_ports(read: Read) -> None:
+    (route,) = read(
+        "services: {web: {port: 1, command: x, routes: [{match: {from: {namespace: ops, labels: {a: b}}, ports: 1}, "
+        "versions: v1}, {match: {from: {}}, versions: v1}]}}"
+    ).routes
+    first, second = (rule.matches[0] for rule in route.rules)
+    assert first.source == Source(namespace="ops", labels=(("a", "b"),)) and first.ports == (1,)
+    assert second.source == Source()

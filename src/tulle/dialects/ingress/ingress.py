@@ -244,6 +244,7 @@ class _Reading:
             origin=self.part.at(*path),
             matches=(match,),
             action=Forward(backends=(backend,)),
+            is_default=match is EVERYTHING,
         )
 
     def backend(self, path: tuple[Step, ...], given: IngressBackend) -> Backend | None:

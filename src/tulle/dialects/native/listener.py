@@ -8,14 +8,33 @@ from typing import Annotated, Literal, Self
 
 from pydantic import AfterValidator, BeforeValidator, Field, model_validator
 
-from tulle.dialects.fields import File, Hosts, PortNumber, Several, Spec, Weight, refuse, shown
+from tulle.dialects.fields import File, Hosts, PortNumber, Several, Spec, Text, Weight, refuse, shown
 from tulle.dialects.native.backends import Reference, backend, checked_weights, weighted
 from tulle.dialects.native.kind import Kind, Shape
-from tulle.dialects.written import Written
-from tulle.model.listeners import Certificate, Listener, ListenerProtocol
+from tulle.dialects.objects import SUBDOMAIN
+from tulle.dialects.written import Step, Written
+from tulle.model.listeners import (
+    Certificate,
+    ClientCertificates,
+    ClientTrust,
+    Listener,
+    ListenerHost,
+    ListenerProtocol,
+    TlsHandling,
+    TlsVersions,
+)
 from tulle.model.mesh import Fragment
 from tulle.model.names import DEFAULT_NAMESPACE, SYSTEM_NAMESPACE, Name
 from tulle.model.routes import Backend
+
+
+def _secret(value: object) -> object:
+    if not isinstance(value, str) or not SUBDOMAIN.fullmatch(value):
+        refuse(f"must name a secret such as shop-tls or shop-tls.web, not {shown(value)}")
+    return value
+
+
+SecretName = Annotated[str, BeforeValidator(_secret)]
 
 
 def _address(value: object) -> object:
@@ -26,29 +45,67 @@ def _address(value: object) -> object:
 
 
 class CertificateSpec(Spec):
-    """A certificate chain and its key, in PEM files on the host of the gateway."""
-
-    certificate: File = Field(description="The chain, leaf first.")
-    key: File = Field(description="The private key.")
-    hosts: Hosts = Field((), description="Server names it is for; the default for every name if not given.")
-
-
-class TlsSpec(Spec):
-    """TLS ends here."""
+    """A certificate chain and its key: in PEM files on the host of the gateway, or in a secret."""
 
     certificate: File | None = Field(None, description="The chain, leaf first (PEM file).")
     key: File | None = Field(None, description="Its private key (PEM file).")
-    certificates: Annotated[tuple[CertificateSpec, ...], Several(alone=False)] = Field(
-        (), description="More of them, by server name."
-    )
-    client_ca: File | None = Field(None, description="Clients must show a certificate signed by this CA (PEM file).")
+    secret: SecretName | None = Field(None, description="Instead of files: a Secret of this name, or name.namespace.")
 
     @model_validator(mode="after")
     def _complete(self) -> Self:
         if (self.certificate is None) != (self.key is None):
             refuse("needs both certificate and key")
-        if self.certificate is None and not self.certificates:
-            refuse("needs a certificate and its key")
+        if self.certificate is not None and self.secret is not None:
+            refuse("takes only one of certificate (with key), secret")
+        return self
+
+    @property
+    def is_given(self) -> bool:
+        """Whether it says a certificate."""
+        return self.certificate is not None or self.secret is not None
+
+
+class HostCertificateSpec(CertificateSpec):
+    """A certificate for some server names."""
+
+    hosts: Hosts = Field((), description="Server names it is for; the default for every name if not given.")
+
+    @model_validator(mode="after")
+    def _given(self) -> Self:
+        if not self.is_given:
+            refuse("needs a certificate and its key, or a secret")
+        return self
+
+
+class TlsSpec(CertificateSpec):
+    """What happens to TLS: it ends here with these certificates, or passes through."""
+
+    certificates: Annotated[tuple[HostCertificateSpec, ...], Several(alone=False)] = Field(
+        (), description="More certificates, by server name."
+    )
+    client_ca: File | None = Field(None, description="Who signed the certificates of clients (PEM file).")
+    client_certificates: Literal["required", "optional", "unverified"] | None = Field(
+        None, description="Whether clients must show one; required with client_ca. unverified: any, or none."
+    )
+    client_names: Annotated[tuple[Text, ...], Several()] = Field(
+        (), description="Names of which a client's certificate must have one."
+    )
+    min_version: Literal["1.0", "1.1", "1.2", "1.3"] | None = Field(None, description="The oldest TLS; 1.2.")
+    max_version: Literal["1.0", "1.1", "1.2", "1.3"] | None = Field(None, description="The newest TLS; 1.3.")
+    ciphers: Annotated[tuple[Text, ...], Several()] = Field((), description="Ciphers up to TLS 1.2.")
+    passthrough: bool = Field(False, description="Whether it is sent on as it is, by its server name, to a tls port.")
+
+    @model_validator(mode="after")
+    def _ends_or_passes(self) -> Self:
+        given = self.model_fields_set - {"passthrough"}
+        if self.passthrough and given:
+            refuse(f"with passthrough takes no {sorted(given)[0]}")
+        if not self.passthrough and not self.is_given and not self.certificates:
+            refuse("needs a certificate and its key, a secret, or passthrough")
+        if self.client_certificates in {"required", "optional"} and self.client_ca is None:
+            refuse(f"with client_certificates {self.client_certificates} needs client_ca")
+        if self.client_names and self.client_ca is None:
+            refuse("with client_names needs client_ca")
         return self
 
 
@@ -62,7 +119,10 @@ class ListenerSpec(Spec):
     protocol: Literal["http", "https", "tcp", "tls", "udp"] | None = Field(
         None, description="http, or https with tls; tcp, or tls with tls; udp."
     )
-    tls: TlsSpec | None = Field(None, description="Ends TLS with these certificates.")
+    hosts: Annotated[Hosts, Field(min_length=1)] | None = Field(
+        None, description="Host (or server) names that it serves; listeners with other ones may share its port."
+    )
+    tls: TlsSpec | None = Field(None, description="Ends TLS with these certificates, or passes it on.")
     redirect_to_https: PortNumber | None = Field(
         None, description="Sends every request to the HTTPS listener on this port."
     )
@@ -103,7 +163,11 @@ def read(part: Written) -> Fragment:
         address=spec.address,
         protocol=spec.kind,
         certificates=_certificates(part, spec.tls),
-        client_ca_file=_absolute(folder, spec.tls.client_ca) if spec.tls and spec.tls.client_ca else "",
+        client_ca_file=_client_ca(folder, spec.tls),
+        client_trust=_trust(folder, spec.tls),
+        hosts=tuple(ListenerHost(host=host) for host in spec.hosts or ("*",)),
+        tls=TlsHandling.PASSTHROUGH if spec.tls is not None and spec.tls.passthrough else TlsHandling.TERMINATE,
+        versions=_versions(spec.tls),
         redirect_to_https=spec.redirect_to_https,
         backends=_backends(part, spec),
     )
@@ -118,6 +182,8 @@ def _check(part: Written, spec: ListenerSpec) -> None:
         part.error(("weights",), "cannot stand beside to; write one of them")
     if protocol in {ListenerProtocol.HTTPS, ListenerProtocol.TLS} and spec.tls is None:
         part.error(("protocol",), f"is {protocol}, which needs tls with a certificate and its key")
+    if spec.tls is not None and spec.tls.passthrough and protocol.is_http:
+        part.error(("tls", "passthrough"), "is for protocol tls")
     if protocol is ListenerProtocol.UDP and spec.tls is not None:
         part.error(("tls",), "cannot be used with udp")
     if protocol.is_http and has_target:
@@ -140,16 +206,46 @@ def _backends(part: Written, spec: ListenerSpec) -> tuple[Backend, ...]:
 def _certificates(part: Written, tls: TlsSpec | None) -> tuple[Certificate, ...]:
     if tls is None:
         return ()
-    folder = part.document.folder
-    found = []
-    if tls.certificate is not None and tls.key is not None:
-        files = _absolute(folder, tls.certificate), _absolute(folder, tls.key)
-        found.append(Certificate(certificate_file=files[0], key_file=files[1], origin=part.at("tls", "certificate")))
+    found = [_certificate(part, tls, ("tls",), ())] if tls.is_given else []
     for index, item in enumerate(tls.certificates):
-        files = _absolute(folder, item.certificate), _absolute(folder, item.key)
-        origin = part.at("tls", "certificates", index)
-        found.append(Certificate(certificate_file=files[0], key_file=files[1], hosts=item.hosts, origin=origin))
+        found.append(_certificate(part, item, ("tls", "certificates", index), item.hosts))
     return tuple(found)
+
+
+def _certificate(part: Written, spec: CertificateSpec, path: tuple[Step, ...], hosts: tuple[str, ...]) -> Certificate:
+    folder, namespace = part.document.folder, str(part.document.data.get("namespace") or DEFAULT_NAMESPACE)
+    if spec.secret is not None:
+        origin = part.at(*path, "secret")
+        return Certificate(secret=Name.parse(spec.secret, namespace), hosts=hosts, origin=origin)
+    return Certificate(
+        certificate_file=_absolute(folder, spec.certificate or ""),
+        key_file=_absolute(folder, spec.key or ""),
+        hosts=hosts,
+        origin=part.at(*path, "certificate"),
+    )
+
+
+def _client_ca(folder: str, tls: TlsSpec | None) -> str:
+    """The authority, if that is all that is said about clients."""
+    is_all = tls is not None and _trust(folder, tls) is None
+    return _absolute(folder, tls.client_ca) if tls is not None and is_all and tls.client_ca is not None else ""
+
+
+def _trust(folder: str, tls: TlsSpec | None) -> ClientTrust | None:
+    """What is more than that clients must show a certificate of the authority."""
+    if tls is None or (tls.client_certificates in {None, "required"} and not tls.client_names):
+        return None
+    return ClientTrust(
+        handling=ClientCertificates(tls.client_certificates or "required"),
+        ca_file=_absolute(folder, tls.client_ca) if tls.client_ca is not None else "",
+        subject_alt_names=tls.client_names,
+    )
+
+
+def _versions(tls: TlsSpec | None) -> TlsVersions:
+    if tls is None:
+        return TlsVersions()
+    return TlsVersions(minimum=tls.min_version or "", maximum=tls.max_version or "", ciphers=tls.ciphers)
 
 
 def _absolute(folder: str, path: str) -> str:

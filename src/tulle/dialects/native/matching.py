@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
+from dataclasses import replace
 from hashlib import blake2b
 from typing import Annotated
 
 from pydantic import BeforeValidator, Field
 
-from tulle.dialects.fields import HeaderName, Methods, Path, Pattern, Spec, Text, refuse, shown
-from tulle.model.routes import Match, PathKind, PathMatch, ValueKind, ValueMatch
+from tulle.dialects.fields import HeaderName, Label, Methods, Path, Pattern, PortNumbers, Spec, Text, refuse, shown
+from tulle.model.routes import Match, PathKind, PathMatch, Source, ValueKind, ValueMatch
 
 
 class PathSpec(Spec):
@@ -18,6 +19,7 @@ class PathSpec(Spec):
 
     exact: Path | None = Field(None, description="The whole path.")
     prefix: Path | None = Field(None, description="By whole segments: /cart matches /cart and /cart/1, not /carton.")
+    starts: Path | None = Field(None, description="By characters: /cart matches /carton too.")
     regex: Pattern | None = Field(None, description="RE2, over the whole path.")
     ignore_case: bool = Field(False, description="Whether upper and lower case are the same.")
 
@@ -28,6 +30,7 @@ class PathSpec(Spec):
             for kind, value in (
                 (PathKind.EXACT, self.exact),
                 (PathKind.PREFIX, self.prefix),
+                (PathKind.TEXT_PREFIX, self.starts),
                 (PathKind.REGEX, self.regex),
             )
             if value is not None
@@ -74,9 +77,9 @@ def _path(value: object) -> object:
             refuse("is an empty path; write / for every path")
         return {"prefix": value}
     if isinstance(value, dict):
-        one_of(value, ("exact", "prefix", "regex"))
+        one_of(value, ("exact", "prefix", "starts", "regex"))
         return value
-    refuse(f"must be a path such as /cart, or one of exact, prefix, regex, not {shown(value)}")
+    refuse(f"must be a path such as /cart, or one of exact, prefix, starts, regex, not {shown(value)}")
 
 
 def _value(value: object) -> object:
@@ -104,6 +107,10 @@ class MatchSpec(Spec):
         default_factory=dict, description="Query parameters by name; text is the exact value."
     )
 
+    claims: dict[str, ValueCondition] = Field(
+        default_factory=dict, description="Claims of a verified token by name, / within: realm_access/roles."
+    )
+
     def match(self) -> Match:
         """As the model has it."""
         return Match(
@@ -111,7 +118,30 @@ class MatchSpec(Spec):
             methods=self.methods,
             headers=tuple(spec.model(name) for name, spec in self.headers.items()),
             query=tuple(spec.model(name) for name, spec in self.query.items()),
+            claims=tuple(spec.model(name) for name, spec in self.claims.items()),
         )
+
+
+class CallerSpec(Spec):
+    """Which workloads call; everything that is given must hold."""
+
+    namespace: Label | None = Field(None, description="Their namespace.")
+    labels: dict[str, Text] = Field(default_factory=dict, description="Labels that they have.")
+
+
+class CallMatchSpec(MatchSpec):
+    """Conditions on calls of workloads that must all hold."""
+
+    source: CallerSpec | None = Field(None, alias="from", description="Which workloads call.")
+    ports: PortNumbers = Field((), description="Ports of the service that are called; one or a list.")
+
+    def match(self) -> Match:
+        """As the model has it."""
+        source = self.source
+        given = (
+            Source(namespace=source.namespace or "", labels=tuple(sorted(source.labels.items()))) if source else None
+        )
+        return replace(super().match(), source=given, ports=self.ports)
 
 
 def describe(path: object, others: object) -> str:

@@ -7,11 +7,15 @@ from typing import Annotated, Literal
 
 from pydantic import BeforeValidator, Field
 
-from tulle.dialects.fields import Count, PositiveCount, PositiveDuration, Spec, refuse, shown
+from tulle.dialects.fields import Count, Label, PositiveCount, PositiveDuration, Spec, refuse, shown
+from tulle.dialects.native.exchange import Checked, CheckSpec
 from tulle.dialects.native.kind import Kind, Shape
+from tulle.dialects.native.running import LabelMap
 from tulle.dialects.written import Written
-from tulle.model.mesh import Fragment, Settings
-from tulle.model.names import CLUSTER_DOMAIN
+from tulle.model.mesh import Fragment, Object, Settings
+from tulle.model.names import CLUSTER_DOMAIN, DEFAULT_NAMESPACE, Name
+from tulle.model.routes import ExternalCheck
+from tulle.model.security import Authorizer, PeerAuthentication, PeerMode
 
 _TRUST_DOMAIN = re.compile(r"[a-z0-9](?:[-._a-z0-9]{0,253}[a-z0-9])?")
 """SPIFFE-ID §2.1."""
@@ -40,6 +44,16 @@ class MeshSpec(Spec):
     gateway_threads: Count = Field(0, description="Worker threads of the gateway; 0 for one per core.")
     sidecar_threads: PositiveCount = Field(1, description="Worker threads of each sidecar.")
     access_log: bool = Field(False, description="Whether proxies write a line per request.")
+    root_namespace: Label = Field("istio-system", description="Policies in it hold for the whole mesh.")
+    gateway_labels: LabelMap | None = Field(
+        None, description="By which selectors find the gateway; those of Istio's ingress gateway if not given."
+    )
+    mtls: Literal["strict", "permissive", "disable"] | None = Field(
+        None, description="What sidecars take where nobody else says it: mutual TLS only, plain text too, or only that."
+    )
+    authorizers: dict[str, Checked] = Field(
+        default_factory=dict, description="Services that access policies may ask, by name."
+    )
 
 
 def read(part: Written) -> Fragment:
@@ -47,7 +61,16 @@ def read(part: Written) -> Fragment:
     spec = part.validated(MeshSpec)
     if spec is None or part.findings:
         return Fragment(findings=tuple(part.findings))
+    objects: list[Object] = [
+        Authorizer(name=name, origin=part.at("authorizers", name), check=_check(part, name, check))
+        for name, check in spec.authorizers.items()
+    ]
+    if spec.mtls is not None:
+        name, mode = Name(spec.root_namespace, "mesh"), PeerMode(spec.mtls)
+        objects.append(PeerAuthentication(name=name, origin=part.at("mtls"), mode=mode))
+    labels = Settings().gateway_labels if spec.gateway_labels is None else tuple(sorted(spec.gateway_labels.items()))
     return Fragment(
+        objects=tuple(objects),
         settings=Settings(
             origin=part.origin,
             trust_domain=spec.trust_domain,
@@ -56,8 +79,15 @@ def read(part: Written) -> Fragment:
             gateway_concurrency=spec.gateway_threads,
             sidecar_concurrency=spec.sidecar_threads,
             access_log=spec.access_log,
-        )
+            root_namespace=spec.root_namespace,
+            gateway_labels=labels,
+        ),
     )
+
+
+def _check(part: Written, name: str, check: CheckSpec) -> ExternalCheck:
+    namespace = str(part.document.data.get("namespace") or DEFAULT_NAMESPACE)
+    return check.model(namespace, part.at("authorizers", name))
 
 
 KIND = Kind(

@@ -58,7 +58,7 @@ def identify(data: Mapping[str, object]) -> str:
         return name
     given = data.get("host") or data.get("hosts") or "*"
     hosts = ",".join(str(host) for host in given) if isinstance(given, list) else str(given)
-    others = {key: value for key in ("methods", "headers", "query", "listeners") if (value := data.get(key))}
+    others = {key: value for key in ("methods", "headers", "query", "claims", "listeners") if (value := data.get(key))}
     return f"{hosts.lower()}{describe(data.get('path'), others)}"
 
 

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Annotated
 
-from pydantic import AfterValidator, Field
+from pydantic import AfterValidator, BeforeValidator, Field
 
-from tulle.dialects.fields import Duration, Label, Several, Spec, Weight
-from tulle.dialects.native.backends import Reference, backend, checked_weights, weighted
+from tulle.dialects.fields import Duration, Host, Label, Several, Spec, Weight, weight
+from tulle.dialects.native.backends import Reference, backend, checked_weights
+from tulle.dialects.native.balancing import HashSpec
+from tulle.dialects.native.exchange import AllowedOrigins, Checked, CheckSpec, Sticky
 from tulle.dialects.native.traffic import (
     Answer,
     FaultSpec,
@@ -20,9 +23,29 @@ from tulle.dialects.native.traffic import (
 )
 from tulle.dialects.written import Step, Written
 from tulle.model.names import Name
-from tulle.model.routes import Action, Backend, Forward, Match, Mirror, PathKind, RouteRule
+from tulle.model.routes import Action, Backend, ExternalCheck, Forward, Match, Mirror, PathKind, RouteRule
 
-Weights = Annotated[dict[Reference, Weight], AfterValidator(checked_weights)]
+
+class ShareSpec(Spec):
+    """One of several services that get requests."""
+
+    weight: Weight = Field(1, description="Its share, relative to the others.")
+    request_headers: HeadersSpec | None = Field(None, description="Changes to the headers of its requests.")
+    response_headers: HeadersSpec | None = Field(None, description="Changes to the headers of its answers.")
+    host: Host | None = Field(None, description="The Host (or :authority) that it sees.")
+
+
+def _share(value: object) -> object:
+    return value if isinstance(value, dict) else {"weight": weight(value)}
+
+
+def _some(shares: dict[str, ShareSpec]) -> dict[str, ShareSpec]:
+    checked_weights({name: share.weight for name, share in shares.items()})
+    return shares
+
+
+Share = Annotated[ShareSpec, BeforeValidator(_share, json_schema_input_type=int | ShareSpec)]
+Weights = Annotated[dict[Reference, Share], AfterValidator(_some)]
 
 
 class ActionSpec(Spec):
@@ -42,12 +65,18 @@ class ActionSpec(Spec):
     mirror: Annotated[tuple[Mirrored, ...], Several()] = Field((), description="Who gets copies; one or a list.")
     fault: FaultSpec | None = Field(None, description="Delays or aborts some requests, to see what happens.")
     rate_limit: Rate | None = Field(None, description="Above it, requests are answered 429: 100/s.")
+    hash_on: Annotated[tuple[HashSpec, ...], Several()] = Field(
+        (), description="What decides among instances, where the service balances by a hash."
+    )
+    session: Sticky | None = Field(None, description="Clients stay with an instance; text is the name of a cookie.")
+    cors: AllowedOrigins | None = Field(None, description="Pages of other origins that may read answers.")
+    check: Checked | None = Field(None, description="A service that is asked first whether a request may pass.")
 
 
 class ForwardOnly:
     """Fields that only make sense when requests are sent on."""
 
-    NAMES = ("rewrite", "timeout", "retries", "mirror")
+    NAMES = ("rewrite", "timeout", "retries", "mirror", "hash_on", "session")
 
 
 def rule(
@@ -68,7 +97,13 @@ def rule(
         response_headers=spec.response_headers.model() if spec.response_headers is not None else None,
         fault=spec.fault.model() if spec.fault is not None else None,
         rate_limit=spec.rate_limit.model() if spec.rate_limit is not None else None,
+        cors=spec.cors.model() if spec.cors is not None else None,
+        check=_check(part, path, spec.check),
     )
+
+
+def _check(part: Written, path: tuple[Step, ...], spec: CheckSpec | None) -> ExternalCheck | None:
+    return spec.model(part.document.key.name.namespace, part.at(*path, "check")) if spec is not None else None
 
 
 def _action(
@@ -82,6 +117,8 @@ def _action(
             timeout=spec.timeout or None,
             retry=spec.retries.model() if spec.retries is not None else None,
             mirrors=_mirrors(part, path, spec),
+            hash_on=tuple(item.model() for item in spec.hash_on),
+            session=spec.session.model() if spec.session is not None else None,
         )
     for field in ForwardOnly.NAMES:
         if field in spec.model_fields_set and getattr(spec, field) is not None:
@@ -115,7 +152,15 @@ def named_backends(part: Written, path: tuple[Step, ...], spec: ActionSpec) -> t
     namespace = part.document.key.name.namespace
     if spec.to is not None:
         return (backend(spec.to, namespace, part.at(*path, "to")),)
-    return weighted(spec.weights or {}, namespace, lambda text: part.at(*path, "weights", text))
+    return tuple(
+        replace(
+            backend(text, namespace, part.at(*path, "weights", text), share.weight),
+            request_headers=share.request_headers.model() if share.request_headers is not None else None,
+            response_headers=share.response_headers.model() if share.response_headers is not None else None,
+            host_rewrite=share.host,
+        )
+        for text, share in (spec.weights or {}).items()
+    )
 
 
 def version_backends(

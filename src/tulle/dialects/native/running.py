@@ -23,7 +23,6 @@ from tulle.dialects.fields import (
     refuse,
     shown,
 )
-from tulle.dialects.native.traffic import Balancing, CircuitBreakerSpec, OutlierDetectionSpec
 from tulle.dialects.written import Step, Written
 from tulle.model.findings import did_you_mean
 from tulle.model.policies import Locality
@@ -178,9 +177,6 @@ class RunSpec(CommandSpec):
     addresses: Annotated[tuple[Address, ...], Several(), Field(min_length=1)] | None = Field(
         None, description="Where it already runs, if tulle does not run it: 10.0.0.5:8080."
     )
-    load_balancing: Balancing | None = Field(None, description="How callers choose among its instances.")
-    circuit_breaker: CircuitBreakerSpec | None = Field(None, description="Upper limits towards it.")
-    outlier_detection: OutlierDetectionSpec | None = Field(None, description="Leaves out instances that fail.")
 
 
 def check_probe(part: Written, path: tuple[Step, ...], ready: ReadySpec | None, ports: tuple[Port, ...]) -> None:

@@ -4,16 +4,17 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
-from typing import Annotated
+from typing import Annotated, Literal
 
 from pydantic import AfterValidator, BeforeValidator, Field
 
 from tulle.dialects.fields import (
+    LABEL,
+    Hosts,
     Label,
     Labels,
     Methods,
     PortNumbers,
-    PositiveDuration,
     Several,
     Spec,
     Weight,
@@ -22,18 +23,18 @@ from tulle.dialects.fields import (
 )
 from tulle.dialects.native.backends import Caller, checked_weights
 from tulle.dialects.native.kind import Kind, Shape
-from tulle.dialects.native.matching import MatchSpec, canonical, describe
+from tulle.dialects.native.matching import CallMatchSpec, canonical, describe
+from tulle.dialects.native.policy import PolicySpec, VersionPolicySpec
 from tulle.dialects.native.ports import PortsSpec, read_ports
 from tulle.dialects.native.rules import ActionSpec, check_target, named_backends, rule, version_backends
 from tulle.dialects.native.running import RunSpec, absolute, check_probe, command_of, endpoints, split_address
-from tulle.dialects.native.traffic import Checked, Rate
 from tulle.dialects.written import Written
 from tulle.model.mesh import Fragment
 from tulle.model.names import SYSTEM_NAMESPACE, Name
-from tulle.model.policies import LoadBalancing, Locality, Policy
+from tulle.model.policies import Locality, Policy
 from tulle.model.routes import Match, RouteRule, RouteSet
-from tulle.model.security import Rule
-from tulle.model.services import Endpoint, Port, Service, Subset
+from tulle.model.security import PeerAuthentication, PeerMode, Rule
+from tulle.model.services import Endpoint, Port, Resolution, Service, Subset
 from tulle.model.workloads import Probe, Workload
 
 GATEWAY = Name(SYSTEM_NAMESPACE, "gateway")
@@ -55,6 +56,15 @@ def _allowed_path(value: object) -> object:
     return value
 
 
+def _visible_to(value: object) -> object:
+    if value not in {"*", "."} and not (isinstance(value, str) and LABEL.fullmatch(value)):
+        refuse(f"must be a namespace, * for all or . for its own, not {shown(value)}")
+    return value
+
+
+VisibleTo = Annotated[str, BeforeValidator(_visible_to)]
+
+
 class AllowSpec(Spec):
     """A permission; every part that is given must hold."""
 
@@ -69,14 +79,14 @@ class AllowSpec(Spec):
     ports: PortNumbers = Field((), description="Only these ports.")
 
 
-class VersionSpec(RunSpec):
+class VersionSpec(RunSpec, VersionPolicySpec):
     """A version; what it does not say is as the service says."""
 
 
 class ServiceRouteSpec(ActionSpec):
     """How some calls to this service are spread. The first rule that matches is used."""
 
-    match: Annotated[tuple[MatchSpec, ...], Several()] = Field(
+    match: Annotated[tuple[CallMatchSpec, ...], Several()] = Field(
         (), description="Conditions, or a list of which any must hold; every call if not given."
     )
     versions: (
@@ -89,7 +99,7 @@ class ServiceRouteSpec(ActionSpec):
     ) = Field(None, description="The version that gets the calls, or several with their shares.")
 
 
-class ServiceSpec(RunSpec, PortsSpec):
+class ServiceSpec(RunSpec, PortsSpec, PolicySpec):
     """Something that can be called by name."""
 
     namespace: Label | None = Field(None, description="Where its name belongs; that of the document if not given.")
@@ -107,10 +117,18 @@ class ServiceSpec(RunSpec, PortsSpec):
         ]
         | None
     ) = Field(None, description="Who may call it; every service of the mesh if not given, nobody if empty.")
-    rate_limit: Rate | None = Field(None, description="Above it, requests are answered 429: 100/s.")
-    health_check: Checked | None = Field(None, description="How proxies watch addresses: a path, or a mapping.")
-    connect_timeout: PositiveDuration = Field(5.0, description="For a connection to an instance.")
-    idle_timeout: PositiveDuration | None = Field(None, description="After which unused connections are closed; 1h.")
+    mtls: Literal["strict", "permissive", "disable"] | None = Field(
+        None, description="What its sidecars take: mutual TLS only, plain text too, or plain text only."
+    )
+    hosts: Annotated[Hosts, Field(min_length=1)] | None = Field(
+        None, description="Host names by which it is called, for a service outside: api.example.org, *.example.org."
+    )
+    resolution: Literal["dns", "dns_round_robin", "dynamic_dns", "none"] | None = Field(
+        None, description="With hosts: how it is found; dns, dynamic_dns for wildcards, none for the called address."
+    )
+    visible_to: Annotated[tuple[VisibleTo, ...], Several()] = Field(
+        ("*",), description="Namespaces whose workloads see it; * for all, . for its own."
+    )
     routes: Annotated[tuple[ServiceRouteSpec, ...], Several()] = Field(
         (),
         description="How calls of other workloads are spread over its versions. Gateway routes have their own weights.",
@@ -130,13 +148,14 @@ class _Reading:
         self.ports = read_ports(self.part, self.spec, self.addressed_port())
         self.check_namespace()
         self.check_runs()
+        self.check_hosts()
         service = self.service()
         workloads = tuple(self.workloads())
-        routes = self.routes()
+        routes, peers = self.routes(), self.peers()
         findings = tuple(self.part.findings)
         if any(finding.is_error for finding in findings):
             return Fragment(findings=findings)
-        return Fragment(services=(service,), workloads=workloads, routes=routes, findings=findings)
+        return Fragment(services=(service,), workloads=workloads, routes=routes, objects=peers, findings=findings)
 
     @property
     def account(self) -> str:
@@ -164,7 +183,7 @@ class _Reading:
             command, addresses = run.command or spec.command, run.addresses or spec.addresses
             if run.command is not None and run.addresses is not None:
                 part.error((*path, "addresses"), "cannot stand beside command: it is run here, or it is there")
-            elif command is None and addresses is None:
+            elif command is None and addresses is None and spec.hosts is None:
                 where = f'version "{path[1]}" ' if path else ""
                 part.error((), f"{where}has neither command (to be run) nor addresses (where it runs)")
             elif addresses and not self.ports:
@@ -184,7 +203,7 @@ class _Reading:
         addresses = list(self.addresses(spec, "")) if not spec.versions else []
         for name, version in spec.versions.items():
             addresses += self.addresses(version, name)
-        policy = self.policy()
+        policy = spec.policy(self.part.document.folder)
         return Service(
             name=self.name,
             origin=self.part.origin,
@@ -194,6 +213,10 @@ class _Reading:
             policy=policy,
             allow=self.allow(),
             addresses=tuple(addresses),
+            hosts=spec.hosts or (),
+            resolution=self.resolution(),
+            is_outside=spec.hosts is not None and not any(run.command for run in (spec, *spec.versions.values())),
+            exports=spec.visible_to,
         )
 
     def addresses(self, run: RunSpec, version: str) -> tuple[Endpoint, ...]:
@@ -207,32 +230,42 @@ class _Reading:
         text = run.locality or self.spec.locality
         return Locality.parse(text) if text is not None else None
 
-    def policy(self) -> Policy:
-        spec = self.spec
-        return Policy(
-            load_balancing=spec.load_balancing.model() if spec.load_balancing is not None else LoadBalancing(),
-            circuit_breaker=spec.circuit_breaker.model() if spec.circuit_breaker is not None else None,
-            outlier_detection=spec.outlier_detection.model() if spec.outlier_detection is not None else None,
-            health_check=spec.health_check.model() if spec.health_check is not None else None,
-            rate_limit=spec.rate_limit.model() if spec.rate_limit is not None else None,
-            connect_timeout=spec.connect_timeout,
-            idle_timeout=spec.idle_timeout,
-        )
-
     def subset(self, name: str, version: VersionSpec, policy: Policy) -> Subset:
-        own = None
-        if version.load_balancing or version.circuit_breaker or version.outlier_detection:
-            balancing, breaker, outlier = version.load_balancing, version.circuit_breaker, version.outlier_detection
-            own = Policy(
-                load_balancing=balancing.model() if balancing is not None else policy.load_balancing,
-                circuit_breaker=breaker.model() if breaker is not None else policy.circuit_breaker,
-                outlier_detection=outlier.model() if outlier is not None else policy.outlier_detection,
-                health_check=policy.health_check,
-                rate_limit=policy.rate_limit,
-                connect_timeout=policy.connect_timeout,
-                idle_timeout=policy.idle_timeout,
-            )
-        return Subset(name=name, labels=(("version", name),), policy=own)
+        own = version.changed(policy, self.part.document.folder)
+        return Subset(name=name, labels=(("version", name),), policy=own if own != policy else None)
+
+    def resolution(self) -> Resolution:
+        spec = self.spec
+        if spec.hosts is None or spec.addresses or spec.command or spec.versions:
+            return Resolution(spec.resolution or Resolution.ENDPOINTS)
+        is_wild = any("*" in host for host in spec.hosts)
+        return Resolution(spec.resolution or (Resolution.DYNAMIC_DNS if is_wild else Resolution.DNS))
+
+    def check_hosts(self) -> None:
+        """What is only for services that are called by other names."""
+        spec, part = self.spec, self.part
+        if spec.resolution is not None and spec.hosts is None:
+            part.error(("resolution",), "needs hosts: the names by which it is called")
+        if spec.hosts is None:
+            return
+        if not self.ports:
+            part.error(("hosts",), "need a port; write port")
+        if "*" in spec.hosts:
+            part.error(("hosts",), "cannot be every host; write *.example.org")
+        is_wild = any("*" in host for host in spec.hosts)
+        if spec.resolution in {"dns", "dns_round_robin"} and is_wild and not spec.addresses:
+            part.error(("resolution",), f"cannot be {spec.resolution} for a wildcard; write dynamic_dns or addresses")
+
+    def peers(self) -> tuple[PeerAuthentication, ...]:
+        """How its workloads may be called."""
+        mode = self.spec.mtls
+        if mode is None:
+            return ()
+        if self.spec.hosts is not None or self.spec.addresses is not None:
+            self.part.error(("mtls",), "is for what runs here; for services elsewhere, write tls")
+        label = self.spec.labels.get("app", self.name.name)
+        name, origin = Name(self.name.namespace, f"service/{self.name.name}"), self.part.at("mtls")
+        return (PeerAuthentication(name=name, origin=origin, selector=(("app", label),), mode=PeerMode(mode)),)
 
     def allow(self) -> tuple[Rule, ...] | None:
         if self.spec.allow is None:

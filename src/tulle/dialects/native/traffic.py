@@ -8,8 +8,6 @@ from typing import Annotated, Literal, Self
 from pydantic import BeforeValidator, Field, model_validator
 
 from tulle.dialects.fields import (
-    Count,
-    Duration,
     HeaderName,
     Host,
     Path,
@@ -20,6 +18,7 @@ from tulle.dialects.fields import (
     PositiveDuration,
     Several,
     Spec,
+    Status,
     Text,
     refuse,
     shown,
@@ -27,13 +26,7 @@ from tulle.dialects.fields import (
 from tulle.dialects.native.backends import Reference
 from tulle.model.findings import did_you_mean
 from tulle.model.policies import (
-    Balance,
-    CircuitBreaker,
     Fault,
-    HashOn,
-    HealthCheck,
-    LoadBalancing,
-    OutlierDetection,
     RateLimit,
     Retry,
 )
@@ -56,14 +49,7 @@ def _condition(value: object) -> object:
     refuse(f"must be a status code or one of {', '.join(CONDITIONS)}, not {shown(value)}{hint}")
 
 
-def _status(value: object) -> object:
-    if type(value) is not int or not 200 <= value <= 599:
-        refuse(f"must be a status code from 200 to 599, not {shown(value)}")
-    return value
-
-
 Condition = Annotated[str, BeforeValidator(_condition, json_schema_input_type=int | Literal[CONDITIONS])]
-Status = Annotated[int, BeforeValidator(_status)]
 
 
 class RetrySpec(Spec):
@@ -76,6 +62,7 @@ class RetrySpec(Spec):
     per_try_timeout: PositiveDuration | None = Field(None, description="How long each try may take.")
     backoff: PositiveDuration | None = Field(None, description="Base of the growing pause between tries; 25ms.")
     non_idempotent: bool = Field(False, description="Whether POST and PATCH are repeated too, after they were sent.")
+    any_host: bool = Field(False, description="Whether a retry may go to the instance that just failed.")
 
     def model(self) -> Retry:
         """As the model has it."""
@@ -86,6 +73,7 @@ class RetrySpec(Spec):
             per_try_timeout=self.per_try_timeout,
             backoff=self.backoff,
             non_idempotent=self.non_idempotent,
+            any_host=self.any_host,
         )
 
 
@@ -101,17 +89,28 @@ class FaultSpec(Spec):
 
     delay: PositiveDuration | None = Field(None, description="How long requests are held back.")
     abort: Status | None = Field(None, description="The status with which requests are answered at once.")
+    abort_grpc: Annotated[int, Field(ge=0, le=16)] | None = Field(
+        None, description="Instead of it: a status of gRPC, such as 14 for unavailable."
+    )
     percent: Percent = Field(100.0, description="Of how many requests.")
 
     @model_validator(mode="after")
     def _does_something(self) -> Self:
-        if self.delay is None and self.abort is None:
+        if self.abort is not None and self.abort_grpc is not None:
+            refuse("takes only one of abort, abort_grpc")
+        if self.delay is None and self.abort is None and self.abort_grpc is None:
             refuse("needs delay or abort")
         return self
 
     def model(self) -> Fault:
         """As the model has it."""
-        return Fault(delay=self.delay, delay_percent=self.percent, abort_status=self.abort, abort_percent=self.percent)
+        return Fault(
+            delay=self.delay,
+            delay_percent=self.percent,
+            abort_status=self.abort,
+            abort_grpc_status=self.abort_grpc,
+            abort_percent=self.percent,
+        )
 
 
 class MirrorSpec(Spec):
@@ -238,111 +237,3 @@ class HeadersSpec(Spec):
     def model(self) -> HeaderChanges:
         """As the model has it."""
         return HeaderChanges(set=tuple(self.set.items()), add=tuple(self.add.items()), remove=self.remove)
-
-
-class HashSpec(Spec):
-    """What a request is hashed by; exactly one of header, cookie, query, source_ip."""
-
-    header: HeaderName | None = Field(None, description="The value of this header.")
-    cookie: Text | None = Field(None, description="The value of this cookie.")
-    cookie_ttl: Duration | None = Field(None, description="Makes the proxy set the cookie, with this lifetime.")
-    query: Text | None = Field(None, description="The value of this query parameter.")
-    source_ip: bool = Field(False, description="The address of the client.")
-
-    @model_validator(mode="after")
-    def _one_form(self) -> Self:
-        if sum((bool(self.header), bool(self.cookie), bool(self.query), self.source_ip)) != 1:
-            refuse("takes exactly one of header, cookie, query, source_ip")
-        return self
-
-    def model(self) -> HashOn:
-        """As the model has it."""
-        return HashOn(
-            header=self.header or "",
-            cookie=self.cookie or "",
-            cookie_ttl=self.cookie_ttl,
-            query=self.query or "",
-            source_ip=self.source_ip,
-        )
-
-
-class LoadBalancingSpec(Spec):
-    """How a caller's proxy chooses among the instances."""
-
-    balance: Literal["least_request", "round_robin", "random", "ring_hash", "maglev"] = Field(
-        "least_request", description="The way of choosing."
-    )
-    hash_on: HashSpec | None = Field(None, description="For ring_hash and maglev: what decides.")
-    slow_start: Duration = Field(0.0, description="How long a new instance is warmed up.")
-
-    @model_validator(mode="after")
-    def _hashes(self) -> Self:
-        needs = self.balance in {"ring_hash", "maglev"}
-        if needs and self.hash_on is None:
-            refuse(f"with {self.balance} needs hash_on")
-        if not needs and self.hash_on is not None:
-            refuse("takes hash_on only with ring_hash or maglev")
-        return self
-
-    def model(self) -> LoadBalancing:
-        """As the model has it."""
-        return LoadBalancing(
-            balance=Balance(self.balance),
-            hash_on=self.hash_on.model() if self.hash_on is not None else None,
-            slow_start=self.slow_start,
-        )
-
-
-def _balance(value: object) -> object:
-    return {"balance": value} if isinstance(value, str) else value
-
-
-Balancing = Annotated[LoadBalancingSpec, BeforeValidator(_balance, json_schema_input_type=str | LoadBalancingSpec)]
-
-
-class CircuitBreakerSpec(Spec):
-    """Upper limits of one caller's proxy; what is above is answered 503 at once."""
-
-    max_connections: Count | None = Field(None, description="Open connections.")
-    max_pending_requests: Count | None = Field(None, description="Requests that wait for a connection.")
-    max_requests: Count | None = Field(None, description="Requests at the same time.")
-    max_retries: Count | None = Field(None, description="Retries at the same time.")
-
-    def model(self) -> CircuitBreaker:
-        """As the model has it."""
-        return CircuitBreaker(**self.model_dump())
-
-
-class OutlierDetectionSpec(Spec):
-    """An instance that fails is left out for a while."""
-
-    consecutive_5xx: Count = Field(5, description="Answers 5xx in a row; 0 to not count them.")
-    consecutive_gateway_errors: Count | None = Field(None, description="Answers 502, 503, 504 in a row.")
-    interval: PositiveDuration = Field(10.0, description="How often is looked.")
-    ejection_time: PositiveDuration = Field(30.0, description="How long it is left out, the first time.")
-    max_ejection_percent: Annotated[int, Field(ge=0, le=100)] = Field(50, description="How many at most.")
-
-    def model(self) -> OutlierDetection:
-        """As the model has it."""
-        return OutlierDetection(**self.model_dump())
-
-
-class HealthCheckSpec(Spec):
-    """Checks that proxies make on instances that nobody here runs."""
-
-    path: Path | Literal[""] = Field("", description="HTTP path; a TCP connection if not given.")
-    interval: PositiveDuration = Field(5.0, description="How often.")
-    timeout: PositiveDuration = Field(1.0, description="How long an answer may take.")
-    unhealthy_after: PositiveCount = Field(3, description="Failures in a row until it is left out.")
-    healthy_after: PositiveCount = Field(1, description="Successes in a row until it is used again.")
-
-    def model(self) -> HealthCheck:
-        """As the model has it."""
-        return HealthCheck(**self.model_dump())
-
-
-def _check(value: object) -> object:
-    return {"path": value} if isinstance(value, str) else value
-
-
-Checked = Annotated[HealthCheckSpec, BeforeValidator(_check, json_schema_input_type=str | HealthCheckSpec)]

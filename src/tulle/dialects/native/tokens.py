@@ -1,0 +1,109 @@
+"""`tokens`: which tokens (JWT) some workloads take. Bad ones are refused; whether one is needed is said by `access`."""
+
+from __future__ import annotations
+
+import json
+from typing import Annotated, Self
+
+from pydantic import BeforeValidator, Field, model_validator
+
+from tulle.dialects.fields import HeaderName, Label, PositiveDuration, Several, Spec, Text, refuse, shown
+from tulle.dialects.native.kind import Kind, Shape
+from tulle.dialects.native.running import LabelMap
+from tulle.dialects.written import Written
+from tulle.model.mesh import Fragment
+from tulle.model.names import Name
+from tulle.model.security import RequestAuthentication, Target, TokenRule
+
+
+def _jwks(value: object) -> object:
+    try:
+        found = json.loads(value) if isinstance(value, str) else value
+    except ValueError:
+        found = None
+    if not isinstance(found, dict) or not isinstance(found.get("keys"), list):
+        refuse(f"must be a JSON Web Key Set (keys: [...]), not {shown(value)}")
+    return value if isinstance(value, str) else json.dumps(found)
+
+
+def _uri(value: object) -> object:
+    if not isinstance(value, str) or not value.startswith(("http://", "https://")):
+        refuse(f"must be a URL such as https://issuer.example.org/keys, not {shown(value)}")
+    return value
+
+
+class TokenSpec(Spec):
+    """Tokens of one issuer."""
+
+    namespace: Label | None = Field(None, description="Where its name belongs; that of the document if not given.")
+    labels: LabelMap = Field(
+        default_factory=dict, description="The workloads that it is for; all of its namespace if not given."
+    )
+    services: Annotated[tuple[Label, ...], Several()] = Field((), description="Instead: services of its namespace.")
+    issuer: Annotated[Text, Field(min_length=1)] = Field(description="Who made them (iss).")
+    audiences: Annotated[tuple[Text, ...], Several()] = Field((), description="For whom they must be; any if none.")
+    jwks: Annotated[str, BeforeValidator(_jwks, json_schema_input_type=str | dict[str, object])] | None = Field(
+        None, description="The keys (JSON Web Key Set)."
+    )
+    jwks_uri: Annotated[str, BeforeValidator(_uri)] | None = Field(
+        None, description="Instead: where the keys are; those of the issuer's own configuration if neither is given."
+    )
+    headers: dict[HeaderName, Text] = Field(
+        default_factory=dict, description="Where tokens are: headers, and what stands before the token in them."
+    )
+    parameters: Annotated[tuple[Text, ...], Several()] = Field((), description="Or query parameters.")
+    cookies: Annotated[tuple[Text, ...], Several()] = Field((), description="Or cookies.")
+    payload_header: HeaderName | None = Field(None, description="Header in which the service gets the payload.")
+    claim_headers: dict[HeaderName, Text] = Field(
+        default_factory=dict, description="Headers in which the service gets claims, with the names of the claims."
+    )
+    forward: bool = Field(False, description="Whether the service gets the token itself.")
+    timeout: PositiveDuration = Field(5.0, description="For fetching keys.")
+
+    @model_validator(mode="after")
+    def _one_place(self) -> Self:
+        if self.jwks is not None and self.jwks_uri is not None:
+            refuse("takes only one of jwks, jwks_uri")
+        if self.labels and self.services:
+            refuse("takes only one of labels, services")
+        return self
+
+
+def read(part: Written) -> Fragment:
+    """One issuer."""
+    spec = part.validated(TokenSpec)
+    if spec is None or part.findings:
+        return Fragment(findings=tuple(part.findings))
+    name = part.document.key.name
+    rule = TokenRule(
+        origin=part.at("issuer"),
+        issuer=spec.issuer,
+        audiences=spec.audiences,
+        jwks=spec.jwks or "",
+        jwks_uri=spec.jwks_uri or "",
+        headers=tuple(spec.headers.items()),
+        parameters=spec.parameters,
+        cookies=spec.cookies,
+        payload_header=spec.payload_header or "",
+        claim_headers=tuple(spec.claim_headers.items()),
+        forwards_token=spec.forward,
+        timeout=spec.timeout,
+    )
+    found = RequestAuthentication(
+        name=name,
+        origin=part.origin,
+        selector=tuple(sorted(spec.labels.items())),
+        targets=tuple(Target(kind="Service", name=Name(name.namespace, service)) for service in spec.services),
+        rules=(rule,),
+    )
+    return Fragment(objects=(found,))
+
+
+KIND = Kind(
+    name="native/token",
+    noun="tokens",
+    section=("tokens",),
+    shape=Shape.NAMED,
+    schema=TokenSpec,
+    read=read,
+)

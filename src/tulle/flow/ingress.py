@@ -1,0 +1,58 @@
+"""The listeners that all Ingresses share: made when there is an Ingress, and only where the native file has none."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterable
+from dataclasses import replace
+
+from tulle.model.documents import BUILT_IN
+from tulle.model.listeners import Certificate, Listener, ListenerProtocol
+from tulle.model.names import INGRESS, SYSTEM_NAMESPACE, Name
+from tulle.model.objects import SharedCertificates
+
+HTTP = Name(SYSTEM_NAMESPACE, "ingress-http")
+HTTPS = Name(SYSTEM_NAMESPACE, "ingress-https")
+HTTP_PORT = 8080
+HTTPS_PORT = 8443
+
+
+def listeners(shared: Iterable[SharedCertificates], taken: Collection[int]) -> tuple[Listener, ...]:
+    """Those for HTTP and, with any certificate, for HTTPS; but none on ports that are taken by native listeners.
+
+    `shared` is in the order in which it was written: of two certificates for a host the first one counts.
+    """
+    documents = [document for document in shared if document.gateway == INGRESS]
+    found = []
+    if HTTP_PORT not in taken:
+        found.append(_listener(HTTP, HTTP_PORT, ListenerProtocol.HTTP, ()))
+    certificates = _certificates(documents)
+    if certificates and HTTPS_PORT not in taken:
+        found.append(_listener(HTTPS, HTTPS_PORT, ListenerProtocol.HTTPS, certificates))
+    return tuple(found)
+
+
+def _listener(name: Name, port: int, protocol: ListenerProtocol, certificates: tuple[Certificate, ...]) -> Listener:
+    return Listener(
+        name=name,
+        origin=certificates[0].origin if certificates else BUILT_IN,
+        port=port,
+        declared_port=port - 8000,
+        protocol=protocol,
+        certificates=certificates,
+        gateway=INGRESS,
+        section=str(protocol),
+        has_own_addresses=False,
+    )
+
+
+def _certificates(documents: Iterable[SharedCertificates]) -> tuple[Certificate, ...]:
+    """Every host once, with the certificate that was written first."""
+    seen: set[str] = set()
+    found = []
+    for certificate in (each for document in documents for each in document.certificates):
+        hosts = certificate.hosts or ("",)
+        new = tuple(host for host in hosts if host not in seen)
+        if new:
+            found.append(certificate if new == hosts else replace(certificate, hosts=new))
+        seen.update(new)
+    return tuple(found)

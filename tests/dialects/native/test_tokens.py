@@ -1,0 +1,57 @@
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+
+import pytest
+
+from tulle.model.mesh import Fragment
+from tulle.model.names import Name
+from tulle.model.security import RequestAuthentication, Target
+
+Read = Callable[[str], Fragment]
+
+
+@pytest.mark.parametrize(
+    ("text", "message"),
+    [
+        ("{}", 'tokens t: "issuer" is missing'),
+        ("{issuer: ''}", 'tokens t: "issuer" is empty; name at least one'),
+        ("{issuer: a, jwks: x}", 'tokens t: "jwks" must be a JSON Web Key Set (keys: [...]), not "x"'),
+        ("{issuer: a, jwks: [1]}", 'tokens t: "jwks" must be a JSON Web Key Set (keys: [...]), not a list'),
+        (
+            "{issuer: a, jwks_uri: here}",
+            'tokens t: "jwks_uri" must be a URL such as https://issuer.example.org/keys, not "here"',
+        ),
+        (
+            "{issuer: a, jwks: {keys: []}, jwks_uri: 'http://a'}",
+            "tokens t takes only one of jwks, jwks_uri",
+        ),
+        ("{issuer: a, labels: {a: b}, services: c}", "tokens t takes only one of labels, services"),
+    ],
+)
+def test_mistakes_are_told_in_a_sentence(read: Read, text: str, message: str) -> None:
+    fragment = read(f"tokens: {{t: {text}}}")
+    assert [finding.message for finding in fragment.findings] == [message] and not fragment.objects
+
+
+def test_all_that_can_be_said_of_an_issuer(read: Read) -> None:
+    (found,) = read(
+        "tokens: {t: {issuer: me, labels: {app: web}, audiences: [a, b], jwks: {keys: [{kty: RSA}]}, "
+        "headers: {Authorization: 'Bearer '}, parameters: token, cookies: [c], payload_header: X-Payload, "
+        "claim_headers: {x-group: group}, forward: true, timeout: 1s}}"
+    ).objects
+    assert isinstance(found, RequestAuthentication) and found.selector == (("app", "web"),)
+    (rule,) = found.rules
+    assert (rule.issuer, rule.audiences, json.loads(rule.jwks)) == ("me", ("a", "b"), {"keys": [{"kty": "RSA"}]})
+    assert (rule.headers, rule.parameters, rule.cookies) == ((("authorization", "Bearer "),), ("token",), ("c",))
+    assert (rule.payload_header, rule.claim_headers) == ("x-payload", (("x-group", "group"),))
+    assert rule.forwards_token and rule.timeout == 1
+
+
+def test_keys_may_be_text_or_elsewhere(read: Read) -> None:
+    (found,) = read("""tokens: {t: {issuer: me, services: web, jwks: '{"keys": []}'}}""").objects
+    assert isinstance(found, RequestAuthentication) and found.rules[0].jwks == '{"keys": []}'
+    assert found.targets == (Target(kind="Service", name=Name("default", "web")),)
+    (found,) = read("tokens: {t: {issuer: me, jwks_uri: 'https://a/b'}}").objects
+    assert isinstance(found, RequestAuthentication) and found.rules[0].jwks_uri == "https://a/b"
