@@ -163,3 +163,35 @@ def test_a_part_is_read_with_the_place_where_it_was_sent() -> None:
     whole = Document(Origin("file", "m.yaml", Anchor(1)), Key(registry.FILE, Name("n", "m")), data)
     (part,), _ = registry.split(whole)
     assert text_of(part.data, text.split("\n")) == text
+
+
+OBJECTS = """\
+---
+# The shop.
+apiVersion: v1
+kind: Service
+metadata: {name: shop}  # serve
+spec: {ports: [{port: 80}], sessionAffinity: ClientIP}
+---
+apiVersion: v1
+kind: List
+items:
+- apiVersion: v1
+  kind: Namespace
+  metadata:
+    name: shop
+- apiVersion: v1
+  kind: Event
+"""
+
+
+def test_objects_are_kept_with_their_comments_and_lists_are_cut() -> None:
+    reading = read([Sent(text=OBJECTS, path="shop.yaml")])
+    assert reading.is_usable
+    texts = {stored.key.kind: stored.text for stored in reading.objects}
+    assert texts["core/service"] == OBJECTS[4:].partition("---")[0]
+    assert texts["core/namespace"] == "apiVersion: v1\nkind: Namespace\nmetadata:\n  name: shop\n"
+    assert [str(finding).partition(": ")[0] for finding in reading.findings] == ["shop.yaml:6", "shop.yaml:15"]
+    (service,) = (document(stored) for stored in reading.objects if stored.key.kind == "core/service")
+    (finding,) = registry.read(service).findings
+    assert service.origin.line == 2 and finding.origin.line == 5

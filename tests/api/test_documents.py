@@ -54,7 +54,7 @@ async def test_what_is_stored_can_be_looked_at_as_it_was_written(serving: Any) -
         assert one == {
             "kind": "service", "namespace": "default", "name": "web", "revision": 1, "text": FIRST, "folder": "/srv",
         }  # fmt: skip
-        assert (await api.client.get("/v1/documents/native/service/web")).status_code == 404
+        assert (await api.client.get("/v1/documents/nothing/web")).status_code == 400
         everything = (await api.client.get("/v1/documents")).json()
         assert (everything["revision"], [each["name"] for each in everything["objects"]]) == (1, ["web", "db"])
         for query, names in (
@@ -101,3 +101,18 @@ async def test_a_request_with_unknown_fields_is_refused(serving: Any) -> None:
         answer = await api.client.post("/v1/documents", json=sent(FIRST, dryrun=True))
         assert answer.status_code == 422
         assert api.store.revision == 0
+
+
+async def test_of_two_kinds_with_one_name_the_full_name_decides(serving: Any) -> None:
+    async with serving() as api:
+        declared = "apiVersion: v1\nkind: Service\nmetadata: {name: web}\nspec: {ports: [{port: 80}]}\n"
+        await api.client.post("/v1/documents", json=sent(FIRST, declared))
+        assert (await api.client.get("/v1/documents/service/web")).status_code == 409
+        assert (await api.client.get("/v1/documents/core.service/web")).json()["text"] == declared
+        assert (await api.client.get("/v1/documents/native.service/web")).json()["text"] == FIRST
+
+
+async def test_objects_without_a_namespace_are_found_from_everywhere(serving: Any) -> None:
+    async with serving() as api:
+        await api.client.post("/v1/documents", json=sent("apiVersion: v1\nkind: Namespace\nmetadata: {name: shop}\n"))
+        assert (await api.client.get("/v1/documents/ns/shop?namespace=other")).status_code == 200

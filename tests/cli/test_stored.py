@@ -5,8 +5,6 @@ import getpass
 import pytest
 
 from tulle.cli import stored
-from tulle.cli.output import MISUSED, Failure
-from tulle.dialects.native.dialect import DIALECT
 from tulle.model.names import Name
 
 CHANGE = {"kind": "service", "namespace": "default", "name": "web", "action": "added"}
@@ -15,26 +13,6 @@ CHANGE = {"kind": "service", "namespace": "default", "name": "web", "action": "a
 @pytest.fixture(autouse=True)
 def without_colours(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("NO_COLOR", "1")
-
-
-def test_kinds_may_be_plural() -> None:
-    assert [stored.kind(text) for text in ("services", "Service", "mesh", "routes")] == [
-        *("service", "service", "mesh", "route"),
-    ]
-
-
-@pytest.mark.parametrize(
-    ("text", "hint"),
-    [("servce", '; did you mean "service"?'), ("nope", "; known are service, route, listener, mesh")],
-)
-def test_unknown_kinds_are_misuse(text: str, hint: str) -> None:
-    with pytest.raises(Failure) as caught:
-        stored.kind(text)
-    assert (str(caught.value), caught.value.code) == (f'there is no kind "{text}"{hint}', MISUSED)
-
-
-def test_kinds_are_those_that_can_be_written() -> None:
-    assert {f"native/{kind}" for kind in stored.KINDS} == {*DIALECT.kinds}
 
 
 def test_names_may_have_a_namespace() -> None:

@@ -1,14 +1,17 @@
 from __future__ import annotations
 
 import dataclasses
+import json
+import os
 from collections.abc import Callable, Mapping
 from enum import Enum
+from pathlib import Path
 from typing import Any
 
 import pytest
 
 from tulle.dialects import registry
-from tulle.kit.located_yaml import parse
+from tulle.kit.located_yaml import parse, pieces
 from tulle.model.documents import Anchor, Document, Key, Origin
 from tulle.model.findings import Finding
 from tulle.model.mesh import Fragment
@@ -46,6 +49,24 @@ def read(write: Write) -> Read:
 
 
 @pytest.fixture
+def golden(write: Write) -> Callable[[Path], None]:
+    """Compares what the parts of `in.yaml` say with `fragments.json`; `UPDATE_GOLDEN=1` writes it instead."""
+
+    def compare(case: Path) -> None:
+        found: list[object] = []
+        for piece in pieces((case / "in.yaml").read_text()):
+            parts, findings = registry.split(write(piece.text, piece.line + 1))
+            found += [str(finding) for finding in findings]
+            found += [{f"{part.key.kind} {part.key.name}": _plain(registry.read(part))} for part in parts]
+        text = json.dumps(found, indent=2, ensure_ascii=False) + "\n"
+        if os.environ.get("UPDATE_GOLDEN"):
+            (case / "fragments.json").write_text(text)
+        assert text == (case / "fragments.json").read_text()
+
+    return compare
+
+
+@pytest.fixture
 def plain() -> Plain:
     """Anything of the model as JSON values: origins as `file:line`, without what is as it is by default."""
     return _plain
@@ -56,8 +77,12 @@ def _plain(value: object) -> Any:
         return str(value)
     if isinstance(value, Name):
         return str(value)
+    if isinstance(value, Finding):
+        return str(value)
     if isinstance(value, Enum):
         return value.value
+    if isinstance(value, bytes):
+        return value.decode()
     if dataclasses.is_dataclass(value) and not isinstance(value, type):
         return {
             field.name: _plain(given)

@@ -16,16 +16,38 @@ def test_every_dialect_is_found() -> None:
     assert all(dialect.name == name for name, dialect in registry.dialects().items())
 
 
-@pytest.mark.parametrize(
-    ("text", "message"),
-    [
-        ("apiVersion: v1\nkind: Secret", 'nothing here reads kind "Secret" of apiVersion "v1"'),
-        ("kind: Secret", 'nothing here reads kind "Secret" of apiVersion ""'),
-    ],
-)
-def test_what_nobody_reads_is_a_finding(write: Write, text: str, message: str) -> None:
-    parts, (finding,) = registry.split(write(text))
-    assert not parts and finding.message == message
+def test_what_nobody_reads_is_a_finding(write: Write) -> None:
+    parts, (finding,) = registry.split(write("apiVersion: autoscaling/v2\nkind: Scaler\nmetadata: {name: web}"))
+    assert not parts and not finding.is_error
+    assert finding.message == "Scaler web says nothing that is used here and is left alone"
+
+
+LIST = """\
+apiVersion: v1
+kind: List
+items:
+- apiVersion: v1
+  kind: Pod
+  metadata: {name: a}
+- apiVersion: v1
+  kind: Event
+- words
+"""
+
+
+def test_a_list_is_cut_into_its_objects(write: Write) -> None:
+    parts, findings = registry.split(write(LIST))
+    assert [part.key for part in parts] == [Key("core/pod", Name("default", "a"))]
+    assert [str(finding) for finding in findings] == [
+        'in.yaml:9: error: an item of a List must be an object, not "words"',
+        "in.yaml:7: warning: Event says nothing that is used here and is left alone",
+    ]
+
+
+def test_unchanged_objects_of_a_list_are_the_same(write: Write) -> None:
+    (before,), _ = registry.split(write(LIST))
+    (after,), _ = registry.split(write(LIST.replace("items", "# more\nitems")), {before.key: before})
+    assert after is before and before.origin.line == 5
 
 
 def test_what_looks_like_no_language_at_all_is_a_finding(write: Write, monkeypatch: pytest.MonkeyPatch) -> None:

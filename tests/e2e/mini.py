@@ -14,7 +14,7 @@ from pathlib import Path
 
 from tulle.agent import secrets
 from tulle.agent.binary import envoy_binary
-from tulle.envoy import naming
+from tulle.envoy import endpoint_views, naming
 from tulle.envoy.bootstrap import bootstrap
 from tulle.envoy.compile import compile_endpoints, compile_gateway, compile_sidecar
 from tulle.identity.authority import Authority
@@ -38,6 +38,7 @@ class Plane:
     instances: tuple[Instance, ...]
     authority: Authority
     files: dict[str, tuple[bytes, bytes]] = field(default_factory=dict)
+    bundles: dict[str, bytes] = field(default_factory=dict)
     sessions: dict[str, Session] = field(default_factory=dict)
     secrets: dict[str, dict[str, Resource]] = field(default_factory=dict)
     loop: asyncio.AbstractEventLoop | None = None
@@ -73,7 +74,7 @@ class Plane:
     def _publish(self, session: Session) -> None:
         snapshot = self._snapshot(session)
         tables = dict(snapshot.tables)
-        tables[SECRET] = self.secrets[session.node_id]
+        tables[SECRET] = {**snapshot.table(SECRET), **self.secrets[session.node_id]}
         tables[ENDPOINT] = {
             each.endpoints_name: self._endpoints(each.endpoints_name)
             for each in snapshot.table(CLUSTER).values()
@@ -89,8 +90,8 @@ class Plane:
         demand = frozenset(name.partition("/")[2] for name in wanted if "/" in name)
         return compile_sidecar(self.mesh, instance, demand)
 
-    def _endpoints(self, cluster: str) -> Resource:
-        service = self.mesh.services[naming.parse_cluster(cluster).service]
+    def _endpoints(self, view: str) -> Resource:
+        service = self.mesh.services[endpoint_views.parse(view).service]
         places = service.addresses or tuple(
             Endpoint(
                 address=binding.address,
@@ -103,7 +104,7 @@ class Plane:
             if instance.service == service.name
             for binding in instance.bindings
         )
-        return compile_endpoints(service, cluster, places)
+        return compile_endpoints(service, view, places)
 
     def _secrets(self, node: str) -> dict[str, Resource]:
         instance = next((each for each in self.instances if each.id == node), None)
@@ -115,6 +116,7 @@ class Plane:
             secrets.certificate(naming.WORKLOAD_SECRET, chain, key_pem(key)),
             secrets.authorities(naming.TRUST_SECRET, self.authority.bundle.pem),
             *(secrets.certificate(name, chain, key) for name, (chain, key) in self.files.items()),
+            *(secrets.authorities(name, bundle) for name, bundle in self.bundles.items()),
         ]
         return {each.name: each for each in found}
 

@@ -1,14 +1,28 @@
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 
 from tests.envoy.decoded import Json, as_json
 from tests.envoy.kitchen import backend, http, rule, service
 from tulle.envoy import actions
 from tulle.envoy.actions import Destinations
+from tulle.envoy.rewrites import Entry
 from tulle.model.names import Name
 from tulle.model.policies import Balance, HashOn, LoadBalancing, Policy, Retry
-from tulle.model.routes import Backend, Forward, HeaderChanges, Match, Mirror, Redirect, Respond, Rewrite, RouteRule
+from tulle.model.routes import (
+    Backend,
+    Delegate,
+    Forward,
+    HeaderChanges,
+    Match,
+    Mirror,
+    Redirect,
+    Respond,
+    Rewrite,
+    RouteRule,
+)
 from tulle.model.services import Port, Service, Subset
 
 
@@ -34,21 +48,34 @@ SHOP = service("shop", http(90))
 
 def compiled(action: Forward | Redirect | Respond, to: Destinations | None = None, **more: object) -> Json:
     made: RouteRule = rule("r", action, **more)
+    if isinstance(action, Redirect):
+        (only,) = actions.redirects(made, action, Match(), to or known(WEB, SHOP))
+        return as_json(only)
     return as_json(actions.route(made, Match(), None, to or known(WEB, SHOP)))
+
+
+def shares(action: Forward, request_headers: HeaderChanges | None = None) -> list[Json]:
+    found: list[Json] = compiled(action, request_headers=request_headers)["route"]["weighted_clusters"]["clusters"]
+    return found
 
 
 def test_one_backend_is_a_cluster_and_no_time_limit() -> None:
     assert compiled(Forward(backends=(backend("web"),))) == {
-        "route": {"cluster": "outbound|80||web.default", "timeout": "0s"}
+        "route": {
+            "cluster": "outbound|80||web.default",
+            "timeout": "0s",
+            "max_stream_duration": {"grpc_timeout_header_max": "0s"},
+        }
     }
 
 
 def test_backends_share_by_weight_and_weight_0_is_idle() -> None:
-    shares = Forward(
+    action = Forward(
         backends=(backend("web", weight=9), backend("shop"), backend("web", port=81, weight=0)), timeout=1.5
     )
-    found = compiled(shares)["route"]
+    found = compiled(action)["route"]
     assert found["timeout"] == "1.500s"
+    assert found["max_stream_duration"] == {"grpc_timeout_header_max": "1.500s"}
     assert found["weighted_clusters"]["clusters"] == [
         {"name": "outbound|80||web.default", "weight": 9},
         {"name": "outbound|90||shop.default", "weight": 1},
@@ -63,6 +90,7 @@ def test_backends_share_by_weight_and_weight_0_is_idle() -> None:
         (backend("web", subset="v9"), 503, 'service "web.default" has no version "v9"'),
         (backend("shop"), 403, 'service "shop.default" does not allow this caller'),
         (backend("web", weight=0), 503, "every backend of the route has weight 0"),
+        (backend("web", problem="nobody knows this kind"), 500, "nobody knows this kind"),
     ],
 )
 def test_a_route_that_leads_nowhere_says_why(place: Backend, status: int, reason: str) -> None:
@@ -77,6 +105,63 @@ def test_a_service_without_ports_says_so() -> None:
     assert found["direct_response"]["body"]["inline_string"].endswith("has no port None; it has none\n")
 
 
+def test_where_no_backend_exists_the_status_is_the_writers_choice() -> None:
+    for backends in ((), (backend("ghost"),), (backend("web", weight=0),)):
+        found = compiled(Forward(backends=backends, status_without_backends=500))
+        assert found["direct_response"]["status"] == 500
+
+
+@pytest.mark.parametrize(
+    ("bad", "status", "expected"),
+    [
+        (backend("ghost"), 503, None),
+        (backend("ghost"), 404, "NOT_FOUND"),
+        (backend("ghost"), 500, "INTERNAL_SERVER_ERROR"),
+        (backend("web", problem="no grant"), 503, "INTERNAL_SERVER_ERROR"),
+    ],
+)
+def test_the_share_of_a_refused_backend_has_a_status(bad: Backend, status: int, expected: str | None) -> None:
+    action = Forward(backends=(backend("web", weight=9), bad), status_without_backends=status)
+    assert compiled(action)["route"].get("cluster_not_found_response_code") == expected
+    assert [each["weight"] for each in shares(action)] == [9, 1]
+
+
+def test_a_backend_with_a_problem_is_a_cluster_that_never_exists() -> None:
+    bad = backend("web", port=80, problem="no grant")
+    assert known(WEB).cluster(bad) == "outbound|0||web.default"
+    assert known(WEB).resolved(backend("web")).port == 80
+    assert known(WEB).resolved(backend("ghost", port=7)).port == 7
+    assert known(WEB).resolved(backend("ghost")).port == 0
+
+
+CHANGED = HeaderChanges(set=(("x-a", "backend"), ("Host", "own")), remove=("x-gone",))
+
+
+def test_changes_of_a_backend_are_for_its_share() -> None:
+    action = Forward(backends=(backend("web", request_headers=CHANGED, response_headers=CHANGED), backend("shop")))
+    web, shop = shares(action, request_headers=HeaderChanges(set=(("x-a", "rule"),)))
+    assert web["request_headers_to_add"][0]["header"] == {"key": "x-a", "value": "backend"}
+    assert web["response_headers_to_remove"] == ["x-gone"]
+    assert web["host_rewrite_literal"] == "own"
+    assert list(shop) == ["name", "weight"]
+
+
+def test_changes_of_the_only_backend_are_those_of_the_route() -> None:
+    action = Forward(backends=(backend("web", request_headers=CHANGED, host_rewrite="better"),))
+    found = compiled(action, request_headers=HeaderChanges(set=(("X-A", "rule"),)))
+    assert found["route"]["host_rewrite_literal"] == "better"
+    assert [each["header"]["value"] for each in found["request_headers_to_add"]] == ["rule"]
+    assert found["request_headers_to_remove"] == ["x-gone"]
+
+
+def test_the_host_of_a_backend_wins_over_that_of_the_route() -> None:
+    action = Forward(backends=(backend("web", host_rewrite="own"), backend("shop")), rewrite=Rewrite(host="common"))
+    assert [each["host_rewrite_literal"] for each in shares(action)] == ["own", "common"]
+    assert "host_rewrite_literal" not in compiled(action)["route"]
+    common = replace(action, backends=(backend("web"), backend("shop")))
+    assert compiled(common)["route"]["host_rewrite_literal"] == "common"
+
+
 def test_the_share_of_a_missing_backend_fails_alone() -> None:
     found = compiled(Forward(backends=(backend("ghost", port=1), backend("web"))))
     names = [each["name"] for each in found["route"]["weighted_clusters"]["clusters"]]
@@ -85,13 +170,17 @@ def test_the_share_of_a_missing_backend_fails_alone() -> None:
 
 def test_rules_of_a_service_stay_on_the_port_that_was_called() -> None:
     to = known(WEB, SHOP, called=(WEB.name, 81))
-    shares = Forward(backends=(backend("web", subset="v1"), backend("shop")))
-    names = [each["name"] for each in compiled(shares, to)["route"]["weighted_clusters"]["clusters"]]
+    action = Forward(backends=(backend("web", subset="v1"), backend("shop")))
+    names = [each["name"] for each in compiled(action, to)["route"]["weighted_clusters"]["clusters"]]
     assert names == ["outbound|81|v1|web.default", "outbound|90||shop.default"]
 
 
 def test_mirrors_that_cannot_be_reached_are_left_out() -> None:
-    mirrors = (Mirror(backend=backend("web"), percent=5), Mirror(backend=backend("ghost")))
+    mirrors = (
+        Mirror(backend=backend("web"), percent=5),
+        Mirror(backend=backend("ghost")),
+        Mirror(backend=backend("web"), percent=0),
+    )
     found = compiled(Forward(backends=(backend("shop"),), mirrors=mirrors))["route"]["request_mirror_policies"]
     assert [each["cluster"] for each in found] == ["outbound|80||web.default"]
     assert found[0]["runtime_fraction"]["default_value"] == {"numerator": 50000, "denominator": "MILLION"}
@@ -99,7 +188,7 @@ def test_mirrors_that_cannot_be_reached_are_left_out() -> None:
 
 def test_retries_and_rewrites_are_applied() -> None:
     action = Forward(backends=(backend("web"),), rewrite=Rewrite(host="h"))
-    found = as_json(actions.forward(action, Match(), Retry(attempts=7), known(WEB)))
+    found = as_json(actions.route(rule("r", action), Match(), Retry(attempts=7), known(WEB)))
     assert found["route"]["retry_policy"]["num_retries"] == 7
     assert found["route"]["host_rewrite_literal"] == "h"
 
@@ -109,15 +198,21 @@ def test_retries_and_rewrites_are_applied() -> None:
     [
         (HashOn(header="x"), {"header": {"header_name": "x"}}),
         (HashOn(cookie="c"), {"cookie": {"name": "c"}}),
-        (HashOn(cookie="c", cookie_ttl=5), {"cookie": {"name": "c", "ttl": "5s", "path": "/"}}),
         (HashOn(query="q"), {"query_parameter": {"name": "q"}}),
-        (HashOn(source_ip=True), {"connection_properties": {"source_ip": True}}),
     ],
 )
-def test_what_requests_are_hashed_by(on: HashOn, expected: Json) -> None:
+def test_requests_are_hashed_as_the_first_policy_says(on: HashOn, expected: Json) -> None:
     hashed = service("web", http(), policy=hashing(on))
     found = compiled(Forward(backends=(backend("ghost"), backend("web"))), known(hashed))
     assert found["route"]["hash_policy"] == [expected]
+
+
+def test_a_route_may_say_itself_by_what_requests_are_hashed() -> None:
+    action = Forward(backends=(backend("web", subset="v2"),), hash_on=(HashOn(header="a"), HashOn(source_ip=True)))
+    assert compiled(action)["route"]["hash_policy"] == [
+        {"header": {"header_name": "a"}},
+        {"connection_properties": {"source_ip": True}},
+    ]
 
 
 def test_a_version_with_a_policy_of_its_own_hashes_by_that() -> None:
@@ -145,6 +240,25 @@ def test_redirects_and_answers() -> None:
     said = compiled(Respond(status=200, body="b", headers=(("a", "100%"),)))
     assert said["direct_response"] == {"status": 200, "body": {"inline_string": "b"}}
     assert said["response_headers_to_add"][0]["header"] == {"key": "a", "value": "100%%"}
+    assert compiled(Respond(status=200, body=b"\xff"))["direct_response"]["body"] == {"inline_bytes": "/w=="}
+    assert compiled(Respond(status=200, body=b""))["direct_response"] == {"status": 200}
+
+
+def test_an_answer_has_a_size_that_envoy_takes() -> None:
+    assert compiled(Respond(status=200, body="x" * actions.LARGEST_BODY))["direct_response"]["status"] == 200
+    assert compiled(Respond(status=200, body="ü" * actions.LARGEST_BODY))["direct_response"]["status"] == 500
+
+
+def test_redirects_know_where_requests_come_in() -> None:
+    assert known(called=(WEB.name, 80)).entry == Entry(80, is_encrypted=False)
+    assert known(listener_port=8443, is_encrypted=True).entry == Entry(8443, is_encrypted=True)
+    assert known().entry == Entry()
+
+
+def test_what_was_delegated_is_gone_before() -> None:
+    delegated = rule("r", Delegate(to=WEB.name, origin=WEB.origin))
+    with pytest.raises(AssertionError):
+        actions.route(delegated, Match(), None, known())
 
 
 def test_names_keep_their_namespace() -> None:

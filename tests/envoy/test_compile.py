@@ -10,6 +10,7 @@ import pytest
 
 from tests.envoy.decoded import everything
 from tests.envoy.kitchen import HERE, backend, http, rule, service
+from tulle.envoy.callers import Caller
 from tulle.envoy.compile import compile_authority, compile_gateway, compile_sidecar
 from tulle.model.mesh import Mesh, Settings
 from tulle.model.names import Name
@@ -124,9 +125,9 @@ def test_ports_that_a_service_no_longer_has_are_not_opened(mesh: Mesh, instance:
 
 
 def test_callers_that_may_not_call_get_no_cluster(mesh: Mesh) -> None:
-    stranger = compile_authority(mesh, Name("default", "stranger"), "ratings:9000")
+    stranger = compile_authority(mesh, Caller(namespace="default", account="stranger"), "ratings:9000")
     assert [each.name for each in stranger.clusters] == ["connect"]
-    friend = compile_authority(mesh, Name("default", "web"), "ratings:9000")
+    friend = compile_authority(mesh, Caller(namespace="default", account="web"), "ratings:9000")
     assert [each.name for each in friend.clusters] == ["outbound|9000||ratings.default", "connect"]
 
 
@@ -135,7 +136,7 @@ def test_backends_that_may_not_be_called_are_left_out() -> None:
     rules = RouteSet(name=Name("default", "r"), origin=HERE, service=Name("default", "web"), rules=(rule("r", shared),))
     both = (service("web", http()), service("closed", http(), allow=()))
     mesh = Mesh(services={each.name: each for each in both}, service_routes={both[0].name: (rules,)})
-    found = compile_authority(mesh, Name("default", "me"), "web")
+    found = compile_authority(mesh, Caller(namespace="default", account="me"), "web")
     assert [each.name for each in found.clusters] == ["outbound|8000||web.default", "connect"]
 
 

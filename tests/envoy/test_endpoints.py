@@ -1,11 +1,12 @@
 from __future__ import annotations
 
 import random
+from dataclasses import replace
 
 from tests.envoy.decoded import Json, decoded
 from tests.envoy.kitchen import http, service
 from tulle.envoy.compile import compile_endpoints
-from tulle.envoy.endpoints import select
+from tulle.model.policies import Locality
 from tulle.model.services import Endpoint, Port, Protocol, Service, Subset
 
 WEB = service(
@@ -45,14 +46,13 @@ def test_a_port_has_the_places_that_serve_it() -> None:
 
 
 def test_a_version_has_the_places_with_its_labels() -> None:
-    assert addresses("outbound|80|v1|web.default") == ["10.0.0.2:1"]
+    assert addresses("outbound|80|version=v1|web.default") == ["10.0.0.2:1"]
 
 
 def test_what_does_not_exist_has_no_places() -> None:
-    assert addresses("outbound|80|v9|web.default") == []
+    assert addresses("outbound|80|version=v9|web.default") == []
     assert addresses("outbound|81||web.default") == []
     assert addresses("something else") == []
-    assert select(WEB, WEB.ports[0], "v9", PLACES) == ()
 
 
 def test_udp_places_are_udp() -> None:
@@ -65,6 +65,57 @@ def test_weights_are_said_only_where_they_differ() -> None:
     assert all("load_balancing_weight" not in each for each in found("outbound|80||web.default"))
     weights = [each["load_balancing_weight"] for each in found("outbound|80||web.default", heavy)]
     assert sorted(weights) == [1, 1, 1, 5]
+
+
+def test_names_are_not_for_endpoint_discovery() -> None:
+    assert addresses("outbound|80||web.default", (Endpoint(address="db.example", port=1), *PLACES[:1])) == [
+        "10.0.0.2:1"
+    ]
+
+
+def test_what_is_not_ready_is_not_called() -> None:
+    places = (PLACES[0], replace(PLACES[1], is_ready=False))
+    assert addresses("outbound|80||web.default", places) == ["10.0.0.2:1"]
+
+
+def test_what_is_about_to_end_is_called_only_if_there_is_nothing_else() -> None:
+    ending = tuple(replace(each, is_draining=True) for each in PLACES[:2])
+    assert all("health_status" not in each for each in found("outbound|80||web.default", ending))
+    both = found("outbound|80||web.default", (*ending, PLACES[3]))
+    assert [each.get("health_status") for each in both] == [None, "DRAINING", "DRAINING"]
+
+
+def test_where_only_some_have_sidecars_those_are_marked() -> None:
+    places = (Endpoint(address="10.0.0.1", port=1), Endpoint(address="10.0.0.2", port=1, is_meshed=True))
+    mixed = service("web", http(80), addresses=places)
+    marks = [each.get("metadata") for each in found("outbound|80||web.default", places, mixed)]
+    assert marks == [None, {"filter_metadata": {"envoy.transport_socket_match": {"meshed": "yes"}}}]
+    assert all("metadata" not in each for each in found("outbound|80||web.default", places))
+
+
+def groups(view: str, places: tuple[Endpoint, ...]) -> list[Json]:
+    found: list[Json] = decoded(compile_endpoints(WEB, view, places))["endpoints"]
+    return found
+
+
+def test_near_places_have_priority() -> None:
+    eu, us = Locality(region="eu", zone="a", subzone="r"), Locality(region="us")
+    places = (replace(PLACES[0], locality=us), replace(PLACES[1], locality=eu), PLACES[3])
+    first, *others = groups("outbound|80||web.default|near;eu/a/r;", places)
+    assert first["locality"] == {"region": "eu", "zone": "a", "sub_zone": "r"}
+    assert "priority" not in first
+    assert [(each.get("locality"), each["priority"]) for each in others] == [(None, 1), ({"region": "us"}, 1)]
+    plain = groups("outbound|80||web.default", places)
+    assert [set(each) for each in plain] == [{"lb_endpoints"}]
+
+
+def test_places_have_their_shares() -> None:
+    places = (replace(PLACES[0], locality=Locality(region="eu")), replace(PLACES[1], locality=Locality(region="us")))
+    weights = {
+        each["locality"]["region"]: each["load_balancing_weight"]
+        for each in groups("outbound|80||web.default|shares;eu=70;us=30", places)
+    }
+    assert weights == {"eu": 70, "us": 30}
 
 
 def test_equal_sets_have_equal_bytes() -> None:

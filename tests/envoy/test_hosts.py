@@ -6,6 +6,7 @@ from weakref import ref
 from tests.envoy.decoded import Json, decoded
 from tests.envoy.kitchen import http, service
 from tulle.envoy import hosts
+from tulle.envoy.callers import Caller
 from tulle.model.mesh import Settings
 from tulle.model.names import Name
 from tulle.model.services import Port, Protocol, Service
@@ -15,7 +16,7 @@ WEB = service("web", http(80), Port(name="db", number=5432, protocol=Protocol.TC
 
 
 def compiled(port: Port, denied: frozenset[Name] = frozenset(), of: Service = WEB) -> tuple[hosts.Compiled, Json]:
-    found = hosts.service_host(of, port, "default", (), (), denied, SETTINGS)
+    found = hosts.service_host(of, port, Caller(namespace="default"), (), (), denied, SETTINGS)
     return found, decoded(found.host)
 
 
@@ -34,7 +35,8 @@ def test_an_http_port_is_forwarded_and_looked_into_within_connect() -> None:
     found, message = compiled(WEB.ports[0])
     assert clusters_of(found) == ["outbound|80||web.default", "connect"]
     plain, tunnel = message["routes"]
-    assert plain["route"] == {"cluster": "outbound|80||web.default", "timeout": "0s"}
+    assert plain["route"]["cluster"] == "outbound|80||web.default"
+    assert plain["route"]["timeout"] == "0s"
     assert tunnel["match"] == {"connect_matcher": {}}
     assert tunnel["route"]["cluster"] == "connect"
 
@@ -91,7 +93,7 @@ def test_equal_input_gives_the_same_object() -> None:
 def test_remembered_results_keep_no_service_alive() -> None:
     first, second = service("first", http()), service("second", http())
     for one, other in ((first, second), (second, first)):
-        hosts.service_host(one, one.ports[0], "default", (), (ref(other),), frozenset(), SETTINGS)
+        hosts.service_host(one, one.ports[0], Caller(namespace="default"), (), (ref(other),), frozenset(), SETTINGS)
     watched = ref(first)
     del first, second, one, other
     gc.collect()

@@ -6,7 +6,7 @@ import pytest
 
 from tests.envoy.decoded import as_json
 from tulle.envoy.matches import is_unconditional, route_match
-from tulle.model.routes import Match, PathKind, PathMatch, ValueKind, ValueMatch
+from tulle.model.routes import Match, PathKind, PathMatch, Source, ValueKind, ValueMatch
 
 
 @pytest.mark.parametrize(
@@ -104,3 +104,32 @@ def test_methods() -> None:
 )
 def test_what_fits_every_request(match: Match, expected: bool) -> None:
     assert is_unconditional(match) is expected
+
+
+@pytest.mark.parametrize("kind", [ValueKind.PREFIX, ValueKind.SUFFIX, ValueKind.CONTAINS])
+def test_an_empty_part_is_mere_presence(kind: ValueKind) -> None:
+    value = ValueMatch("n", kind)
+    message = as_json(route_match(Match(headers=(value,), query=(value,), claims=(value,))))
+    assert message["headers"] == message["query_parameters"] == [{"name": "n", "present_match": True}]
+    assert message["dynamic_metadata"][0]["value"] == {"present_match": True}
+
+
+def test_an_empty_pattern_fits_nothing_but_the_empty_text() -> None:
+    value = ValueMatch("n", ValueKind.REGEX)
+    message = as_json(route_match(Match(path=PathMatch(PathKind.REGEX, ""), headers=(value,))))
+    assert message["safe_regex"]["regex"] == message["headers"][0]["string_match"]["safe_regex"]["regex"] == "(?:)"
+
+
+def test_of_claims_that_are_lists_any_element_counts() -> None:
+    claim = ValueMatch("realm/roles", ValueKind.EXACT, "admin", invert=True)
+    (message,) = as_json(route_match(Match(claims=(claim,))))["dynamic_metadata"]
+    assert message["filter"] == "envoy.filters.http.jwt_authn"
+    assert [each["key"] for each in message["path"]] == ["payload", "realm", "roles"]
+    one = {"string_match": {"exact": "admin"}}
+    assert message["value"] == {"or_match": {"value_matchers": [one, {"list_match": {"one_of": one}}]}}
+    assert message["invert"] is True
+
+
+def test_what_is_decided_before_is_no_condition() -> None:
+    assert is_unconditional(Match(ports=(80,), source=Source(namespace="a")))
+    assert not is_unconditional(Match(claims=(ValueMatch("a", ValueKind.PRESENT),)))

@@ -23,6 +23,13 @@ def test_any_other_name_names_no_service(name: str) -> None:
     assert naming.parse_cluster(name) == naming.NOTHING
 
 
+def test_secrets_are_named_by_what_they_hold() -> None:
+    name = Name("shop", "tls")
+    assert naming.secret(name) == "secret|shop/tls"
+    assert naming.secret_ca(name) == "secret-ca|shop/tls"
+    assert naming.config_map_ca(name, Name("a", "b")) == "config-map-ca|shop/tls,a/b"
+
+
 def test_people_say_it_shorter() -> None:
     assert naming.spoken(Name("default", "web"), 80, "") == "web.default:80"
     assert naming.spoken(Name("default", "web"), 80, "v2") == "web.default:80/v2"

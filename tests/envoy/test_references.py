@@ -3,7 +3,13 @@ from __future__ import annotations
 from tests.envoy.kitchen import HERE, backend, rule
 from tulle.envoy.references import backends, referenced_services
 from tulle.model.names import Name
-from tulle.model.routes import Forward, Mirror, Respond, RouteSet
+from tulle.model.routes import ExternalCheck, Forward, Mirror, Respond, RouteSet
+
+
+def test_who_is_asked_before_counts() -> None:
+    asked = rule("a", Respond(status=200), check=ExternalCheck(backend=backend("guard")))
+    routes = RouteSet(name=Name("default", "r"), origin=HERE, rules=(asked,))
+    assert [each.service.name for each in backends(routes)] == ["guard"]
 
 
 def test_mirrors_count_and_answers_do_not() -> None:

@@ -96,3 +96,11 @@ def test_everything_that_was_asked_for_is_in_the_policy() -> None:
 @pytest.mark.parametrize("method", METHODS)
 def test_idempotent_methods_are_those_of_rfc_9110(method: str) -> None:
     assert (method in retries.IDEMPOTENT) == (method in {"GET", "HEAD", "OPTIONS", "TRACE", "PUT", "DELETE"})
+
+
+def test_a_retry_may_go_to_the_same_place_again_if_it_says_so() -> None:
+    (rich, cautious) = retries.variants(Match(), Retry(conditions=("5xx",), any_host=True))
+    for each in (rich, cautious):
+        assert each.retry is not None
+        assert each.retry.any_host
+        assert "retry_host_predicate" not in as_json(retries.policy(each.retry))

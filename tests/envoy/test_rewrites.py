@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from tests.envoy.decoded import as_json
 from tulle.envoy import rewrites
-from tulle.model.routes import PathKind, PathMatch, Redirect, Rewrite
+from tulle.model.routes import PathKind, PathMatch, Redirect, RedirectPort, Rewrite
 
 SEGMENTS = st.lists(st.from_regex(r"[a-c.]{1,2}", fullmatch=True), max_size=3).map(lambda parts: "/" + "/".join(parts))
 
@@ -101,4 +101,35 @@ STRIPPED = {"pattern": {"regex": "^/a/*"}, "substitution": "/"}
     ],
 )
 def test_redirects_change_what_they_name(change: Redirect, expected: object) -> None:
-    assert as_json(rewrites.redirect(change, PathMatch(PathKind.PREFIX, "/a"))) == expected
+    ((conditions, message),) = rewrites.redirects(change, PathMatch(PathKind.PREFIX, "/a"), rewrites.Entry())
+    assert (conditions, as_json(message)) == ((), expected)
+
+
+KEEP, BY_SCHEME, REQUEST = RedirectPort.KEEP, RedirectPort.BY_SCHEME, RedirectPort.REQUEST
+PLAIN, SECURE, NOWHERE = rewrites.Entry(8080, False), rewrites.Entry(443, True), rewrites.Entry()
+
+
+@pytest.mark.parametrize(
+    ("change", "entry", "expected"),
+    [
+        (Redirect(scheme="https"), PLAIN, [0]),
+        (Redirect(scheme="https", port=8443), PLAIN, [8443]),
+        (Redirect(scheme="https", port=443, host="h"), PLAIN, [0]),
+        (Redirect(scheme="https", port=443), PLAIN, ["said", 0]),
+        (Redirect(scheme="http", port=443), PLAIN, [443]),
+        (Redirect(scheme="https", port_from=BY_SCHEME), PLAIN, ["said", 0]),
+        (Redirect(scheme="https", port_from=BY_SCHEME), NOWHERE, ["said", 0]),
+        (Redirect(scheme="ftp", port_from=BY_SCHEME), PLAIN, [0]),
+        (Redirect(port_from=BY_SCHEME), PLAIN, [8080]),
+        (Redirect(port_from=BY_SCHEME), SECURE, ["said", 0]),
+        (Redirect(port_from=BY_SCHEME), NOWHERE, [0]),
+        (Redirect(scheme="https", port_from=REQUEST), PLAIN, [8080]),
+        (Redirect(port_from=KEEP), SECURE, [0]),
+        (Redirect(port=80), NOWHERE, [80]),
+        (Redirect(port=80), PLAIN, ["said", 0]),
+    ],
+)
+def test_ports_of_redirects(change: Redirect, entry: rewrites.Entry, expected: list[object]) -> None:
+    found = list(rewrites.redirects(change, None, entry))
+    assert ["said" if conditions else message.port_redirect for conditions, message in found] == expected
+    assert all(message.port_redirect for conditions, message in found if conditions)

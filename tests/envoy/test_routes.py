@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -9,7 +10,17 @@ from tulle.envoy.actions import Destinations
 from tulle.envoy.routes import compile_routes, in_order
 from tulle.model.names import Name
 from tulle.model.policies import Fault, Retry
-from tulle.model.routes import Forward, Match, PathKind, Respond, RouteRule, RouteSet, specificity
+from tulle.model.routes import (
+    ExternalCheck,
+    Forward,
+    Match,
+    PathKind,
+    Redirect,
+    Respond,
+    RouteRule,
+    RouteSet,
+    specificity,
+)
 
 OK = Respond(status=200)
 WEB = service("web", http())
@@ -31,6 +42,26 @@ def test_the_most_specific_wins_over_all_sets() -> None:
 
 def test_of_equals_the_first_that_was_read_wins() -> None:
     assert names(routes(rule("1", OK)), routes(rule("2", OK)), routes(rule("3", OK))) == ["1", "2", "3"]
+
+
+def dated(name: str, created: str, *rules: RouteRule, by_specificity: bool = True) -> RouteSet:
+    namespace, _, own = name.partition("/")
+    return RouteSet(name=Name(namespace, own), origin=HERE, rules=rules, created=created, by_specificity=by_specificity)
+
+
+@pytest.mark.parametrize("by_specificity", [True, False])
+def test_of_equals_the_oldest_wins_then_the_first_by_name(by_specificity: bool) -> None:
+    sets = [
+        dated(name, created, rule(f"{name}{each}", OK, prefix("/a")), by_specificity=by_specificity)
+        for name, created in (
+            ("b/a", ""),
+            ("a/b", ""),
+            ("a/a", "2024-02-01T00:00:00Z"),
+            ("c/c", "2023-02-01T00:00:00Z"),
+        )
+        for each in (1, 2)
+    ]
+    assert names(*sets) == ["c/c1", "c/c2", "a/a1", "a/a2", "a/b1", "a/b2", "b/a1", "b/a2"]
 
 
 def test_every_match_of_a_rule_has_its_own_place() -> None:
@@ -77,6 +108,22 @@ def test_rules_become_routes_up_to_the_first_that_fits_everything() -> None:
     found = [as_json(each) for each in compile_routes([*steps, (Match(), rule("never", OK))], Destinations({}))]
     assert [each["name"] for each in found] == ["a", "all"]
     assert list(found[0]["typed_per_filter_config"]) == ["fault"]
+
+
+def test_a_redirect_can_be_two_routes_with_the_conditions_of_its_match() -> None:
+    moved = rule("m", Redirect(scheme="https", port=443))
+    found = [as_json(each) for each in compile_routes([(prefix("/a", methods=("GET",)), moved)], Destinations({}))]
+    assert [[header["name"] for header in each["match"]["headers"]] for each in found] == [
+        [":authority", ":method"],
+        [":method"],
+    ]
+    assert {each["match"]["path_separated_prefix"] for each in found} == {"/a"}
+
+
+def test_who_is_asked_before_is_asked_at_a_port() -> None:
+    asked = rule("a", OK, check=ExternalCheck(backend=backend("web")))
+    (found,) = compile_routes([(Match(), asked)], Destinations({WEB.name: WEB}))
+    assert b"outbound|8000||web.default" in found.typed_per_filter_config["check"].value
 
 
 def test_rich_retries_split_a_rule_by_method() -> None:

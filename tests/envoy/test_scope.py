@@ -5,10 +5,13 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from tests.envoy.kitchen import HERE, http, service
+from tests.flow.world import route_set as ruled_by
 from tulle.envoy import scope
-from tulle.envoy.scope import Outside, Target, Unknown
+from tulle.envoy.scope import Outside, Target, Unknown, Virtual
+from tulle.model.extensions import Scope
 from tulle.model.mesh import Mesh
 from tulle.model.names import Name, host_names
+from tulle.model.routes import RouteSet
 from tulle.model.security import Rule
 from tulle.model.services import Port, Service
 
@@ -71,7 +74,12 @@ def test_a_service_without_ports_says_so() -> None:
 )
 def test_other_hosts_are_outside(authority: str) -> None:
     assert scope.resolve(MESH, "default", authority) == Outside(authority)
-    assert scope.dependencies(MESH, "default", authority) == frozenset()
+    assert services(scope.dependencies(MESH, "default", authority)) == set()
+    assert scope.is_outside(MESH, "default", authority)
+
+
+def ruled(target: str) -> RouteSet:
+    return ruled_by(target, target)
 
 
 @given(st.text(max_size=40))
@@ -80,13 +88,87 @@ def test_any_host_header_resolves_to_something(authority: str) -> None:
 
 
 def test_a_missing_service_is_depended_on() -> None:
-    assert scope.dependencies(MESH, "default", "nope") == {Name("default", "nope")}
+    assert services(scope.dependencies(MESH, "default", "nope")) == {"nope"}
+    assert not scope.is_outside(MESH, "default", "nope")
     assert scope.dependencies(MESH, "default", "*") == frozenset()
 
 
 def test_backends_of_its_rules_are_depended_on(mesh: Mesh) -> None:
-    names = {each.name for each in scope.dependencies(mesh, "default", "catalogue")}
-    assert names == {"catalogue", "ghost", "web"}
+    assert services(scope.dependencies(mesh, "default", "catalogue")) == {"catalogue", "ghost", "web"}
+
+
+def services(names: frozenset[Name]) -> set[str]:
+    """Of what something depends on the services, without the hosts."""
+    return {each.name for each in names if each.namespace}
+
+
+GOOGLE = service("www.google.test", Port(name="https", number=443), http(80), hosts=("www.google.test",))
+WILD = service("wild", http(80), hosts=("*.wild.test",), virtual_addresses=("10.1.0.0/16", "10.2.0.1"))
+HOSTS = Mesh(
+    services={each.name: each for each in (WEB, GOOGLE, WILD)},
+    hosts={"www.google.test": GOOGLE.name, "*.wild.test": WILD.name, "10.2.0.1": WILD.name},
+    host_routes={"virtual.test": (ruled("virtual"),), "*.rules.test": (ruled("rules"),)},
+)
+
+
+def test_a_service_is_called_by_the_hosts_that_it_says() -> None:
+    assert scope.resolve(HOSTS, "default", "www.google.test") == Target(GOOGLE, GOOGLE.ports[1])
+    assert scope.resolve(HOSTS, "other", "www.google.test:443") == Target(GOOGLE, GOOGLE.ports[0])
+    assert scope.domains(GOOGLE, GOOGLE.ports[1], "default") == ("www.google.test", "www.google.test:80")
+
+
+def test_hosts_of_a_wildcard_are_told_apart() -> None:
+    assert scope.resolve(HOSTS, "default", "a.b.wild.test") == Target(WILD, WILD.ports[0], "a.b.wild.test")
+    assert scope.resolve(HOSTS, "default", "10.2.0.1") == Target(WILD, WILD.ports[0])
+    assert scope.domains(WILD, WILD.ports[0], "default") == ("10.2.0.1", "10.2.0.1:80")
+
+
+def test_rules_can_be_about_hosts_that_no_service_has() -> None:
+    assert scope.resolve(HOSTS, "default", "virtual.test:81") == Virtual("virtual.test:81", "virtual.test", 81)
+    assert scope.resolve(HOSTS, "default", "a.rules.test") == Virtual("a.rules.test", "a.rules.test", None)
+    assert services(scope.dependencies(HOSTS, "default", "virtual.test")) == {"virtual"}
+    assert Name("", "*.rules.test") in scope.dependencies(HOSTS, "default", "a.rules.test")
+
+
+def test_rules_for_wildcards_come_after_those_for_the_very_service() -> None:
+    own, wide, every = ruled("own"), ruled("wide"), ruled("every")
+    mesh = Mesh(
+        services=HOSTS.services,
+        service_routes={WEB.name: (own,)},
+        host_routes={"*": (every,), "*.default.svc.cluster.local": (wide, every)},
+    )
+    assert scope.rules(mesh, WEB, "web") == (own, every, wide)
+    assert scope.rules(mesh, None, "x.test") == (every,)
+    assert scope.rules(HOSTS, WILD, "a.wild.test") == ()
+
+
+@pytest.mark.parametrize(
+    ("exports", "namespace", "expected"),
+    [(("*",), "other", True), ((".",), "other", False), ((".",), "default", True), (("other",), "other", True)],
+)
+def test_a_service_is_seen_where_it_is_exported_to(exports: tuple[str, ...], namespace: str, expected: bool) -> None:
+    own = service("web", http(80), exports=exports)
+    found = scope.resolve(Mesh(services={own.name: own}), namespace, "web.default")
+    assert isinstance(found, Target if expected else Unknown)
+
+
+@pytest.mark.parametrize(
+    ("hosts", "expected"),
+    [
+        (None, True),
+        ((), False),
+        ((("*", "*"),), True),
+        (((".", "*"),), True),
+        ((("other", "*"),), False),
+        ((("default", "web.default.svc.cluster.local"),), True),
+        ((("default", "*.default.svc.cluster.local"),), True),
+        ((("*", "api.default.svc.cluster.local"),), False),
+    ],
+)
+def test_a_workload_sees_what_its_scope_says(hosts: tuple[tuple[str, str], ...] | None, expected: bool) -> None:
+    seen = Scope(name=Name("default", "mine"), origin=HERE, hosts=hosts)
+    found = scope.resolve(MESH, "default", "web", seen)
+    assert isinstance(found, Target if expected else Unknown)
 
 
 def rule(**more: tuple[object, ...]) -> Rule:

@@ -3,7 +3,6 @@ from __future__ import annotations
 from tests.envoy.decoded import Json, as_json
 from tulle.envoy import secrets
 from tulle.model.listeners import Certificate
-from tulle.model.security import Identity
 
 
 def context(socket: object) -> Json:
@@ -12,7 +11,7 @@ def context(socket: object) -> Json:
 
 
 def test_callers_accept_one_identity_and_speak_tls_1_3_at_both_ends_of_the_range() -> None:
-    found = context(secrets.calling(Identity("td", "ns", "web"), "web.ns.svc.cluster.local"))
+    found = context(secrets.calling(("spiffe://td/ns/ns/sa/web",), "web.ns.svc.cluster.local", ["h2"]))
     common = found["common_tls_context"]
     assert set(common["tls_params"].values()) == {"TLSv1_3"}
     validation = common["combined_validation_context"]
@@ -27,8 +26,20 @@ def test_callers_accept_one_identity_and_speak_tls_1_3_at_both_ends_of_the_range
 
 
 def test_two_callers_do_not_share_their_peer() -> None:
-    first, second = (secrets.calling(Identity("td", "ns", each), each) for each in ("a", "b"))
+    first, second = (secrets.calling((f"spiffe://td/{each}",), each, []) for each in ("a", "b"))
     assert first.typed_config != second.typed_config
+
+
+def test_a_peer_may_have_any_of_several_names() -> None:
+    found = context(secrets.calling(("spiffe://td/a", "a.example", "10.0.0.1", "fd00::1"), "a", []))
+    validation = found["common_tls_context"]["combined_validation_context"]["default_validation_context"]
+    assert [each["san_type"] for each in validation["match_typed_subject_alt_names"]] == [
+        "URI",
+        "DNS",
+        "IP_ADDRESS",
+        "IP_ADDRESS",
+    ]
+    assert "alpn_protocols" not in found["common_tls_context"]
 
 
 def test_the_called_want_a_certificate_of_their_trust_domain() -> None:

@@ -36,7 +36,7 @@ def context(*names: Name, is_renamed: bool = False) -> Context:
 
 def test_only_what_refers_to_a_changed_name_is_checked_again() -> None:
     check = Counting()
-    checks: Checks[Thing] = Checks(check)
+    checks: Checks[Thing, Thing] = Checks(check)
     one, two = Thing(frozenset({A})), Thing(frozenset({B}))
     assert checks.update([one, two], [], context()) == {one, two}
     check.calls.clear()
@@ -49,7 +49,7 @@ def test_only_what_refers_to_a_changed_name_is_checked_again() -> None:
 
 def test_what_has_findings_is_checked_again_when_names_came_or_went() -> None:
     check = Counting()
-    checks: Checks[Thing] = Checks(check)
+    checks: Checks[Thing, Thing] = Checks(check)
     good, bad = Thing(frozenset({A})), Thing(frozenset({A}), is_bad=True)
     checks.update([good, bad], [], context())
     check.calls.clear()
@@ -68,7 +68,7 @@ def test_a_thing_may_refer_to_other_names_later() -> None:
         calls.append(thing)
         return Checked(thing, (), names["now"])
 
-    checks: Checks[Thing] = Checks(check)
+    checks: Checks[Thing, Thing] = Checks(check)
     thing = Thing(frozenset())
     checks.update([thing], [], context())
     names["now"] = frozenset({B})

@@ -14,10 +14,11 @@ def test_the_first_in_order_has_a_name_and_the_next_one_follows_it() -> None:
     claims: Claims[object] = Claims()
     claims.add(WEB, SECOND, two)
     claims.add(WEB, FIRST, one)
-    assert claims.rivals() == {FIRST, SECOND}
     assert claims.settle(ORDER.__getitem__) == {WEB}
     assert claims.table == {WEB: one}
     assert claims.part_of(WEB) is FIRST
+    assert claims.winner(WEB) == (FIRST, one)
+    assert claims.winner(API) is None
     assert list(claims.losers(ORDER.__getitem__)) == [(WEB, FIRST, SECOND)]
 
     claims.remove(WEB, FIRST)

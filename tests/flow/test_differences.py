@@ -38,13 +38,20 @@ def test_one_key_in_exchange_for_another_is_noticed_although_the_size_is_the_sam
 
 def test_a_service_changes_with_its_definition_and_with_its_rules() -> None:
     web, cart, old_rules = service(WEB), service(CART), rules(WEB)
-    old = Mesh(services={WEB: web, CART: cart}, service_routes={WEB: (old_rules,)})
-    same = Mesh(services={WEB: web, CART: cart}, service_routes={WEB: (old_rules,)})
+    sets = (old_rules,)
+    old = Mesh(services={WEB: web, CART: cart}, service_routes={WEB: sets})
+    same = Mesh(services={WEB: web, CART: cart}, service_routes={WEB: sets})
     new_rules = Mesh(services={WEB: web, CART: cart}, service_routes={WEB: (rules(WEB),)})
     no_rules = Mesh(services={WEB: web, CART: service(CART)})
     assert changed_services(old, same) == set()
     assert changed_services(old, new_rules) == {WEB}
     assert changed_services(old, no_rules) == {WEB, CART}
+
+
+def test_a_host_changes_with_its_service_and_with_its_rules() -> None:
+    old = Mesh(hosts={"a.test": WEB})
+    assert changed_services(old, Mesh(hosts={"a.test": CART})) == {Name("", "a.test")}
+    assert changed_services(old, Mesh(hosts=old.hosts, host_routes={"*": (rules(WEB),)})) == {Name("", "*")}
 
 
 def test_names_are_listed_only_for_types_that_changed() -> None:

@@ -1,7 +1,12 @@
 from __future__ import annotations
 
+from dataclasses import replace
+
+import pytest
+
 from tulle.flow.endpoints import endpoints, instances_by_service
 from tulle.model.documents import BUILT_IN
+from tulle.model.guards import Guard
 from tulle.model.names import Name
 from tulle.model.services import Endpoint, Port, Protocol, Service
 from tulle.model.workloads import Binding, Instance, InstanceState
@@ -33,5 +38,43 @@ def test_a_service_is_at_its_addresses_and_at_every_binding_of_its_instances() -
     )
     assert endpoints(service, (instance("a"),)) == (
         fixed,
-        Endpoint(address="127.0.0.1", port=9000, port_name="http", is_meshed=True),
+        Endpoint(address="127.0.0.1", port=9000, port_name="http", is_meshed=True, account="web"),
     )
+
+
+def two_ports(number: int = 8080) -> Instance:
+    """An instance with a port by name and number, and another one."""
+    http = instance("a").bindings[0]
+    return replace(
+        instance("a"),
+        bindings=(replace(http, name="web", number=number), replace(http, name="admin", number=1, port=9001)),
+    )
+
+
+@pytest.mark.parametrize(
+    ("port", "expected"),
+    [
+        (Port(name="http", number=80, target=8080), 9000),
+        (Port(name="http", number=80, target="admin"), 9001),
+        (Port(name="http", number=8080), 9000),
+        (Port(name="admin", number=80), 9001),
+        (Port(name="admin", number=80, target="nope"), 9001),
+        (Port(name="http", number=80), None),
+    ],
+)
+def test_calls_go_to_the_port_that_the_service_means(port: Port, expected: int | None) -> None:
+    service = Service(name=WEB, origin=BUILT_IN, ports=(port,), account="web")
+    found = [each.port for each in endpoints(service, (two_ports(),))]
+    assert found == ([] if expected is None else [expected])
+
+
+def test_the_only_port_of_an_instance_takes_the_calls_to_any() -> None:
+    service = Service(name=WEB, origin=BUILT_IN, ports=(Port(name="x", number=80, target=1),), account="web")
+    assert [each.port for each in endpoints(service, (instance("a"),))] == [9000]
+
+
+def test_an_instance_answers_for_all_services_that_select_its_workload() -> None:
+    api = Name("default", "api")
+    guard = Guard(workload=WEB, origin=BUILT_IN, service=WEB, account="web", answers=(WEB, api))
+    ready = instance("a")
+    assert instances_by_service([ready], {WEB: guard}) == {WEB: (ready,), api: (ready,)}

@@ -59,4 +59,4 @@ def test_the_rules_and_workloads_of_a_service_that_lost_its_name_do_not_count() 
     assert merge.services.table[WEB] is says[second].services[0]
     assert not list(merge.findings(position))
     merge.update(Change(EMPTY, frozenset({second})), says, position)
-    assert not merge.services.table and not merge.workloads.table and not merge.routes.table
+    assert not merge.services.table and not merge.workloads.table

@@ -7,9 +7,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tests.flow.world import instance, mesh, name, route_set, service
+from tests.flow.world import instance, mesh, name, route_set
 from tulle.envoy.compile import compile_sidecar
-from tulle.flow.differences import changed_services
+from tulle.flow.differences import changed_keys, changed_services
 from tulle.flow.patch import Patch
 from tulle.model.mesh import Mesh, Settings
 from tulle.model.services import Protocol
@@ -23,7 +23,8 @@ BASE = mesh("web", "cart", "stock", "prices")
 
 def patched(old: Mesh, new: Mesh, *demand: str) -> Snapshot | None:
     held = compile_sidecar(old, WEB, frozenset(demand))
-    return Patch(old, new, changed_services(old, new)).apply(WEB, frozenset(demand), held)
+    guards = changed_keys(old.guards, new.guards)
+    return Patch(old, new, changed_services(old, new), guards).apply(WEB, frozenset(demand), held)
 
 
 def versions(snapshot: Snapshot) -> Mapping[str, Mapping[str, str]]:
@@ -65,11 +66,11 @@ def test_everybody_who_calls_the_same_gets_the_same_resources() -> None:
     [
         ruled("cart", "stock"),
         replace(BASE, settings=Settings()),
-        replace(BASE, services={**BASE.services, name("web"): service("web")}),
+        replace(BASE, guards={**BASE.guards, name("web"): replace(BASE.guards[name("web")])}),
         replace(BASE, services={key: each for key, each in BASE.services.items() if key != name("cart")}),
-        replace(BASE, services={key: each for key, each in BASE.services.items() if key != name("web")}),
+        replace(BASE, guards={key: each for key, each in BASE.guards.items() if key != name("web")}),
     ],
-    ids=["another backend", "other settings", "its own service", "a service less", "its own service less"],
+    ids=["another backend", "other settings", "its own guard", "a service less", "its own guard less"],
 )
 def test_where_more_than_known_resources_may_differ_everything_is_compiled(new: Mesh) -> None:
     assert patched(BASE, new, "cart") is None

@@ -6,8 +6,10 @@ import pytest
 
 from tests.flow.world import World, instance, mesh, name, route_set, service
 from tulle.kit.codec import decode
-from tulle.model.mesh import Settings
-from tulle.model.services import Endpoint
+from tulle.model.documents import BUILT_IN
+from tulle.model.mesh import Mesh, Settings
+from tulle.model.routes import Backend, Forward, Match, RouteRule, RouteSet
+from tulle.model.services import Endpoint, Subset
 from tulle.model.workloads import Assignment, InstanceState
 from tulle.xds.messages import Node
 from tulle.xds.snapshot import CLUSTER, ENDPOINT, GATEWAY, LISTENER, VIRTUAL_HOST, WORKLOAD
@@ -59,6 +61,30 @@ def test_endpoints_go_to_those_who_hold_their_cluster_and_recompile_nothing(worl
     draining = (instance("cart"), instance("cart", 2, InstanceState.DRAINING))
     assert world.do(lambda: world.hosts.reported("here", draining)) == [1, 0]
     assert stock.names(ENDPOINT) == set()
+
+
+def test_versions_with_the_same_endpoints_share_them_until_nobody_needs_them(world: World) -> None:
+    """Of a cluster that now chooses from others, the old endpoints go only if no other cluster has them."""
+
+    def versions(v2: str) -> Mesh:
+        parts = tuple(Subset(name=each, labels=(("v", of),)) for each, of in (("v1", "1"), ("v2", v2)))
+        cart = replace(service("cart"), subsets=parts)
+        backends = tuple(Backend(service=cart.name, origin=BUILT_IN, subset=each.name) for each in parts)
+        rule = RouteRule(name="r", origin=BUILT_IN, matches=(Match(),), action=Forward(backends=backends))
+        rules = RouteSet(name=cart.name, origin=BUILT_IN, service=cart.name, rules=(rule,))
+        base = mesh("web", "cart")
+        return replace(base, services={**base.services, cart.name: cart}, service_routes={cart.name: (rules,)})
+
+    world.publisher.update(versions("1"))
+    web = world.sidecar(instance("web"))
+    web.call("cart")
+    world.settle()
+    whole, first, second = (f"outbound|80|{each}|cart.default" for each in ("", "v=1", "v=2"))
+    assert web.names(ENDPOINT) == {whole, first}
+    world.do(lambda: world.publisher.update(versions("2")))
+    assert web.names(ENDPOINT) == {whole, first, second}
+    world.do(lambda: world.publisher.update(versions("1")))
+    assert web.names(ENDPOINT) == {whole, first}
 
 
 def test_a_removed_service_is_taken_away_and_answered_by_a_reason(world: World) -> None:

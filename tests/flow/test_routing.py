@@ -41,11 +41,11 @@ def test_several_sets_of_rules_for_a_service_stand_in_the_order_of_their_documen
     parts = Parts([one, two], {part: Fragment(routes=(rules,)) for part, rules in zip((one, two), sets, strict=True)})
     routing, merge = Routing(), Merge()
     merge.update(Change(frozenset({one, two}), frozenset()), parts.fragments, parts.order.index)
-    routing.update(merge, parts, context)
+    routing.update(merge, parts, context, parts.order.index)
     assert routing.services == {web: tuple(sets)}
     parts.order.reverse()
     merge.update(Change(frozenset(), frozenset()), parts.fragments, parts.order.index)
-    routing.update(merge, parts, context)
+    routing.update(merge, parts, context, parts.order.index)
     assert routing.services == {web: tuple(reversed(sets))}
 
 
@@ -58,3 +58,22 @@ def test_rules_of_a_service_come_and_go_with_it() -> None:
     edited = builder.build((document(text.replace("command: x", "command: y")),))
     assert edited.service_routes[web][0].rules[0].name == mesh.service_routes[web][0].rules[0].name
     assert not builder.build((document(text.replace(", routes: [{versions: v1}]", "")),)).service_routes
+
+
+def test_rules_for_hosts_come_and_go_in_the_order_of_their_documents() -> None:
+    context = Context(frozenset(), Directory({}, {}, {}), is_renamed=False)
+    one, two = document("{}"), document("{}", "b.yaml")
+    sets = [RouteSet(name=Name("default", name), origin=BUILT_IN, mesh_hosts=("a.test",)) for name in ("one", "two")]
+    parts = Parts([one, two], {part: Fragment(routes=(rules,)) for part, rules in zip((one, two), sets, strict=True)})
+    routing, merge = Routing(), Merge()
+    merge.update(Change(frozenset({one, two}), frozenset()), parts.fragments, parts.order.index)
+    routing.update(merge, parts, context, parts.order.index)
+    assert routing.hosts == {"a.test": tuple(sets)}
+    assert routing.gateway == ()
+    before = routing.hosts["a.test"]
+    merge.update(Change(frozenset(), frozenset()), parts.fragments, parts.order.index)
+    routing.update(merge, parts, context, parts.order.index)
+    assert routing.hosts["a.test"] is before
+    merge.update(Change(frozenset(), frozenset({one, two})), parts.fragments, parts.order.index)
+    routing.update(merge, parts, context, parts.order.index)
+    assert routing.hosts == {}

@@ -10,6 +10,7 @@ from tulle.flow.hosts import Hosts
 from tulle.flow.publish import Publisher
 from tulle.kit.codec import to_plain
 from tulle.model.documents import BUILT_IN
+from tulle.model.guards import Guard
 from tulle.model.listeners import Listener
 from tulle.model.mesh import Mesh, Settings
 from tulle.model.names import Name
@@ -22,6 +23,8 @@ from tulle.xds.snapshot import CLUSTER, ENDPOINT, GATEWAY, LISTENER, ROUTE, VIRT
 from tulle.xds.subscription import Session
 
 SETTINGS = Settings()
+PORTS = (Port(name="http", number=80),)
+GUARDS: dict[str, Guard] = {}
 LISTENER_HTTP = Listener(name=Name("default", "http"), origin=BUILT_IN, port=8080)
 
 
@@ -45,6 +48,15 @@ def workload(text: str, replicas: int = 1) -> Workload:
     )
 
 
+def guard(text: str) -> Guard:
+    """The same guard for the same name, as what did not change keeps its identity."""
+    if text not in GUARDS:
+        GUARDS[text] = Guard(
+            workload=name(text), origin=BUILT_IN, service=name(text), account=text, answers=(name(text),), ports=PORTS
+        )
+    return GUARDS[text]
+
+
 def route_set(text: str, target: str, *, of: str = "") -> RouteSet:
     backend = Backend(service=name(target), origin=BUILT_IN)
     rule = RouteRule(name=text, origin=BUILT_IN, matches=(Match(),), action=Forward(backends=(backend,)))
@@ -63,6 +75,7 @@ def mesh(*services: str, routes: tuple[RouteSet, ...] = (), rules: tuple[RouteSe
         settings=SETTINGS,
         services={name(each): service(each) for each in services},
         workloads={name(each): workload(each) for each in services},
+        guards={name(each): guard(each) for each in services},
         listeners={LISTENER_HTTP.name: LISTENER_HTTP} if routes else {},
         gateway_routes=routes,
         service_routes={each.service: (each,) for each in rules if each.service},
@@ -100,7 +113,7 @@ class Client:
 
     def want_endpoints(self) -> None:
         clusters = self.replica.table(CLUSTER).values()
-        self.replica.subscribe(ENDPOINT, {each.name for each in clusters if "outbound" in each.name})
+        self.replica.subscribe(ENDPOINT, {each.endpoints_name for each in clusters} - {""})
 
     def call(self, *authorities: str) -> None:
         self.replica.subscribe(VIRTUAL_HOST, {f"outbound.default/{each}" for each in authorities})

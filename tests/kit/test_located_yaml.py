@@ -6,6 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from tulle.kit import located_yaml
 from tulle.kit.located import LocatedMap
 from tulle.kit.located_yaml import Malformed, Piece, parse, pieces
 
@@ -94,6 +95,29 @@ def test_what_is_wrong_is_said_at_its_line(text: str, line: int, part: str) -> N
 def test_aliases_cannot_grow_without_bounds() -> None:
     lines = ["a0: &a0 [x, x, x, x, x, x, x, x, x]"]
     lines += [f"a{i}: &a{i} [{', '.join([f'*a{i - 1}'] * 9)}]" for i in range(1, 12)]
+    with pytest.raises(Malformed, match="aliases repeat more than"):
+        parse("\n".join(lines))
+
+
+def test_no_text_takes_more_time_than_its_length_is_worth() -> None:
+    value = parse("a: 1\n" * 200_000)
+    assert isinstance(value, LocatedMap)
+    assert len(value.repeated) == located_yaml.MOST_NOTED
+    with pytest.raises(Malformed, match="lines begin with %"):
+        parse("".join(f"%TAG !a{i}! x\n" for i in range(20)) + "---\na: 1\n")
+
+
+def test_the_number_of_values_is_bounded(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(located_yaml, "MOST_VALUES", 10)
+    assert parse("[1, 2, 3]") == [1, 2, 3]
+    with pytest.raises(Malformed, match="more than 10 values") as caught:
+        parse("- 1\n" * 20)
+    assert caught.value.line == 9
+
+
+def test_merge_keys_count_as_what_they_repeat() -> None:
+    lines = ["a0: &a0 {" + ", ".join(f"k{i}: {i}" for i in range(400)) + "}"]
+    lines += [f"a{i}: {{<<: *a0}}" for i in range(1, 400)]
     with pytest.raises(Malformed, match="aliases repeat more than"):
         parse("\n".join(lines))
 

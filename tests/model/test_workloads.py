@@ -4,7 +4,7 @@ from dataclasses import replace
 
 from tulle.model.documents import BUILT_IN
 from tulle.model.names import Name
-from tulle.model.workloads import Assignment, Probe, Workload
+from tulle.model.workloads import Assignment, Probe, Workload, canonical_name
 
 NAME = Name("default", "web")
 WORKLOAD = Workload(name=NAME, origin=BUILT_IN, service=NAME, command="web", directory="/")
@@ -37,3 +37,19 @@ def test_scaling_makes_nothing_obsolete_and_another_command_does() -> None:
     assert replace(ASSIGNMENT, replicas=3, drain=9.0).fingerprint == ASSIGNMENT.fingerprint
     assert replace(ASSIGNMENT, command="other").fingerprint != ASSIGNMENT.fingerprint
     assert replace(ASSIGNMENT, environment=(("A", "b"),)).fingerprint != ASSIGNMENT.fingerprint
+
+
+def test_a_bare_workload_has_only_the_labels_that_were_written() -> None:
+    name = Name("default", "web")
+    bare = Workload(
+        name=name, origin=BUILT_IN, service=name, command="x", directory="/", is_bare=True, own_labels=(("a", "b"),)
+    )
+    assert bare.labels == (("a", "b"),)
+    owned = replace(bare, is_bare=False, version="v1", own_labels=(("app", "other"),))
+    assert owned.labels == (("app", "other"), ("version", "v1"))
+
+
+def test_a_workload_without_a_service_is_called_by_its_labels() -> None:
+    assert canonical_name({"app": "reviews"}, "reviews-v1") == "reviews"
+    assert canonical_name({"app": "a", "app.kubernetes.io/name": "b"}, "x") == "b"
+    assert canonical_name({"app": ""}, "x") == "x"

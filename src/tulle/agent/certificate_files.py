@@ -29,7 +29,7 @@ INTERVAL = 0.5
 
 
 class CertificateFiles:
-    """The secrets `certificate|<file>|<key file>` and `client-ca|<file>` that are wanted now."""
+    """The secrets `certificate|<file>|<key file>` and `client-ca|<file>[|<revoked>]` that are wanted now."""
 
     def __init__(self, clock: Clock, changed: Callable[[], None]) -> None:
         self.table: dict[str, Resource] = {}
@@ -106,8 +106,8 @@ def _files(name: str) -> tuple[Path, ...]:
     match name.split("|"):
         case [secrets.CERTIFICATE, chain, key]:
             return (Path(chain), Path(key))
-        case [secrets.CLIENT_AUTHORITY, bundle]:
-            return (Path(bundle),)
+        case [secrets.CLIENT_AUTHORITY, *files]:
+            return tuple(map(Path, files))
         case _:
             return ()
 
@@ -123,8 +123,11 @@ def _stamp(file: Path) -> object:
 def _read(name: str, files: tuple[Path, ...]) -> Resource:
     chain = files[0].read_bytes()
     certificates = x509.load_pem_x509_certificates(chain)
-    if len(files) == 1:
-        return secrets.authorities(name, chain)
+    if name.startswith(secrets.CLIENT_AUTHORITY):
+        revoked = b"".join(file.read_bytes() for file in files[1:])
+        if revoked:
+            x509.load_pem_x509_crl(revoked)
+        return secrets.authorities(name, chain, revoked)
     key = files[1].read_bytes()
     if serialization.load_pem_private_key(key, password=None).public_key() != certificates[0].public_key():
         raise ValueError("the key does not belong to the certificate")

@@ -1,11 +1,13 @@
 """What one proxy is fed: between what the plane offers and what its Envoy accepts. Sans-io.
 
 Keeps the last good version of everything for an Envoy that starts anew, and stand-ins for virtual hosts that are asked
-for while nobody can answer. Knows names and bytes; what they mean is known to the plane and to Envoy.
+for while nobody can answer. Knows names and bytes; what they mean is known to the plane and to Envoy. Of secrets the
+plane has only those of the mesh: keys of workloads and certificates in files are of this host, whatever the plane says.
 """
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass, field
 
@@ -13,6 +15,7 @@ from envoy.config.endpoint.v3.endpoint_pb2 import ClusterLoadAssignment
 
 from tulle.agent.last_good import LastGood
 from tulle.agent.stand_ins import is_demand, stand_in
+from tulle.envoy.naming import is_mesh_secret
 from tulle.xds.replica import Delta
 from tulle.xds.snapshot import (
     CLUSTER,
@@ -29,7 +32,9 @@ from tulle.xds.snapshot import (
 )
 from tulle.xds.subscription import Session
 
-FROM_PLANE = (CLUSTER, ENDPOINT, LISTENER, ROUTE, VIRTUAL_HOST)
+log = logging.getLogger(__name__)
+
+FROM_PLANE = (SECRET, CLUSTER, ENDPOINT, LISTENER, ROUTE, VIRTUAL_HOST)
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,6 +72,8 @@ class Feed:
     _waiting: dict[str, _Waiting] = field(default_factory=dict)
     _tables: dict[str, Table] = field(default_factory=dict)
     """What Envoy should have now."""
+    _own: Table = field(default_factory=dict)
+    """Secrets of this host, which are part of it."""
     _unknown: set[str] = field(default_factory=lambda: set(FROM_PLANE))
     """Types of which the plane has said nothing yet: an Envoy that was told `nothing` would go on without listeners."""
 
@@ -102,6 +109,9 @@ class Feed:
         self._unknown.discard(url)
         offered, accepted = self._offered[url], self._accepted[url]
         for resource in delta.changed.values():
+            if url == SECRET and not is_mesh_secret(resource.name):
+                log.error("the control plane sent secret %s, which is this host's own; it is ignored", resource.name)
+                continue
             offered[resource.name] = resource
             self._unsettled.add((url, resource.name))
             # Sent again, it is to be tried again: what it conflicted with may be gone.
@@ -113,7 +123,7 @@ class Feed:
         if gone:
             self.good.keep((), [(url, name) for name in gone])
         self._unjudged.append(delta)
-        changed = set(delta.names)
+        changed = {name for name in delta.names if url != SECRET or is_mesh_secret(name)}
         if url == VIRTUAL_HOST:
             changed |= self._answered(delta.changed.values())
         self._refresh(url, changed)
@@ -140,8 +150,9 @@ class Feed:
 
     def keys(self, secrets: Table) -> None:
         """Certificates and keys changed; they come from this host, not from the plane."""
-        before = self._tables.get(SECRET, {})
-        self._tables[SECRET] = secrets
+        before, self._own = self._own, secrets
+        of_mesh = {name: each for name, each in self._tables.get(SECRET, {}).items() if is_mesh_secret(name)}
+        self._tables[SECRET] = {**of_mesh, **secrets}
         changed = {name for name in {*before, *secrets} if before.get(name) is not secrets.get(name)}
         self._publish({SECRET: changed})
 

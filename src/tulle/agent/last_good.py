@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import os
 import sqlite3
 from collections.abc import Iterable, Sequence
 from contextlib import suppress
@@ -98,6 +99,11 @@ class LastGood:
 
 
 def _connect(path: Path | str) -> sqlite3.Connection:
+    if isinstance(path, Path):
+        # Secrets of the mesh are in it. SQLite gives its journal the mode of the file; what is wrong with it, it says.
+        with suppress(OSError):
+            os.close(os.open(path, os.O_CREAT | os.O_RDWR, 0o600))
+            path.chmod(0o600)
     database = sqlite3.connect(path, check_same_thread=False)
     # A dead process loses nothing that was committed; only a dead machine might, and then its Envoys are dead, too.
     database.execute("PRAGMA journal_mode = WAL")

@@ -9,7 +9,8 @@ from tulle.xds.snapshot import Resource, encode
 CERTIFICATE = "certificate"
 """First part of `certificate|<certificate file>|<key file>`: a certificate of the gateway."""
 CLIENT_AUTHORITY = "client-ca"
-"""First part of `client-ca|<file>`: the roots that clients of the gateway are verified by."""
+"""First part of `client-ca|<file>`: the roots that clients of the gateway are verified by. With a third part: and a
+list of the certificates that they revoked."""
 
 
 def certificate(name: str, chain: bytes, key: bytes) -> Resource:
@@ -20,8 +21,10 @@ def certificate(name: str, chain: bytes, key: bytes) -> Resource:
     return encode(name, secret)
 
 
-def authorities(name: str, bundle: bytes) -> Resource:
-    """Certificates of authorities, PEM, one after the other."""
+def authorities(name: str, bundle: bytes, revoked: bytes = b"") -> Resource:
+    """Certificates of authorities, PEM, one after the other, and the lists of those that they revoked."""
     secret = Secret(name=name)
     secret.validation_context.trusted_ca.inline_bytes = bundle
+    if revoked:
+        secret.validation_context.crl.inline_bytes = revoked
     return encode(name, secret)

@@ -102,7 +102,9 @@ def _says(text: str, meaning: str) -> bool:
 
 
 def _cut_out(data: Mapping[str, object], lines: Sequence[str]) -> Iterator[str]:
-    """Texts that may say the same as a part: its lines below headers of one level, of two levels, …"""
+    """Texts that may say the same as a part: all of the document, its lines below headers of one level, of two, …"""
+    if "apiVersion" in data:
+        yield "\n".join(lines[1:] if lines[0].strip() == "---" else lines).strip("\n") + "\n"
     line = data.line if isinstance(data, LocatedMap) else 0
     own = _block(lines, line)
     headers = [f"namespace: {json.dumps(data['namespace'])}\n"] if "namespace" in data else []

@@ -11,12 +11,12 @@ from typing import Annotated
 from fastapi import APIRouter, Query
 from pydantic import BaseModel, ConfigDict
 
-from tulle.api import applying
+from tulle.api import applying, kinds
 from tulle.api.applying import Reading, Sent
 from tulle.api.history import RevisionSummary, summary_of_revision
 from tulle.api.problems import Problem
 from tulle.api.summary import VERSION, FindingSummary, summary_of_findings
-from tulle.model.names import DEFAULT_NAMESPACE
+from tulle.model.names import DEFAULT_NAMESPACE, SYSTEM_NAMESPACE
 from tulle.store.base import Intent, Store, Stored
 
 
@@ -91,11 +91,12 @@ def router(store: Store) -> APIRouter:
         revision: Annotated[int | None, Query(ge=0)] = None,
     ) -> Objects:
         """Everything that is stored, or what was stored at a revision."""
+        wanted = None if kind is None else kinds.named(kind)
         number, found = await asyncio.to_thread(_state, store, revision)
         chosen = [
             _summary(stored)
             for stored in found
-            if (kind is None or _is_kind(stored, kind)) and namespace in {None, stored.key.name.namespace}
+            if (wanted is None or stored.key.kind in wanted) and namespace in {None, stored.key.name.namespace}
         ]
         return Objects(revision=number, objects=tuple(chosen))
 
@@ -140,19 +141,23 @@ def _state(store: Store, revision: int | None) -> tuple[int, tuple[Stored, ...]]
 
 def _one(store: Store, kind: str, name: str, namespace: str) -> Stored:
     """Raises Problem: there is none, or several kinds have this short name."""
+    wanted = kinds.named(kind)
     found: Sequence[Stored] = [
         stored
         for stored in store.objects()
-        if _is_kind(stored, kind) and (stored.key.name.name, stored.key.name.namespace) == (name, namespace)
+        if stored.key.kind in wanted and stored.key.name.name == name and _is_in(stored, namespace)
     ]
     if not found:
         raise Problem(HTTPStatus.NOT_FOUND, f'there is no {kind} "{name}" in namespace {namespace} of the store')
+    if len(found) > 1:
+        names = " or ".join(kinds.full(each.key.kind) for each in found)
+        raise Problem(HTTPStatus.CONFLICT, f'several kinds have a "{name}" in namespace {namespace}; write {names}')
     return found[0]
 
 
-def _is_kind(stored: Stored, kind: str) -> bool:
-    """Kinds go by their short name: `service` for `native/service`."""
-    return kind in {stored.key.kind, stored.key.kind.rpartition("/")[2]}
+def _is_in(stored: Stored, namespace: str) -> bool:
+    """Whether an object is in a namespace, or belongs to none."""
+    return stored.key.name.namespace in {namespace, SYSTEM_NAMESPACE}
 
 
 def _refuse_errors(reading: Reading) -> None:

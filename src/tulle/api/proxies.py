@@ -12,6 +12,7 @@ from fastapi import APIRouter
 from google.protobuf.any_pb2 import Any as AnyMessage
 from google.protobuf.json_format import MessageToDict
 
+from tulle.api.certificates import facts
 from tulle.api.problems import Problem
 from tulle.api.summary import VERSION, OriginSummary, ProxySummary, summary_of_proxy
 from tulle.flow.state import ProxyState, State
@@ -110,6 +111,8 @@ def _shown(resources: list[Resource]) -> list[GivenResource]:
 
 def envoy_json(resource: Resource) -> dict[str, Any]:
     """A resource as Envoy's own JSON, with the field names of its documentation, without private keys."""
+    if resource.type_url == SECRET:
+        return facts(resource.body)
     message = AnyMessage(type_url=resource.type_url, value=resource.body)
     try:
         plain = MessageToDict(message, preserving_proto_field_name=True)

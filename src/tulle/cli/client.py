@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import json
+from http import HTTPStatus
 from http.client import HTTPConnection, HTTPException
 from typing import Any
 from urllib.parse import quote, urlencode
 
 from tulle.cli import running
-from tulle.cli.output import Failure
+from tulle.cli.output import FAILED, MISUSED, Failure
 from tulle.cli.ports import parse
 from tulle.kit.home import Home
 
@@ -21,7 +22,7 @@ class Refused(Failure):
     """The control plane answered, and the answer was no."""
 
     def __init__(self, status: int, message: str, *details: str, findings: tuple[dict[str, Any], ...] = ()) -> None:
-        super().__init__(message, *details)
+        super().__init__(message, *details, code=MISUSED if status == HTTPStatus.BAD_REQUEST else FAILED)
         self.status = status
         self.findings = findings
         """What is wrong with what was sent, in the form of `-o json`."""

@@ -113,7 +113,10 @@ def _action(route: Json) -> str:
 
 def _secret(entry: Json) -> Iterator[Row]:
     kinds = {"tls_certificate": "certificate", "validation_context": "trust"}
-    yield entry["name"], next((kind for field, kind in kinds.items() if field in entry["resource"]), "secret")
+    field = next((field for field in kinds if field in entry["resource"]), "")
+    certificates = (entry["resource"].get(field) or {}).get("certificates") or [{}]
+    names = ", ".join(certificates[0].get("subject_alt_names") or []) or str(certificates[0].get("subject", ""))
+    yield entry["name"], kinds.get(field, "secret"), names, str(certificates[0].get("not_after", "")), _origin(entry)
 
 
 _SECTIONS: tuple[tuple[str, set[str], Row, Callable[[Json], Iterator[Row]]], ...] = (
@@ -131,5 +134,10 @@ _SECTIONS: tuple[tuple[str, set[str], Row, Callable[[Json], Iterator[Row]]], ...
         ("CLUSTER", "ADDRESS", "WEIGHT", ""),
         _endpoints,
     ),
-    ("Secrets", {"envoy.extensions.transport_sockets.tls.v3.Secret"}, ("NAME", "KIND"), _secret),
+    (
+        "Secrets",
+        {"envoy.extensions.transport_sockets.tls.v3.Secret"},
+        ("NAME", "KIND", "FOR", "UNTIL", "FROM"),
+        _secret,
+    ),
 )

@@ -49,4 +49,4 @@ Message: TypeAlias = Annotated[str, typer.Option("--message", "-m", help="Why; i
 Namespace: TypeAlias = Annotated[
     str, typer.Option("--namespace", "-n", help="Namespace of the object; `name.namespace` says the same.")
 ]
-Kind: TypeAlias = Annotated[str, typer.Argument(metavar="KIND", help="service, route, listener or mesh.")]
+Kind: TypeAlias = Annotated[str, typer.Argument(metavar="KIND", help="service, virtualservice, httproute, …")]

@@ -6,12 +6,9 @@ import getpass
 from datetime import datetime
 from typing import Any
 
-from tulle.cli.output import MISUSED, Failure, paint, plain, table
-from tulle.model.findings import did_you_mean
+from tulle.cli.output import paint, plain, table
 from tulle.model.names import DEFAULT_NAMESPACE, Name
 
-KINDS = ("service", "route", "listener", "mesh")
-"""What a store holds, as commands call it."""
 _ACTIONS = {"added": ("+", "green"), "changed": ("~", "yellow"), "removed": ("-", "red")}
 
 
@@ -21,19 +18,6 @@ def author() -> str:
         return getpass.getuser()
     except (OSError, KeyError):
         return "unknown"
-
-
-def kind(text: str) -> str:
-    """A kind as people write it: `services` is `service`.
-
-    Raises:
-        Failure: there is no such kind.
-    """
-    found = text.lower().removesuffix("s")
-    if found.rpartition("/")[2] not in KINDS:
-        hint = did_you_mean(found, KINDS) or f"; known are {', '.join(KINDS)}"
-        raise Failure(f'there is no kind "{text}"{hint}', code=MISUSED)
-    return found
 
 
 def name(text: str, namespace: str) -> Name:

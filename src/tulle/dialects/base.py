@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from typing import Protocol
+from typing import Any, Protocol
 
 from tulle.model.documents import Document, Key
 from tulle.model.findings import Finding
@@ -19,6 +19,11 @@ class Dialect(Protocol):
     @property
     def name(self) -> str:
         """The first part of its kinds: `native` for `native/service`."""
+        ...
+
+    @property
+    def kinds(self) -> Mapping[str, Any]:
+        """Its kinds by `<dialect>/<kind>`."""
         ...
 
     def claims(self, data: Mapping[str, object]) -> bool:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from ipaddress import ip_address
 from typing import Annotated, Any, NoReturn
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, GetCoreSchemaHandler, GetJsonSchemaHandler
@@ -215,3 +216,14 @@ Labels = Annotated[tuple[Label, ...], Several()]
 Hosts = Annotated[tuple[Host, ...], Several()]
 Methods = Annotated[tuple[Method, ...], Several()]
 PortNumbers = Annotated[tuple[PortNumber, ...], Several()]
+
+
+def ip(value: object) -> object:
+    """An IP address as it is usually written."""
+    try:
+        return str(ip_address(value if isinstance(value, str) else ""))
+    except ValueError:
+        refuse(f"must be an IP address such as 10.0.0.5 or fd00::5, not {shown(value)}")
+
+
+Ip = Annotated[str, BeforeValidator(ip)]

@@ -10,7 +10,7 @@ from importlib import import_module
 from types import MappingProxyType
 from typing import Annotated, Any, TypeVar
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, model_validator
 from pydantic.alias_generators import to_camel
 from pydantic.fields import FieldInfo
 
@@ -31,17 +31,31 @@ SUBDOMAIN = re.compile(r"[a-z0-9](?:[-a-z0-9]*[a-z0-9])?(?:\.[a-z0-9](?:[-a-z0-9
 LONGEST_NAME = 253
 
 
-class ObjectSpec(BaseModel):
-    """A mapping with known fields, named as Kubernetes does, and nothing else."""
+class Partly(BaseModel):
+    """A mapping of which only some fields are read, named as Kubernetes does."""
 
     model_config = ConfigDict(
-        extra="forbid",
+        extra="ignore",
         strict=True,
         frozen=True,
         alias_generator=to_camel,
         validate_by_name=False,
         validate_by_alias=True,
     )
+
+    @model_validator(mode="before")
+    @classmethod
+    def _nothing_is_absent(cls, value: object) -> object:
+        """To Kubernetes a field with nothing in it is no field."""
+        if isinstance(value, dict) and None in value.values():
+            return {key: given for key, given in value.items() if given is not None}
+        return value
+
+
+class ObjectSpec(Partly):
+    """A mapping with known fields, named as Kubernetes does, and nothing else."""
+
+    model_config = ConfigDict(extra="forbid")
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,10 +86,8 @@ def _text(value: object) -> object:
 Strings = Annotated[dict[str, Annotated[str, BeforeValidator(_text)]], Field(default_factory=dict)]
 
 
-class Metadata(BaseModel):
+class Metadata(Partly):
     """What every object has; fields that Kubernetes itself fills in are taken and mean nothing."""
-
-    model_config = ConfigDict(extra="ignore", strict=True, frozen=True, alias_generator=to_camel)
 
     name: str = Field("", description="How it is called.")
     namespace: str = Field("", description="Where it belongs; `default` if not given.")
@@ -171,11 +183,12 @@ class ObjectDialect:
             return (), (Finding.error(_at(document, "metadata", "namespace"), message),)
         place = SYSTEM_NAMESPACE if kind.is_global else namespace or DEFAULT_NAMESPACE
         key = Key(f"{self.name}/{kind.short}", Name(place, name))
+        line = _at(document).line
         before = known.get(key)
         if before is not None and _is_same(before, document):
-            before.origin.anchor.line = origin.line
+            before.origin.anchor.line = line
             return (before,), ()
-        here = Origin(origin.source, origin.file, Anchor(origin.line), 0, f"{kind.kind} {name}")
+        here = Origin(origin.source, origin.file, Anchor(line), 0, f"{kind.kind} {name}")
         return (Document(here, key, data, document.folder, document.revision),), ()
 
     def read(self, part: Document) -> Fragment:
@@ -202,7 +215,7 @@ def refused(value: object, path: tuple[str | int, ...] = ()) -> Iterator[tuple[t
     """Every field that was written and is marked as refused, with its path in the document."""
     if isinstance(value, BaseModel):
         fields = type(value).model_fields
-        for name in value.model_fields_set:
+        for name in (each for each in fields if each in value.model_fields_set):
             info, given = fields[name], getattr(value, name)
             step = (*path, info.alias or name)
             mark = mark_of(info, Refused)
@@ -231,17 +244,23 @@ def labels_of(strings: Mapping[str, str]) -> tuple[tuple[str, str], ...]:
     return tuple(sorted(strings.items()))
 
 
-def listed(document: Document) -> Iterator[Document]:
-    """The objects of a `List`, each as a document of its own."""
+def listed(document: Document) -> tuple[tuple[Document, ...], tuple[Finding, ...]]:
+    """The objects of a `List`, each as a document of its own, and what is wrong with the list."""
     items = document.data.get("items")
     if not isinstance(items, LocatedList):
-        return
+        message = f'"items" of a List must be a list of objects, not {shown(items)}'
+        return (), () if items is None else (Finding.error(_at(document, "items"), message),)
+    found, findings = [], []
     origin = document.origin
     for index, item in enumerate(items):
         if isinstance(item, LocatedMap):
-            here = Origin(origin.source, origin.file, Anchor(origin.line + item.line), 0, origin.subject)
+            here = Origin(origin.source, origin.file, Anchor(origin.line), 0, origin.subject)
             key = Key(document.key.kind, Name("", f"{document.key.name.name}/{index}"))
-            yield Document(here, key, item, document.folder, document.revision)
+            found.append(Document(here, key, item, document.folder, document.revision))
+        else:
+            place = origin.at(origin.line + items.lines[index])
+            findings.append(Finding.error(place, f"an item of a List must be an object, not {shown(item)}"))
+    return tuple(found), tuple(findings)
 
 
 def _is_same(before: Document, now: Document) -> bool:
@@ -252,8 +271,9 @@ def _is_same(before: Document, now: Document) -> bool:
 
 
 def _at(document: Document, *path: str) -> Origin:
-    origin, data = document.origin, document.data
-    return origin.at(origin.line + line_of(data, path) - line_of(data, ()))
+    """Where something in a whole document (whose lines count from its origin) was written."""
+    origin = document.origin
+    return origin.at(origin.line + line_of(document.data, path))
 
 
 def _found(package: str) -> Iterator[ObjectKind]:

@@ -10,8 +10,9 @@ from itertools import chain
 from types import MappingProxyType
 
 import tulle.dialects
+from tulle.dialects import foreign
 from tulle.dialects.base import Dialect, Split, claiming
-from tulle.dialects.objects import listed
+from tulle.dialects.objects import ObjectDialect, listed
 from tulle.model.documents import Document, Key
 from tulle.model.findings import Finding
 from tulle.model.mesh import Fragment
@@ -31,6 +32,13 @@ def dialects() -> Mapping[str, Dialect]:
     return MappingProxyType({dialect.name: dialect for dialect in found})
 
 
+@cache
+def kinds() -> Mapping[str, str]:
+    """Every kind of every dialect, `<dialect>/<kind>`, with its API group (empty where there is none)."""
+    found = (kind for dialect in dialects().values() for kind in dialect.kinds.items())
+    return MappingProxyType({name: getattr(kind, "group", "") for name, kind in found})
+
+
 def split(document: Document, known: Mapping[Key, Document] = NOTHING_KNOWN) -> Split:
     """Cut a document into parts that each have a meaning of their own.
 
@@ -40,21 +48,22 @@ def split(document: Document, known: Mapping[Key, Document] = NOTHING_KNOWN) -> 
     if document.key.kind.partition("/")[0] in dialects():
         return (document,), ()
     if document.data.get("kind") == LIST and "items" in document.data:
-        splits = [split(item, known) for item in listed(document)]
-        return tuple(chain.from_iterable(parts for parts, _ in splits)), tuple(
-            chain.from_iterable(f for _, f in splits)
-        )
+        items, wrong = listed(document)
+        splits = [split(item, known) for item in items]
+        parts = tuple(chain.from_iterable(parts for parts, _ in splits))
+        return parts, (*wrong, *chain.from_iterable(findings for _, findings in splits))
     dialect = claiming(dialects().values(), document.data)
     if dialect is not None:
         return dialect.split(document, known)
-    return (), (Finding.error(document.origin, _unclaimed(document.data)),)
+    return (), (_unclaimed(document),)
 
 
-def _unclaimed(data: Mapping[str, object]) -> str:
-    if "kind" in data or "apiVersion" in data:
-        kind, version = data.get("kind", ""), data.get("apiVersion", "")
-        return f'nothing here reads kind "{kind}" of apiVersion "{version}"'
-    return "this document is in no language that is known here; it begins like nothing of the reference"
+def _unclaimed(document: Document) -> Finding:
+    if "kind" in document.data or "apiVersion" in document.data:
+        mine = (dialect for dialect in dialects().values() if isinstance(dialect, ObjectDialect))
+        return foreign.finding(document, chain.from_iterable(dialect.kinds.values() for dialect in mine))
+    message = "this document is in no language that is known here; it begins like nothing of the reference"
+    return Finding.error(document.origin, message)
 
 
 def read(part: Document) -> Fragment:

@@ -3,23 +3,29 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TypeAlias
 
 from envoy.config.core.v3 import base_pb2
 from envoy.config.route.v3 import route_components_pb2
 
-from tulle.envoy import naming, protos, replies, retries, rewrites
+from tulle.envoy import hashing, headers, naming, protos, replies, retries, rewrites
+from tulle.envoy.callers import ANYBODY, Caller
+from tulle.envoy.treatments import Treatment, treatment
 from tulle.model.names import Name
 from tulle.model.policies import HashOn, Retry
-from tulle.model.routes import Backend, Forward, HeaderChanges, Match, Mirror, Redirect, Respond, RouteRule
+from tulle.model.routes import Backend, Forward, Match, Mirror, Redirect, Respond, RouteRule
 from tulle.model.services import Port, Service
 
 Route: TypeAlias = route_components_pb2.Route
 RouteAction: TypeAlias = route_components_pb2.RouteAction
-HashPolicy: TypeAlias = route_components_pb2.RouteAction.HashPolicy
+ClusterWeight: TypeAlias = route_components_pb2.WeightedCluster.ClusterWeight
+NotFoundCode: TypeAlias = route_components_pb2.RouteAction.ClusterNotFoundResponseCode.ValueType
 RequestMirrorPolicy: TypeAlias = route_components_pb2.RouteAction.RequestMirrorPolicy
-FORBIDDEN_HEADERS = {"host", ":authority"}
+LARGEST_BODY = 1024 * 1024
+"""Bytes that a route may answer with; what proxies are told in `max_direct_response_body_size_bytes`."""
+NOT_FOUND_CODES: dict[int, NotFoundCode] = {404: RouteAction.NOT_FOUND, 500: RouteAction.INTERNAL_SERVER_ERROR}
+"""What Envoy can say where a cluster does not exist, beside 503."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,6 +37,20 @@ class Destinations:
     """Services that this caller may never call."""
     called: tuple[Name, int] | None = None
     """In rules of the mesh: the service and port that was called; backends without a port mean this one."""
+    caller: Caller = ANYBODY
+    """Who sends them; two callers may treat the same service differently."""
+    root_namespace: str = ""
+    listener_port: int | None = None
+    """At the gateway: the port at which clients ask, as they see it; None if it is not known."""
+    is_encrypted: bool | None = None
+    """At the gateway: whether clients speak TLS to it; None if it is not known."""
+
+    @property
+    def entry(self) -> rewrites.Entry:
+        """Where requests come in, as far as redirects are concerned."""
+        if self.called is not None:
+            return rewrites.Entry(self.called[1], is_encrypted=False)
+        return rewrites.Entry(self.listener_port, is_encrypted=self.is_encrypted)
 
     def port(self, backend: Backend) -> Port | None:
         """The port that a backend means; None if there is no such service or port."""
@@ -41,84 +61,150 @@ class Destinations:
             return service.port(self.called[1])
         return service.port(backend.port)
 
+    def resolved(self, backend: Backend) -> Backend:
+        """The same with the number of its port; 0, a port that nothing has, if it can never be used."""
+        port = None if backend.problem else self.port(backend)
+        return replace(backend, port=port.number if port else 0 if backend.problem else backend.port or 0)
+
+    def treatment(self, backend: Backend) -> Treatment | None:
+        """How the caller treats it; None if there is no such service, port or subset."""
+        service, port = self.services.get(backend.service), self.port(backend)
+        if service is None or port is None:
+            return None
+        return treatment(service, port, backend.subset or "", self.caller, self.root_namespace)
+
     def cluster(self, backend: Backend) -> str:
         """Name of its cluster, whether or not there is one."""
-        port = self.port(backend)
-        number = port.number if port else backend.port or 0
-        return naming.cluster(backend.service, number, backend.subset)
+        return naming.cluster(backend.service, self.resolved(backend).port or 0, backend.subset)
 
-    def refusal(self, backend: Backend) -> tuple[int, str] | None:
-        """Why this backend can never answer: status and reason."""
+    def refusal(self, backend: Backend, absent: int = 503) -> tuple[int, str] | None:
+        """Why this backend can never answer: status (`absent` if it does not exist) and reason."""
+        if backend.problem:
+            return 500, backend.problem
         service = self.services.get(backend.service)
         if service is None:
-            return 503, f'there is no service "{backend.service}"'
+            return absent, f'there is no service "{backend.service}"'
         if backend.service in self.denied:
             return 403, f'service "{backend.service}" does not allow this caller'
         if self.port(backend) is None:
             known = ", ".join(str(each.number) for each in service.ports) or "none"
-            return 503, f'service "{backend.service}" has no port {backend.port}; it has {known}'
-        if backend.subset and service.subset(backend.subset) is None:
-            return 503, f'service "{backend.service}" has no version "{backend.subset}"'
+            return absent, f'service "{backend.service}" has no port {backend.port}; it has {known}'
+        if self.treatment(backend) is None:
+            return absent, f'service "{backend.service}" has no version "{backend.subset}"'
         return None
 
 
 def route(rule: RouteRule, match: Match, retry: Retry | None, to: Destinations) -> Route:
-    """The route of one rule and one of its matches, still without its conditions."""
-    match rule.action:
-        case Forward() as action:
-            message = forward(action, match, retry, to)
-        case Redirect() as action:
-            message = Route(redirect=rewrites.redirect(action, match.path))
-        case action:
-            message = respond(action)
-    _change_headers(rule, message)
+    """The route of one rule and one of its matches, still without its conditions; not for redirects."""
+    if isinstance(rule.action, Forward):
+        return forward(rule, rule.action, match, retry, to)
+    # Delegates were put in place when the mesh was built, and redirects can be two routes.
+    assert isinstance(rule.action, Respond)
+    message = respond(rule.action)
+    headers.change(rule.request_headers, rule.response_headers, message)
     return message
 
 
-def forward(action: Forward, match: Match, retry: Retry | None, to: Destinations) -> Route:
+def redirects(rule: RouteRule, action: Redirect, match: Match, to: Destinations) -> list[Route]:
+    """The routes of a rule that redirects; they have conditions of their own beside those of the match."""
+    found = []
+    for conditions, redirect in rewrites.redirects(action, match.path, to.entry):
+        message = Route(redirect=redirect)
+        if conditions:
+            message.match.headers.extend(conditions)
+        headers.change(rule.request_headers, rule.response_headers, message)
+        found.append(message)
+    return found
+
+
+def forward(rule: RouteRule, action: Forward, match: Match, retry: Retry | None, to: Destinations) -> Route:
     """Send on, by weight."""
     live = [each for each in action.backends if each.weight > 0]
-    if not live:
-        return replies.respond(503, "every backend of the route has weight 0")
-    refusals = [to.refusal(each) for each in live]
+    refusals = [to.refusal(each, action.status_without_backends) for each in live]
     if all(refusals):
-        status, reason = refusals[0] or (503, "")
-        return replies.respond(status, reason)
-    whole = Route()
-    message = whole.route
-    message.timeout.CopyFrom(protos.seconds(action.timeout or 0))
-    if len(live) == 1:
-        message.cluster = to.cluster(live[0])
-    else:
-        message.weighted_clusters.CopyFrom(_weighted(live, to))
+        message = _refused(action, refusals)
+        headers.change(rule.request_headers, rule.response_headers, message)
+        return message
+    message = Route()
+    _send(message.route, action, live, to)
+    if any(refusals):
+        message.route.cluster_not_found_response_code = _code_of_absent(action, live)
     if retry is not None:
-        message.retry_policy.CopyFrom(retries.policy(retry))
+        message.route.retry_policy.CopyFrom(retries.policy(retry))
     if action.rewrite is not None:
-        rewrites.rewrite(action.rewrite, match.path, message)
-    mirrors = [each for each in action.mirrors if to.refusal(each.backend) is None]
-    message.request_mirror_policies.extend(_mirror(each, to) for each in mirrors)
-    hashing = next((hashed for each in live if (hashed := _hash_on(each, to))), None)
-    if hashing is not None:
-        message.hash_policy.append(_hash_policy(hashing))
-    return whole
+        rewrites.rewrite(action.rewrite, match.path, message.route)
+    _change(rule, live, message)
+    return message
 
 
 def respond(action: Respond) -> Route:
     """Answer from the proxy."""
-    body = base_pb2.DataSource(inline_string=action.body) if action.body else None
+    if len(action.body if isinstance(action.body, bytes) else action.body.encode()) > LARGEST_BODY:
+        return replies.respond(500, f"the answer of the rule is longer than {LARGEST_BODY} bytes")
+    if isinstance(action.body, bytes):
+        body = base_pb2.DataSource(inline_bytes=action.body)
+    else:
+        body = base_pb2.DataSource(inline_string=action.body)
     return Route(
-        direct_response=route_components_pb2.DirectResponseAction(status=action.status, body=body),
+        direct_response=route_components_pb2.DirectResponseAction(
+            status=action.status, body=body if action.body else None
+        ),
         response_headers_to_add=[protos.header(name, protos.literal(value)) for name, value in action.headers],
     )
 
 
-def _weighted(backends: list[Backend], to: Destinations) -> route_components_pb2.WeightedCluster:
-    return route_components_pb2.WeightedCluster(
-        clusters=[
-            route_components_pb2.WeightedCluster.ClusterWeight(name=to.cluster(each), weight=protos.number(each.weight))
-            for each in backends
-        ]
-    )
+def _refused(action: Forward, refusals: list[tuple[int, str] | None]) -> Route:
+    if not action.backends:
+        return replies.respond(action.status_without_backends, "the route has no backend")
+    if not refusals:
+        return replies.respond(action.status_without_backends, "every backend of the route has weight 0")
+    status, reason = refusals[0] or (action.status_without_backends, "")
+    return replies.respond(status, reason)
+
+
+def _send(message: RouteAction, action: Forward, live: list[Backend], to: Destinations) -> None:
+    """Where to, how long, and by what the endpoint is chosen."""
+    limit = protos.seconds(action.timeout or 0)
+    message.timeout.CopyFrom(limit)
+    # gRPC says itself how long it waits; it may not wait longer than others.
+    message.max_stream_duration.grpc_timeout_header_max.CopyFrom(limit)
+    if len(live) == 1:
+        message.cluster = to.cluster(live[0])
+    else:
+        message.weighted_clusters.clusters.extend(
+            ClusterWeight(name=to.cluster(each), weight=protos.number(each.weight)) for each in live
+        )
+    mirrors = [each for each in action.mirrors if each.percent > 0 and to.refusal(each.backend) is None]
+    message.request_mirror_policies.extend(_mirror(each, to) for each in mirrors)
+    message.hash_policy.extend(map(hashing.policy, action.hash_on or _hash_on(live, to)))
+
+
+def _code_of_absent(action: Forward, live: list[Backend]) -> NotFoundCode:
+    """The answer for the share of backends that do not exist: Envoy has one for all of them."""
+    status = 500 if any(each.problem for each in live) else action.status_without_backends
+    return NOT_FOUND_CODES.get(status, RouteAction.SERVICE_UNAVAILABLE)
+
+
+def _change(rule: RouteRule, live: list[Backend], message: Route) -> None:
+    """Headers and hosts: those of the rule, and those of each backend for its share."""
+    request, response = rule.request_headers, rule.response_headers
+    common = headers.host(request) or message.route.host_rewrite_literal
+    hosts = [each.host_rewrite or headers.host(each.request_headers) for each in live]
+    if len(live) == 1:
+        request = headers.merged(live[0].request_headers, request)
+        response = headers.merged(live[0].response_headers, response)
+        common = hosts[0] or common
+    else:
+        for backend, share, host in zip(live, message.route.weighted_clusters.clusters, hosts, strict=True):
+            headers.change(backend.request_headers, backend.response_headers, share)
+            # Envoy lets the host of the route win over that of a share.
+            if any(hosts) and (host or common):
+                share.host_rewrite_literal = host or common
+        common = "" if any(hosts) else common
+    message.route.ClearField("host_rewrite_literal")
+    if common:
+        message.route.host_rewrite_literal = common
+    headers.change(request, response, message)
 
 
 def _mirror(mirror: Mirror, to: Destinations) -> RequestMirrorPolicy:
@@ -129,54 +215,10 @@ def _mirror(mirror: Mirror, to: Destinations) -> RequestMirrorPolicy:
     )
 
 
-def _hash_on(backend: Backend, to: Destinations) -> HashOn | None:
-    service = to.services.get(backend.service)
-    if service is None:
-        return None
-    subset = service.subset(backend.subset) if backend.subset else None
-    policy = subset.policy if subset and subset.policy else service.policy
-    return policy.load_balancing.hash_on
-
-
-def _hash_policy(hashing: HashOn) -> HashPolicy:
-    policy = HashPolicy()
-    if hashing.header:
-        policy.header.header_name = hashing.header
-    elif hashing.cookie:
-        policy.cookie.name = hashing.cookie
-        if hashing.cookie_ttl is not None:
-            policy.cookie.ttl.CopyFrom(protos.seconds(hashing.cookie_ttl))
-            policy.cookie.path = "/"
-    elif hashing.query:
-        policy.query_parameter.name = hashing.query
-    else:
-        policy.connection_properties.source_ip = True
-    return policy
-
-
-def _change_headers(rule: RouteRule, message: Route) -> None:
-    if rule.request_headers is not None:
-        changes = rule.request_headers
-        for name, value in changes.set:
-            if name.lower() in FORBIDDEN_HEADERS and message.HasField("route"):
-                message.route.host_rewrite_literal = value
-        message.request_headers_to_add.extend(_additions(changes))
-        message.request_headers_to_remove.extend(_removals(changes))
-    if rule.response_headers is not None:
-        message.response_headers_to_add.extend(_additions(rule.response_headers))
-        message.response_headers_to_remove.extend(_removals(rule.response_headers))
-
-
-def _additions(changes: HeaderChanges) -> list[base_pb2.HeaderValueOption]:
-    """Headers to set and to add; Envoy refuses a whole configuration that touches `Host` or pseudo-headers here."""
-    replaced = [protos.header(name, protos.literal(value)) for name, value in changes.set if _is_plain(name)]
-    added = [protos.header(name, protos.literal(value), appends=True) for name, value in changes.add if _is_plain(name)]
-    return replaced + added
-
-
-def _removals(changes: HeaderChanges) -> list[str]:
-    return [name for name in changes.remove if _is_plain(name)]
-
-
-def _is_plain(name: str) -> bool:
-    return not name.startswith(":") and name.lower() not in FORBIDDEN_HEADERS
+def _hash_on(live: list[Backend], to: Destinations) -> tuple[HashOn, ...]:
+    """What the policy of the first backend that has one says."""
+    for backend in live:
+        treated = to.treatment(backend)
+        if treated is not None and treated.policy.load_balancing.hash_on is not None:
+            return (treated.policy.load_balancing.hash_on,)
+    return ()

@@ -7,26 +7,32 @@ from __future__ import annotations
 
 from weakref import ref
 
-from tulle.envoy import clusters, endpoints, gateway, hosts, listeners, naming, scope
+from tulle.envoy import clusters, endpoints, gateway, hosts, listeners, mesh_secrets, naming, scope, treatments
+from tulle.envoy.actions import Destinations
+from tulle.envoy.callers import Caller
+from tulle.envoy.gateway_hosts import lazy_routes
 from tulle.envoy.references import referenced_services
 from tulle.envoy.scope import Outside, Target
 from tulle.kit.memo import remember
 from tulle.model.mesh import Mesh, Settings
-from tulle.model.names import Name
+from tulle.model.routes import Backend
 from tulle.model.services import Protocol, Service
 from tulle.model.workloads import Binding, Forward, Instance
-from tulle.xds.snapshot import CLUSTER, LISTENER, ROUTE, VIRTUAL_HOST, Resource, Snapshot, encode
+from tulle.xds.snapshot import CLUSTER, LISTENER, ROUTE, SECRET, VIRTUAL_HOST, Resource, Snapshot, encode
 
 compile_endpoints = endpoints.compile_endpoints
+compile_gateway = gateway.compile_gateway
+secrets_for = mesh_secrets.secrets_for
 dependencies = scope.dependencies
+is_outside = scope.is_outside
 
 
 def compile_sidecar(mesh: Mesh, instance: Instance, demand: frozenset[str]) -> Snapshot:
     """What the sidecar of an instance should have, given the authorities that its workload has asked for.
 
-    No endpoints and no secrets. The work depends on the demand, not on the size of the mesh.
+    No endpoints and no keys of its own. The work depends on the demand, not on the size of the mesh.
     """
-    caller = Name(instance.service.namespace, instance.account)
+    caller = Caller.of(instance)
     namespace = instance.service.namespace
     found: dict[str, Resource] = {}
     virtual_hosts = _by_name(hosts.placeholder(mesh.settings, namespace))
@@ -46,47 +52,33 @@ def compile_sidecar(mesh: Mesh, instance: Instance, demand: frozenset[str]) -> S
         for binding in instance.bindings:
             _add_inbound(mesh, service, binding, heard, found)
     routes = _by_name(_outbound_routes(mesh.settings, namespace))
-    return Snapshot({CLUSTER: found, LISTENER: heard, ROUTE: routes, VIRTUAL_HOST: virtual_hosts})
+    secrets = secrets_for(mesh, mesh_secrets.needed(found.values()))
+    return Snapshot({SECRET: secrets, CLUSTER: found, LISTENER: heard, ROUTE: routes, VIRTUAL_HOST: virtual_hosts})
 
 
-def compile_authority(mesh: Mesh, caller: Name, authority: str) -> hosts.Compiled:
+def compile_authority(mesh: Mesh, caller: Caller, authority: str) -> hosts.Compiled:
     """The virtual host that answers for one authority, and the clusters that it needs."""
     match scope.resolve(mesh, caller.namespace, authority):
         case Target(service, port):
             sets = mesh.service_routes.get(service.name, ())
             names = sorted(frozenset().union(*map(referenced_services, sets)) - {service.name})
             backends = [mesh.services[name] for name in names if name in mesh.services]
-            denied = frozenset(each.name for each in backends if not scope.may_call(mesh, caller, each))
-            if not scope.may_call(mesh, caller, service, port):
+            denied = frozenset(each.name for each in backends if not scope.may_call(mesh, caller.name, each))
+            if not scope.may_call(mesh, caller.name, service, port):
                 denied |= {service.name}
             weak = tuple(map(ref, backends))
-            return hosts.service_host(service, port, caller.namespace, sets, weak, denied, mesh.settings)
+            seen = treatments.seen(caller, (service, *backends))
+            return hosts.service_host(service, port, seen, sets, weak, denied, mesh.settings)
         case Outside(host):
             return hosts.outside_host(mesh.settings, caller.namespace, host)
         case unknown:
             return hosts.unknown_host(mesh.settings, caller.namespace, unknown.authority, unknown.reason)
 
 
-def compile_gateway(mesh: Mesh) -> Snapshot:
-    """What every gateway should have: all hosts at once. Only what changed since the last call is compiled."""
-    virtual_hosts, found = gateway.compile_tables(mesh)
-    heard: dict[str, Resource] = {}
-    routes: dict[str, Resource] = {}
-    for listener in mesh.listeners.values():
-        shares, needed = gateway.shares(mesh, listener.backends)
-        found.update((each.name, each) for each in needed)
-        heard |= _by_name(gateway.compile_listener(listener, mesh.settings, shares))
-        if listener.protocol.is_http:
-            routes |= _by_name(gateway.route_configuration(listener, mesh.settings))
-        if listener.protocol.is_http and listener.redirect_to_https is not None:
-            virtual_hosts |= _by_name(gateway.redirecting_host(listener))
-    return Snapshot({CLUSTER: found, LISTENER: heard, ROUTE: routes, VIRTUAL_HOST: virtual_hosts})
-
-
 @remember(size=1024)
 def _outbound_routes(settings: Settings, namespace: str) -> Resource:
     name = naming.outbound_routes(namespace)
-    return encode(name, gateway.lazy_routes(name), origins=(settings.origin,))
+    return encode(name, lazy_routes(name), origins=(settings.origin,))
 
 
 @remember(size=4096)
@@ -95,7 +87,7 @@ def _application_cluster(service: Service, binding: Binding) -> Resource:
 
 
 def _add_forward(
-    mesh: Mesh, caller: Name, forward: Forward, heard: dict[str, Resource], found: dict[str, Resource]
+    mesh: Mesh, caller: Caller, forward: Forward, heard: dict[str, Resource], found: dict[str, Resource]
 ) -> None:
     """A local port for a TCP or UDP service; if it may not be called, without a cluster: connections are closed."""
     if not forward.address:
@@ -103,8 +95,10 @@ def _add_forward(
     heard |= _by_name(listeners.forward(mesh.settings, forward))
     service = mesh.services.get(forward.service)
     port = service.port(forward.port) if service else None
-    if service is not None and port is not None and scope.may_call(mesh, caller, service, port):
-        found |= _by_name(clusters.service_cluster(service, port, "", mesh.settings.trust_domain))
+    if service is not None and port is not None and scope.may_call(mesh, caller.name, service, port):
+        to = Destinations({service.name: service}, caller=caller, root_namespace=mesh.settings.root_namespace)
+        backend = Backend(service=service.name, port=port.number, origin=service.origin)
+        found |= _by_name(*hosts.cluster_resources([backend], to, mesh.settings.trust_domain))
 
 
 def _add_inbound(

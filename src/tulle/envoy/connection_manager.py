@@ -41,7 +41,7 @@ def lean(chain: Chain) -> Manager:
         upgrade_configs=[WEBSOCKET],
         http2_protocol_options=protocol_pb2.Http2ProtocolOptions(allow_connect=True),
         # ApacheBench and gRPC's own CONNECT still speak HTTP/1.0.
-        http_protocol_options=protocol_pb2.Http1ProtocolOptions(accept_http_10=True),
+        http_protocol_options=protocol_pb2.Http1ProtocolOptions(accept_http_10=True, enable_trailers=True),
         local_reply_config=replies.local_reply(),
     )
     if chain.settings.access_log:
@@ -71,8 +71,10 @@ def inbound(chain: Chain, denied: str, routes: route_pb2.RouteConfiguration) -> 
     return manager
 
 
-def gateway(settings: Settings, routes: str) -> Manager:
+def gateway(settings: Settings, routes: str, *, asks_clients: bool = False) -> Manager:
     """Requests from anywhere: hardened as Envoy's best practices for the edge say.
+
+    With `asks_clients` clients may show certificates, and applications see whose (`X-Forwarded-Client-Cert`).
 
     Two of them are left out because they would cut long uploads and streams: `request_timeout`, and a
     `stream_idle_timeout` of minutes (here: an hour).
@@ -89,6 +91,12 @@ def gateway(settings: Settings, routes: str) -> Manager:
     manager.http2_protocol_options.CopyFrom(EDGE_HTTP2)
     manager.request_headers_timeout.CopyFrom(protos.seconds(10))
     manager.stream_idle_timeout.CopyFrom(protos.seconds(3600))
+    # Without a route for it, a CONNECT is answered 404 like any other request.
+    manager.upgrade_configs.append(CONNECT)
+    if asks_clients:
+        manager.forward_client_cert_details = Manager.SANITIZE_SET
+        shown = manager.set_current_client_cert_details
+        shown.subject.value = shown.cert = shown.dns = shown.uri = True
     _discover(manager, routes)
     return manager
 

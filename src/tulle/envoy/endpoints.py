@@ -2,50 +2,91 @@
 
 from __future__ import annotations
 
+import re
+from collections.abc import Iterable
+
+from envoy.config.core.v3 import base_pb2, health_check_pb2
 from envoy.config.endpoint.v3 import endpoint_pb2
 
-from tulle.envoy import naming, protos
+from tulle.envoy import endpoint_views, protos
+from tulle.envoy.endpoint_views import Pairs, Preference
+from tulle.envoy.localities import NOWHERE, Group, grouped
+from tulle.envoy.meshing import Meshing, meshing
 from tulle.model.services import Endpoint, Port, Protocol, Service
 from tulle.xds.snapshot import Resource, encode
 
-NOWHERE: tuple[Endpoint, ...] = ()
+NOBODY: tuple[Endpoint, ...] = ()
+IP_ADDRESS = re.compile(r"/.*|[0-9.]+|\[?[0-9A-Fa-f:.]*:[0-9A-Fa-f:.]*\]?")
+MATCHED = "envoy.transport_socket_match"
+"""Where Envoy looks for what decides between the transport sockets of a cluster."""
+MESHED = "meshed"
+"""Key there: `yes` on endpoints before which a sidecar stands, in clusters where not all are so."""
 
 
-def compile_endpoints(service: Service, cluster: str, endpoints: tuple[Endpoint, ...]) -> Resource:
-    """The load assignment of one cluster: of the endpoints of its service those that fit its port and subset."""
-    name = naming.parse_cluster(cluster)
-    port = service.port(name.port)
-    fitting = select(service, port, name.subset, endpoints) if port else NOWHERE
-    assignment = load_assignment(cluster, fitting, is_udp=bool(port and port.protocol is Protocol.UDP))
-    return encode(cluster, assignment, origins=(service.origin,))
+def compile_endpoints(service: Service, name: str, endpoints: tuple[Endpoint, ...]) -> Resource:
+    """The load assignment of a view, by its name: of the endpoints of its service those that fit."""
+    view = endpoint_views.parse(name)
+    port = service.port(view.port)
+    # A host name would make Envoy refuse all of them.
+    places = tuple(each for each in endpoints if is_address(each.address))
+    fitting = select(port, view.labels, places) if port else NOBODY
+    assignment = load_assignment(
+        name,
+        fitting,
+        preference=view.preference,
+        is_udp=bool(port and port.protocol is Protocol.UDP),
+        is_mixed=bool(port and meshing(service, port) is Meshing.SOME),
+    )
+    return encode(name, assignment, origins=(service.origin,))
 
 
-def select(service: Service, port: Port, subset: str, endpoints: tuple[Endpoint, ...]) -> tuple[Endpoint, ...]:
-    """The endpoints that serve this port and carry all labels of the subset."""
-    labels: frozenset[tuple[str, str]] = frozenset()
-    if subset:
-        found = service.subset(subset)
-        if found is None:
-            return NOWHERE
-        labels = frozenset(found.labels)
+def is_address(text: str) -> bool:
+    """Whether this is an IP address or the path of a Unix socket, not a name to be resolved."""
+    return IP_ADDRESS.fullmatch(text) is not None
+
+
+def select(port: Port, labels: Pairs, endpoints: Iterable[Endpoint]) -> tuple[Endpoint, ...]:
+    """The endpoints that serve this port, carry all of these labels, and may be called."""
+    wanted = frozenset(labels)
     return tuple(
-        each for each in endpoints if each.port_name in {"", port.name} and labels.issubset(each.labels) and each.weight
+        each
+        for each in endpoints
+        if each.port_name in {"", port.name} and wanted.issubset(each.labels) and each.weight and each.is_ready
     )
 
 
 def load_assignment(
-    cluster: str, endpoints: tuple[Endpoint, ...], *, is_udp: bool = False
+    name: str,
+    endpoints: tuple[Endpoint, ...],
+    *,
+    preference: Preference | None = None,
+    is_udp: bool = False,
+    is_mixed: bool = False,
 ) -> endpoint_pb2.ClusterLoadAssignment:
     """The message; endpoints in a stable order, so that equal sets have equal bytes."""
-    message = endpoint_pb2.ClusterLoadAssignment(cluster_name=cluster)
+    message = endpoint_pb2.ClusterLoadAssignment(cluster_name=name)
     if not endpoints:
         return message
     are_weighted = any(each.weight != 1 for each in endpoints)
-    # There are very many of them: filled in where they are, as messages within messages would be copied.
-    add = message.endpoints.add().lb_endpoints.add
-    for endpoint in sorted(endpoints, key=lambda each: (each.address, each.port, each.labels)):
-        place = add()
-        protos.fill_address(place.endpoint.address, endpoint.address, endpoint.port, is_udp=is_udp)
-        if are_weighted:
-            place.load_balancing_weight.value = endpoint.weight
+    # If all are about to end, they are still better than nobody.
+    are_drained = any(each.is_draining for each in endpoints) and not all(each.is_draining for each in endpoints)
+    for group in grouped(endpoints, preference) if preference else (Group(endpoints),):
+        part = message.endpoints.add()
+        if group.locality != NOWHERE:
+            place = group.locality
+            part.locality.CopyFrom(base_pb2.Locality(region=place.region, zone=place.zone, sub_zone=place.subzone))
+        if group.weight:
+            part.load_balancing_weight.value = group.weight
+        part.priority = group.priority
+        # There are very many of them: filled in where they are, as messages within messages would be copied.
+        add = part.lb_endpoints.add
+        for endpoint in sorted(group.endpoints, key=lambda each: (each.address, each.port, each.labels)):
+            entry = add()
+            protos.fill_address(entry.endpoint.address, endpoint.address, endpoint.port, is_udp=is_udp)
+            if are_weighted:
+                entry.load_balancing_weight.value = endpoint.weight
+            if are_drained and endpoint.is_draining:
+                entry.health_status = health_check_pb2.DRAINING
+            if is_mixed and endpoint.is_meshed:
+                entry.metadata.filter_metadata[MATCHED].update({MESHED: "yes"})
     return message

@@ -10,6 +10,7 @@ from envoy.config.route.v3 import route_components_pb2
 
 from tulle.envoy import clusters, naming, references, replies, retries, scope
 from tulle.envoy.actions import Destinations
+from tulle.envoy.callers import Caller
 from tulle.envoy.routes import compile_routes, in_order
 from tulle.kit.memo import remember
 from tulle.model.documents import Origin
@@ -41,21 +42,23 @@ class Compiled:
 def service_host(
     service: Service,
     port: Port,
-    namespace: str,
+    caller: Caller,
     sets: tuple[RouteSet, ...],
     backends: tuple[ref[Service], ...],
     denied: frozenset[Name],
     settings: Settings,
 ) -> Compiled:
-    """One port of a service, as callers of a namespace reach it.
+    """One port of a service, as a kind of callers reaches it.
 
-    `sets` are the rules for calls to it, `backends` the other services that they refer to (weakly, so that remembered
-    results keep no service alive), `denied` those of all of them that the caller may not call.
+    `caller` is what they have in common (`treatments.seen`), `sets` are the rules for calls to it, `backends` the other
+    services that they refer to (weakly, so that remembered results keep no service alive), `denied` those of all of
+    them that the caller may not call.
     """
+    namespace = caller.namespace
     name = naming.service_host(namespace, service, port)
     others = (backend() for backend in backends)
     known = {each.name: each for each in (*others, service) if each is not None}
-    to = Destinations(known, denied, (service.name, port.number))
+    to = Destinations(known, denied, (service.name, port.number), caller, settings.root_namespace)
     own = Backend(service=service.name, port=port.number, origin=service.origin)
     used: list[Backend] = []
     if service.name in denied:
@@ -83,9 +86,10 @@ def cluster_resources(used: list[Backend], to: Destinations, trust_domain: str) 
     """The clusters of all backends that exist and may be called."""
     found: dict[str, Resource] = {}
     for backend in used:
-        port = to.port(backend)
-        if port is not None and to.refusal(backend) is None:
-            resource = clusters.service_cluster(to.services[backend.service], port, backend.subset or "", trust_domain)
+        port, treated = to.port(backend), to.treatment(backend)
+        if port is not None and treated is not None and to.refusal(backend) is None:
+            service = to.services[backend.service]
+            resource = clusters.service_cluster(service, port, backend.subset or "", treated, trust_domain)
             found[resource.name] = resource
     return tuple(found.values())
 

@@ -2,21 +2,26 @@
 
 from __future__ import annotations
 
+import dataclasses
 from typing import TypeAlias
 
 from envoy.config.listener.v3 import listener_components_pb2, listener_pb2, udp_listener_config_pb2
 from envoy.config.rbac.v3 import rbac_pb2
 from envoy.config.route.v3 import route_components_pb2, route_pb2
 from envoy.extensions.filters.network.rbac.v3 import rbac_pb2 as network_rbac_pb2
-from envoy.extensions.filters.network.tcp_proxy.v3 import tcp_proxy_pb2
 from envoy.extensions.filters.udp.udp_proxy.v3 import route_pb2 as udp_route_pb2
 from envoy.extensions.filters.udp.udp_proxy.v3 import udp_proxy_pb2
+from envoy.extensions.matching.common_inputs.network.v3 import network_inputs_pb2
+from envoy.extensions.matching.input_matchers.runtime_fraction.v3 import runtime_fraction_pb2
+from google.protobuf.message import Message
 from xds.core.v3 import extension_pb2
 from xds.type.matcher.v3 import matcher_pb2
 
 from tulle.envoy import connection_manager, naming, protos, secrets
+from tulle.envoy.chains import Entry, fill
 from tulle.envoy.filters import access
 from tulle.envoy.filters.base import Chain, Side
+from tulle.envoy.streams import Shares, Stream, proxy_of, tcp_proxy
 from tulle.kit.memo import remember
 from tulle.model.mesh import Settings
 from tulle.model.services import Port, Protocol, Service
@@ -26,6 +31,8 @@ from tulle.xds.snapshot import Resource, encode
 Listener: TypeAlias = listener_pb2.Listener
 NetworkFilter: TypeAlias = listener_components_pb2.Filter
 FilterChain: TypeAlias = listener_components_pb2.FilterChain
+Matcher: TypeAlias = matcher_pb2.Matcher
+OnMatch: TypeAlias = matcher_pb2.Matcher.OnMatch
 
 ALONE = protos.flag(False)
 """A port that is taken is to be an error that is seen; with SO_REUSEPORT two Envoys would share it in silence."""
@@ -91,30 +98,29 @@ def sees_requests(service: Service, port: Port) -> bool:
 
 
 @remember(size=4096)
-def forward(settings: Settings, to: Forward) -> Resource:
-    """A local port of the sidecar for one TCP or UDP service."""
+def forward(settings: Settings, to: Forward, rules: tuple[Stream, ...] = ()) -> Resource:
+    """A local port of the sidecar for one TCP or UDP service; rules for calls to it come first."""
     name, cluster = naming.forward(to.service, to.port), naming.cluster(to.service, to.port)
+    everything = Stream(shares=((cluster, 1),))
     if to.protocol is Protocol.UDP:
-        listener = udp_listener(name, to.address, cluster)
+        rest = next((each for each in rules if not each.server_names), everything)
+        listener = udp_listener(name, to.address, *rest.shares)
     else:
         listener = Listener(
             name=name,
             stat_prefix="fwd",
             address=protos.parse_address(to.address),
             enable_reuse_port=ALONE,
-            filter_chains=[FilterChain(filters=[tcp_proxy("fwd", (cluster, 1))])],
         )
+        # What the caller connects to is this port, whatever address it means: subnets say nothing here.
+        plain = (dataclasses.replace(each, subnets=()) for each in (*rules, everything))
+        fill(listener, [Entry(stream.server_names, [proxy_of("fwd", stream)]) for stream in plain])
     return encode(name, listener, origins=(settings.origin,))
 
 
-def udp_listener(name: str, address: str, cluster: str) -> Listener:
-    """Datagrams to one cluster; a client keeps its endpoint as long as it is heard of."""
-    action = matcher_pb2.Matcher.OnMatch(
-        action=extension_pb2.TypedExtensionConfig(
-            name="route", typed_config=protos.packed(udp_route_pb2.Route(cluster=cluster))
-        )
-    )
-    config = udp_proxy_pb2.UdpProxyConfig(stat_prefix="udp", matcher=matcher_pb2.Matcher(on_no_match=action))
+def udp_listener(name: str, address: str, *shares: tuple[str, int]) -> Listener:
+    """Datagrams to clusters by weight of the clients; each keeps its endpoint as long as it is heard of."""
+    config = udp_proxy_pb2.UdpProxyConfig(stat_prefix="udp", matcher=_shared(shares or ((naming.PLACEHOLDER, 1),)))
     return Listener(
         name=name,
         stat_prefix="udp",
@@ -124,19 +130,34 @@ def udp_listener(name: str, address: str, cluster: str) -> Listener:
     )
 
 
-def tcp_proxy(stat_prefix: str, *shares: tuple[str, int]) -> NetworkFilter:
-    """Bytes to clusters, by weight of the connections."""
-    proxy = tcp_proxy_pb2.TcpProxy(stat_prefix=stat_prefix)
-    # An idle database connection is not a broken one.
-    proxy.idle_timeout.SetInParent()
-    if len(shares) == 1:
-        proxy.cluster = shares[0][0]
-    else:
-        weighted = tcp_proxy_pb2.TcpProxy.WeightedCluster
-        proxy.weighted_clusters.clusters.extend(
-            weighted.ClusterWeight(name=cluster, weight=weight) for cluster, weight in shares
+def _shared(shares: Shares) -> Matcher:
+    """Envoy has no weights for UDP: of the clients, told apart by their ports, a part goes one way, and so on."""
+    *first, (last, _) = shares
+    matcher = Matcher(on_no_match=_towards(last))
+    left = sum(weight for _, weight in shares)
+    for index, (cluster, weight) in enumerate(first):
+        chance = runtime_fraction_pb2.RuntimeFraction(
+            # Another seed at each step: those who are left would all be alike otherwise.
+            runtime_fraction=protos.runtime_fraction(100 * weight / left),
+            seed=index + 1,
         )
-    return NetworkFilter(name="tcp", typed_config=protos.packed(proxy))
+        single = Matcher.MatcherList.Predicate.SinglePredicate(
+            input=_extension("port", network_inputs_pb2.SourcePortInput()), custom_match=_extension("share", chance)
+        )
+        part = Matcher.MatcherList.FieldMatcher(
+            predicate=Matcher.MatcherList.Predicate(single_predicate=single), on_match=_towards(cluster)
+        )
+        matcher.matcher_list.matchers.append(part)
+        left -= weight
+    return matcher
+
+
+def _towards(cluster: str) -> OnMatch:
+    return OnMatch(action=_extension("route", udp_route_pb2.Route(cluster=cluster)))
+
+
+def _extension(name: str, config: Message) -> extension_pb2.TypedExtensionConfig:
+    return extension_pb2.TypedExtensionConfig(name=name, typed_config=protos.packed(config))
 
 
 def _inspected(service: Service, port: Port, binding: Binding, settings: Settings) -> list[NetworkFilter]:

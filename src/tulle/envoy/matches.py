@@ -6,20 +6,33 @@ import re
 from typing import TypeAlias
 
 from envoy.config.route.v3 import route_components_pb2
-from envoy.type.matcher.v3 import string_pb2
+from envoy.type.matcher.v3 import metadata_pb2, string_pb2, value_pb2
 
 from tulle.envoy import protos
 from tulle.model.routes import Match, PathKind, PathMatch, ValueKind, ValueMatch
 
 HeaderMatcher: TypeAlias = route_components_pb2.HeaderMatcher
+MetadataMatcher: TypeAlias = metadata_pb2.MetadataMatcher
+ValueMatcher: TypeAlias = value_pb2.ValueMatcher
 EVERYTHING = PathMatch(PathKind.PREFIX, "/")
+TOKENS = "envoy.filters.http.jwt_authn"
+"""Where the filter that verifies tokens leaves what they say, whatever the filter itself is called."""
+PAYLOAD = "payload"
+"""The claims, within that."""
+NOTHING_ELSE = "(?:)"
+"""A pattern that only the empty text fits; Envoy refuses an empty pattern."""
+_PARTS = {ValueKind.PREFIX, ValueKind.SUFFIX, ValueKind.CONTAINS}
 
 
 def route_match(match: Match, methods: tuple[str, ...] = ()) -> route_components_pb2.RouteMatch:
-    """The conditions; `methods`, if given, takes the place of those of the match."""
+    """The conditions; `methods`, if given, takes the place of those of the match.
+
+    Ports and callers are no part of them: they are decided before (`tulle.envoy.views`).
+    """
     message = route_components_pb2.RouteMatch(
         headers=[_header(each) for each in match.headers],
         query_parameters=[_query(each) for each in match.query if not each.invert],
+        dynamic_metadata=[_claim(each) for each in match.claims],
     )
     if methods or match.methods:
         message.headers.append(_methods(methods or match.methods))
@@ -29,10 +42,10 @@ def route_match(match: Match, methods: tuple[str, ...] = ()) -> route_components
 
 
 def is_unconditional(match: Match) -> bool:
-    """Whether every request fits."""
+    """Whether every request of a caller that the match is for fits."""
     path = match.path
     is_any_path = path is None or (path.kind in {PathKind.PREFIX, PathKind.TEXT_PREFIX} and path.value in {"", "/"})
-    return is_any_path and not (match.methods or match.headers or match.query)
+    return is_any_path and not (match.methods or match.headers or match.query or match.claims)
 
 
 def segments(path: str) -> str:
@@ -52,7 +65,8 @@ def _path(path: PathMatch, message: route_components_pb2.RouteMatch) -> None:
             message.prefix = path.value or "/"
         case _:
             # Envoy cannot ignore case for patterns itself.
-            message.safe_regex.CopyFrom(protos.regex(f"(?i:{path.value})" if path.ignore_case else path.value))
+            pattern = path.value or NOTHING_ELSE
+            message.safe_regex.CopyFrom(protos.regex(f"(?i:{pattern})" if path.ignore_case else pattern))
     if path.ignore_case and path.kind is not PathKind.REGEX:
         message.case_sensitive.value = False
 
@@ -68,11 +82,11 @@ def _methods(methods: tuple[str, ...]) -> HeaderMatcher:
 
 def _header(match: ValueMatch) -> HeaderMatcher:
     name = ":authority" if match.name.lower() == "host" else match.name
-    if match.kind is ValueKind.PRESENT:
+    if is_presence(match):
         return HeaderMatcher(name=name, present_match=True, invert_match=match.invert)
     return HeaderMatcher(
         name=name,
-        string_match=_text(match),
+        string_match=text_match(match),
         invert_match=match.invert,
         # "Not equal" includes "not there"; Envoy sees it so only if told to.
         treat_missing_header_as_empty=match.invert,
@@ -80,9 +94,26 @@ def _header(match: ValueMatch) -> HeaderMatcher:
 
 
 def _query(match: ValueMatch) -> route_components_pb2.QueryParameterMatcher:
-    if match.kind is ValueKind.PRESENT:
+    if is_presence(match):
         return route_components_pb2.QueryParameterMatcher(name=match.name, present_match=True)
-    return route_components_pb2.QueryParameterMatcher(name=match.name, string_match=_text(match))
+    return route_components_pb2.QueryParameterMatcher(name=match.name, string_match=text_match(match))
+
+
+def _claim(match: ValueMatch) -> MetadataMatcher:
+    """A claim of a verified token; of a list any element counts."""
+    path = [MetadataMatcher.PathSegment(key=each) for each in (PAYLOAD, *filter(None, match.name.split("/")))]
+    if is_presence(match):
+        value = ValueMatcher(present_match=True)
+    else:
+        alone = ValueMatcher(string_match=text_match(match))
+        element = ValueMatcher(list_match=value_pb2.ListMatcher(one_of=alone))
+        value = ValueMatcher(or_match=value_pb2.OrMatcher(value_matchers=[alone, element]))
+    return MetadataMatcher(filter=TOKENS, path=path, value=value, invert=match.invert)
+
+
+def is_presence(match: ValueMatch) -> bool:
+    """Whether every value fits: Envoy refuses to look for a part that is empty."""
+    return match.kind is ValueKind.PRESENT or (match.kind in _PARTS and not match.value)
 
 
 def _without_query(match: ValueMatch) -> HeaderMatcher:
@@ -101,7 +132,8 @@ def _without_query(match: ValueMatch) -> HeaderMatcher:
     return HeaderMatcher(name=":path", string_match=text, invert_match=True)
 
 
-def _text(match: ValueMatch) -> string_pb2.StringMatcher:
+def text_match(match: ValueMatch) -> string_pb2.StringMatcher:
+    """The condition on a value, whatever it is the value of."""
     match match.kind:
         case ValueKind.PREFIX:
             return protos.starting_with(match.value)
@@ -110,6 +142,6 @@ def _text(match: ValueMatch) -> string_pb2.StringMatcher:
         case ValueKind.CONTAINS:
             return string_pb2.StringMatcher(contains=match.value)
         case ValueKind.REGEX:
-            return string_pb2.StringMatcher(safe_regex=protos.regex(match.value))
+            return string_pb2.StringMatcher(safe_regex=protos.regex(match.value or NOTHING_ELSE))
         case _:
             return protos.exactly(match.value)

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from functools import lru_cache
 from typing import NamedTuple
 
-from tulle.model.listeners import Listener
-from tulle.model.names import Name
+from tulle.model.names import CLUSTER_DOMAIN, Name
 from tulle.model.services import Port, Service
 
 OUTSIDE = "outside"
@@ -25,6 +25,11 @@ INTERNAL_HEADERS = (UNSENT_HEADER, LOST_HEADER)
 PLACEHOLDER = "placeholder"
 WORKLOAD_SECRET = "workload"
 TRUST_SECRET = "trust"
+SYSTEM_CA = "system-ca"
+"""Secret of the authorities that the host of a proxy trusts, wherever it keeps them."""
+SECRET, SECRET_CA, CONFIG_MAP_CA = "secret|", "secret-ca|", "config-map-ca|"
+"""How the names of secrets begin that come from the mesh."""
+PASSTHROUGH_SUFFIX = f".svc.{CLUSTER_DOMAIN}"
 
 
 class ClusterName(NamedTuple):
@@ -40,14 +45,15 @@ NOTHING = ClusterName(Name("", ""), 0, "")
 
 
 def cluster(service: Name, port: int, subset: str | None = None) -> str:
-    """Name of the cluster (and of its load assignment) for one port of a service, or of one of its subsets."""
+    """Name of the cluster for one port of a service, or of one of its subsets."""
     return f"outbound|{port}|{subset or ''}|{service}"
 
 
 @lru_cache(1024)
 def parse_cluster(name: str) -> ClusterName:
     """What the name of an outbound cluster says; `NOTHING` for any other name, whoever made it up."""
-    parts = name.split("|")
+    is_passthrough = name.startswith("outbound_.") and name.endswith(PASSTHROUGH_SUFFIX)
+    parts = name.removesuffix(PASSTHROUGH_SUFFIX).split("_.") if is_passthrough else name.split("|")
     if len(parts) != 4 or parts[0] != "outbound" or not (parts[1].isascii() and parts[1].isdecimal()):
         return NOTHING
     return ClusterName(Name.parse(parts[3]), int(parts[1]), parts[2])
@@ -73,14 +79,21 @@ def outbound_routes(namespace: str) -> str:
     return f"outbound.{namespace}"
 
 
-def gateway_routes(listener: str) -> str:
-    """Route configuration of one listener of the gateway."""
-    return f"gateway.{listener}"
+def socket(address: str, port: int, *, is_udp: bool = False) -> str:
+    """An address and port of the gateway; TCP and UDP have ports of their own."""
+    host = f"[{address}]" if ":" in address else address
+    return f"{host}:{port}/udp" if is_udp else f"{host}:{port}"
 
 
-def gateway_listener(listener: Listener) -> str:
-    """Name of a listener of the gateway, as routes refer to it."""
-    return listener.name.name
+def gateway_listener(socket: str) -> str:
+    """Envoy's listener on a socket of the gateway, whoever may share it."""
+    return f"gateway|{socket}"
+
+
+def gateway_routes(socket: str, listener: str = "") -> str:
+    """Route configuration of the plain HTTP listeners that share a socket, or of one listener with TLS."""
+    # Envoy takes everything before the last slash of a virtual host for the name of its route configuration.
+    return f"gateway.{socket}|{listener.replace('/', '|')}" if listener else f"gateway.{socket}"
 
 
 def virtual_host(routes: str, host: str) -> str:
@@ -98,6 +111,36 @@ def certificate(certificate_file: str, key_file: str) -> str:
     return f"certificate|{certificate_file}|{key_file}"
 
 
-def client_ca(file: str) -> str:
-    """Secret of the authority of the clients of a gateway listener."""
-    return f"client-ca|{file}"
+def client_ca(file: str, revoked: str = "") -> str:
+    """Secret of the authority in a file, and of what it revoked: of clients of the gateway, or of servers outside."""
+    return f"client-ca|{file}|{revoked}" if revoked else f"client-ca|{file}"
+
+
+def secret(name: Name) -> str:
+    """Certificate and key of a secret of the mesh (`tls.crt`, `tls.key`)."""
+    return f"{SECRET}{name.namespace}/{name.name}"
+
+
+def secret_ca(name: Name) -> str:
+    """Authorities of a secret of the mesh (`ca.crt`)."""
+    return f"{SECRET_CA}{name.namespace}/{name.name}"
+
+
+def config_map_ca(name: Name) -> str:
+    """Authorities in a ConfigMap (`ca.crt`)."""
+    return f"{CONFIG_MAP_CA}{name.namespace}/{name.name}"
+
+
+def joined_ca(names: Iterable[str]) -> str:
+    """The authorities of several secrets and ConfigMaps together."""
+    return "+".join(names)
+
+
+def is_mesh_secret(name: str) -> bool:
+    """Whether a secret comes from the mesh; the others (keys of workloads, files) are the agent's own."""
+    return name.startswith((SECRET, SECRET_CA, CONFIG_MAP_CA))
+
+
+def passthrough(service: Name, port: int, subset: str = "") -> str:
+    """Cluster for connections whose TLS is not ended here: it is called as their server name is (Istio's form)."""
+    return f"outbound_.{port}_.{subset}_.{service}{PASSTHROUGH_SUFFIX}"

@@ -10,8 +10,10 @@ from tulle.model.routes import Backend, Forward, RouteSet
 
 
 def backends(route_set: RouteSet) -> Iterator[Backend]:
-    """Every place that requests of these rules may be sent to, mirrors included."""
+    """Every place that requests of these rules may be sent to, mirrors and those who are asked before included."""
     for rule in route_set.rules:
+        if rule.check is not None:
+            yield rule.check.backend
         if isinstance(rule.action, Forward):
             yield from rule.action.backends
             for mirror in rule.action.mirrors:

@@ -22,6 +22,7 @@ REASONS = (
     (("UF",), f"connection to an instance of {CLUSTER} failed: {DETAILS}"),
     (("UC", "UR"), f"{CLUSTER} broke off before it had answered: {DETAILS}"),
     (("UT", "UPE", "UMSDR"), f"no good answer from {CLUSTER}: {DETAILS}"),
+    (("UAEX",), "the service that is asked before did not let the request pass, or could not be asked"),
     (("FI",), "a fault was injected on purpose"),
 )
 """By Envoy's response flags; the first that fits."""

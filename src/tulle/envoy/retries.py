@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TypeAlias
 
 from envoy.config.route.v3 import route_components_pb2
@@ -49,7 +49,7 @@ def variants(match: Match, retry: Retry | None) -> Iterator[Variant]:
     if retry.non_idempotent or not retry.attempts or is_safe(retry):
         yield Variant(retry)
         return
-    cautious = Retry(attempts=retry.attempts, per_try_timeout=retry.per_try_timeout, backoff=retry.backoff)
+    cautious = replace(retry, conditions=(), status_codes=())
     if not match.methods:
         yield Variant(retry, IDEMPOTENT)
         yield Variant(cautious)
@@ -77,12 +77,13 @@ def policy(retry: Retry) -> RetryPolicy:
         message = RetryPolicy(
             retry_on=",".join(words),
             num_retries=protos.number(retry.attempts),
-            retry_host_predicate=[OTHER_HOST],
-            host_selection_retry_max_attempts=5,
             retriable_status_codes=retry.status_codes,
             # A connection that breaks behind the proxy of the callee is a reset to nobody but that proxy.
             retriable_headers=[UNSENT, LOST] if "reset" in retry.conditions else [UNSENT],
         )
+        if not retry.any_host:
+            message.retry_host_predicate.append(OTHER_HOST)
+            message.host_selection_retry_max_attempts = 5
     if retry.per_try_timeout:
         message.per_try_timeout.CopyFrom(protos.seconds(retry.per_try_timeout))
     if retry.attempts and retry.backoff:

@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterator
+from dataclasses import dataclass
 from typing import TypeAlias
 
 from envoy.config.route.v3 import route_components_pb2
-from envoy.type.matcher.v3 import regex_pb2
+from envoy.type.matcher.v3 import regex_pb2, string_pb2
 
 from tulle.envoy import protos
 from tulle.envoy.matches import EVERYTHING, segments
-from tulle.model.routes import PathKind, PathMatch, Redirect, Rewrite
+from tulle.model.routes import PathKind, PathMatch, Redirect, RedirectPort, Rewrite
 
 Substitution: TypeAlias = regex_pb2.RegexMatchAndSubstitute
 RedirectAction: TypeAlias = route_components_pb2.RedirectAction
@@ -21,6 +23,26 @@ STATUS = {
     307: RedirectAction.TEMPORARY_REDIRECT,
     308: RedirectAction.PERMANENT_REDIRECT,
 }
+WELL_KNOWN = {"http": 80, "https": 443}
+Conditions = tuple[route_components_pb2.HeaderMatcher, ...]
+HAS_PORT = route_components_pb2.HeaderMatcher(
+    name=":authority", string_match=string_pb2.StringMatcher(safe_regex=protos.regex(".*:[0-9]+"))
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """Where requests come in."""
+
+    port: int | None = None
+    """As clients see it; None if it is not known."""
+    is_encrypted: bool | None = None
+    """Whether clients speak TLS; None if it is not known."""
+
+    @property
+    def scheme(self) -> str:
+        """What their URLs begin with; empty if it is not known."""
+        return "" if self.is_encrypted is None else "https" if self.is_encrypted else "http"
 
 
 def rewrite(change: Rewrite, matched: PathMatch | None, action: route_components_pb2.RouteAction) -> None:
@@ -40,12 +62,34 @@ def rewrite(change: Rewrite, matched: PathMatch | None, action: route_components
             action.regex_rewrite.CopyFrom(replaced)
 
 
-def redirect(change: Redirect, matched: PathMatch | None) -> RedirectAction:
-    """Where the client is to ask instead."""
+def redirects(change: Redirect, matched: PathMatch | None, entry: Entry) -> Iterator[tuple[Conditions, RedirectAction]]:
+    """Where the client is to ask instead, with conditions beside those of the route; the first that fit count."""
+    port = change.port or _port(change, entry)
+    if port is None or port != WELL_KNOWN.get(change.scheme or entry.scheme):
+        yield (), _redirect(change, matched, port)
+        return
+    if change.host is None:
+        # The port that goes without saying is only said to clients whose `Host` has another one.
+        yield (HAS_PORT,), _redirect(change, matched, port)
+    yield (), _redirect(change, matched, None)
+
+
+def _port(change: Redirect, entry: Entry) -> int | None:
+    """The port of a redirect that names none; None to leave it as it is."""
+    match change.port_from:
+        case RedirectPort.KEEP:
+            return None
+        case RedirectPort.BY_SCHEME if change.scheme:
+            return WELL_KNOWN.get(change.scheme)
+        case _:
+            return entry.port
+
+
+def _redirect(change: Redirect, matched: PathMatch | None, port: int | None) -> RedirectAction:
     message = RedirectAction(
         scheme_redirect=change.scheme or None,
         host_redirect=change.host or "",
-        port_redirect=change.port or 0,
+        port_redirect=port or 0,
         response_code=STATUS[change.status],
     )
     if change.path is not None:

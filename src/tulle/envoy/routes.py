@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
+from dataclasses import replace
+from typing import TypeAlias
 
 from envoy.config.route.v3 import route_components_pb2
 
@@ -10,37 +12,42 @@ from tulle.envoy import actions, retries
 from tulle.envoy.actions import Destinations
 from tulle.envoy.filters import registry
 from tulle.envoy.matches import is_unconditional, route_match
-from tulle.model.routes import Forward, Match, RouteRule, RouteSet, specificity
+from tulle.model.routes import Forward, Match, Redirect, RouteRule, RouteSet, specificity
+
+Route: TypeAlias = route_components_pb2.Route
 
 Step = tuple[Match, RouteRule]
 Rank = tuple[int, ...]
-LAST: Rank = (-1,)
+Age = tuple[str, str, str]
+Place = tuple[Rank, Age]
+"""Where a condition stands among all of them; the smallest is tried first."""
+UNDATED = "~"
+"""After every date."""
 
 
 def in_order(sets: Iterable[RouteSet]) -> list[Step]:
     """Every condition with its rule, the first to be tried first.
 
-    Sets in which the most specific match wins are one list, by specificity, then as read. A set whose order is the
-    writer's keeps it; it is merged with the others by the most specific condition that it still holds.
+    Sets in which the most specific match wins are one list, by specificity. A set whose order is the writer's keeps
+    it; it is merged with the others by the most specific condition that it still holds. Of equals those of the set
+    that was created first count, then those of the first set by namespace and name, then the first that was read.
     """
-    open_lists: list[list[tuple[Rank, Step]]] = []
-    free: list[Step] = []
+    free: list[tuple[Place, Step]] = []
+    ordered: list[tuple[Place, Step]] = []
     for route_set in sets:
         steps = [(match, rule) for rule in route_set.rules for match in rule.matches]
+        age = (route_set.created or UNDATED, route_set.name.namespace, route_set.name.name)
         if route_set.by_specificity:
-            free.extend(steps)
+            free.extend(((_rank(specificity(step[0])), age), step) for step in steps)
         else:
-            open_lists.append(_ranked(steps))
-    if not open_lists:
-        return sorted(free, key=_specificity, reverse=True)
-    ordered_free = sorted(free, key=_specificity, reverse=True)
-    open_lists.insert(0, [(_specificity(step), step) for step in ordered_free])
-    return list(_merged(open_lists))
+            ordered.extend(((rank, age), step) for rank, step in _ranked(steps))
+    # Sorting keeps the order of equals, so that nothing within an ordered set changes places.
+    return [step for _, step in sorted((*free, *ordered), key=_place)]
 
 
-def compile_routes(steps: Iterable[Step], to: Destinations) -> list[route_components_pb2.Route]:
+def compile_routes(steps: Iterable[Step], to: Destinations) -> list[Route]:
     """The routes of all rules, up to the first that fits every request."""
-    compiled: list[route_components_pb2.Route] = []
+    compiled: list[Route] = []
     for match, rule in steps:
         compiled.extend(_compile(match, rule, to))
         if is_unconditional(match):
@@ -48,37 +55,50 @@ def compile_routes(steps: Iterable[Step], to: Destinations) -> list[route_compon
     return compiled
 
 
-def _compile(match: Match, rule: RouteRule, to: Destinations) -> Iterator[route_components_pb2.Route]:
-    retry = rule.action.retry if isinstance(rule.action, Forward) else None
-    wishes = registry.asked(rule)
-    for variant in retries.variants(match, retry):
-        message = actions.route(rule, match, variant.retry, to)
-        message.match.CopyFrom(route_match(match, variant.methods))
+def _compile(match: Match, rule: RouteRule, to: Destinations) -> Iterator[Route]:
+    wishes = registry.asked(_resolved(rule, to))
+    for message in _actions(match, rule, to):
         message.name = rule.name
         for name, config in wishes.items():
             message.typed_per_filter_config[name].CopyFrom(config)
         yield message
 
 
-def _specificity(step: Step) -> Rank:
-    return specificity(step[0])
+def _actions(match: Match, rule: RouteRule, to: Destinations) -> Iterator[Route]:
+    """The routes of a rule and one of its matches: more than one where Envoy needs conditions of its own."""
+    if isinstance(rule.action, Redirect):
+        for message in actions.redirects(rule, rule.action, match, to):
+            message.match.MergeFrom(route_match(match))
+            yield message
+        return
+    retry = rule.action.retry if isinstance(rule.action, Forward) else None
+    for variant in retries.variants(match, retry):
+        message = actions.route(rule, match, variant.retry, to)
+        message.match.CopyFrom(route_match(match, variant.methods))
+        yield message
+
+
+def _resolved(rule: RouteRule, to: Destinations) -> RouteRule:
+    """The rule with everything that its filters need to know of other services."""
+    if rule.check is None:
+        return rule
+    return replace(rule, check=replace(rule.check, backend=to.resolved(rule.check.backend)))
+
+
+def _rank(found: tuple[int, ...]) -> Rank:
+    """A specificity as something of which the smallest comes first."""
+    return tuple(-each for each in found)
+
+
+def _place(entry: tuple[Place, Step]) -> Place:
+    return entry[0]
 
 
 def _ranked(steps: list[Step]) -> list[tuple[Rank, Step]]:
     """Steps in their own order, each with the rank of the most specific one that can still follow."""
     reachable = next((i + 1 for i, (match, _) in enumerate(steps) if is_unconditional(match)), len(steps))
-    ranked = []
-    best = LAST
+    ranked: list[tuple[Rank, Step]] = []
     for step in reversed(steps[:reachable]):
-        best = max(best, _specificity(step))
-        ranked.append((best, step))
+        own = _rank(specificity(step[0]))
+        ranked.append((min(own, ranked[-1][0]) if ranked else own, step))
     return ranked[::-1]
-
-
-def _merged(lists: list[list[tuple[Rank, Step]]]) -> Iterator[Step]:
-    """Always the highest rank at the head of a list; of equals the list that was read first."""
-    remaining = [each[::-1] for each in lists if each]
-    while remaining:
-        best = max(remaining, key=lambda each: each[-1][0])
-        yield best.pop()[1]
-        remaining = [each for each in remaining if each]

@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterator
 from dataclasses import dataclass
 
 from tulle.envoy.references import referenced_services
 from tulle.kit.memo import remember
+from tulle.model.extensions import Scope
 from tulle.model.mesh import Mesh
-from tulle.model.names import CLUSTER_DOMAIN, Name, host_names
+from tulle.model.names import CLUSTER_DOMAIN, SYSTEM_NAMESPACE, Name, host_names
+from tulle.model.routes import RouteSet
 from tulle.model.services import Port, Service
 
 HOST = re.compile(r"(?:[a-z0-9_](?:[a-z0-9_.-]*[a-z0-9_])?\.?|\[[0-9a-f:.]+\])")
@@ -21,6 +24,18 @@ class Target:
 
     service: Service
     port: Port
+    authority: str = ""
+    """As asked for, in lower case, if the service has it only by a wildcard: others have hosts of their own."""
+
+
+@dataclass(frozen=True, slots=True)
+class Virtual:
+    """A host that no service has, and that rules are about."""
+
+    authority: str
+    """As asked for, in lower case."""
+    host: str
+    port: int | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,45 +57,115 @@ class Unknown:
     """The service that would have to change for an answer."""
 
 
-Resolution = Target | Outside | Unknown
+Resolution = Target | Virtual | Outside | Unknown
+HTTP_PORT = 80
 
 
-def resolve(mesh: Mesh, namespace: str, authority: str) -> Resolution:
-    """Who answers for `Host: authority`, seen from a caller in `namespace`."""
+def host_key(host: str) -> Name:
+    """What stands for a host among the names that something may depend on: services have namespaces."""
+    return Name("", host)
+
+
+def resolve(mesh: Mesh, namespace: str, authority: str, seen: Scope | None = None) -> Resolution:
+    """Who answers for `Host: authority`, seen from a caller in `namespace` that may see no more than `seen` says."""
     lowered = authority.lower()
     split = _split(lowered)
     if split is None:
         return Unknown(lowered, "the Host header is not a host name")
     host, port = split
-    name = _service_name(mesh, namespace, host)
-    if name is None:
-        return Outside(lowered)
-    service = mesh.services.get(name)
+    name, pattern = _service_name(mesh, namespace, host)
+    service = mesh.services.get(name) if name is not None else None
+    if service is not None and not is_exported(service.exports, service.name.namespace, namespace):
+        return Unknown(lowered, f'service "{service.name}" is not exported to namespace "{namespace}"', name)
+    if service is not None and not sees(seen, service, namespace):
+        assert seen is not None
+        return Unknown(lowered, f"{seen.origin.subject} does not let this workload see {service.name}", name)
     if service is None:
+        if any(host_or_wider in mesh.host_routes for host_or_wider in (host, *patterns(host))):
+            return Virtual(lowered, host, port)
+        if name is None:
+            return Outside(lowered)
         return Unknown(lowered, f'there is no service "{name.name}" in namespace "{name.namespace}"', name)
-    found = service.port(port)
+    found = service.port(port) if port is not None else default_port(service)
     if found is None:
         return Unknown(lowered, _no_port(service, port), name)
-    return Target(service, found)
+    return Target(service, found, lowered if "*" in pattern or "/" in pattern else "")
+
+
+def patterns(host: str) -> Iterator[str]:
+    """The wildcards that cover a host, the longest first: `*.b.c`, `*.c`, `*` for `a.b.c`."""
+    rest = host.removeprefix("*.") if host.startswith("*.") else host.partition(".")[2]
+    while rest:
+        yield f"*.{rest}"
+        rest = rest.partition(".")[2]
+    if host != "*":
+        yield "*"
+
+
+def default_port(service: Service) -> Port | None:
+    """The port that is called where none is written: that of HTTP, or the first one."""
+    return service.port(HTTP_PORT) or service.port()
+
+
+def is_exported(exports: tuple[str, ...], own: str, namespace: str) -> bool:
+    """Whether something that belongs to the namespace `own` is for workloads of `namespace` (Istio `exportTo`)."""
+    return "*" in exports or namespace in exports or (own == namespace and "." in exports)
+
+
+def sees(scope: Scope | None, service: Service, namespace: str) -> bool:
+    """Whether a caller in `namespace` may see a service (Istio Sidecar `egress`)."""
+    if scope is None or scope.hosts is None or service.name.namespace == SYSTEM_NAMESPACE:
+        return True
+    names = service.hosts or (f"{service.name}.svc.{CLUSTER_DOMAIN}",)
+    return any(
+        (space == "*" or service.name.namespace == (namespace if space == "." else space))
+        and (pattern == "*" or any(pattern == each or pattern in patterns(each) for each in names))
+        for space, pattern in scope.hosts
+    )
 
 
 def dependencies(mesh: Mesh, namespace: str, authority: str) -> frozenset[Name]:
-    """The services whose change may change what this authority compiles to: itself, its backends and mirrors."""
+    """What may change what this authority compiles to: its host, its service, the backends and mirrors of its rules."""
+    lowered = authority.lower()
+    split = _split(lowered)
+    if split is None:
+        return frozenset()
+    keys = frozenset(map(host_key, (split[0], *patterns(split[0]))))
     match resolve(mesh, namespace, authority):
         case Target(service, _):
-            sets = mesh.service_routes.get(service.name, ())
-            return frozenset((service.name,)).union(*map(referenced_services, sets))
+            sets = rules(mesh, service, split[0])
+            return keys.union((service.name,), *map(referenced_services, sets))
+        case Virtual(_, host):
+            return keys.union(*map(referenced_services, rules(mesh, None, host)))
         case Unknown(_, _, Name() as name):
-            return frozenset((name,))
+            return keys | {name}
         case _:
-            return frozenset()
+            return keys
+
+
+def is_outside(mesh: Mesh, namespace: str, authority: str) -> bool:
+    """Whether nobody in the mesh has this host: a new service may be what was meant."""
+    return isinstance(resolve(mesh, namespace, authority), Outside | Virtual)
+
+
+def rules(mesh: Mesh, service: Service | None, host: str) -> tuple[RouteSet, ...]:
+    """The rules for calls to a host, those for the very host before those for wildcards."""
+    own = mesh.service_routes.get(service.name, ()) if service is not None else ()
+    if not mesh.host_routes:
+        return own
+    hosts = dict.fromkeys((host, *(service.hosts if service is not None else ())))
+    names = [*hosts, f"{service.name}.svc.{CLUSTER_DOMAIN}"] if service is not None and not service.hosts else [*hosts]
+    keys = dict.fromkeys((*names, *(pattern for each in names for pattern in patterns(each))))
+    found = (mesh.host_routes[key] for key in keys if key in mesh.host_routes)
+    return tuple(dict.fromkeys((*own, *(each for group in found for each in group))))
 
 
 def domains(service: Service, port: Port, namespace: str) -> tuple[str, ...]:
-    """Every `Host` by which a caller in `namespace` means this port; without a number it is the first port."""
-    names = tuple(host.lower() for host in host_names(service.name, namespace))
+    """Every `Host` by which a caller in `namespace` means this port; without a number it is the default port."""
+    names = tuple(host.lower() for host in service.hosts or host_names(service.name, namespace) if "*" not in host)
+    names += tuple(address for address in service.virtual_addresses if "/" not in address)
     numbered = tuple(f"{host}:{port.number}" for host in names)
-    return names + numbered if service.ports[0] is port else numbered
+    return names + numbered if default_port(service) is port else numbered
 
 
 def may_call(mesh: Mesh, caller: Name, service: Service, port: Port | None = None) -> bool:
@@ -116,17 +201,21 @@ def _split(authority: str) -> tuple[str, int | None] | None:
     return host, int(port)
 
 
-def _service_name(mesh: Mesh, namespace: str, host: str) -> Name | None:
-    """The service that a host name means, whether or not it exists; None for hosts outside."""
+def _service_name(mesh: Mesh, namespace: str, host: str) -> tuple[Name | None, str]:
+    """The service that a host name means, whether or not it exists, and its host or wildcard that fits."""
+    if mesh.hosts:
+        for known in (host, *patterns(host)):
+            if known in mesh.hosts:
+                return mesh.hosts[known], known
     if host == "localhost" or host.startswith("["):
-        return None
+        return None, host
     for suffix in (f".svc.{CLUSTER_DOMAIN}", ".svc"):
         if host.endswith(suffix):
-            return Name.parse(host.removesuffix(suffix), namespace)
+            return Name.parse(host.removesuffix(suffix), namespace), host
     if "." not in host:
-        return Name(namespace, host)
+        return Name(namespace, host), host
     name = Name.parse(host)
-    return name if name.namespace in _namespaces(mesh) else None
+    return (name if name.namespace in _namespaces(mesh) else None), host
 
 
 @remember(size=1)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import TypeAlias
 
 from envoy.config.core.v3 import base_pb2
@@ -9,10 +10,9 @@ from envoy.extensions.transport_sockets.tls.v3 import common_pb2, secret_pb2, tl
 from google.protobuf import message
 
 from tulle.envoy import naming, protos
-from tulle.model.listeners import Certificate
-from tulle.model.security import Identity
 
 SAN: TypeAlias = common_pb2.SubjectAltNameMatcher
+ADDRESS = re.compile(r"[0-9.]+|[0-9A-Fa-f:.]*:[0-9A-Fa-f:.]*")
 FILE_PATIENCE = 1.0
 """Seconds."""
 MESH_TLS = common_pb2.TlsParameters(
@@ -20,10 +20,13 @@ MESH_TLS = common_pb2.TlsParameters(
     tls_minimum_protocol_version=common_pb2.TlsParameters.TLSv1_3,
     tls_maximum_protocol_version=common_pb2.TlsParameters.TLSv1_3,
 )
+
+
 EDGE_TLS = common_pb2.TlsParameters(
     tls_minimum_protocol_version=common_pb2.TlsParameters.TLSv1_2,
     tls_maximum_protocol_version=common_pb2.TlsParameters.TLSv1_3,
 )
+"""With others than workloads of the mesh."""
 
 
 def reference(name: str) -> secret_pb2.SdsSecretConfig:
@@ -42,14 +45,22 @@ def file_reference(name: str) -> secret_pb2.SdsSecretConfig:
     return secret
 
 
-def calling(identity: Identity, server_name: str) -> base_pb2.TransportSocket:
-    """Mutual TLS towards workloads that must have exactly this identity."""
+def calling(names: tuple[str, ...], server_name: str, protocols: list[str]) -> base_pb2.TransportSocket:
+    """Mutual TLS towards workloads that must show exactly one of these identities."""
     context = tls_pb2.UpstreamTlsContext()
     context.CopyFrom(CALLING)
     context.sni = server_name
+    context.common_tls_context.alpn_protocols.extend(protocols)
     peer = context.common_tls_context.combined_validation_context.default_validation_context
-    peer.match_typed_subject_alt_names[0].matcher.exact = str(identity)
-    return _socket(context)
+    del peer.match_typed_subject_alt_names[:]
+    peer.match_typed_subject_alt_names.extend(map(subject, names))
+    return tls_socket(context)
+
+
+def subject(name: str) -> common_pb2.SubjectAltNameMatcher:
+    """That a certificate is for this identity, host or address."""
+    kind = SAN.URI if "://" in name else SAN.IP_ADDRESS if ADDRESS.fullmatch(name) else SAN.DNS
+    return SAN(san_type=kind, matcher=protos.exactly(name))
 
 
 def called(trust_domain: str) -> base_pb2.TransportSocket:
@@ -62,24 +73,7 @@ def called(trust_domain: str) -> base_pb2.TransportSocket:
     )
     peer = context.common_tls_context.combined_validation_context.default_validation_context
     peer.match_typed_subject_alt_names[0].matcher.prefix = f"spiffe://{trust_domain}/"
-    return _socket(context)
-
-
-def edge(certificates: tuple[Certificate, ...], client_ca_file: str, *, is_http: bool) -> base_pb2.TransportSocket:
-    """TLS of a gateway listener; clients need a certificate only if an authority for them is given."""
-    common = tls_pb2.CommonTlsContext(
-        tls_params=EDGE_TLS,
-        tls_certificate_sds_secret_configs=[
-            file_reference(naming.certificate(each.certificate_file, each.key_file)) for each in certificates
-        ],
-        alpn_protocols=["h2", "http/1.1"] if is_http else [],
-    )
-    context = tls_pb2.DownstreamTlsContext(common_tls_context=common)
-    if client_ca_file:
-        context.require_client_certificate.value = True
-        secret = file_reference(naming.client_ca(client_ca_file))
-        context.common_tls_context.validation_context_sds_secret_config.CopyFrom(secret)
-    return _socket(context)
+    return tls_socket(context)
 
 
 def _mesh_context(protocols: list[str]) -> tls_pb2.CommonTlsContext:
@@ -96,12 +90,13 @@ def _mesh_context(protocols: list[str]) -> tls_pb2.CommonTlsContext:
     )
 
 
-def _socket(context: message.Message) -> base_pb2.TransportSocket:
+def tls_socket(context: message.Message) -> base_pb2.TransportSocket:
+    """TLS of a connection, as a cluster or a filter chain wants it."""
     return base_pb2.TransportSocket(name="envoy.transport_sockets.tls", typed_config=protos.packed(context))
 
 
 CALLING = tls_pb2.UpstreamTlsContext(
-    common_tls_context=_mesh_context(["h2"]),
+    common_tls_context=_mesh_context([]),
     # A resumed session would not look at the certificate again.
     max_session_keys=protos.number(0),
 )

@@ -9,12 +9,14 @@ from collections.abc import Iterable
 from dataclasses import replace
 
 from tulle.flow.checking import Checking
+from tulle.flow.joining import typed
 from tulle.flow.merge import SETTINGS, Merge
 from tulle.flow.parts import Parts
 from tulle.kit.collecting import no_collection
 from tulle.model.documents import Document
 from tulle.model.findings import Finding
 from tulle.model.mesh import Mesh, Settings
+from tulle.model.objects import ConfigMap, Secret
 
 DEFAULT_SETTINGS = Settings()
 
@@ -44,14 +46,22 @@ class Builder:
             self._positions = None
             merge = self._merge
             merge.update(change, self._parts.fragments, self._position)
-            self._checking.update(merge, self._parts, self._position)
+            settings = merge.settings.table.get(SETTINGS, DEFAULT_SETTINGS)
+            checking = self._checking
+            checking.update(merge, self._parts, self._position, settings)
             self._mesh = Mesh(
-                settings=merge.settings.table.get(SETTINGS, DEFAULT_SETTINGS),
-                services=self._checking.services,
-                workloads=merge.workloads.table,
-                listeners=self._checking.listeners,
-                gateway_routes=self._checking.routing.gateway,
-                service_routes=self._checking.routing.services,
+                settings=settings,
+                services=checking.services,
+                workloads=checking.workloads,
+                listeners=checking.listeners,
+                gateway_routes=checking.routing.gateway,
+                service_routes=checking.routing.services,
+                host_routes=checking.routing.hosts,
+                hosts=checking.hosts,
+                guards=checking.guarding.guards,
+                gateway_guard=checking.guarding.gateway,
+                secrets=typed(merge, Secret),
+                config_maps=typed(merge, ConfigMap),
                 findings=self._mesh.findings,
             )
         everything = _sorted([*findings, *self._findings()])

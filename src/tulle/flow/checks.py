@@ -11,6 +11,7 @@ from tulle.model.findings import Finding
 from tulle.model.names import Name
 
 Thing = TypeVar("Thing")
+Result = TypeVar("Result")
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,12 +25,12 @@ class Context:
     """Whether other names exist than before, so that hints may differ."""
 
 
-class Checks(Generic[Thing]):
+class Checks(Generic[Thing, Result]):
     """The checked form of every object of one kind, by the object itself (hashed by identity)."""
 
-    def __init__(self, check: Callable[[Thing, Directory], Checked[Thing]]) -> None:
+    def __init__(self, check: Callable[[Thing, Directory], Checked[Result]]) -> None:
         self._check = check
-        self._results: dict[Thing, Checked[Thing]] = {}
+        self._results: dict[Thing, Checked[Result]] = {}
         self._users: dict[Name, set[Thing]] = {}
         self._with_findings: set[Thing] = set()
 
@@ -50,16 +51,20 @@ class Checks(Generic[Thing]):
             self._remember(thing, before, after)
         return frozenset(different)
 
-    def checked(self, thing: Thing) -> Thing | None:
+    def checked(self, thing: Thing) -> Result | None:
         """The checked form of an object."""
         return self._results[thing].thing
+
+    def get(self, thing: Thing) -> Checked[Result] | None:
+        """What was found out about an object; None if it is not known."""
+        return self._results.get(thing)
 
     def findings(self) -> Iterable[Finding]:
         """Everything that is wrong with references."""
         for thing in self._with_findings:
             yield from self._results[thing].findings
 
-    def _remember(self, thing: Thing, before: Checked[Thing] | None, after: Checked[Thing]) -> None:
+    def _remember(self, thing: Thing, before: Checked[Result] | None, after: Checked[Result]) -> None:
         old = before.names if before is not None else frozenset()
         for name in after.names - old:
             self._users.setdefault(name, set()).add(thing)

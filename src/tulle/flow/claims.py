@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Hashable, Iterable, Iterator
 from typing import Generic, TypeVar
 
 from tulle.model.documents import Document
 from tulle.model.names import Name
 
 Thing = TypeVar("Thing")
+Key = TypeVar("Key", bound=Hashable)
 
 
 class Claims(Generic[Thing]):
@@ -21,6 +22,8 @@ class Claims(Generic[Thing]):
         self._winners: dict[Name, Document] = {}
         self._contested: set[Name] = set()
         self._touched: set[Name] = set()
+        self.looked_at: frozenset[Name] = frozenset()
+        """Names that the last decision was about, whether or not somebody else has them now."""
 
     def add(self, name: Name, part: Document, thing: Thing) -> None:
         """A part wants a name."""
@@ -38,6 +41,7 @@ class Claims(Generic[Thing]):
     def settle(self, position: Callable[[Document], int]) -> frozenset[Name]:
         """Decide who has each name; the names whose thing changed, appeared or vanished."""
         look = self._touched | self._contested
+        self.looked_at = frozenset(look)
         self._touched = set()
         table, changed = self.table, set()
         for name in look:
@@ -63,11 +67,6 @@ class Claims(Generic[Thing]):
         self.table = table
         return frozenset(changed)
 
-    def rivals(self) -> set[Document]:
-        """The parts that want a name which is to be decided."""
-        look = self._touched | self._contested
-        return {part for name in look for part in self._claims.get(name, ())}
-
     def losers(self, position: Callable[[Document], int]) -> Iterator[tuple[Name, Document, Document]]:
         """Of each name that several want: the name, who has it, and each of the others."""
         for name in self._contested:
@@ -79,8 +78,13 @@ class Claims(Generic[Thing]):
         """The part that has a name."""
         return self._winners[name]
 
+    def winner(self, name: Name) -> tuple[Document, Thing] | None:
+        """The part that has a name and what it has by it; None if nobody wants it."""
+        part = self._winners.get(name)
+        return None if part is None else (part, self.table[name])
 
-def replaced(table: dict[Name, Thing], changes: Iterable[tuple[Name, Thing | None]]) -> dict[Name, Thing]:
+
+def replaced(table: dict[Key, Thing], changes: Iterable[tuple[Key, Thing | None]]) -> dict[Key, Thing]:
     """A copy with some entries replaced (or removed: None); the same table if there are none."""
     result = table
     for name, thing in changes:

@@ -7,6 +7,8 @@ from itertools import compress
 from operator import is_not
 from typing import TypeVar
 
+from tulle.envoy import naming
+from tulle.envoy.scope import host_key
 from tulle.model.mesh import Mesh
 from tulle.model.names import Name
 from tulle.xds.snapshot import Snapshot
@@ -27,18 +29,16 @@ def changed_keys(old: Mapping[Key, Value], new: Mapping[Key, Value]) -> set[Key]
 
 
 def changed_services(old: Mesh, new: Mesh) -> set[Name]:
-    """Services whose definition or whose rules changed."""
-    return changed_keys(old.services, new.services) | _changed_rules(old, new)
+    """Services whose definition or whose rules changed, and hosts for which that is true (as `host_key`)."""
+    changed = changed_keys(old.services, new.services) | changed_keys(old.service_routes, new.service_routes)
+    hosts = changed_keys(old.hosts, new.hosts) | changed_keys(old.host_routes, new.host_routes)
+    return changed | {host_key(host) for host in hosts}
 
 
-def _changed_rules(old: Mesh, new: Mesh) -> set[Name]:
-    # Tuples are made anew by every merge; what counts is whether they hold the same sets of rules.
-    names = old.service_routes.keys() | new.service_routes.keys()
-    return {name for name in names if not _same(old.service_routes.get(name, ()), new.service_routes.get(name, ()))}
-
-
-def _same(old: tuple[object, ...], new: tuple[object, ...]) -> bool:
-    return len(old) == len(new) and all(left is right for left, right in zip(old, new, strict=True))
+def changed_secrets(old: Mesh, new: Mesh) -> frozenset[str]:
+    """Names, as proxies know them, of secrets and authorities whose object changed."""
+    secrets, maps = changed_keys(old.secrets, new.secrets), changed_keys(old.config_maps, new.config_maps)
+    return frozenset((*map(naming.secret, secrets), *map(naming.secret_ca, secrets), *map(naming.config_map_ca, maps)))
 
 
 def changed_names(old: Snapshot, new: Snapshot) -> dict[str, set[str]]:

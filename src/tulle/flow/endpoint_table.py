@@ -1,10 +1,10 @@
-"""The load assignments of the clusters that proxies hold, each encoded once; endpoint changes touch nothing else."""
+"""The load assignments that the clusters of proxies need, each encoded once; endpoint changes touch nothing else."""
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 
-from tulle.envoy import naming
+from tulle.envoy import endpoint_views
 from tulle.envoy.compile import compile_endpoints
 from tulle.flow.endpoints import endpoints
 from tulle.model.mesh import Mesh
@@ -15,14 +15,14 @@ from tulle.xds.snapshot import Resource
 
 
 class EndpointTable:
-    """Load assignments by cluster name, compiled when a proxy first needs them."""
+    """Load assignments by the names of their views, compiled when a proxy first needs them."""
 
     def __init__(self) -> None:
         self._services: Mapping[Name, Service] = {}
         self._instances: Mapping[Name, tuple[Instance, ...]] = {}
         self._places: dict[Name, tuple[Endpoint, ...]] = {}
         self._resources: dict[str, Resource] = {}
-        self._clusters: dict[Name, set[str]] = {}
+        self._views: dict[Name, set[str]] = {}
 
     def __len__(self) -> int:
         return len(self._resources)
@@ -31,18 +31,18 @@ class EndpointTable:
         """Every place that answers for the service now."""
         return endpoints(service, self._instances.get(service.name, ()))
 
-    def get(self, cluster: str) -> Resource | None:
-        """The load assignment of a cluster; None if its service does not exist."""
-        known = self._resources.get(cluster)
+    def get(self, view: str) -> Resource | None:
+        """The load assignment of a view, by its name; None if its service does not exist."""
+        known = self._resources.get(view)
         if known is not None:
             return known
-        name = naming.parse_cluster(cluster)[0]
+        name = endpoint_views.parse(view).service
         service = self._services.get(name)
         if service is None:
             return None
         places = self._places.setdefault(name, self.places(service))
-        self._clusters.setdefault(name, set()).add(cluster)
-        resource = self._resources[cluster] = compile_endpoints(service, cluster, places)
+        self._views.setdefault(name, set()).add(view)
+        resource = self._resources[view] = compile_endpoints(service, view, places)
         return resource
 
     def update(
@@ -58,7 +58,7 @@ class EndpointTable:
         self._services, self._instances = mesh.services, instances
         changed: dict[str, Resource | None] = {}
         for name in touched:
-            if name in self._clusters:
+            if name in self._views:
                 changed |= self._refresh(name)
         return changed
 
@@ -66,14 +66,14 @@ class EndpointTable:
         service = self._services.get(name)
         if service is None:
             self._places.pop(name, None)
-            gone = self._clusters.pop(name)
-            for cluster in gone:
-                del self._resources[cluster]
+            gone = self._views.pop(name)
+            for view in gone:
+                del self._resources[view]
             return dict.fromkeys(gone)
         self._places[name] = places = self.places(service)
         changed: dict[str, Resource | None] = {}
-        for cluster in self._clusters[name]:
-            resource = compile_endpoints(service, cluster, places)
-            if resource.version != self._resources[cluster].version:
-                changed[cluster] = self._resources[cluster] = resource
+        for view in self._views[name]:
+            resource = compile_endpoints(service, view, places)
+            if resource.version != self._resources[view].version:
+                changed[view] = self._resources[view] = resource
         return changed

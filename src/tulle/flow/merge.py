@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from typing import Any
 
 from tulle.flow.claims import Claims
 from tulle.flow.parts import Change
 from tulle.model.documents import Document
 from tulle.model.findings import Finding
 from tulle.model.listeners import Listener
-from tulle.model.mesh import Fragment, Settings
+from tulle.model.mesh import Fragment, Object, Settings
 from tulle.model.names import SYSTEM_NAMESPACE, Name
 from tulle.model.routes import RouteSet
 from tulle.model.services import Service
@@ -18,141 +19,138 @@ from tulle.model.workloads import Workload
 
 Position = Callable[[Document], int]
 SETTINGS = Name(SYSTEM_NAMESPACE, "mesh")
+NOBODY: frozenset[Name] = frozenset()
 
 
 @dataclass(frozen=True, slots=True)
 class Changed:
     """Names whose object appeared, vanished or is another one."""
 
-    services: frozenset[Name]
-    workloads: frozenset[Name]
-    listeners: frozenset[Name]
-    routes: frozenset[Name]
-    """Of the gateway."""
-
-
-UNCHANGED = Changed(frozenset(), frozenset(), frozenset(), frozenset())
+    services: frozenset[Name] = NOBODY
+    declared: frozenset[Name] = NOBODY
+    workloads: frozenset[Name] = NOBODY
+    listeners: frozenset[Name] = NOBODY
+    objects: Mapping[type[Object], frozenset[Name]] = field(default_factory=dict)
+    """By type; types of which nothing changed are left out."""
 
 
 class Merge:
-    """The objects of all parts by name."""
+    """The objects of all parts by name. A part counts if it is the first of its key; then all that it says counts."""
 
     def __init__(self) -> None:
         self.settings: Claims[Settings] = Claims()
         self.services: Claims[Service] = Claims()
+        self.declared: Claims[Service] = Claims()
+        """Services that say nothing of how they run."""
         self.workloads: Claims[Workload] = Claims()
         self.listeners: Claims[Listener] = Claims()
-        self.routes: Claims[RouteSet] = Claims()
+        self.objects: dict[type[Object], Claims[Object]] = {}
         self.routes_added: dict[RouteSet, Document] = {}
-        """By the last update: routes of the gateway and rules of the mesh that count now, each with its part."""
+        """By the last update: route sets that count now and did not before, each with its part."""
         self.routes_moved: dict[RouteSet, Document] = {}
-        """By the last update: routes that are the same in a new version of their part, because that has mistakes."""
+        """By the last update: route sets that are the same in a new version of their part, which has mistakes."""
         self.routes_removed: frozenset[RouteSet] = frozenset()
-        self.changed = UNCHANGED
+        self.changed = Changed()
         """By the last update."""
-        self._fragments: dict[Document, Fragment] = {}
-        self._active: set[Document] = set()
-        self._dropped: set[RouteSet] = set()
-        self._gained: dict[RouteSet, Document] = {}
+        self._parts: Claims[Fragment] = Claims()
+        self._active: dict[Name, tuple[Document, Fragment]] = {}
 
     def update(self, change: Change, fragments: Mapping[Document, Fragment], position: Position) -> None:
         """Take the parts that were added and removed."""
-        self._dropped, self._gained = set(), {}
-        gateway = self.routes.table
         for part in change.removed:
-            self._withdraw(part)
+            self._parts.remove(_slot(part), part)
         for part in change.added:
-            self._offer(part, fragments[part])
-        services = self._settle_services(change, position)
+            self._parts.add(_slot(part), part, fragments[part])
+        self._parts.settle(position)
+        dropped: set[RouteSet] = set()
+        gained: dict[RouteSet, Document] = {}
+        for name in self._parts.looked_at:
+            before, now = self._active.get(name), self._parts.winner(name)
+            if before == now:
+                continue
+            if before is not None:
+                self._deactivate(*before)
+                dropped.update(before[1].routes)
+                del self._active[name]
+            if now is not None:
+                self._activate(*now)
+                gained.update(dict.fromkeys(now[1].routes, now[0]))
+                self._active[name] = now
+        self.routes_added = {route: part for route, part in gained.items() if route not in dropped}
+        self.routes_moved = {route: part for route, part in gained.items() if route in dropped}
+        self.routes_removed = frozenset(dropped - gained.keys())
         self.settings.settle(position)
+        objects = {kind: claims.settle(position) for kind, claims in self.objects.items()}
         self.changed = Changed(
-            services,
-            self.workloads.settle(position),
-            self.listeners.settle(position),
-            self.routes.settle(position),
+            services=self.services.settle(position),
+            declared=self.declared.settle(position),
+            workloads=self.workloads.settle(position),
+            listeners=self.listeners.settle(position),
+            objects={kind: names for kind, names in objects.items() if names},
         )
-        self._note_routes(gateway, change.added)
+
+    @property
+    def has_routes(self) -> bool:
+        """Whether any route wants to be on the gateway."""
+        return any(is_for_gateway(route) for _, fragment in self._active.values() for route in fragment.routes)
+
+    def table(self, kind: type[Object]) -> Mapping[Name, Object]:
+        """All objects of a type, by name."""
+        claims = self.objects.get(kind)
+        return {} if claims is None else claims.table
 
     def findings(self, position: Position) -> Iterator[Finding]:
         """About every object whose name belongs to an earlier one."""
-        for _, first, other in self.settings.losers(position):
-            yield _twice(other, first)
-        for _, first, other in self.services.losers(position):
-            yield _twice(other, first)
-        for claims in (self.listeners, self.routes):
-            for _, first, other in claims.losers(position):
+        claims: tuple[Claims[Any], ...] = (self._parts, self.declared, self.listeners, *self.objects.values())
+        for each in claims:
+            for _, first, other in each.losers(position):
                 yield _twice(other, first)
         for name, first, other in self.workloads.losers(position):
             message = f"its workload {name.name} has the name of that of {first.origin.subject} ({first.origin})"
             yield Finding.error(other.origin, f"{other.origin.subject}: {message}; rename one of them")
 
-    def _note_routes(self, before: Mapping[Name, RouteSet], offered: frozenset[Document]) -> None:
-        """What is different among all routes; `before` are those of the gateway before."""
-        now = self.routes.table
-        added = {now[name]: self.routes.part_of(name) for name in self.changed.routes if name in now}
-        self.routes_moved = {
-            route: part
-            for part in self._active & offered
-            for route in self._fragments[part].routes
-            if route not in added and now.get(route.name) is route
-        }
-        removed = frozenset(before[name] for name in self.changed.routes if name in before)
-        self.routes_added = added | self._gained
-        self.routes_removed = removed | self._dropped
-
-    def _offer(self, part: Document, fragment: Fragment) -> None:
-        self._fragments[part] = fragment
+    def _activate(self, part: Document, fragment: Fragment) -> None:
         if fragment.settings is not None:
             self.settings.add(SETTINGS, part, fragment.settings)
         for service in fragment.services:
             self.services.add(service.name, part, service)
-
-    def _withdraw(self, part: Document) -> None:
-        fragment = self._fragments.pop(part)
-        if fragment.settings is not None:
-            self.settings.remove(SETTINGS, part)
-        for service in fragment.services:
-            self.services.remove(service.name, part)
-        if part in self._active:
-            self._deactivate(part, fragment)
-
-    def _settle_services(self, change: Change, position: Position) -> frozenset[Name]:
-        """What belongs to a service counts only if the service itself has its name."""
-        rivals = self.services.rivals()
-        changed = self.services.settle(position)
-        table = self.services.table
-        for part in change.added | rivals:
-            fragment = self._fragments[part]
-            is_active = all(table.get(service.name) is service for service in fragment.services)
-            if is_active and part not in self._active:
-                self._activate(part, fragment)
-            elif not is_active and part in self._active:
-                self._deactivate(part, fragment)
-        return changed
-
-    def _activate(self, part: Document, fragment: Fragment) -> None:
-        self._active.add(part)
+        for service in fragment.declared:
+            self.declared.add(service.name, part, service)
         for workload in fragment.workloads:
             self.workloads.add(workload.name, part, workload)
         for listener in fragment.listeners:
             self.listeners.add(listener.name, part, listener)
-        for route in fragment.routes:
-            if route.service is None:
-                self.routes.add(route.name, part, route)
-            else:
-                self._gained[route] = part
+        for each in fragment.objects:
+            self.objects.setdefault(type(each), Claims()).add(name_of(each), part, each)
 
     def _deactivate(self, part: Document, fragment: Fragment) -> None:
-        self._active.discard(part)
+        if fragment.settings is not None:
+            self.settings.remove(SETTINGS, part)
+        for service in fragment.services:
+            self.services.remove(service.name, part)
+        for service in fragment.declared:
+            self.declared.remove(service.name, part)
         for workload in fragment.workloads:
             self.workloads.remove(workload.name, part)
         for listener in fragment.listeners:
             self.listeners.remove(listener.name, part)
-        for route in fragment.routes:
-            if route.service is None:
-                self.routes.remove(route.name, part)
-            else:
-                self._dropped.add(route)
+        for each in fragment.objects:
+            self.objects[type(each)].remove(name_of(each), part)
+
+
+def is_for_gateway(route: RouteSet) -> bool:
+    """Whether it is for requests that come in at the gateway without saying to which listener."""
+    return route.service is None and not route.mesh_hosts and not route.parents and not route.is_delegate
+
+
+def name_of(thing: Object) -> Name:
+    """What an object is called among those of its type."""
+    return thing.name if isinstance(thing.name, Name) else Name("", thing.name)
+
+
+def _slot(part: Document) -> Name:
+    """What identifies a part among those of all sources."""
+    return Name(part.key.name.namespace, f"{part.key.kind}/{part.key.name.name}")
 
 
 def _twice(other: Document, first: Document) -> Finding:

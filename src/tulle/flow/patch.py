@@ -7,26 +7,34 @@ from __future__ import annotations
 
 from collections.abc import Set as AbstractSet
 
+from tulle.envoy import mesh_secrets
+from tulle.envoy.callers import Caller
 from tulle.envoy.compile import compile_authority, dependencies
+from tulle.flow.differences import changed_secrets
 from tulle.model.mesh import Mesh
 from tulle.model.names import Name
 from tulle.model.workloads import Instance
-from tulle.xds.snapshot import CLUSTER, VIRTUAL_HOST, Resource, Snapshot, Table
+from tulle.xds.snapshot import CLUSTER, SECRET, VIRTUAL_HOST, Resource, Snapshot, Table
 
 
 class Patch:
     """One change, from an old mesh to a new one. What proxies have in common is worked out once for all of them."""
 
-    def __init__(self, old: Mesh, new: Mesh, changed: AbstractSet[Name]) -> None:
+    def __init__(
+        self, old: Mesh, new: Mesh, changed: AbstractSet[Name], guards: AbstractSet[Name] = frozenset()
+    ) -> None:
+        """`changed` are services, `guards` the workloads whose guards are others."""
         self._old = old
         self._new = new
         self._changed = changed
+        self._guards = guards
+        self._has_new_secrets = bool(changed_secrets(old, new))
         self._seen: dict[str, set[str]] = {}
         self._concerned: dict[str, set[str]] = {}
         """By namespace: authorities that have to be compiled anew, of those seen."""
         self._widened: dict[str, set[str]] = {}
         """By namespace: authorities that depend on other services than before."""
-        self._replaced: dict[tuple[Name, str], tuple[Resource, ...] | None] = {}
+        self._replaced: dict[tuple[Caller, str], tuple[Resource, ...] | None] = {}
 
     def apply(self, instance: Instance, demand: frozenset[str], held: Snapshot) -> Snapshot | None:
         """What a sidecar should have instead of `held`, which was compiled for the old mesh, its endpoints included.
@@ -35,11 +43,13 @@ class Patch:
         """
         if self._old.settings is not self._new.settings:
             return None
-        if instance.service in self._changed or instance.service not in self._new.services:
+        if instance.workload in self._guards or instance.workload not in self._new.guards:
             return None
         if any(forward.service in self._changed for forward in instance.forwards):
             return None
-        caller = Name(instance.service.namespace, instance.account)
+        if held.table(SECRET) or self._has_new_secrets:
+            return None
+        caller = Caller.of(instance)
         self._look_at(caller.namespace, demand)
         if not demand.isdisjoint(self._widened[caller.namespace]):
             return None
@@ -49,6 +59,8 @@ class Patch:
             if found is None:
                 return None
             resources.extend(found)
+        if mesh_secrets.needed(resources):
+            return None
         tables = dict(held.tables)
         for type_url in (CLUSTER, VIRTUAL_HOST):
             tables[type_url] = _replaced(
@@ -68,7 +80,7 @@ class Patch:
                 concerned.add(authority)
         seen |= demand
 
-    def _resources(self, caller: Name, authority: str) -> tuple[Resource, ...] | None:
+    def _resources(self, caller: Caller, authority: str) -> tuple[Resource, ...] | None:
         """The new resources of an authority; None if they do not have the names of the old ones."""
         key = (caller, authority)
         if key not in self._replaced:

@@ -6,10 +6,11 @@ import logging
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 
-from tulle.envoy.compile import compile_gateway, compile_sidecar, dependencies
+from tulle.envoy import mesh_secrets
+from tulle.envoy.compile import compile_gateway, compile_sidecar, dependencies, is_outside
 from tulle.flow.admission import Peer, admit
 from tulle.flow.assign import HostPlan, plan
-from tulle.flow.differences import changed_keys, changed_names, changed_services
+from tulle.flow.differences import changed_keys, changed_names, changed_secrets, changed_services
 from tulle.flow.endpoint_table import EndpointTable
 from tulle.flow.endpoints import instances_by_service
 from tulle.flow.hosts import Hosts
@@ -81,15 +82,18 @@ class Publisher:
         """Publish a new desired state to everybody whom it concerns."""
         old, self.mesh = self.mesh, mesh
         changed = changed_services(old, mesh)
-        ended = self._endpoints.update(mesh, self._instances, changed)
-        patch = Patch(old, mesh, changed)
+        guards = changed_keys(old.guards, mesh.guards)
+        moved = self._take_instances() if guards else set()
+        ended = self._endpoints.update(mesh, self._instances, changed | moved)
+        patch = Patch(old, mesh, changed, guards)
         if old.settings is not mesh.settings:
             concerned = set(self._proxies)
         else:
             concerned = set().union(*(self._dependents.get(name, ()) for name in changed))
-            concerned |= self._in_doubt(old, mesh)
+            concerned |= self._in_doubt(old, mesh) | self._guarded_by(guards)
             if changed or _gateway_differs(old, mesh):
                 concerned |= {id for id, proxy in self._proxies.items() if proxy.instance is None}
+            concerned |= self._who_needs(changed_secrets(old, mesh))
         for id in concerned:
             self._compile(self._proxies[id], patch)
         self._publish_endpoints({name: resource for name, resource in ended.items() if resource}, skip=concerned)
@@ -98,14 +102,8 @@ class Publisher:
 
     def hosts_changed(self) -> None:
         """Take in what the agents reported: endpoints, and on which hosts there is room."""
-        instances = instances_by_service(self._hosts.instances)
-        touched = {
-            name
-            for name in self._instances.keys() | instances.keys()
-            if self._instances.get(name) != instances.get(name)
-        }
-        self._instances = instances
-        changed = self._endpoints.update(self.mesh, instances, touched)
+        touched = self._take_instances()
+        changed = self._endpoints.update(self.mesh, self._instances, touched)
         self._publish_endpoints({name: resource for name, resource in changed.items() if resource})
         if self._hosts.roles != self._roles:
             self._assign()
@@ -174,6 +172,18 @@ class Publisher:
 
     # How it comes about -------------------------------------------------------------------------------------------
 
+    def _take_instances(self) -> set[Name]:
+        """Find out who answers for which service now; the services for which others answer than before."""
+        before, self._instances = self._instances, instances_by_service(self._hosts.instances, self.mesh.guards)
+        names = before.keys() | self._instances.keys()
+        return {name for name in names if before.get(name) != self._instances.get(name)}
+
+    def _guarded_by(self, workloads: set[Name]) -> set[str]:
+        """Proxies of these workloads."""
+        if not workloads:
+            return set()
+        return {id for id, proxy in self._proxies.items() if proxy.instance and proxy.instance.workload in workloads}
+
     def _in_doubt(self, old: Mesh, mesh: Mesh) -> set[str]:
         """Proxies that asked for a name nobody had, when a new service may be the one they meant."""
         if old.services is mesh.services or not mesh.services.keys() - old.services.keys():
@@ -182,7 +192,18 @@ class Publisher:
             id
             for id, proxy in self._proxies.items()
             if proxy.instance is not None
-            and any(not dependencies(old, proxy.instance.service.namespace, wish) for wish in proxy.demand)
+            and any(is_outside(old, proxy.instance.service.namespace, wish) for wish in proxy.demand)
+        }
+
+    def _who_needs(self, secrets: frozenset[str]) -> set[str]:
+        """Sidecars whose clusters refer to one of these secrets, whether or not it is there."""
+        if not secrets:
+            return set()
+        sidecars = {id: proxy for id, proxy in self._proxies.items() if proxy.instance is not None}
+        return {
+            id
+            for id, proxy in sidecars.items()
+            if not secrets.isdisjoint(mesh_secrets.parts(mesh_secrets.needed(proxy.snapshot.table(CLUSTER).values())))
         }
 
     def _compile(self, proxy: Proxy, patch: Patch | None = None) -> None:
@@ -191,11 +212,11 @@ class Publisher:
             desired = compile_gateway(self.mesh)
         elif patched is not None:
             desired = patched
-        elif proxy.instance.service in self.mesh.services:
+        elif proxy.instance.workload in self.mesh.guards:
             self._note_dependencies(proxy, proxy.instance)
             desired = compile_sidecar(self.mesh, proxy.instance, proxy.demand)
         else:
-            # Its service was removed and it is about to be drained: it keeps what it has until then.
+            # Its workload was removed and it is about to be drained: it keeps what it has until then.
             return
         held = proxy.snapshot
         snapshot = Snapshot({**desired.tables, ENDPOINT: self._endpoints_of(desired.table(CLUSTER), held)})
@@ -211,14 +232,20 @@ class Publisher:
         if not changed:
             return held.table(ENDPOINT)
         table = dict(held.table(ENDPOINT))
+        left: set[str] = set()
         for name in changed:
             before, after = held.table(CLUSTER).get(name), clusters.get(name)
-            if before is not None and before.endpoints_name:
-                table.pop(before.endpoints_name, None)
+            if before is not None and (after is None or before.endpoints_name != after.endpoints_name):
+                left.add(before.endpoints_name)
             if after is not None and after.endpoints_name:
                 assignment = self._endpoints.get(after.endpoints_name)
                 if assignment is not None:
                     table[after.endpoints_name] = assignment
+        # Several clusters may choose from the same endpoints.
+        if left and not left.isdisjoint(table):
+            left -= {each.endpoints_name for each in clusters.values()}
+            for endpoints_name in left:
+                table.pop(endpoints_name, None)
         return table
 
     def _publish_endpoints(self, changed: Mapping[str, Resource], skip: Iterable[str] = ()) -> None:
@@ -290,6 +317,8 @@ class Publisher:
 def _gateway_differs(old: Mesh, new: Mesh) -> bool:
     return bool(
         changed_keys(old.listeners, new.listeners)
+        or old.gateway_guard is not new.gateway_guard
+        or changed_secrets(old, new)
         or len(old.gateway_routes) != len(new.gateway_routes)
         or any(left is not right for left, right in zip(old.gateway_routes, new.gateway_routes, strict=True))
     )

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field, replace
 from typing import Generic, TypeVar
 
 from tulle.flow.nearest import Nearest
+from tulle.flow.resolving import resolve
 from tulle.kit.memo import remember
 from tulle.model.documents import Origin
 from tulle.model.findings import Finding, did_you_mean
@@ -42,6 +43,10 @@ class Directory:
     listeners: Mapping[Name, Listener]
     accounts: Mapping[Name, int]
     """Service accounts, and how many services have each."""
+    hosts: Mapping[str, Name] = field(default_factory=dict)
+    """Services by the hosts that they say themselves."""
+    delegates: Mapping[Name, RouteSet] = field(default_factory=dict)
+    """Route sets that others delegate to."""
     _nearest: dict[str, Nearest] = field(default_factory=dict)
 
     def hint(self, name: Name, namespace: str) -> str:
@@ -158,8 +163,23 @@ class _Kept:
     reason: str
 
 
-def check_route(route: RouteSet, directory: Directory) -> Checked[RouteSet]:
+def check_route(route: RouteSet, directory: Directory) -> Checked[tuple[RouteSet, ...]]:
     """Its backends exist and speak HTTP, its listeners exist and speak HTTP."""
+    if route.is_delegate:
+        return Checked(None, (), frozenset())
+    resolved = resolve(route, directory.services, directory.hosts, directory.delegates)
+    checked = _check_set(resolved.route, directory)
+    attached = None if checked.thing is None else _alone(checked.thing)
+    return Checked(attached, (*resolved.findings, *checked.findings), resolved.names | checked.names)
+
+
+@remember(size=1)
+def _alone(route: RouteSet) -> tuple[RouteSet, ...]:
+    """The same tuple for the same set."""
+    return (route,)
+
+
+def _check_set(route: RouteSet, directory: Directory) -> Checked[RouteSet]:
     findings = _Findings(route.origin)
     names: set[Name] = set() if route.service is None else {route.service}
     if route.service is not None and route.service not in directory.services:

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator
 from itertools import chain, repeat
+from typing import TypeVar
 
 from tulle.flow import conflicts
 from tulle.flow.checks import Checks, Context
 from tulle.flow.claims import replaced
-from tulle.flow.merge import Merge
+from tulle.flow.merge import Merge, Position
 from tulle.flow.parts import Parts
 from tulle.flow.references import check_route
 from tulle.model.documents import Document
@@ -17,86 +18,126 @@ from tulle.model.names import Name
 from tulle.model.routes import RouteSet
 
 NOTHING = Fragment()
+NONE: tuple[RouteSet, ...] = ()
+Key = TypeVar("Key", Name, str)
 
 
 class Routing:
-    """Routes of the gateway, and rules of the mesh by the service that is called."""
+    """Routes of the gateway, and rules of the mesh by the service or the host that is called.
+
+    What is written becomes any number of attached sets: one for each place where it may be.
+    """
 
     def __init__(self) -> None:
-        self.checks: Checks[RouteSet] = Checks(check_route)
+        self.checks: Checks[RouteSet, tuple[RouteSet, ...]] = Checks(check_route)
         self.overlaps = conflicts.Routes()
         self.gateway: tuple[RouteSet, ...] = ()
         self.services: dict[Name, tuple[RouteSet, ...]] = {}
+        self.hosts: dict[str, tuple[RouteSet, ...]] = {}
         self._parts: dict[RouteSet, Document] = {}
-        """Every route that counts, with its part."""
+        """Every written set that counts, with its part."""
+        self._attached: dict[RouteSet, tuple[RouteSet, ...]] = {}
+        """What became of each."""
+        self._written: dict[RouteSet, RouteSet] = {}
+        """What each attached set was written as."""
         self._gateway: dict[Document, tuple[RouteSet, ...]] = {}
         """What each part adds to the routes of the gateway."""
-        self._of_service: dict[Name, set[RouteSet]] = {}
+        self._of_service: dict[Name, dict[RouteSet, None]] = {}
+        self._of_host: dict[str, dict[RouteSet, None]] = {}
 
-    def update(self, merge: Merge, parts: Parts, context: Context) -> None:
+    def update(self, merge: Merge, parts: Parts, context: Context, position: Position) -> None:
         """Bring everything up to date with what is merged now."""
         added, removed, moved = merge.routes_added, merge.routes_removed, merge.routes_moved
         touched = self.checks.update(added, removed, context) | removed
         stale = {self._parts[route] for route in (*removed, *moved)}
+        names: set[Name] = set()
+        hosts: set[str] = set()
         for route in removed:
-            self._remove(route)
-        for route, part in added.items():
-            self._add(route, part)
-        self._parts.update(moved)
+            self._take_away(route, names, hosts)
+            del self._parts[route]
+        self._parts.update({**added, **moved})
+        for route in touched - removed:
+            self._take_away(route, names, hosts)
+            self._put(route, self.checks.checked(route) or NONE, names, hosts)
         stale.update(self._parts[route] for route in (*(touched - removed), *moved))
+        self._settle_gateway(stale, parts)
+        order = self._order(position)
+        self.services = _settled(self.services, self._of_service, names, order)
+        self.hosts = _settled(self.hosts, self._of_host, hosts, order)
+
+    def position(self, position: Position) -> Callable[[RouteSet], int]:
+        """Where an attached set stands among all of them."""
+        return lambda route: position(self._parts[self._written[route]])
+
+    def _order(self, position: Position) -> Callable[[RouteSet], tuple[int, int]]:
+        def order(route: RouteSet) -> tuple[int, int]:
+            written = self._written[route]
+            return position(self._parts[written]), self._attached[written].index(route)
+
+        return order
+
+    def _put(self, written: RouteSet, attached: tuple[RouteSet, ...], names: set[Name], hosts: set[str]) -> None:
+        self._attached[written] = attached
+        for route in attached:
+            self._written[route] = written
+            if route.service is not None:
+                names.add(route.service)
+                self._of_service.setdefault(route.service, {})[route] = None
+            elif route.mesh_hosts:
+                hosts.update(route.mesh_hosts)
+                for host in route.mesh_hosts:
+                    self._of_host.setdefault(host, {})[route] = None
+            else:
+                self.overlaps.add(route)
+
+    def _take_away(self, written: RouteSet, names: set[Name], hosts: set[str]) -> None:
+        for route in self._attached.pop(written, NONE):
+            del self._written[route]
+            if route.service is not None:
+                names.add(route.service)
+                del self._of_service[route.service][route]
+            elif route.mesh_hosts:
+                hosts.update(route.mesh_hosts)
+                for host in route.mesh_hosts:
+                    del self._of_host[host][route]
+            else:
+                self.overlaps.remove(route)
+
+    def _settle_gateway(self, stale: Iterable[Document], parts: Parts) -> None:
         for part in stale:
             self._gateway.pop(part, None)
-            if routes := tuple(self._checked_of(part, parts.fragments.get(part, NOTHING))):
+            if routes := tuple(self._of_part(part, parts.fragments.get(part, NOTHING))):
                 self._gateway[part] = routes
-        gateway = tuple(chain.from_iterable(map(self._gateway.get, parts.order, repeat(()))))
+        gateway = tuple(chain.from_iterable(map(self._gateway.get, parts.order, repeat(NONE))))
         if gateway != self.gateway:
             self.gateway = gateway
-        self._settle_services(touched, parts)
 
-    def _add(self, route: RouteSet, part: Document) -> None:
-        self._parts[route] = part
-        if route.service is None:
-            self.overlaps.add(route)
-        else:
-            self._of_service.setdefault(route.service, set()).add(route)
+    def _of_part(self, part: Document, fragment: Fragment) -> Iterator[RouteSet]:
+        """The attached routes of the gateway that stand in a part."""
+        for written in fragment.routes:
+            if self._parts.get(written) is part:
+                for route in self._attached[written]:
+                    if route.service is None and not route.mesh_hosts:
+                        yield route
 
-    def _remove(self, route: RouteSet) -> None:
-        del self._parts[route]
-        if route.service is None:
-            self.overlaps.remove(route)
-        else:
-            self._of_service[route.service].remove(route)
 
-    def _checked_of(self, part: Document, fragment: Fragment) -> Iterator[RouteSet]:
-        """The checked routes of the gateway that stand in a part."""
-        for route in fragment.routes:
-            if route.service is None and self._parts.get(route) is part:
-                checked = self.checks.checked(route)
-                if checked is not None:
-                    yield checked
-
-    def _settle_services(self, touched: frozenset[RouteSet], parts: Parts) -> None:
-        """`touched` are the routes that were added, removed, or are checked differently."""
-        several = {name for name, routes in self._of_service.items() if len(routes) > 1}
-        written: list[RouteSet] = []
-        if several:
-            wanted = set().union(*(self._of_service[name] for name in several))
-            written = [
-                route
-                for part in parts.order
-                for route in parts.fragments[part].routes
-                if route in wanted and self._parts[route] is part
-            ]
-        names = several | {route.service for route in touched if route.service is not None}
-        self.services = replaced(self.services, [(name, self._of(name, written)) for name in names])
-
-    def _of(self, name: Name, written: Sequence[RouteSet]) -> tuple[RouteSet, ...] | None:
-        """The rules for calls to one service; None if there are none."""
-        routes = self._of_service.get(name, set())
-        if not routes:
-            self._of_service.pop(name, None)
-            return None
-        ordered = [route for route in written if route in routes] if len(routes) > 1 else routes
-        checked = tuple(route for item in ordered if (route := self.checks.checked(item)) is not None)
-        before = self.services.get(name)
-        return before if before == checked else checked or None
+def _settled(
+    before: dict[Key, tuple[RouteSet, ...]],
+    groups: dict[Key, dict[RouteSet, None]],
+    touched: set[Key],
+    order: Callable[[RouteSet], tuple[int, int]],
+) -> dict[Key, tuple[RouteSet, ...]]:
+    """The sets of each key in order; the same tuple where nothing is different."""
+    # Of several sets the order may be another one, though none of them changed.
+    several = {key for key, group in groups.items() if len(group) > 1}
+    changes: list[tuple[Key, tuple[RouteSet, ...] | None]] = []
+    for key in touched | several:
+        group = groups.get(key)
+        if not group:
+            groups.pop(key, None)
+            changes.append((key, None))
+            continue
+        ordered = tuple(sorted(group, key=order)) if len(group) > 1 else tuple(group)
+        known = before.get(key)
+        changes.append((key, known if known == ordered else ordered))
+    return replaced(before, changes)

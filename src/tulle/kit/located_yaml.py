@@ -30,6 +30,12 @@ DEEPEST = 64
 """Levels of nesting."""
 MOST_REPEATED = 100_000
 """Values that aliases may add to those that are written: a few lines of aliases can otherwise mean billions."""
+MOST_VALUES = 4_000_000
+"""Values of one document: a hundred thousand services have half of that, and take a gigabyte."""
+MOST_NOTED = 100
+"""Keys of one mapping that are noted as written twice."""
+MOST_DIRECTIVES = 16
+"""Each is compared with all others by the parser."""
 LONGEST_NUMBER = 40
 """Characters; what is longer is text."""
 
@@ -117,6 +123,8 @@ def parse(text: str) -> object:
     if control := _CONTROL.search(text):
         line = text.count("\n", 0, control.start())
         raise Malformed(line, f"there is an unprintable character (code {ord(control.group())}) in this line")
+    if text.count("\n%") + text.startswith("%") > MOST_DIRECTIVES:
+        raise Malformed(0, f"more than {MOST_DIRECTIVES} lines begin with %")
     last_line = text.rstrip().count("\n")
     parser = Parser(text)
     try:
@@ -166,6 +174,8 @@ class _Composer:
         if kind is AliasEvent:
             return self.alias(event)
         self.count += 1
+        if self.count > MOST_VALUES:
+            raise Malformed(event.start_mark.line, f"more than {MOST_VALUES} values in one document")
         if event.tag is not None and event.tag not in _PLAIN_TAGS and event.tag not in _TEXT_TAGS:
             raise Malformed(event.start_mark.line, f"the tag {event.tag} is not supported; write a plain value")
         if kind is ScalarEvent:
@@ -199,7 +209,8 @@ class _Composer:
             if key == "<<" and not event.style:
                 merged.append((value, line))
             elif key in result:
-                result.repeated = (*result.repeated, (key, line))
+                if len(result.repeated) < MOST_NOTED:
+                    result.repeated = (*result.repeated, (key, line))
             else:
                 result[key] = value
                 lines[key] = line

@@ -97,6 +97,20 @@ class PatchOperation(StrEnum):
     INSERT_AFTER = "INSERT_AFTER"
     INSERT_FIRST = "INSERT_FIRST"
     REPLACE = "REPLACE"
+    MERGE_AND_REPLACE_LIST = "MERGE_AND_REPLACE_LIST"
+    """Like MERGE, but lists that are given replace those that are there."""
+
+
+class FilterClass(StrEnum):
+    """Where in the chain a filter is added; the words are Istio's."""
+
+    UNSPECIFIED = "UNSPECIFIED"
+    AUTHN = "AUTHN"
+    """After the filters that authenticate."""
+    AUTHZ = "AUTHZ"
+    """After the filters that authorize."""
+    STATS = "STATS"
+    """Before the filters that count."""
 
 
 class PatchContext(StrEnum):
@@ -114,12 +128,19 @@ class PatchMatch:
 
     port: int = 0
     listener: str = ""
+    listener_filter: str = ""
     filter_chain: str = ""
     server_name: str = ""
+    transport_protocol: str = ""
+    application_protocols: tuple[str, ...] = ()
+    destination_port: int = 0
     network_filter: str = ""
     http_filter: str = ""
     route_configuration: str = ""
     gateway: str = ""
+    """`namespace/name` of the gateway that a route configuration is of."""
+    port_name: str = ""
+    """Name of the port of the gateway that a route configuration is of."""
     virtual_host: str = ""
     domain: str = ""
     route: str = ""
@@ -140,6 +161,7 @@ class Patch:
     match: PatchMatch = PatchMatch()
     value: str = ""
     """The message in Envoy's JSON; canonical, so that equal patches are equal texts."""
+    filter_class: FilterClass = FilterClass.UNSPECIFIED
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False, weakref_slot=True)
@@ -181,6 +203,8 @@ class WasmPlugin:
     """JSON."""
     fails_open: bool = False
     environment: Labels = ()
+    host_environment: tuple[str, ...] = ()
+    """Names of variables of the proxy that it sees."""
     direction: Direction = Direction.ANY
     ports: tuple[int, ...] = ()
 
@@ -194,3 +218,38 @@ class ProxySettings:
     selector: Labels = ()
     concurrency: int | None = None
     environment: Labels = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False, weakref_slot=True)
+class LogProvider:
+    """A place that requests can be logged to, by a name (Istio `envoyFileAccessLog`). Compared by identity."""
+
+    name: str
+    origin: Origin
+    file: str = "/dev/stdout"
+    text: str = ""
+    """Format of a line, in Envoy's commands."""
+    labels: str = ""
+    """Instead: JSON of a mapping whose values have Envoy's commands; `{}` for the usual ones. Neither: Envoy's line."""
+    omits_empty: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False, weakref_slot=True)
+class MeshDefaults:
+    """What a document of another language says about the whole mesh (Istio MeshConfig); None where it says nothing.
+
+    What the native settings say counts more. Compared by identity.
+    """
+
+    name: Name
+    origin: Origin
+    trust_domain: str | None = None
+    root_namespace: str | None = None
+    allow_outside: bool | None = None
+    access_log: LogProvider | None = None
+    """Where every request is logged; a `file` that is empty: nowhere."""
+    log_providers: tuple[str, ...] = ()
+    """Where requests are logged if a policy that asks for logging names nobody."""
+    sidecar_concurrency: int | None = None
+    trusted_proxies: int | None = None
+    """How many proxies before the gateway say truly who the client is (`X-Forwarded-For`)."""

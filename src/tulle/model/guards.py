@@ -21,6 +21,8 @@ class Guard:
     service: Name
     """The service that it belongs to, or what it is called if it belongs to none."""
     account: str
+    answers: tuple[Name, ...] = ()
+    """Every service that sends calls to it."""
     labels: Labels = ()
     ports: tuple[Port, ...] = ()
     """Ports of the workload; the protocol is that of the services that send calls there."""

@@ -35,6 +35,8 @@ class Certificate:
     key_file: str = ""
     secret: Name | None = None
     """Instead of files: a secret of the mesh with `tls.crt` and `tls.key`."""
+    searches_root: bool = False
+    """Whether the root namespace is searched too, if the secret is not in its own (Istio: beside the gateway)."""
     hosts: tuple[str, ...] = ()
     """Server names it is for; empty: the default for every name."""
     referrer: Referrer | None = None
@@ -82,6 +84,8 @@ class ClientTrust:
     ca_file: str = ""
     secrets: tuple[Name, ...] = ()
     """Secrets with `ca.crt` (or `cacert`)."""
+    searches_root: bool = False
+    """Whether they may be in the root namespace too, and in secrets with `-cacert` after the name (Istio)."""
     ca_maps: tuple[Name, ...] = ()
     """ConfigMaps with `ca.crt`."""
     crl_file: str = ""
@@ -185,6 +189,8 @@ class Listener:
     """What is wrong with it by itself: condition, reason, sentence, in the words of Gateway API."""
     has_own_addresses: bool = True
     """Whether `address` was written; otherwise it may be moved to another loopback address where it would collide."""
+    selector: tuple[tuple[str, str], ...] = ()
+    """Labels of the gateways that it is for; empty: every one (Istio)."""
 
     @property
     def id(self) -> str:

@@ -7,7 +7,15 @@ from dataclasses import dataclass, field
 from typing import TypeAlias
 
 from tulle.model.documents import BUILT_IN, Origin
-from tulle.model.extensions import EnvoyPatches, ProxySettings, Scope, Telemetry, WasmPlugin
+from tulle.model.extensions import (
+    EnvoyPatches,
+    LogProvider,
+    MeshDefaults,
+    ProxySettings,
+    Scope,
+    Telemetry,
+    WasmPlugin,
+)
 from tulle.model.findings import Finding
 from tulle.model.guards import Guard
 from tulle.model.listeners import Listener
@@ -21,6 +29,7 @@ from tulle.model.objects import (
     ListenerSet,
     Namespace,
     Secret,
+    SharedCertificates,
 )
 from tulle.model.routes import RouteSet
 from tulle.model.security import AccessPolicy, Authorizer, PeerAuthentication, RequestAuthentication
@@ -51,8 +60,8 @@ class Settings:
 
 Object: TypeAlias = (
     AccessPolicy | Authorizer | BackendTls | ConfigMap | Destination | Entry | EnvoyPatches | Gateway | GatewayClass
-    | Grant | ListenerSet | Namespace | PeerAuthentication | Places | ProxySettings | RequestAuthentication | Scope
-    | Secret | Telemetry | Template | WasmPlugin
+    | Grant | ListenerSet | LogProvider | MeshDefaults | Namespace | PeerAuthentication | Places | ProxySettings
+    | RequestAuthentication | Scope | Secret | SharedCertificates | Telemetry | Template | WasmPlugin
 )  # fmt: skip
 
 

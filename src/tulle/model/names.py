@@ -26,6 +26,10 @@ class Name:
         return cls(given if dot else namespace, name)
 
 
+INGRESS = Name(SYSTEM_NAMESPACE, "ingress")
+"""The gateway that all Ingresses share: its listeners are made when there is one."""
+
+
 def host_names(service: Name, caller_namespace: str) -> tuple[str, ...]:
     """Every host name by which a caller in `caller_namespace` reaches a service, the canonical one first.
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 
 from tulle.model.documents import Origin
-from tulle.model.listeners import Admission
+from tulle.model.listeners import Admission, Certificate
 from tulle.model.names import Name
 
 
@@ -133,3 +133,13 @@ class BackendTls:
     subject_alt_names: tuple[str, ...] = ()
     created: str = ""
     problems: tuple[tuple[str, str, str], ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False, weakref_slot=True)
+class SharedCertificates:
+    """Certificates that a document brings to a gateway which it shares with others (Ingress `tls`)."""
+
+    name: Name
+    origin: Origin
+    gateway: Name
+    certificates: tuple[Certificate, ...]

@@ -2,10 +2,18 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from enum import StrEnum
 
 from tulle.model.names import Name
+
+REGION_LABEL = "topology.kubernetes.io/region"
+ZONE_LABEL = "topology.kubernetes.io/zone"
+SUBZONE_LABEL = "topology.istio.io/subzone"
+NETWORK_LABEL = "topology.istio.io/network"
+LOCALITY_LABEL = "istio-locality"
+"""All of a locality in one label, with dots between its parts."""
 
 
 class Balance(StrEnum):
@@ -50,6 +58,15 @@ class Locality:
         zone, _, subzone = rest.partition("/")
         return cls(region=region, zone=zone, subzone=subzone)
 
+    @classmethod
+    def of(cls, labels: Iterable[tuple[str, str]]) -> Locality | None:
+        """Where something with these labels is, as Kubernetes and Istio label it; None if they do not say."""
+        known = dict(labels)
+        if LOCALITY_LABEL in known:
+            return cls.parse(known[LOCALITY_LABEL].replace(".", "/"))
+        found = [known.get(label, "") for label in (REGION_LABEL, ZONE_LABEL, SUBZONE_LABEL)]
+        return cls(region=found[0], zone=found[1], subzone=found[2]) if any(found) else None
+
     def __str__(self) -> str:
         return "/".join((self.region, self.zone, self.subzone)).rstrip("/")
 
@@ -64,6 +81,8 @@ class LocalityBalancing:
     """From a region to the region that is used when it has no healthy endpoint."""
     failover_priority: tuple[str, ...] = ()
     """Labels of endpoints, `key` or `key=value`: the more of them equal the caller's, in order, the higher its rank."""
+    is_enabled: bool = True
+    """Whether there is any; without settings, outlier detection makes callers prefer what is near."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -111,6 +130,8 @@ class Keepalive:
     """Seconds of silence before the first."""
     interval: float | None = None
     """Seconds between them."""
+    timeout: float | None = None
+    """Seconds to wait for an answer; HTTP/2 only."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -162,6 +183,8 @@ class ClientTls:
     subject_alt_names: tuple[str, ...] = ()
     """Of which the server's certificate must have one; empty: the host that was asked for."""
     skips_verification: bool = False
+    crl_file: str = ""
+    """Certificates of servers that are not good any more."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 from enum import StrEnum
+from functools import lru_cache
 
 from tulle.model.documents import Origin
 from tulle.model.names import Name
@@ -75,6 +77,8 @@ class Match:
     """Ports that were called, as the caller (or the gateway's document) names them; empty: any."""
     source: Source | None = None
     """Of which workloads; None: any, gateways included."""
+    stat_prefix: str = ""
+    """Counts these requests apart, under this name; no condition."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -91,6 +95,8 @@ class Backend:
     """A place that requests are sent to, with its share of them."""
 
     service: Name
+    host: str = ""
+    """Full host name, if it is none of the cluster domain: the service is the one that says so (`Service.hosts`)."""
     port: int | None = None
     """The first port of the service if not given."""
     subset: str | None = None
@@ -102,6 +108,8 @@ class Backend:
     response_headers: HeaderChanges | None = None
     host_rewrite: str | None = None
     """The Host that this one sees."""
+    port_name: str = ""
+    """The port by its name, instead of its number."""
     referrer: Referrer | None = None
     """Who refers to it, if a reference into another namespace needs a grant there."""
     problem: str = ""
@@ -247,6 +255,8 @@ class ExternalCheck:
     """Headers of its consent that the application sees."""
     refusal_headers: tuple[str, ...] = ()
     """Headers of its refusal that the client sees; empty: all."""
+    consent_headers: tuple[str, ...] = ()
+    """Headers of its consent that the client sees."""
     added_headers: tuple[tuple[str, str], ...] = ()
     """Headers that the service sees beside those of the request."""
     timeout: float = 10.0
@@ -258,6 +268,8 @@ class ExternalCheck:
     """Bytes of the body that the service sees; 0 for none."""
     allows_partial_body: bool = False
     packs_raw_body: bool = False
+    reroutes: bool = False
+    """Whether the route is looked for again after its consent, with the headers that it added."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -368,13 +380,38 @@ class RouteSet:
     """`metadata.creationTimestamp`, if there is one: of equal rules the older counts."""
 
 
-def specificity(match: Match) -> tuple[int, int, int, int, int]:
+def specificity(match: Match) -> tuple[int, int, int, int, int, int]:
     """How specific a match is; the greater wins.
 
-    Gateway API v1 HTTPRouteRule precedence: exact path, then longest prefix (a regular expression ranks with the
-    prefix of its length), then a method, then the number of headers, then of query parameters.
+    Gateway API v1 HTTPRouteRule precedence: exact path, then longest prefix, then a method, then the number of
+    headers, then of query parameters. What it leaves open: a regular expression ranks with the prefix that every path
+    it fits begins with, right before that prefix itself; claims count as headers.
     """
     path = match.path
-    exact = int(path is not None and path.kind is PathKind.EXACT)
-    length = len(path.value) if path is not None else 0
-    return exact, length, int(bool(match.methods)), len(match.headers), len(match.query)
+    if path is None:
+        exact, length, pattern = 0, 1, 0
+    elif path.kind is PathKind.REGEX:
+        exact, length, pattern = 0, len(certain_prefix(path.value)), 1
+    else:
+        exact, length, pattern = int(path.kind is PathKind.EXACT), len(path.value) or 1, 0
+    return exact, length, pattern, int(bool(match.methods)), len(match.headers) + len(match.claims), len(match.query)
+
+
+@lru_cache(4096)
+def certain_prefix(pattern: str) -> str:
+    """The text that every path begins with which an RE2 pattern fits, as far as it is plain to see; at least `/`."""
+    if "|" in pattern or pattern.startswith("(?"):
+        return "/"
+    parts: list[str] = []
+    for character in _PATTERN_PARTS.finditer(pattern.removeprefix("^")):
+        plain, quantifier, other = character.groups()
+        if other or (quantifier and quantifier in "*?{"):
+            break
+        parts.append(plain[-1])
+        if quantifier:
+            break
+    return "".join(parts) or "/"
+
+
+_PATTERN_PARTS = re.compile(r"(\\[^0-9A-Za-z]|[^\\.^$*+?()\[\]{}|])([*+?{]?)|(.)", re.DOTALL)
+"""A character that stands for itself, and how often; or anything else."""

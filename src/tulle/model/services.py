@@ -182,6 +182,9 @@ class Service:
     """What documents of their own say about it; found out when the mesh is built."""
     runs_here: bool = True
     """Whether instances of the mesh may answer for it."""
+    plain_ports: tuple[int, ...] = ()
+    """Ports on which some of what answers takes no mutual TLS though a sidecar stands there; found out when the mesh is
+    built. Its endpoints are then told apart by `Endpoint.is_meshed`."""
 
     @property
     def is_meshed(self) -> bool:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
 
@@ -59,6 +60,8 @@ class Workload:
     is_bare: bool = False
     """Whether it belongs to no service of its own: only selectors find it. `service` then only names it."""
     locality: Locality | None = None
+    has_account: bool = True
+    """Whether its account was written; otherwise a template of its name may say it."""
 
     @property
     def labels(self) -> tuple[tuple[str, str], ...]:
@@ -67,6 +70,14 @@ class Workload:
         if self.version:
             labels["version"] = self.version
         return tuple({**labels, **dict(self.own_labels)}.items())
+
+
+NAMING_LABELS = ("service.istio.io/canonical-name", "app.kubernetes.io/name", "app")
+
+
+def canonical_name(labels: Mapping[str, str], name: str) -> str:
+    """What a workload without a service of its own is called: by its labels, or else by its own name."""
+    return next((labels[key] for key in NAMING_LABELS if labels.get(key)), name)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False, weakref_slot=True)

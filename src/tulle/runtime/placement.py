@@ -89,7 +89,14 @@ def _bind(port: Port, host: Host, ports: Ports, socket: str) -> Binding:
     else:
         number = ports.choose()
         application = socket or f"{LOOPBACK}:{ports.choose()}"
-    return Binding(name=port.name, protocol=port.protocol, address=host.address, port=number, application=application)
+    return Binding(
+        name=port.name,
+        protocol=port.protocol,
+        address=host.address,
+        port=number,
+        application=application,
+        number=port.number,
+    )
 
 
 def _numbers(instance: Instance) -> Iterator[int]:

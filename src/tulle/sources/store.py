@@ -71,4 +71,6 @@ def document(stored: Stored) -> Document:
     data = parse(stored.text)
     if not isinstance(data, LocatedMap):
         raise Malformed(0, "a stored object must be a mapping")
-    return Document(origin(stored.key), stored.key, data, stored.folder, str(stored.revision))
+    here = origin(stored.key)
+    here.anchor.line += data.line  # Comments may stand above it.
+    return Document(here, stored.key, data, stored.folder, str(stored.revision))

@@ -23,7 +23,7 @@ def test_a_kind_of_a_namespace_at_a_revision(tulle: Tulle, plane: Any) -> None:
     plane.says({"objects": []})
     done = tulle("get", "services", "-n", "team", "--revision", "0")
     assert "tulle apply" in done.err
-    assert plane.asked[-1][1] == "/v1/documents?kind=service&namespace=team&revision=0"
+    assert plane.asked[-1][1] == "/v1/documents?kind=services&namespace=team&revision=0"
 
 
 def test_one_object_is_what_was_applied(tulle: Tulle, plane: Any) -> None:
@@ -56,6 +56,6 @@ def test_what_is_not_there_is_an_error(tulle: Tulle, plane: Any) -> None:
 
 
 def test_an_unknown_kind_is_misuse(tulle: Tulle, plane: Any) -> None:
+    plane.says({"detail": 'there is no kind "servce"; did you mean "service"?'}, 400)
     done = tulle("get", "servce")
     assert (done.code, done.err) == (2, 'error: there is no kind "servce"; did you mean "service"?\n')
-    assert plane.asked == []

@@ -38,7 +38,7 @@ def messages(document: Document) -> list[str]:
     ("text", "expected"),
     [
         ("servces: {}", 'unknown field "servces"; did you mean "services"?'),
-        ("zzz: 1", 'unknown field "zzz"; known are gateway, mesh, namespace, routes, services'),
+        ("zzz: 1", 'unknown field "zzz"; known are gateway, mesh, namespace, routes, services, workloads'),
         ("gateway: {listener: {}}", 'gateway: unknown field "listener"; did you mean "listeners"?'),
         ("gateway: {zzz: {}}", 'gateway: unknown field "zzz"; known is listeners'),
         ("services: [web]", '"services" must be a mapping of names, not a list'),

@@ -43,7 +43,7 @@ def test_every_field_has_a_meaning() -> None:
 def test_editors_get_a_schema_of_every_section() -> None:
     schema = json_schema()
     assert json.loads(json.dumps(schema)) == schema
-    assert set(schema["properties"]) == {"namespace", "mesh", "services", "gateway", "routes"}
+    assert set(schema["properties"]) == {"namespace", "mesh", "services", "workloads", "gateway", "routes"}
     assert schema["additionalProperties"] is False
     assert "listeners" in schema["properties"]["gateway"]["properties"]
     versions = schema["$defs"]["ServiceRouteSpec"]["properties"]["versions"]

@@ -35,7 +35,15 @@ Read = Callable[[str], Fragment]
         ("services: {web: {command: x, protocol: grpc}}", 'service web: "protocol" needs port: its number'),
         (
             "services: {web: {port: 1, protocol: htp, command: x}}",
-            'service web: "protocol" must be one of http, http2, grpc, tcp, udp, not "htp"; did you mean "http"?',
+            'service web: "protocol" must be one of http, http2, grpc, tcp, tls, udp, not "htp"; did you mean "http"?',
+        ),
+        (
+            "services: {web: {command: x, labels: {a b: c}}}",
+            'service web: "labels" has "a b", which is no name of a label such as app or example.org/team',
+        ),
+        (
+            "services: {web: {command: x, locality: a//b}}",
+            'service web: "locality" must be region, region/zone or region/zone/subzone, not "a//b"',
         ),
         (
             "services: {web: {port: 8000, command: x, addresses: 10.0.0.1:1}}",
@@ -129,3 +137,23 @@ def test_the_port_of_an_address_is_that_of_the_service(read: Read) -> None:
     fragment = read("services: {web: {versions: {v1: {addresses: [10.0.0.1, 10.0.0.2:81]}}}}")
     assert fragment.services[0].ports[0].number == 81
     assert not read("services: {web: {addresses: [unix:/a]}}").services
+
+
+def test_versions_have_the_labels_of_the_service_and_their_own(read: Read) -> None:
+    fragment = read(
+        "services: {web: {port: 1, command: x, labels: {team: shop, tier: 1}, locality: eu, "
+        "versions: {v1: {labels: {tier: 2}}, v2: {locality: eu/b/c}}}}"
+    )
+    first, second = fragment.workloads
+    assert first.labels == (("app", "web"), ("version", "v1"), ("team", "shop"), ("tier", "2"))
+    assert (str(first.locality), str(second.locality)) == ("eu", "eu/b/c")
+
+
+def test_addresses_have_labels_and_a_place(read: Read) -> None:
+    fragment = read(
+        "services: {db: {port: 1, labels: {a: b}, locality: eu/a, "
+        "versions: {v1: {addresses: 10.0.0.1}, v2: {addresses: [10.0.0.2:2]}}}}"
+    )
+    first, second = fragment.services[0].addresses
+    assert first.labels == (("version", "v1"), ("a", "b")) and str(first.locality) == "eu/a"
+    assert second.port == 2 and second.locality == first.locality

@@ -22,3 +22,7 @@ def test_delays_and_aborts_have_a_share() -> None:
         "disable_downstream_cluster_stats": True,
         "abort": {"http_status": 503, "percentage": {"numerator": 1000000, "denominator": "MILLION"}},
     }
+    assert asked(Fault(abort_grpc_status=0, abort_percent=50)) == {
+        "disable_downstream_cluster_stats": True,
+        "abort": {"grpc_status": 0, "percentage": {"numerator": 500000, "denominator": "MILLION"}},
+    }

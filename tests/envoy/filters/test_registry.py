@@ -29,8 +29,12 @@ def test_chains_hold_what_is_asked_for() -> None:
         "rate",
         "router",
     ]
-    assert names(Chain(side=Side.GATEWAY, settings=SETTINGS)) == ["rate", "fault", "router"]
-    assert names(Chain(side=Side.CONNECT, settings=SETTINGS)) == ["on_demand", "rate", "fault", "router"]
+    assert names(Chain(side=Side.GATEWAY, settings=SETTINGS)) == [
+        *("cors", "check", "rate", "fault", "session", "router")
+    ]
+    assert names(Chain(side=Side.CONNECT, settings=SETTINGS)) == [
+        *("on_demand", "cors", "check", "rate", "fault", "session", "router")
+    ]
 
 
 def test_a_route_asks_for_what_its_rule_says() -> None:

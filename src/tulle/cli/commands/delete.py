@@ -30,9 +30,9 @@ def command(
     Example:
       tulle delete service reviews -m "moved to another team"
     """
-    key, wanted = stored.name(name, namespace), stored.kind(kind)
+    key = stored.name(name, namespace)
     api = connect(Home.from_environment(), api_address, token)
-    path = f"/v1/documents/{segment(wanted)}/{segment(key.name)}"
+    path = f"/v1/documents/{segment(kind)}/{segment(key.name)}"
     made = api.delete(path, namespace=key.namespace, author=stored.author(), message=message)
     if output is Format.JSON:
         say_json(made)

@@ -27,7 +27,7 @@ class Form(StrEnum):
 
 def command(
     kind: Annotated[
-        str | None, typer.Argument(metavar="[KIND]", help="service, route, listener or mesh; all if not given.")
+        str | None, typer.Argument(metavar="[KIND]", help="service, virtualservice, httproute, …; all if not given.")
     ] = None,
     name: Annotated[
         str | None, typer.Argument(metavar="[NAME]", help="One object; all of the kind if not given.")
@@ -56,7 +56,7 @@ def command(
       tulle get service reviews
       tulle get routes -o yaml --revision 7 > routes.yaml
     """
-    wanted = stored.kind(kind) if kind else ""
+    wanted = kind or ""
     api = connect(Home.from_environment(), api_address, token)
     if wanted and name and revision is None:
         key = stored.name(name, namespace)

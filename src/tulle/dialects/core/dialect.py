@@ -1,7 +1,5 @@
-"""The dialect of Kubernetes' own kinds."""
+"""The dialect of Kubernetes' own kinds. It claims no group: a folder may hold kinds that say nothing about traffic."""
 
 from tulle.dialects.objects import ObjectDialect
 
-DIALECT = ObjectDialect(
-    name="core", package="tulle.dialects.core", groups=frozenset({"", "apps", "batch", "discovery.k8s.io"})
-)
+DIALECT = ObjectDialect(name="core", package="tulle.dialects.core")

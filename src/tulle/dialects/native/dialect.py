@@ -115,7 +115,8 @@ class _Splitting:
                     hint = did_you_mean(key, ["listeners"]) or "; known is listeners"
                     self.error(within.get(key, 0), f'gateway: unknown field "{key}"{hint}')
         listeners = gateway.get("listeners") if isinstance(gateway, dict) else None
-        sections: tuple[object, ...] = (data, gateway, data.get("services"), listeners)
+        named = (data.get(section) for section in ("services", "workloads", "access", "tokens"))
+        sections: tuple[object, ...] = (data, gateway, *named, listeners)
         for section in sections:
             if not isinstance(section, LocatedMap):
                 continue

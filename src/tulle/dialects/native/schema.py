@@ -53,7 +53,7 @@ def reference() -> str:
     """Markdown tables of every field, for `docs/reference/native.md`."""
     schema = json_schema()
     definitions: dict[str, dict[str, Any]] = schema["$defs"]
-    order = ("native/service", "native/route", "native/listener", "native/mesh")
+    order = ("native/service", "native/workload", "native/route", "native/listener", "native/mesh")
     kinds = [DIALECT.kinds[name] for name in order] + [k for n, k in DIALECT.kinds.items() if n not in order]
     shown: dict[str, str] = {}
     for kind in kinds:

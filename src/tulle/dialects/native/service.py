@@ -4,15 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
-from typing import Annotated, Literal, Self
+from typing import Annotated
 
-from pydantic import AfterValidator, BeforeValidator, Field, model_validator
+from pydantic import AfterValidator, BeforeValidator, Field
 
 from tulle.dialects.fields import (
     Label,
     Labels,
     Methods,
-    PortNumber,
     PortNumbers,
     PositiveDuration,
     Several,
@@ -24,34 +23,22 @@ from tulle.dialects.fields import (
 from tulle.dialects.native.backends import Caller, checked_weights
 from tulle.dialects.native.kind import Kind, Shape
 from tulle.dialects.native.matching import MatchSpec, canonical, describe
+from tulle.dialects.native.ports import PortsSpec, read_ports
 from tulle.dialects.native.rules import ActionSpec, check_target, named_backends, rule, version_backends
-from tulle.dialects.native.running import RunSpec, absolute, command_of, endpoints, split_address
+from tulle.dialects.native.running import RunSpec, absolute, check_probe, command_of, endpoints, split_address
 from tulle.dialects.native.traffic import Checked, Rate
 from tulle.dialects.written import Written
-from tulle.model.findings import did_you_mean
 from tulle.model.mesh import Fragment
 from tulle.model.names import SYSTEM_NAMESPACE, Name
-from tulle.model.policies import LoadBalancing, Policy
+from tulle.model.policies import LoadBalancing, Locality, Policy
 from tulle.model.routes import Match, RouteRule, RouteSet
 from tulle.model.security import Rule
-from tulle.model.services import Endpoint, Port, Protocol, Service, Subset
+from tulle.model.services import Endpoint, Port, Service, Subset
 from tulle.model.workloads import Probe, Workload
 
-ProtocolName = Literal["http", "http2", "grpc", "tcp", "udp"]
 GATEWAY = Name(SYSTEM_NAMESPACE, "gateway")
 """The account of the gateway."""
 TARGETS = ("versions", "to", "weights", "redirect", "respond")
-
-
-class PortSpec(Spec):
-    """A port, as callers name it."""
-
-    port: PortNumber = Field(description="Its number.")
-    protocol: ProtocolName | None = Field(None, description="What is spoken: http, http2, grpc, tcp, udp.")
-
-
-def _port_spec(value: object) -> object:
-    return {"port": value} if type(value) is int else value
 
 
 def _versions(value: object) -> object:
@@ -102,16 +89,11 @@ class ServiceRouteSpec(ActionSpec):
     ) = Field(None, description="The version that gets the calls, or several with their shares.")
 
 
-class ServiceSpec(RunSpec):
+class ServiceSpec(RunSpec, PortsSpec):
     """Something that can be called by name."""
 
     namespace: Label | None = Field(None, description="Where its name belongs; that of the document if not given.")
     account: Label | None = Field(None, description="Its identity; its name if not given.")
-    port: PortNumber | None = Field(None, description="Its port, if it has one.")
-    protocol: ProtocolName | None = Field(None, description="What is spoken there; http if not given.")
-    ports: dict[Label, Annotated[PortSpec, BeforeValidator(_port_spec, json_schema_input_type=int | PortSpec)]] = Field(
-        default_factory=dict, description="Its ports by name, if it has several."
-    )
     calls: Annotated[tuple[Caller, ...], Several()] | None = Field(
         None, description="TCP and UDP services that it reaches by TULLE_<SERVICE>_ADDR; all if not given."
     )
@@ -134,12 +116,6 @@ class ServiceSpec(RunSpec):
         description="How calls of other workloads are spread over its versions. Gateway routes have their own weights.",
     )
 
-    @model_validator(mode="after")
-    def _ports_once(self) -> Self:
-        if self.ports and (self.port is not None or self.protocol is not None):
-            refuse("has port or protocol beside ports; write one of them")
-        return self
-
 
 @dataclass(slots=True)
 class _Reading:
@@ -151,7 +127,7 @@ class _Reading:
     ports: tuple[Port, ...] = ()
 
     def fragment(self) -> Fragment:
-        self.ports = self.read_ports()
+        self.ports = read_ports(self.part, self.spec, self.addressed_port())
         self.check_namespace()
         self.check_runs()
         service = self.service()
@@ -170,26 +146,6 @@ class _Reading:
         """Its identities are those of gateways, agents and the control plane."""
         if self.name.namespace == SYSTEM_NAMESPACE:
             self.part.error((), f'cannot be in the namespace "{SYSTEM_NAMESPACE}", which belongs to the mesh itself')
-
-    def read_ports(self) -> tuple[Port, ...]:
-        spec = self.spec
-        ports = [
-            Port(name=name, number=item.port, protocol=_protocol(item.protocol, name))
-            for name, item in spec.ports.items()
-        ]
-        seen: dict[tuple[int, bool], str] = {}
-        for port in ports:
-            key = port.number, port.protocol is Protocol.UDP
-            if first := seen.get(key):
-                self.part.error(("ports", port.name), f"has the number of port {first}: {port.number}")
-            seen.setdefault(key, port.name)
-        if ports:
-            return tuple(ports)
-        protocol = Protocol(spec.protocol or "http")
-        number = spec.port or self.addressed_port()
-        if number is None and spec.protocol is not None:
-            self.part.error(("protocol",), "needs port: its number")
-        return () if number is None else (Port(name=str(protocol), number=number, protocol=protocol),)
 
     def addressed_port(self) -> int | None:
         """The port of the first address, for a service that does not say its own."""
@@ -215,7 +171,7 @@ class _Reading:
                 part.error((*path,), "has addresses without a port; write port, or 10.0.0.5:8080")
             if run.unix_socket and len(self.ports) != 1:
                 part.error((*path, "unix_socket"), "needs a service with exactly one port")
-            self.check_probe((*path, "ready"), run)
+            check_probe(part, (*path, "ready"), run.ready, self.ports)
         if (
             spec.versions
             and any(v.addresses or spec.addresses for v in spec.versions.values())
@@ -223,22 +179,11 @@ class _Reading:
         ):
             part.error(("versions",), "has both versions that are run and versions with addresses; make two services")
 
-    def check_probe(self, path: tuple[str, ...], run: RunSpec) -> None:
-        ready, names = run.ready, [port.name for port in self.ports]
-        if ready is None:
-            return
-        if ready.port is not None and ready.port not in names:
-            self.part.error(
-                (*path, "port"), f'names port "{ready.port}", which does not exist{did_you_mean(ready.port, names)}'
-            )
-        if (ready.http is not None or ready.tcp) and not self.ports:
-            self.part.error(path, "needs a port; write port, or ready with command")
-
     def service(self) -> Service:
         spec = self.spec
-        addresses: list[Endpoint] = list(endpoints(spec.addresses or (), self.ports, ())) if not spec.versions else []
+        addresses = list(self.addresses(spec, "")) if not spec.versions else []
         for name, version in spec.versions.items():
-            addresses += endpoints(version.addresses or spec.addresses or (), self.ports, (("version", name),))
+            addresses += self.addresses(version, name)
         policy = self.policy()
         return Service(
             name=self.name,
@@ -250,6 +195,17 @@ class _Reading:
             allow=self.allow(),
             addresses=tuple(addresses),
         )
+
+    def addresses(self, run: RunSpec, version: str) -> tuple[Endpoint, ...]:
+        labels = ((("version", version),) if version else ()) + self.own_labels(run)
+        return endpoints(run.addresses or self.spec.addresses or (), self.ports, labels, self.locality(run))
+
+    def own_labels(self, run: RunSpec) -> tuple[tuple[str, str], ...]:
+        return tuple({**self.spec.labels, **run.labels}.items())
+
+    def locality(self, run: RunSpec) -> Locality | None:
+        text = run.locality or self.spec.locality
+        return Locality.parse(text) if text is not None else None
 
     def policy(self) -> Policy:
         spec = self.spec
@@ -334,6 +290,8 @@ class _Reading:
             calls=None if spec.calls is None else tuple(Name.parse(call, self.name.namespace) for call in spec.calls),
             calls_origin=self.part.at("calls") if spec.calls is not None else None,
             unix_socket=run.unix_socket if "unix_socket" in given else spec.unix_socket,
+            own_labels=self.own_labels(run),
+            locality=self.locality(run),
         )
 
     def routes(self) -> tuple[RouteSet, ...]:
@@ -367,11 +325,6 @@ class _Reading:
         if isinstance(match, dict):
             return describe(match.get("path"), {key: value for key, value in match.items() if key != "path"})
         return describe(None, canonical(match) if match else None)
-
-
-def _protocol(given: str | None, name: str) -> Protocol:
-    """The protocol of a port: what is written, or else what its name says, or HTTP."""
-    return Protocol(given or (name if name in {"http", "http2", "grpc", "tcp", "udp"} else "http"))
 
 
 def read(part: Written) -> Fragment:

@@ -23,10 +23,14 @@ class Phase(IntEnum):
 
     DISCOVER = 10
     """Find out what the request is for."""
+    ANSWER = 15
+    """What browsers ask before a request, and without what the request itself brings: nobody authorizes that."""
     AUTHORIZE = 20
     LIMIT = 30
     EXPERIMENT = 40
     """Faults: after everything that may refuse, so that only requests which would be answered are disturbed."""
+    STEER = 50
+    """Choose the endpoint."""
     FORWARD = 100
     """The router; nothing comes after it."""
 

@@ -7,6 +7,7 @@ from envoy.extensions.filters.http.fault.v3 import fault_pb2
 
 from tulle.envoy import protos
 from tulle.envoy.filters.base import Chain, Filter, HttpFilter, Phase, dormant
+from tulle.model.policies import Fault
 from tulle.model.routes import RouteRule
 
 NAME = "fault"
@@ -29,11 +30,16 @@ def ask(rule: RouteRule) -> fault_pb2.HTTPFault | None:
                 fixed_delay=protos.seconds(fault.delay), percentage=protos.fraction(fault.delay_percent)
             )
         )
-    if fault.abort_status:
-        message.abort.CopyFrom(
-            fault_pb2.FaultAbort(http_status=fault.abort_status, percentage=protos.fraction(fault.abort_percent))
-        )
+    if fault.abort_status or fault.abort_grpc_status is not None:
+        message.abort.CopyFrom(_abort(fault))
     return message
+
+
+def _abort(fault: Fault) -> fault_pb2.FaultAbort:
+    percentage = protos.fraction(fault.abort_percent)
+    if fault.abort_grpc_status is not None:
+        return fault_pb2.FaultAbort(grpc_status=fault.abort_grpc_status, percentage=percentage)
+    return fault_pb2.FaultAbort(http_status=fault.abort_status or 0, percentage=percentage)
 
 
 FILTER = Filter(name=NAME, phase=Phase.EXPERIMENT, place=place, ask=ask)

@@ -1,17 +1,14 @@
 from __future__ import annotations
 
 import dataclasses
-import json
 
-import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tests.envoy.decoded import Json, decoded
+from tests.envoy.decoded import decoded
 from tests.envoy.kitchen import HERE, backend, http, rule, service
-from tulle.envoy import gateway
-from tulle.envoy.gateway import Memory
-from tulle.model.listeners import Certificate, Listener, ListenerProtocol
+from tulle.envoy.gateway_hosts import Memory
+from tulle.model.listeners import Listener, ListenerProtocol
 from tulle.model.mesh import Mesh, Settings
 from tulle.model.names import Name
 from tulle.model.routes import Forward, Respond, RouteSet
@@ -117,56 +114,3 @@ def test_one_changed_route_is_one_compiled_host() -> None:
     sets[7] = dataclasses.replace(sets[7], rules=(rule("new", Respond(status=200)),))
     after = gateway.compile_hosts(mesh(*sets, services=(web,)), memory)
     assert [place for place in before if before[place] is not after[place]] == [("http", "h7")]
-
-
-def compiled(of: Listener, *shares: tuple[str, int]) -> Json:
-    return decoded(gateway.compile_listener(of, SETTINGS, shares))
-
-
-def test_http_listeners_find_their_routes() -> None:
-    found = compiled(PLAIN)
-    assert found["per_connection_buffer_limit_bytes"] == 32768
-    assert "transport_socket" not in found["filter_chains"][0]
-    assert decoded(gateway.route_configuration(PLAIN, SETTINGS))["ignore_port_in_host_matching"] is True
-
-
-def test_every_certificate_has_a_chain_of_its_own() -> None:
-    certificates = (
-        Certificate(certificate_file="/a", key_file="/a"),
-        Certificate(certificate_file="/b", key_file="/b", hosts=("b.example",)),
-    )
-    secure = listener(protocol=ListenerProtocol.HTTPS, certificates=certificates)
-    found = compiled(secure)
-    names = [each.get("filter_chain_match", {}).get("server_names") for each in found["filter_chains"]]
-    assert names == [["b.example"], None]
-    assert found["listener_filters"][0]["name"] == "tls_inspector"
-    assert "listener_filters" not in compiled(dataclasses.replace(secure, certificates=certificates[:1]))
-    assert len(compiled(dataclasses.replace(secure, certificates=certificates[1:]))["filter_chains"]) == 1
-
-
-@pytest.mark.parametrize("protocol", [ListenerProtocol.TCP, ListenerProtocol.TLS])
-def test_streams_go_to_the_backends_by_weight(protocol: ListenerProtocol) -> None:
-    certificates = (Certificate(certificate_file="/a", key_file="/a"),)
-    of = listener(protocol=protocol, certificates=certificates)
-    proxy = compiled(of, ("a", 1), ("b", 2))["filter_chains"][0]["filters"][0]["typed_config"]
-    assert [each["name"] for each in proxy["weighted_clusters"]["clusters"]] == ["a", "b"]
-    assert compiled(of)["filter_chains"][0]["filters"][0]["typed_config"]["cluster"] == "placeholder"
-
-
-def test_datagrams_go_to_one_backend() -> None:
-    of = listener(protocol=ListenerProtocol.UDP)
-    assert '"cluster": "a"' in json.dumps(compiled(of, ("a", 1)))
-    assert '"cluster": "placeholder"' in json.dumps(compiled(of))
-
-
-def test_shares_leave_out_what_is_idle_and_what_is_missing() -> None:
-    found = mesh(services=(service("web", http()),))
-    weights, resources = gateway.shares(found, (backend("web", weight=2), backend("web", weight=0), backend("ghost")))
-    assert weights == (("outbound|8000||web.default", 2), ("outbound|0||ghost.default", 1))
-    assert [each.name for each in resources] == ["outbound|8000||web.default"]
-
-
-@pytest.mark.parametrize(("port", "expected"), [(8443, {"port_redirect": 8443}), (443, {})])
-def test_everybody_is_sent_to_https(port: int, expected: Json) -> None:
-    found = decoded(gateway.redirecting_host(listener(redirect_to_https=port)))
-    assert found["routes"][0]["redirect"] == {"https_redirect": True, **expected}

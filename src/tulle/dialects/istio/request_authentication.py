@@ -1,0 +1,164 @@
+"""`RequestAuthentication`: which tokens (JWT) are good. Bad ones are refused; none at all is fine."""
+
+from __future__ import annotations
+
+import json
+from typing import Annotated
+from urllib.parse import urlsplit
+
+from pydantic import Field
+
+from tulle.dialects.fields import HeaderName, PositiveDuration
+from tulle.dialects.istio.selection import Attached, labels, targets
+from tulle.dialects.objects import Differs, Items, Object, ObjectKind, ObjectSpec, validated
+from tulle.dialects.written import Step, Written
+from tulle.model.mesh import Fragment
+from tulle.model.security import RequestAuthentication, TokenRule
+
+KEY_TYPES = ("EC", "OKP", "RSA", "oct")
+Path = tuple[Step, ...]
+
+
+class JwtHeader(ObjectSpec):
+    """A header with a token."""
+
+    name: HeaderName = Field(description="Name of the header.")
+    prefix: str = Field("", description="What stands before the token, such as `Bearer ` with its space.")
+
+
+class ClaimToHeader(ObjectSpec):
+    """A claim that the application gets in a header."""
+
+    header: HeaderName = Field(description="Name of the header; one that the client sent is replaced.")
+    claim: str = Field(min_length=1, description="Name of the claim; nested ones are joined by dots.")
+
+
+class JwtRule(ObjectSpec):
+    """Tokens of one issuer."""
+
+    issuer: str = Field(min_length=1, description="Who must have issued the token (`iss`).")
+    audiences: Items[str] = Field((), description="Of which the token must name one (`aud`); empty: any.")
+    jwks_uri: Annotated[
+        str,
+        Differs(
+            "Each proxy fetches the keys itself and keeps them while they cannot be had; Istio's control plane does."
+        ),
+    ] = Field("", description="Where the keys are.")
+    jwks_uri_old: str = Field("", alias="jwks_uri", description="Older spelling of `jwksUri`.")
+    jwks: Annotated[
+        str, Differs("One of `jwks` and `jwksUri` is needed: keys are not looked for by OpenID discovery.")
+    ] = Field("", description="The keys themselves, as JSON.")
+    from_headers: Items[JwtHeader] = Field(
+        (), description="Headers with the token; if nothing is said, `Authorization: Bearer` and `?access_token=`."
+    )
+    from_params: Items[str] = Field((), description="Query parameters with the token.")
+    from_cookies: Items[str] = Field((), description="Cookies with the token.")
+    output_payload_to_header: str = Field("", description="Header in which the application gets the payload, base64.")
+    output_claim_to_headers: Items[ClaimToHeader] = Field((), description="Headers in which it gets single claims.")
+    forward_original_token: bool = Field(False, description="Whether the application gets the token itself.")
+    timeout: PositiveDuration = Field(5.0, description="Of fetching the keys.")
+    space_delimited_claims: Items[str] = Field(
+        (), description="Claims that are lists written as words, beside `scope` and `permission`."
+    )
+
+
+class RequestAuthenticationSpec(Attached):
+    """Which tokens some workloads take."""
+
+    jwt_rules: Items[JwtRule] = Field((), description="The issuers whose tokens are taken.")
+
+
+class RequestAuthenticationObject(Object):
+    """Which tokens some workloads take."""
+
+    spec: RequestAuthenticationSpec | None = Field(None, description="The policy.")
+
+
+def read(part: Written) -> Fragment:
+    """One policy."""
+    found = validated(part, RequestAuthenticationObject)
+    if found is None:
+        return Fragment(findings=tuple(part.findings))
+    spec = found.spec or RequestAuthenticationSpec.model_validate({})
+    if not spec.jwt_rules:
+        part.warning(("spec",), "has no jwtRules, so that no token is looked at")
+    policy = RequestAuthentication(
+        name=part.document.key.name,
+        origin=part.origin,
+        selector=labels(spec),
+        targets=targets(part, spec),
+        rules=tuple(_rule(part, index, each) for index, each in enumerate(spec.jwt_rules)),
+    )
+    return Fragment(objects=(policy,), findings=tuple(part.findings))
+
+
+def _rule(part: Written, index: int, written: JwtRule) -> TokenRule:
+    path: Path = ("spec", "jwtRules", index)
+    uri = written.jwks_uri or written.jwks_uri_old
+    if written.jwks_uri and written.jwks_uri_old:
+        part.error((*path, "jwks_uri"), "is the older spelling of jwksUri, which is there too; leave it out")
+    if written.jwks and uri:
+        part.error((*path, "jwks"), "cannot stand beside jwksUri; write one of them")
+    elif written.jwks:
+        _check_keys(part, (*path, "jwks"), written.jwks)
+    elif uri:
+        _check_url(part, (*path, "jwksUri" if written.jwks_uri else "jwks_uri"), uri)
+    else:
+        part.error(path, "needs jwksUri (or jwks): where the keys of the issuer are")
+    headers = [each.header for each in written.output_claim_to_headers]
+    for place, header in enumerate(headers):
+        if header in headers[:place]:
+            message = f'is "{header}" a second time; each claim needs a header of its own'
+            part.error((*path, "outputClaimToHeaders", place, "header"), message)
+    return TokenRule(
+        origin=part.at(*path),
+        issuer=written.issuer,
+        audiences=written.audiences,
+        jwks=written.jwks,
+        jwks_uri=uri,
+        headers=tuple((each.name, each.prefix) for each in written.from_headers),
+        parameters=written.from_params,
+        cookies=written.from_cookies,
+        payload_header=written.output_payload_to_header.lower(),
+        claim_headers=tuple((each.header, each.claim) for each in written.output_claim_to_headers),
+        forwards_token=written.forward_original_token,
+        timeout=written.timeout,
+        space_delimited_claims=written.space_delimited_claims,
+    )
+
+
+def _check_keys(part: Written, path: Path, text: str) -> None:
+    """Whether a text is a key set (RFC 7517)."""
+    try:
+        found = json.loads(text)
+    except (ValueError, RecursionError) as error:
+        part.error(path, f"is not JSON: {error}")
+        return
+    keys = found.get("keys") if isinstance(found, dict) else None
+    if not isinstance(keys, list) or not keys:
+        part.error(path, 'is no key set: it must be a mapping with a list "keys" of at least one key')
+        return
+    for number, key in enumerate(keys, 1):
+        kind = key.get("kty") if isinstance(key, dict) else None
+        if kind not in KEY_TYPES:
+            part.error(path, f'has a key ({number}) whose "kty" is none of {", ".join(KEY_TYPES)}')
+
+
+def _check_url(part: Written, path: Path, url: str) -> None:
+    try:
+        split = urlsplit(url)
+        is_good = split.scheme in {"http", "https"} and bool(split.hostname) and split.port != 0
+    except ValueError:
+        is_good = False
+    if not is_good:
+        part.error(path, f'must be an address such as https://issuer.example/keys.json, not "{url}"')
+
+
+KIND = ObjectKind(
+    group="security.istio.io",
+    versions=("v1", "v1beta1"),
+    kind="RequestAuthentication",
+    schema=RequestAuthenticationObject,
+    read=read,
+    documentation="https://istio.io/latest/docs/reference/config/security/request_authentication/",
+)

@@ -1,0 +1,95 @@
+"""Where the resources of one proxy belong: sides, ports, services, gateways. From the mesh, for `facts`."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+from tulle.envoy import naming
+from tulle.envoy.patching.facts import Facts, Ports, int_or_0
+from tulle.kit.memo import remember
+from tulle.model.extensions import PatchContext
+from tulle.model.mesh import Mesh
+from tulle.model.names import CLUSTER_DOMAIN, Name
+from tulle.model.workloads import Instance
+
+INBOUND = naming.inbound("")
+FORWARD = "forward|"
+GATEWAY = naming.gateway_routes("")
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Places:
+    """What is known of the resources of one proxy by their names."""
+
+    mesh: Mesh
+    is_gateway: bool = False
+    service: Name | None = None
+    """Of the workload behind a sidecar."""
+    inbound: dict[str, Ports] = field(default_factory=dict)
+    """By listener (and cluster of the application): its ports, as service and workload have them."""
+
+    def listener(self, name: str) -> Facts:
+        """Of a listener."""
+        if self.is_gateway:
+            return Facts(PatchContext.GATEWAY)
+        if name.startswith(INBOUND):
+            return Facts(PatchContext.SIDECAR_INBOUND, self.inbound.get(name, frozenset()))
+        port = int_or_0(name.split("|")[1]) if name.startswith(FORWARD) else 0
+        return Facts(PatchContext.SIDECAR_OUTBOUND, frozenset((port,)) if port else frozenset())
+
+    def cluster(self, name: str) -> Facts:
+        """Of a cluster."""
+        if name.startswith(INBOUND):
+            ports = self.inbound.get(name, frozenset())
+            return Facts(PatchContext.SIDECAR_INBOUND, ports, self._hosts(self.service) if self.service else ())
+        context = PatchContext.GATEWAY if self.is_gateway else PatchContext.SIDECAR_OUTBOUND
+        found = naming.parse_cluster(name)
+        if found == naming.NOTHING:
+            return Facts(context)
+        return Facts(context, frozenset((found.port,)), self._hosts(found.service))
+
+    def routes(self, name: str) -> Facts:
+        """Of a route configuration."""
+        return _gateway_routes(self.mesh, name) if self.is_gateway else Facts(PatchContext.SIDECAR_OUTBOUND)
+
+    def virtual_host(self, name: str) -> Facts:
+        """Of a virtual host: in sidecars it has a port of its own."""
+        routes, _, authority = name.rpartition("/")
+        if self.is_gateway:
+            return _gateway_routes(self.mesh, routes)
+        port = int_or_0(authority.rpartition(":")[2]) or 80
+        return Facts(PatchContext.SIDECAR_OUTBOUND, frozenset((port,)))
+
+    def _hosts(self, name: Name) -> tuple[str, ...]:
+        service = self.mesh.services.get(name)
+        own = f"{name}.svc.{CLUSTER_DOMAIN}"
+        return (own, *(host.lower() for host in service.hosts)) if service is not None else (own,)
+
+
+def of_sidecar(mesh: Mesh, instance: Instance) -> Places:
+    """Of the sidecar of an instance."""
+    service = mesh.services.get(instance.service)
+    numbers = {port.name: port.number for port in service.ports} if service is not None else {}
+    inbound = {
+        naming.inbound(each.name): frozenset(
+            filter(None, (numbers.get(each.name), int_or_0(each.application.rpartition(":")[2])))
+        )
+        for each in instance.bindings
+    }
+    return Places(mesh, service=instance.service, inbound=inbound)
+
+
+def of_gateway(mesh: Mesh) -> Places:
+    """Of a gateway."""
+    return Places(mesh, is_gateway=True)
+
+
+@remember(size=4096)
+def _gateway_routes(mesh: Mesh, name: str) -> Facts:
+    """A route configuration of the gateway has the name of a listener, or its socket."""
+    socket = name.removeprefix(GATEWAY).partition("|")[0]
+    port = int_or_0(socket.rpartition(":")[2])
+    mine = [each for each in mesh.listeners.values() if each.name.name == socket or each.port == port]
+    ports = {number for each in mine for number in (each.port, each.declared_port) if number}
+    gateways = {(f"{each.gateway.namespace}/{each.gateway.name}", each.section) for each in mine if each.gateway}
+    return Facts(PatchContext.GATEWAY, frozenset(ports), gateways=tuple(sorted(gateways)))

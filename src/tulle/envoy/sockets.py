@@ -1,0 +1,142 @@
+"""Who listens on which socket of the gateway, and which listener has which host there. Knows nothing of Envoy.
+
+Listeners that share a socket are told apart by host: by the server name where they end TLS, by the `Host` of each
+request where they do not. A host belongs to the listener that means it most specifically, and to no other of that
+socket (Gateway API calls that isolation of listeners).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, field
+
+from tulle.envoy import host_patterns, naming
+from tulle.model.listeners import Listener, ListenerProtocol, TlsHandling
+from tulle.model.routes import RouteSet
+
+Place = tuple[str, str]
+"""A route configuration and a host (or a pattern) in it."""
+MOST_TOLD_APART = 256
+"""Hosts of a socket up to which each of its listeners knows those of the others by name."""
+
+
+def socket(listener: Listener) -> str:
+    """Where it listens."""
+    return naming.socket(listener.address, listener.port, is_udp=listener.protocol is ListenerProtocol.UDP)
+
+
+def by_socket(listeners: Iterable[Listener]) -> dict[str, tuple[Listener, ...]]:
+    """The listeners of each socket, in their order."""
+    found: dict[str, list[Listener]] = {}
+    for listener in listeners:
+        found.setdefault(socket(listener), []).append(listener)
+    return {name: tuple(sharing) for name, sharing in found.items()}
+
+
+def hosts(listener: Listener) -> tuple[str, ...]:
+    """What a listener serves, in lower case, each once."""
+    return tuple(dict.fromkeys(each.host.lower() for each in listener.hosts))
+
+
+def ends_tls(listener: Listener) -> bool:
+    """Whether clients speak TLS with it, and not with somebody behind it."""
+    return has_tls(listener) and listener.tls in {TlsHandling.TERMINATE, TlsHandling.MESH}
+
+
+def has_tls(listener: Listener) -> bool:
+    """Whether clients speak TLS on it."""
+    return listener.protocol in {ListenerProtocol.HTTPS, ListenerProtocol.TLS}
+
+
+def reads_http(listener: Listener) -> bool:
+    """Whether it sees requests."""
+    return listener.protocol is ListenerProtocol.HTTP or (listener.protocol.is_http and ends_tls(listener))
+
+
+def route_configuration(listener: Listener) -> str:
+    """Where the virtual hosts of a listener that reads HTTP are; those without TLS share one on their socket."""
+    return naming.gateway_routes(socket(listener), listener.id if has_tls(listener) else "")
+
+
+@dataclass(frozen=True, slots=True)
+class Section:
+    """A listener as a place for routes."""
+
+    routes: str
+    """Its route configuration."""
+    hosts: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Layout:
+    """All sockets together. Equal layouts give the same places to the same routes."""
+
+    sections: dict[str, Section] = field(default_factory=dict)
+    """Listeners that take routes, by id."""
+    known: dict[str, frozenset[str]] = field(default_factory=dict)
+    """By route configuration: hosts of all listeners among which a request is told apart."""
+    ports: dict[str, tuple[int, ...]] = field(default_factory=dict)
+    """By route configuration: its port, as it is and as documents have it."""
+    redirects: dict[Place, int] = field(default_factory=dict)
+    """Places from which everybody is sent to HTTPS, with its port."""
+    foreign: dict[str, tuple[str, ...]] = field(default_factory=dict)
+    """By route configuration of a listener with TLS: hosts of others on its socket; asking for one is a mistake."""
+
+    @property
+    def standing(self) -> frozenset[Place]:
+        """Places that exist even if no route is attached to them."""
+        own = {(each.routes, host) for each in self.sections.values() for host in each.hosts}
+        own |= {(name, host_patterns.ANY) for name in self.known}
+        foreign = {(name, host) for name, hosts in self.foreign.items() for host in hosts}
+        return frozenset(own - self.redirects.keys() - foreign)
+
+    def places(self, routes: RouteSet) -> Iterator[Place]:
+        """Where a route set is attached: by the listeners it names (all that take routes, if none) and its hosts."""
+        hosts = dict.fromkeys(map(host_patterns.plain, routes.hosts or (host_patterns.ANY,)))
+        for section in self._named(routes):
+            known = self.known[section.routes]
+            for own in section.hosts:
+                for host in hosts:
+                    both = host_patterns.common(host, own)
+                    if both and host_patterns.best(both, known) == own:
+                        yield section.routes, both
+
+    def _named(self, routes: RouteSet) -> Iterable[Section]:
+        if not routes.listeners:
+            return self.sections.values()
+        return [section for name in routes.listeners if (section := self.sections.get(name)) is not None]
+
+
+def layout(listeners: Iterable[Listener]) -> Layout:
+    """Where every listener that reads HTTP stands."""
+    found = Layout({}, {}, {}, {}, {})
+    for sharing in by_socket(listeners).values():
+        plain, secure = ([each for each in sharing if has_tls(each) is tls] for tls in (False, True))
+        for group in (plain, secure):
+            known = frozenset(host for listener in group for host in hosts(listener))
+            for listener in filter(reads_http, group):
+                _add(listener, known, found)
+    served = {(each.routes, host) for each in found.sections.values() for host in each.hosts}
+    redirects = {place: port for place, port in found.redirects.items() if place not in served}
+    return Layout(found.sections, found.known, found.ports, redirects, found.foreign)
+
+
+def _add(listener: Listener, known: frozenset[str], to: Layout) -> None:
+    name, own = route_configuration(listener), hosts(listener)
+    to.known[name] = known
+    to.ports[name] = tuple(sorted({*to.ports.get(name, ()), listener.port, listener.declared_port} - {0}))
+    if has_tls(listener) and (foreign := _foreign(own, known)):
+        to.foreign[name] = foreign
+    if listener.redirect_to_https is None:
+        to.sections[listener.id] = Section(name, own)
+    else:
+        to.redirects.update({(name, host): listener.redirect_to_https for host in own})
+
+
+def _foreign(own: tuple[str, ...], known: frozenset[str]) -> tuple[str, ...]:
+    others = set(known).difference(own)
+    if len(others) > MOST_TOLD_APART:
+        # Of very many only those that would be taken for its own; whatever else it does not have is somebody else's.
+        taken = {host for host in others if any(host_patterns.covers(each, host) for each in own)}
+        others = taken | {host_patterns.ANY}.difference(own)
+    return tuple(sorted(others))

@@ -1,0 +1,257 @@
+"""Services with all that other documents say about them: ports, places, accounts, how clients treat them. Pure.
+
+A service that is run here and one that a document only declares, of the same name, are one service.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import replace
+from itertools import chain
+from typing import TypeVar, cast
+
+from tulle.envoy.scope import patterns
+from tulle.flow.claims import replaced
+from tulle.flow.index import Index
+from tulle.flow.merge import Merge
+from tulle.flow.selection import Pair, Selection, pairs
+from tulle.kit.memo import remember
+from tulle.model.mesh import Object
+from tulle.model.names import CLUSTER_DOMAIN, Name
+from tulle.model.objects import BackendTls
+from tulle.model.policies import ClientTls, Policy, TlsMode
+from tulle.model.services import Destination, Endpoint, Entry, Places, Port, Service
+from tulle.model.workloads import Workload
+
+Kind = TypeVar("Kind", bound=Object)
+
+
+class Joining:
+    """The joined services, kept up to date."""
+
+    def __init__(self) -> None:
+        self.services: dict[Name, Service] = {}
+        self.hosts: dict[str, Name] = {}
+        """Services by the hosts (and virtual addresses) that they say themselves; of a host the first has it."""
+        self.moved: frozenset[Name] = frozenset()
+        """Workloads that answer for other services (or for services that are others now), by the last update."""
+        self._base: dict[Name, Service] = {}
+        """Services as they are declared and run, before anything else is said about them."""
+        self._by_host: Index[str, Service] = Index(hosts_of, _in_order)
+        self._own_hosts: Index[str, Service] = Index(lambda each: (*each.hosts, *each.virtual_addresses), _in_order)
+        self._selecting: Index[Pair, Service] = Index(_looked_at, _in_order)
+        self._workloads: Selection[Workload] = Selection()
+        self._entries: Selection[Entry] = Selection()
+        self._of_service: Index[Name, Workload] = Index(lambda each: (each.service,), _in_order)
+        self._places: Index[Name, Places] = Index(lambda each: (each.service,), _in_order)
+        self._destinations: Index[str, Destination] = Index(
+            lambda each: (each.host,), lambda name, it: (it.created, name)
+        )
+        self._tls: Index[Name, BackendTls] = Index(_secured, lambda name, it: (it.created, name))
+
+    def update(self, merge: Merge, workloads: Mapping[Name, Workload], moved: frozenset[Name]) -> frozenset[Name]:
+        """Join again what a change concerns.
+
+        Args:
+            merge: what was merged now.
+            workloads: those of now, with what templates say.
+            moved: names of workloads that differ from the last time.
+
+        Returns:
+            The names of the services that are other objects than before.
+        """
+        names = self._declare(merge) | self._found(merge, workloads, moved) | self._treated(merge)
+        before, table = self.services, workloads
+        self.services = replaced(before, [(name, self._joined(name)) for name in names])
+        different = frozenset(name for name in names if before.get(name) is not self.services.get(name))
+        answering = {each.name for name in different for each in self.answering(name)}
+        self.moved = frozenset(answering | {name for name in moved if name in table})
+        return different
+
+    def answering(self, name: Name) -> tuple[Workload, ...]:
+        """The workloads that answer for a service."""
+        base = self._base.get(name)
+        selected = self._workloads.select(name.namespace, base.selector) if base is not None else ()
+        return tuple(dict.fromkeys((*self._of_service.get(name), *selected)))
+
+    def own(self, workload: Workload) -> Service | None:
+        """The service that a workload is run for."""
+        return None if workload.is_bare else self.services.get(workload.service)
+
+    def services_of(self, workload: Workload) -> tuple[Service, ...]:
+        """All services that send calls to a workload: its own first, then those that select it."""
+        own = self.own(workload)
+        labels = frozenset(workload.labels)
+        found = {
+            each.name: each
+            for pair in pairs(workload.name.namespace, workload.labels)
+            for each in self._selecting.get(pair)
+            if labels.issuperset(each.selector)
+        }
+        if own is not None:
+            found.pop(own.name, None)
+        return (*((own,) if own else ()), *(found[name] for name in sorted(found)))
+
+    def _declare(self, merge: Merge) -> set[Name]:
+        """Services that are declared or run otherwise than before."""
+        names = merge.changed.services | merge.changed.declared
+        run, declared = merge.services.table, merge.declared.table
+        base = [(name, _base(run.get(name), declared.get(name))) for name in names]
+        self._base = replaced(self._base, base)
+        self._by_host.update(self._base, names)
+        self._selecting.update(self._base, names)
+        hosts = self._own_hosts.update(self._base, names)
+        if hosts:
+            # A copy: the old one belongs to a published mesh.
+            known = {host: found[0].name for host in hosts if (found := self._own_hosts.get(host))}
+            self.hosts = {**{host: name for host, name in self.hosts.items() if host not in hosts}, **known}
+        return set(names)
+
+    def _found(self, merge: Merge, workloads: Mapping[Name, Workload], moved: frozenset[Name]) -> set[Name]:
+        """Services behind which something else is found than before."""
+        objects = merge.changed.objects
+        labels = self._workloads.update(workloads, moved)
+        labels |= self._entries.update(typed(merge, Entry), objects.get(Entry, ()))
+        names = {service.name for pair in labels for service in self._selecting.get(pair)}
+        names |= self._of_service.update(workloads, moved)
+        names |= self._places.update(typed(merge, Places), objects.get(Places, ()))
+        return names
+
+    def _treated(self, merge: Merge) -> set[Name]:
+        """Services of which something else is said about how clients treat them."""
+        objects = merge.changed.objects
+        names = set(self._tls.update(typed(merge, BackendTls), objects.get(BackendTls, ())))
+        for host in self._destinations.update(typed(merge, Destination), objects.get(Destination, ())):
+            if host.startswith("*"):
+                names.update(
+                    each.name for known in self._by_host if fits(known, host) for each in self._by_host.get(known)
+                )
+            else:
+                names.update(each.name for each in self._by_host.get(host))
+        return names
+
+    def _joined(self, name: Name) -> Service | None:
+        base = self._base.get(name)
+        if base is None:
+            return None
+        entries = self._entries.select(name.namespace, base.selector)
+        accounts = {each.account for each in self.answering(name)} | {each.account for each in entries}
+        return _joined(
+            base,
+            tuple(sorted(accounts - {base.account, ""})),
+            self._places.get(name),
+            entries,
+            (*(secured(each, base) for each in self._tls.get(name)), *self._said_about(base)),
+        )
+
+    def _said_about(self, service: Service) -> tuple[Destination, ...]:
+        hosts = hosts_of(service)
+        exact = chain.from_iterable(self._destinations.get(host) for host in hosts)
+        wider = chain.from_iterable(self._destinations.get(key) for host in hosts for key in patterns(host))
+        return tuple(dict.fromkeys((*exact, *wider)))
+
+
+def hosts_of(service: Service) -> tuple[str, ...]:
+    """The full host names by which documents speak of a service."""
+    return service.hosts or (f"{service.name}.svc.{CLUSTER_DOMAIN}",)
+
+
+def fits(host: str, pattern: str) -> bool:
+    """Whether a host (which may have a wildcard itself) is covered by `*` or `*.example.org`."""
+    return (
+        pattern == "*" or host == pattern or (pattern.startswith("*") and host.removeprefix("*").endswith(pattern[1:]))
+    )
+
+
+def typed(merge: Merge, kind: type[Kind]) -> Mapping[Name, Kind]:
+    """All objects of a type."""
+    return cast(Mapping[Name, Kind], merge.table(cast(type[Object], kind)))
+
+
+def _in_order(name: Name, _: object) -> Name:
+    return name
+
+
+def _looked_at(service: Service) -> tuple[Pair, ...]:
+    return pairs(service.name.namespace, service.selector)
+
+
+def _secured(policy: BackendTls) -> Iterable[Name]:
+    return dict.fromkeys(Name(policy.name.namespace, name) for kind, name, _ in policy.targets if kind == "Service")
+
+
+def _base(run: Service | None, declared: Service | None) -> Service | None:
+    if run is None or declared is None:
+        return run or declared
+    return _both(run, declared)
+
+
+@remember(size=2)
+def _both(run: Service, declared: Service) -> Service:
+    """What is run here, called as another document says."""
+    return replace(
+        run,
+        ports=declared.ports or run.ports,
+        selector=declared.selector,
+        hosts=declared.hosts or run.hosts,
+        virtual_addresses=declared.virtual_addresses or run.virtual_addresses,
+        exports=declared.exports,
+        is_headless=declared.is_headless,
+        identities=declared.identities,
+        addresses=(*run.addresses, *declared.addresses),
+    )
+
+
+@remember(size=2)
+def _joined(
+    base: Service,
+    accounts: tuple[str, ...],
+    places: tuple[Places, ...],
+    entries: tuple[Entry, ...],
+    destinations: tuple[Destination, ...],
+) -> Service:
+    if not (accounts or places or entries or destinations):
+        return base
+    told = tuple(endpoint for each in places for endpoint in each.endpoints)
+    found = tuple(_endpoint(entry, port) for entry in entries for port in base.ports)
+    addresses = (*base.addresses, *told, *found)
+    return replace(base, accounts=accounts, addresses=addresses, destinations=destinations)
+
+
+def _endpoint(entry: Entry, port: Port) -> Endpoint:
+    """Where a workload that somebody else runs answers on a port of a service."""
+    target = port.target if isinstance(port.target, int) else port.number
+    ports = dict(entry.ports)
+    number = ports.get(port.name, ports.get(str(port.target), target))
+    return Endpoint(
+        address=entry.address,
+        port=0 if entry.address.startswith("/") else number,
+        port_name=port.name,
+        labels=entry.labels,
+        weight=entry.weight,
+        is_meshed=entry.is_meshed,
+        locality=entry.locality,
+        network=entry.network,
+        account=entry.account,
+    )
+
+
+@remember(size=8)
+def secured(policy: BackendTls, service: Service) -> Destination:
+    """TLS towards a service, said by a policy of its own, in the form in which everything else is said."""
+    tls = ClientTls(
+        mode=TlsMode.SIMPLE,
+        ca_maps=policy.ca_maps,
+        uses_system_ca=policy.uses_system_ca,
+        server_name=policy.server_name,
+        subject_alt_names=policy.subject_alt_names or (policy.server_name,),
+    )
+    encrypted = Policy(tls=tls)
+    wanted = {port for kind, name, port in policy.targets if kind == "Service" and name == service.name.name}
+    ports = tuple(port.number for port in service.ports if "" in wanted or port.name in wanted)
+    return Destination(
+        name=policy.name,
+        origin=policy.origin,
+        host=hosts_of(service)[0],
+        port_policies=tuple((number, encrypted) for number in ports),
+    )

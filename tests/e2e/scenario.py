@@ -1,0 +1,161 @@
+"""Behaviour, not text: a mesh of documents, requests to it, and what has to become of them. Written in YAML.
+
+A scenario file has `run` (a native file), `documents` (of any language) and `steps`. A step may `apply` other documents
+to the running mesh, and has `requests`, each with what is expected:
+
+    - {from: productpage-v1, url: "http://reviews:9080/", headers: {end-user: jason}, expect: {version: v2}}
+    - {url: "http://shop.test/", times: 400, expect: {shares: {v1: 0.9, v2: 0.1}}}
+
+`from` is a workload, whose sidecar takes the call; without it the request comes in at the gateway.
+"""
+
+from __future__ import annotations
+
+import http.client
+import math
+import re
+import time
+from collections import Counter
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+from urllib.parse import urlsplit
+
+import yaml
+
+from tests.e2e.machine import Answer, Machine, eventually
+
+SIGMAS = 4.5
+"""Shares may differ from what is expected by as many standard deviations: once in 150,000 runs by chance."""
+
+
+@dataclass(frozen=True)
+class Request:
+    """One kind of request, sent once or many times."""
+
+    url: str
+    source: str = ""
+    method: str = "GET"
+    headers: dict[str, str] = field(default_factory=dict)
+    body: str = ""
+    times: int = 1
+    expect: dict[str, Any] = field(default_factory=dict)
+
+    @classmethod
+    def read(cls, data: dict[str, Any]) -> Request:
+        """As it is written."""
+        return cls(**{{"from": "source"}.get(name, name): value for name, value in data.items()})
+
+    def __str__(self) -> str:
+        return f"{self.method} {self.url} {self.headers or ''} from {self.source or 'outside'}"
+
+
+@dataclass(frozen=True)
+class Timed:
+    """An answer, and how long it took."""
+
+    answer: Answer
+    seconds: float
+
+    @property
+    def version(self) -> str:
+        """Which workload answered: as the echo server, or a program of Bookinfo, says."""
+        try:
+            said = self.answer.json
+        except ValueError:
+            return self.answer.body.strip()
+        return str(said.get("word") or said.get("version") or said.get("service")) if isinstance(said, dict) else ""
+
+
+def play(machine: Machine, file: Path) -> None:
+    """Bring up the mesh of a scenario, and check all of it."""
+    scenario = yaml.safe_load(file.read_text())
+    machine.write(scenario.get("run", ""), "tulle.yaml")
+    if scenario.get("documents"):
+        machine.write(scenario["documents"], "documents.yaml")
+    machine.up()
+    for step in scenario["steps"]:
+        if "apply" in step:
+            machine.write(step["apply"], "step.yaml")
+        for data in step["requests"]:
+            check(machine, Request.read(data))
+
+
+def check(machine: Machine, request: Request) -> None:
+    """A change takes a moment: what is expected must become true, and for many requests then hold for all of them."""
+    once = Request(**{**request.__dict__, "times": 1})
+    if "shares" not in request.expect and "delay" not in request.expect:
+        eventually(lambda: not _wrong(once, send(machine, once)), within=15, what=f"{request}: {request.expect}")
+    if request.times > 1 or "delay" in request.expect:
+        wrong = eventually(lambda: [_wrong(request, send(machine, request))], within=40, what=str(request))[0]
+        if wrong and "shares" in request.expect:
+            wrong = _wrong(request, send(machine, request))  # The first ones may have met what was before.
+        assert not wrong, f"{request}: {wrong}"
+
+
+def send(machine: Machine, request: Request) -> list[Timed]:
+    """All answers; one connection for all of them."""
+    parts = urlsplit(request.url)
+    target = f"{parts.path or '/'}{'?' + parts.query if parts.query else ''}"
+    if request.source:
+        address, target = outbound(machine, request.source), request.url
+    else:
+        address = f"127.0.0.1:{parts.port or machine.gateway}"
+    connection = http.client.HTTPConnection(address, timeout=30)
+    try:
+        return [_timed(connection, request, target, parts.netloc) for _ in range(request.times)]
+    finally:
+        connection.close()
+
+
+def outbound(machine: Machine, workload: str) -> str:
+    """Where the sidecar of a workload takes its calls."""
+    found = [each for each in machine.status()["instances"] if each["workload"].partition(".")[0] == workload]
+    return str(found[0]["outbound"])
+
+
+def _timed(connection: http.client.HTTPConnection, request: Request, target: str, host: str) -> Timed:
+    start = time.monotonic()
+    connection.request(request.method, target, request.body or None, {"Host": host, **request.headers})
+    response = connection.getresponse()
+    headers = {name.lower(): value for name, value in response.getheaders()}
+    body = response.read().decode(errors="replace")
+    return Timed(Answer(response.status, headers, body), time.monotonic() - start)
+
+
+def _wrong(request: Request, answers: list[Timed]) -> list[str]:
+    """What is not as expected."""
+    return [each for answer in answers for each in _mistakes(request.expect, answer)] + [*_shares(request, answers)]
+
+
+def _mistakes(expect: dict[str, Any], got: Timed) -> Iterator[str]:
+    answer = got.answer
+    said = f"{answer.status} {answer.headers} {answer.body[:300]}"
+    if answer.status != expect.get("status", 200) and "shares" not in expect:
+        yield f"status is not {expect.get('status', 200)}: {said}"
+    if "version" in expect and got.version != expect["version"]:
+        yield f"{got.version} answered, not {expect['version']}: {said}"
+    if "body" in expect and not re.search(expect["body"], answer.body):
+        yield f"body is not like {expect['body']}: {said}"
+    for name, value in expect.get("headers", {}).items():
+        if (answer.headers.get(name) or "") != (value or ""):
+            yield f"header {name} is not {value}: {said}"
+    for name, value in expect.get("sent", {}).items():
+        if (answer.json["headers"].get(name) or "") != (value or ""):
+            yield f"the application did not get {name}: {value}, but {said}"
+    if "delay" in expect and not expect["delay"] - 0.05 <= got.seconds <= expect["delay"] + 5:
+        yield f"took {got.seconds:.2f} s, not {expect['delay']}"
+
+
+def _shares(request: Request, answers: list[Timed]) -> Iterator[str]:
+    shares = request.expect.get("shares", {})
+    by_status = all(isinstance(key, int) for key in shares)
+    counts = Counter[Any](each.answer.status if by_status else each.version for each in answers)
+    total = len(answers)
+    for key, share in shares.items():
+        deviation = SIGMAS * math.sqrt(total * share * (1 - share))
+        if abs(counts[key] - total * share) > deviation + 1e-9:
+            yield f"{key} got {counts[key]} of {total}, not {share:.0%}: {dict(counts)}"
+    for key in counts.keys() - shares.keys() if shares else ():
+        yield f"{key} answered, too: {dict(counts)}"

@@ -1,0 +1,144 @@
+from __future__ import annotations
+
+from dataclasses import replace
+
+from tests.flow.joins import Joins
+from tests.flow.world import name, service, workload
+from tulle.flow.guarding import peer_mode
+from tulle.model.documents import BUILT_IN
+from tulle.model.extensions import Scope
+from tulle.model.mesh import Settings
+from tulle.model.names import Name
+from tulle.model.policies import RateLimit
+from tulle.model.routes import Backend, ExternalCheck
+from tulle.model.security import AccessAction, AccessPolicy, Authorizer, PeerAuthentication, PeerMode, Target
+from tulle.model.services import Port, Protocol
+
+WEB, ROOT = name("web"), "istio-system"
+SELECTED = (("app", "web"),)
+
+
+def policy(text: str, namespace: str = "default", **more: object) -> AccessPolicy:
+    return AccessPolicy(name=Name(namespace, text), origin=BUILT_IN, **more)  # type: ignore[arg-type]
+
+
+def running(**more: object) -> Joins:
+    """A service with one workload of its own."""
+    joins = Joins()
+    web = replace(workload("web"), ports=(Port(name="http", number=80),), **more)  # type: ignore[arg-type]
+    joins.put("run", services=(service("web"),), workloads=(web,))
+    return joins
+
+
+def test_a_workload_is_guarded_by_its_service_and_keeps_its_guard_while_nothing_differs() -> None:
+    joins = running()
+    before = joins.guarding.guards[WEB]
+    assert (before.allow, before.rate_limit, before.answers, before.peer_mode) == (None, None, (WEB,), PeerMode.STRICT)
+    joins.put("other", services=(service("api"),))
+    assert joins.guarding.guards[WEB] is before
+    limited = replace(service("web"), allow=(), policy=replace(service("web").policy, rate_limit=RateLimit(requests=1)))
+    joins.put("run", services=(limited,), workloads=(joins.workloads[WEB],))
+    after = joins.guarding.guards[WEB]
+    assert after.allow == ()
+    assert after.rate_limit == RateLimit(requests=1)
+    joins.put("run")
+    assert not joins.guarding.guards
+
+
+def test_policies_are_about_the_workloads_that_they_select() -> None:
+    joins = running()
+    said = {
+        "mesh": policy("mesh", ROOT),
+        "mesh-selecting": policy("mesh-selecting", ROOT, selector=SELECTED),
+        "space": policy("space"),
+        "selecting": policy("selecting", selector=SELECTED),
+        "others": policy("others", selector=(("app", "api"),)),
+        "elsewhere": policy("elsewhere", "other"),
+        "attached": policy("attached", targets=(Target(kind="Gateway", name=WEB),)),
+    }
+    joins.put("policies", objects=tuple(said.values()))
+    found = [each.name.name for each in joins.guarding.guards[WEB].access]
+    assert found == ["mesh", "mesh-selecting", "selecting", "space"]
+    assert {each.name.name for each in joins.guarding.unused(AccessPolicy)} == {"others", "elsewhere"}
+    joins.put("policies")
+    assert joins.guarding.guards[WEB].access == ()
+
+
+def test_only_the_policies_of_its_namespace_concern_a_workload() -> None:
+    joins = running()
+    before = joins.guarding.guards[WEB]
+    joins.put("policies", objects=(policy("elsewhere", "other"),))
+    assert joins.guarding.guards[WEB] is before
+
+
+def test_whoever_is_to_be_asked_is_found_by_name() -> None:
+    joins = running()
+    check = ExternalCheck(backend=Backend(service=WEB, origin=BUILT_IN))
+    asked = [policy(each, action=AccessAction.CUSTOM, provider=each) for each in ("known", "unknown")]
+    joins.put("policies", objects=tuple(asked))
+    assert joins.guarding.guards[WEB].authorizers == ()
+    joins.put("known", objects=(Authorizer(name="known", origin=BUILT_IN, check=check),))
+    assert [each.name for each in joins.guarding.guards[WEB].authorizers] == ["known"]
+
+
+def test_the_gateway_is_found_by_its_labels_in_the_root_namespace() -> None:
+    joins = running()
+    assert joins.guarding.gateway is None
+    joins.put("policies", objects=(policy("edge", ROOT, selector=(("istio", "ingressgateway"),)),))
+    guard = joins.guarding.gateway
+    assert guard is not None
+    assert [each.name.name for each in guard.access] == ["edge"]
+    joins.settings = Settings(gateway_labels=(("my", "edge"),))
+    joins.put("other")
+    assert joins.guarding.gateway is None
+    joins.settings = Settings()
+    joins.put("other")
+    again = joins.guarding.gateway
+    joins.put("mesh", objects=(policy("unrelated", "default"),))
+    assert joins.guarding.gateway is again
+
+
+def peers(
+    text: str, namespace: str, mode: PeerMode | None, selector: tuple[tuple[str, str], ...] = ()
+) -> PeerAuthentication:
+    ports = ((80, PeerMode.DISABLE),) if selector else ()
+    return PeerAuthentication(
+        name=Name(namespace, text), origin=BUILT_IN, mode=mode, selector=selector, port_modes=ports
+    )
+
+
+def test_the_narrowest_policy_says_how_a_workload_is_called() -> None:
+    mesh = peers("mesh", ROOT, PeerMode.PERMISSIVE)
+    space = peers("space", "default", PeerMode.DISABLE)
+    own = peers("own", "default", PeerMode.STRICT, SELECTED)
+    inheriting = peers("own", "default", None, SELECTED)
+    assert peer_mode((), ROOT, "default") == (PeerMode.STRICT, ())
+    assert peer_mode((mesh,), ROOT, "default") == (PeerMode.PERMISSIVE, ())
+    assert peer_mode((mesh, space), ROOT, "default") == (PeerMode.DISABLE, ())
+    assert peer_mode((mesh, space, own), ROOT, "default") == (PeerMode.STRICT, ((80, PeerMode.DISABLE),))
+    assert peer_mode((mesh, space, inheriting), ROOT, "default") == (PeerMode.DISABLE, ((80, PeerMode.DISABLE),))
+
+
+def test_a_scope_with_a_selector_counts_before_that_of_the_namespace_and_of_the_mesh() -> None:
+    joins = running()
+    mesh = Scope(name=Name(ROOT, "mesh"), origin=BUILT_IN)
+    space = Scope(name=Name("default", "space"), origin=BUILT_IN)
+    own = Scope(name=Name("default", "zz"), origin=BUILT_IN, selector=SELECTED)
+    for scopes, expected in (((mesh,), mesh), ((mesh, space), space), ((mesh, space, own), own)):
+        joins.put("scopes", objects=scopes)
+        assert joins.guarding.guards[WEB].scope is expected
+
+
+def test_the_protocol_of_a_port_is_that_of_the_services_that_call_it() -> None:
+    joins = running(is_bare=True, own_labels=SELECTED)
+    declared = replace(
+        service("web"),
+        ports=(Port(name="x", number=8080, protocol=Protocol.TCP, target=80), Port(name="y", number=1)),
+        selector=SELECTED,
+    )
+    assert joins.guarding.guards[WEB].ports[0].protocol is Protocol.HTTP
+    joins.put("declare", declared=(declared,))
+    assert joins.guarding.guards[WEB].ports[0].protocol is Protocol.TCP
+    single = replace(declared, ports=(Port(name="x", number=1, protocol=Protocol.GRPC, target="z"),))
+    joins.put("declare", declared=(single,))
+    assert joins.guarding.guards[WEB].ports[0].protocol is Protocol.GRPC

@@ -1,0 +1,140 @@
+from __future__ import annotations
+
+from dataclasses import replace
+
+import pytest
+
+from tests.flow.world import name, route_set, service
+from tulle.flow.resolving import delegate_key, resolve
+from tulle.model.documents import BUILT_IN
+from tulle.model.names import Name
+from tulle.model.routes import (
+    Backend,
+    Delegate,
+    ExternalCheck,
+    Forward,
+    Match,
+    Mirror,
+    PathKind,
+    PathMatch,
+    Respond,
+    RouteRule,
+    RouteSet,
+    Source,
+    StreamMatch,
+    StreamRule,
+)
+
+OUTSIDE = Name("default", "api.test")
+
+
+def backend(**more: object) -> Backend:
+    return Backend(**{"service": OUTSIDE, "origin": BUILT_IN, **more})  # type: ignore[arg-type]
+
+
+def rule(action: object, *matches: Match, text: str = "r") -> RouteRule:
+    return RouteRule(name=text, origin=BUILT_IN, matches=matches or (Match(),), action=action)  # type: ignore[arg-type]
+
+
+def routes(*rules: RouteRule, text: str = "root", **more: object) -> RouteSet:
+    return RouteSet(name=name(text), origin=BUILT_IN, rules=rules, **more)  # type: ignore[arg-type]
+
+
+def test_a_set_that_says_everything_itself_stays_what_it_is() -> None:
+    plain = route_set("a", "web")
+    resolved = resolve(plain, {}, {}, {})
+    assert resolved.route is plain
+    assert resolved.names == frozenset()
+
+
+def test_services_are_found_by_host_and_ports_by_name() -> None:
+    wanted = backend(host="api.test", port_name="http")
+    forward = Forward(backends=(wanted,), mirrors=(Mirror(backend=backend(host="nobody.test")),))
+    stream = StreamRule(name="s", origin=BUILT_IN, matches=(StreamMatch(),), backends=(wanted,))
+    written = routes(replace(rule(forward), check=ExternalCheck(backend=wanted)), streams=(stream,))
+    services = {name("web"): service("web")}
+    resolved = resolve(written, services, {"api.test": name("web")}, {})
+    found = backend(service=name("web"), port=80)
+    action = resolved.route.rules[0].action
+    assert isinstance(action, Forward)
+    assert action.backends == (found,)
+    assert action.mirrors[0].backend.host == "nobody.test"
+    check = resolved.route.rules[0].check
+    assert check is not None
+    assert check.backend == found
+    assert resolved.route.streams[0].backends == (found,)
+    assert resolved.names == {Name("", "api.test"), Name("", "nobody.test"), name("web")}
+    assert resolve(written, services, {"api.test": name("web")}, {}).route is resolved.route
+
+
+def test_a_port_that_nobody_has_stays_a_name() -> None:
+    written = routes(rule(Forward(backends=(backend(port_name="admin"),))))
+    for services in ({}, {OUTSIDE: replace(service("web"), name=OUTSIDE)}):
+        action = resolve(written, services, {}, {}).route.rules[0].action
+        assert isinstance(action, Forward)
+        assert action.backends[0].port_name == "admin"
+
+
+def path(kind: PathKind, value: str) -> Match:
+    return Match(path=PathMatch(kind, value))
+
+
+A = Source(namespace="a")
+DELEGATING = Delegate(to=Name("team", "cart"), origin=BUILT_IN)
+
+
+def test_rules_of_a_delegate_stand_where_it_is_named() -> None:
+    root = routes(
+        rule(DELEGATING, replace(path(PathKind.TEXT_PREFIX, "/cart"), methods=("GET", "POST"), ports=(80, 81))),
+        rule(Respond(status=200)),
+    )
+    inner = rule(
+        Respond(status=201),
+        replace(path(PathKind.EXACT, "/cart/1"), methods=("POST", "PUT"), ports=(81,)),
+        path(PathKind.TEXT_PREFIX, "/other"),
+        text="inner",
+    )
+    delegate = RouteSet(name=DELEGATING.to, origin=BUILT_IN, rules=(inner,), is_delegate=True)
+    resolved = resolve(root, {}, {}, {DELEGATING.to: delegate})
+    first, rest = resolved.route.rules
+    assert first.name == "r/inner"
+    assert first.matches == (replace(path(PathKind.EXACT, "/cart/1"), methods=("POST",), ports=(81,)),)
+    assert rest.action == Respond(status=200)
+    assert resolved.names == {delegate_key(DELEGATING.to)}
+    assert not resolved.findings
+
+
+def test_a_delegate_that_does_not_exist_is_a_finding_and_an_answer() -> None:
+    resolved = resolve(routes(rule(DELEGATING)), {}, {}, {})
+    assert "that could be delegated to" in resolved.findings[0].message
+    action = resolved.route.rules[0].action
+    assert isinstance(action, Respond)
+    assert action.status == 404
+
+
+@pytest.mark.parametrize(
+    ("outer", "inner", "both"),
+    [
+        (Match(), path(PathKind.EXACT, "/a"), path(PathKind.EXACT, "/a")),
+        (path(PathKind.PREFIX, "/a"), Match(), path(PathKind.PREFIX, "/a")),
+        (path(PathKind.PREFIX, "/a/b"), path(PathKind.PREFIX, "/a"), path(PathKind.PREFIX, "/a/b")),
+        (path(PathKind.EXACT, "/a/b"), path(PathKind.PREFIX, "/a"), path(PathKind.EXACT, "/a/b")),
+        (path(PathKind.EXACT, "/a"), path(PathKind.EXACT, "/b"), None),
+        (path(PathKind.REGEX, "/a"), path(PathKind.REGEX, "/a"), path(PathKind.REGEX, "/a")),
+        (path(PathKind.REGEX, "/a"), path(PathKind.EXACT, "/a"), None),
+        (Match(methods=("GET",)), Match(methods=("PUT",)), None),
+        (Match(ports=(1,)), Match(ports=(2,)), None),
+        (Match(source=Source(namespace="a")), Match(source=Source(namespace="b")), None),
+        (
+            Match(source=Source(namespace="a")),
+            Match(methods=("GET",)),
+            Match(source=Source(namespace="a"), methods=("GET",)),
+        ),
+    ],
+)
+def test_a_rule_of_a_delegate_holds_under_both_conditions(outer: Match, inner: Match, both: Match | None) -> None:
+    delegate = RouteSet(
+        name=DELEGATING.to, origin=BUILT_IN, rules=(rule(Respond(status=200), inner),), is_delegate=True
+    )
+    resolved = resolve(routes(rule(DELEGATING, outer)), {}, {}, {DELEGATING.to: delegate})
+    assert [each.matches for each in resolved.route.rules] == ([] if both is None else [(both,)])

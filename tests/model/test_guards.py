@@ -1,0 +1,20 @@
+from __future__ import annotations
+
+from tulle.model.documents import BUILT_IN
+from tulle.model.guards import Guard
+from tulle.model.names import Name
+from tulle.model.security import PeerMode
+from tulle.model.services import Port
+
+WEB = Name("default", "web")
+HTTP = Port(name="http", number=80)
+
+
+def test_a_port_may_be_called_otherwise_than_the_rest() -> None:
+    guard = Guard(
+        workload=WEB, origin=BUILT_IN, service=WEB, account="web", ports=(HTTP,), port_modes=((80, PeerMode.DISABLE),)
+    )
+    assert guard.mode(80) is PeerMode.DISABLE
+    assert guard.mode(81) is PeerMode.STRICT
+    assert guard.port("http") is HTTP
+    assert guard.port("admin") is None
