@@ -120,12 +120,12 @@ def test_hosts_belong_to_the_most_specific_listener() -> None:
         (
             route("HTTPRoute", "parentRefs: [{name: gw, namespace: shop, sectionName: every}]", "far"),
             "NotAllowedByListeners",
-            'no listener of gateway "gw.shop" that is named takes a HTTPRoute of namespace far',
+            'no listener of gateway "gw.shop" that it names takes HTTPRoutes of namespace far',
         ),
         (
             route("HTTPRoute", "parentRefs: [{name: gw, sectionName: db}]"),
             "NotAllowedByListeners",
-            'no listener of gateway "gw" that is named takes a HTTPRoute of namespace shop',
+            'no listener of gateway "gw" that it names takes HTTPRoutes of namespace shop',
         ),
         (
             route("HTTPRoute", "parentRefs: [{name: gw, sectionName: wild}], hostnames: [a.b, c.d]"),
@@ -276,7 +276,7 @@ def test_rules_that_meet_a_filter_that_nobody_knows() -> None:
     }
     (status,) = made.statuses["HTTPRoute", name].parents
     assert status.conditions[2].message == f"Dropped Rule r/bad: {message}"
-    assert made.findings == [f"19 error: HTTPRoute r: {message}"]
+    assert made.findings == [f"18 error: HTTPRoute r: {message}"]
 
 
 def test_references_that_cannot_be_resolved() -> None:

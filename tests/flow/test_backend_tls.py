@@ -70,7 +70,7 @@ def test_authorities_that_cannot_be_used() -> None:
         "Accepted": "False NoValidCACertificate",
         "ResolvedRefs": "False InvalidCACertificateRef",
     }
-    assert made.findings == ['2 error: BackendTLSPolicy one: ConfigMap "zzz" does not exist']
+    assert made.findings == ['2 error: BackendTLSPolicy one: ConfigMap "zzz": it does not exist']
     why = "BackendTLSPolicy one wants TLS to it, but there are no authorities that could be used"
     assert made.policies.untrusted == {WEB: (("", why),)} and not made.policies.tls
     made = world(policy("one", CA.replace("ConfigMap", "Secret")))

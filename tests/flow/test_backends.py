@@ -11,11 +11,13 @@ from tulle.model.documents import BUILT_IN, Origin
 from tulle.model.names import Name
 from tulle.model.objects import Grant, GrantFrom, GrantTo
 from tulle.model.routes import (
+    AttachKind,
     Backend,
     ExternalCheck,
     Forward,
     Match,
     Mirror,
+    Parent,
     Referrer,
     Respond,
     RouteKind,
@@ -87,13 +89,13 @@ def test_a_route_without_mistakes_stays_the_same() -> None:
         (
             backend(FAR),
             "RefNotPermitted",
-            'service "web.far" may not be used from here: no ReferenceGrant in namespace far allows a HTTPRoute of '
+            'service "web.far" may not be used from here: no ReferenceGrant in namespace far allows HTTPRoutes of '
             "namespace shop",
         ),
         (
             backend(DNS, 53),
             "UnsupportedProtocol",
-            'port 53 of service "dns" speaks udp, which a HTTPRoute cannot be sent to',
+            'port 53 of service "dns" speaks udp, which is nothing for HTTPRoutes',
         ),
         (backend(WEB, problem="it is odd"), "InvalidKind", "it is odd"),
     ],
@@ -122,6 +124,14 @@ def test_other_namespaces_may_consent() -> None:
     assert found.route is given and found.names == {FAR, grants_key("far")}
 
 
+def test_calls_between_workloads_need_no_consent() -> None:
+    parent = Parent(kind=AttachKind.SERVICE, name=FAR, origin=BUILT_IN)
+    given = replace(route(rule(backend(FAR))), parents=(parent,))
+    assert resolve(given, AROUND).route is given
+    mixed = replace(given, parents=(parent, replace(parent, kind=AttachKind.GATEWAY)))
+    assert resolve(mixed, AROUND).problems[0][0] == "RefNotPermitted"
+
+
 def test_a_mirror_that_cannot_be_used_is_left_out() -> None:
     found = resolve(route(rule(backend(WEB), mirror=backend(FAR))), AROUND)
     action = found.route.rules[0].action
@@ -136,6 +146,8 @@ def test_nobody_passes_whom_nobody_can_check() -> None:
     redirected = replace(rule(ask=backend(WEB)), action=Respond(status=200))
     given = route(redirected)
     assert resolve(given, AROUND).route is given
+    found = resolve(route(redirected, rule(backend(FAR))), AROUND)
+    assert found.route.rules[0] == redirected
 
 
 def test_connections() -> None:

@@ -56,8 +56,8 @@ def test_certificates_that_can_be_used() -> None:
 @pytest.mark.parametrize(
     ("refs", "reason", "message"),
     [
-        ("{name: zzz}", "InvalidCertificateRef", 'secret "zzz" does not exist'),
-        ("{name: odd}", "InvalidCertificateRef", 'secret "odd" has no tls.crt'),
+        ("{name: zzz}", "InvalidCertificateRef", 'secret "zzz": it does not exist'),
+        ("{name: odd}", "InvalidCertificateRef", 'secret "odd": there is no certificate in it'),
         (
             "{name: cert, namespace: far}",
             "RefNotPermitted",
@@ -117,9 +117,13 @@ def test_authorities_that_can_be_used(refs: str) -> None:
 @pytest.mark.parametrize(
     ("refs", "reason", "message"),
     [
-        ('{group: "", kind: ConfigMap, name: zzz}', "InvalidCACertificateRef", 'ConfigMap "zzz" does not exist'),
-        ('{group: "", kind: ConfigMap, name: empty}', "InvalidCACertificateRef", 'ConfigMap "empty" has no ca.crt'),
-        ('{group: "", kind: Secret, name: zzz}', "InvalidCACertificateRef", 'Secret "zzz" does not exist'),
+        ('{group: "", kind: ConfigMap, name: zzz}', "InvalidCACertificateRef", 'ConfigMap "zzz": it does not exist'),
+        (
+            '{group: "", kind: ConfigMap, name: empty}',
+            "InvalidCACertificateRef",
+            'ConfigMap "empty": there is no certificate of an authority in it',
+        ),
+        ('{group: "", kind: Secret, name: zzz}', "InvalidCACertificateRef", 'Secret "zzz": it does not exist'),
         (
             '{group: "", kind: ConfigMap, name: ca, namespace: far}',
             "RefNotPermitted",
