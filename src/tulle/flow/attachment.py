@@ -96,7 +96,7 @@ def _at_gateway(route: RouteSet, parent: Parent, around: Surroundings) -> _Outco
         return _Outcome("NoMatchingParent", f"{shown} has no listener {_wanted(route, parent, listeners)}")
     allowed = [each for each in candidates if _takes(each, route, around)]
     if not allowed:
-        message = f"no listener of {shown} that is named takes a {route.kind} of namespace {home}"
+        message = f"no listener of {shown} that it names takes {route.kind}s of namespace {home}"
         return _Outcome("NotAllowedByListeners", message)
     taken = tuple((each, hosts) for each in allowed if (hosts := common_hosts(each, route)))
     if not taken:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 
-from tulle.flow.certificates import map_authority_problem
+from tulle.envoy import mesh_secrets
 from tulle.flow.surroundings import seen
 from tulle.model.findings import Finding
 from tulle.model.names import Name
@@ -73,9 +73,9 @@ def _is_good(
     found: TlsPolicies,
 ) -> bool:
     config_map = config_maps.get(name)
-    problem = "does not exist" if config_map is None else map_authority_problem(config_map)
+    problem = "it does not exist" if config_map is None else mesh_secrets.authority_problem(config_map)
     if problem:
-        message = f'ConfigMap "{name.name}" {problem}'
+        message = f'ConfigMap "{name.name}": {problem}'
         faults.append(("ResolvedRefs", "InvalidCACertificateRef", message))
         found.findings.append(Finding.error(policy.origin, f"{policy.origin.subject}: {message}"))
     return not problem

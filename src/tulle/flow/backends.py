@@ -13,7 +13,7 @@ from tulle.flow.surroundings import Surroundings, grants_key, seen
 from tulle.kit.memo import remember
 from tulle.model.findings import Finding
 from tulle.model.names import Name
-from tulle.model.routes import Backend, Forward, RouteKind, RouteRule, RouteSet, StreamRule
+from tulle.model.routes import AttachKind, Backend, Forward, RouteKind, RouteRule, RouteSet, StreamRule
 from tulle.model.services import Protocol
 
 REFUSED_BY_FILTER = "UnsupportedValue"
@@ -82,10 +82,10 @@ def _problem(backend: Backend, route: RouteSet, around: Surroundings) -> Problem
     home, name = route.name.namespace, backend.service
     shown = f'service "{seen(name, home)}"'
     assert backend.referrer is not None
-    if not around.consents(backend.referrer, "", "Service", name):
-        kind = backend.referrer.kind
-        message = f"{shown} may not be used from here: no ReferenceGrant in namespace {name.namespace} "
-        return "RefNotPermitted", f"{message}allows a {kind} of namespace {backend.referrer.namespace}"
+    if not _is_mesh(route) and not around.consents(backend.referrer, "", "Service", name):
+        who = f"{backend.referrer.kind}s of namespace {backend.referrer.namespace}"
+        message = f"{shown} may not be used from here: no ReferenceGrant in namespace {name.namespace} allows {who}"
+        return "RefNotPermitted", message
     service = around.services.get(name)
     if service is None:
         return "BackendNotFound", f"{shown} does not exist{around.service_hint(name, home)}"
@@ -95,10 +95,15 @@ def _problem(backend: Backend, route: RouteSet, around: Surroundings) -> Problem
         has = f"it has {numbers}" if numbers else "it has no ports at all"
         return "BackendNotFound", f"{shown} has no port {backend.port}; {has}"
     if (port.protocol is Protocol.UDP) != (route.kind is RouteKind.UDP):
-        message = f"port {port.number} of {shown} speaks {port.protocol}, which a {route.kind} cannot be sent to"
+        message = f"port {port.number} of {shown} speaks {port.protocol}, which is nothing for {route.kind}s"
         return "UnsupportedProtocol", message
     why = next((why for section, why in around.untrusted.get(name, ()) if section in {"", port.name}), "")
     return (NO_AUTHORITY, why) if why else FINE
+
+
+def _is_mesh(route: RouteSet) -> bool:
+    """Whether a route is only for calls between workloads, who can call any service themselves without consent."""
+    return bool(route.parents) and all(parent.kind is AttachKind.SERVICE for parent in route.parents)
 
 
 @remember(size=4)

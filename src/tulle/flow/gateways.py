@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from tulle.flow.listener_references import Fault, Inventory, resolve_listener
 from tulle.flow.placement import Occupied, conflicts, moved
@@ -37,16 +37,7 @@ class Arrangement:
 
     def surroundings(self, around: Surroundings) -> Surroundings:
         """What routes need to know, now that listeners are known."""
-        return Surroundings(
-            listeners=self.sections,
-            unusable=self.unusable,
-            gateways=around.gateways,
-            sets=around.sets,
-            namespaces=around.namespaces,
-            grants=around.grants,
-            services=around.services,
-            untrusted=around.untrusted,
-        )
+        return replace(around, listeners=self.sections, unusable=self.unusable)
 
 
 @dataclass(slots=True)

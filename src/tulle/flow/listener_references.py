@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 
-from tulle.flow.certificates import map_authority_problem, pair_problem, secret_authority_problem
+from tulle.envoy import mesh_secrets
 from tulle.flow.surroundings import Surroundings, seen
 from tulle.kit.memo import remember
 from tulle.model.documents import Origin
@@ -72,9 +72,9 @@ def _is_good(certificate: Certificate, found: Resolution, inventory: Inventory) 
         found.note(certificate.origin, "RefNotPermitted", f"{shown} {_forbidden(name)}")
         return False
     secret = inventory.secrets.get(name)
-    problem = "does not exist" if secret is None else pair_problem(secret)
+    problem = "it does not exist" if secret is None else mesh_secrets.problem(secret)
     if problem:
-        found.note(certificate.origin, "InvalidCertificateRef", f"{shown} {problem}")
+        found.note(certificate.origin, "InvalidCertificateRef", f"{shown}: {problem}")
     return not problem
 
 
@@ -94,13 +94,10 @@ def _is_authority(name: Name, kind: str, trust: ClientTrust, found: Resolution, 
     if not _consents(trust.referrer, kind, name, inventory):
         found.note(origin, "RefNotPermitted", f"{shown} {_forbidden(name)}")
         return False
-    problem = "does not exist"
-    if kind == "Secret" and (secret := inventory.secrets.get(name)) is not None:
-        problem = secret_authority_problem(secret)
-    elif kind == "ConfigMap" and (config_map := inventory.config_maps.get(name)) is not None:
-        problem = map_authority_problem(config_map)
+    source = inventory.secrets.get(name) if kind == "Secret" else inventory.config_maps.get(name)
+    problem = "it does not exist" if source is None else mesh_secrets.authority_problem(source)
     if problem:
-        found.note(origin, "InvalidCACertificateRef", f"{shown} {problem}")
+        found.note(origin, "InvalidCACertificateRef", f"{shown}: {problem}")
     return not problem
 
 

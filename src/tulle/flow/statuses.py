@@ -12,7 +12,7 @@ from tulle.flow.listener_references import Fault, Inventory
 from tulle.flow.placement import family
 from tulle.model.listeners import Listener
 from tulle.model.names import SYSTEM_NAMESPACE, Name
-from tulle.model.objects import Gateway, GatewayClass, ListenerSet
+from tulle.model.objects import BackendTls, Gateway, GatewayClass, ListenerSet
 from tulle.model.routes import RouteSet
 from tulle.model.statuses import Condition, ObjectKey, ParentStatus, SectionStatus, Status
 
@@ -34,6 +34,11 @@ FEATURES = (
     "TCPRoute", "TLSRoute", "TLSRouteModeMixed", "TLSRouteModeTerminate", "UDPRoute",
 )  # fmt: skip
 """What is supported, in the words and the order of the specification."""
+
+
+GROUP = "gateway.networking.k8s.io"
+MOST = 16
+"""Ancestors that the status of a policy may name."""
 
 
 class RouteStatuses:
@@ -110,18 +115,25 @@ def class_status(gateway_class: GatewayClass) -> Status:
     )
 
 
-def policy_status(conditions: tuple[Condition, ...], gateways: Iterable[Name]) -> Status:
-    """What became of a policy for backends: the same at every gateway whose routes use them, of which 16 are named."""
-    references = [
-        (
-            ("group", "gateway.networking.k8s.io"),
-            ("kind", "Gateway"),
-            ("namespace", gateway.namespace),
-            ("name", gateway.name),
+def policy_statuses(
+    policies: Iterable[BackendTls], conditions: Mapping[Name, tuple[Condition, ...]], routes: RouteStatuses
+) -> dict[ObjectKey, Status]:
+    """What became of policies for backends: the same at each gateway whose routes use them, of which 16 are named."""
+    found: dict[ObjectKey, Status] = {}
+    for policy in policies:
+        targets = {Name(policy.name.namespace, name) for kind, name, _ in policy.targets if kind == "Service"}
+        gateways = sorted({gateway for target in targets for gateway in routes.gateways_of(target)})
+        parents = tuple(
+            ParentStatus(reference=_reference(each), conditions=conditions[policy.name]) for each in gateways[:MOST]
         )
-        for gateway in gateways
-    ]
-    return Status(parents=tuple(ParentStatus(reference=each, conditions=conditions) for each in references[:16]))
+        found["BackendTLSPolicy", policy.name] = Status(parents=parents)
+    return found
+
+
+def _reference(gateway: Name) -> tuple[tuple[str, str], ...]:
+    """A gateway, or a set of listeners by its key."""
+    kind, _, name = gateway.name.rpartition("/")
+    return (("group", GROUP), ("kind", kind or "Gateway"), ("namespace", gateway.namespace), ("name", name))
 
 
 def _gateway_status(

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from types import MappingProxyType
 from typing import TypeVar
 
 from tulle.flow.hostnames import wider
@@ -17,7 +16,6 @@ from tulle.model.routes import Referrer
 from tulle.model.services import Service
 
 Key = TypeVar("Key")
-NOTHING: Mapping[Name, Service] = MappingProxyType({})
 METADATA_NAME = "kubernetes.io/metadata.name"
 """A label that every namespace has, with its name."""
 
@@ -38,11 +36,11 @@ class Surroundings:
     """Those that were written."""
     grants: Mapping[str, tuple[Grant, ...]] = field(default_factory=dict)
     """By their namespace."""
-    services: Mapping[Name, Service] = NOTHING
+    services: Mapping[Name, Service] = field(default_factory=dict)
     untrusted: Mapping[Name, tuple[tuple[str, str], ...]] = field(default_factory=dict)
     """Services that a policy wants TLS to, without authorities that could be used: port (empty: all) and why."""
-    _nearest: dict[str, Nearest] = field(default_factory=dict)
-    _hosts: dict[Name, Mapping[tuple[str, int], frozenset[str]]] = field(default_factory=dict)
+    _nearest: dict[str, Nearest] = field(default_factory=dict, init=False)
+    _hosts: dict[Name, Mapping[tuple[str, int], frozenset[str]]] = field(default_factory=dict, init=False)
 
     def labels(self, namespace: str) -> Mapping[str, str]:
         """The labels of a namespace."""

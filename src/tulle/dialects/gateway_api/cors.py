@@ -8,7 +8,7 @@ from typing import Annotated, Literal
 from pydantic import BeforeValidator, Field
 
 from tulle.dialects.fields import Several, refuse, shown
-from tulle.dialects.gateway_api.values import HeaderName, Method, at_most
+from tulle.dialects.gateway_api.values import HeaderName, at_most
 from tulle.dialects.objects import ObjectSpec
 from tulle.dialects.written import Step, Written
 from tulle.model.routes import Cors, ValueKind, ValueMatch
@@ -24,6 +24,7 @@ def _origin(value: object) -> object:
 
 
 Origins = Annotated[tuple[Annotated[str, BeforeValidator(_origin)], ...], Several(alone=False), at_most(64)]
+AnyMethod = Literal["GET", "HEAD", "POST", "PUT", "DELETE", "CONNECT", "OPTIONS", "TRACE", "PATCH", "*"]
 Headers = Annotated[tuple[HeaderName, ...], Several(alone=False), at_most(64)]
 
 
@@ -34,7 +35,7 @@ class CorsFilter(ObjectSpec):
         (), description="Origins of such pages; `*` stands for any number of labels at the left of a host, or for all."
     )
     allow_credentials: bool | None = Field(None, description="Whether requests may carry cookies and the like.")
-    allow_methods: Annotated[tuple[Method | Literal["*"], ...], Several(alone=False), at_most(9)] = Field(
+    allow_methods: Annotated[tuple[AnyMethod, ...], Several(alone=False), at_most(9)] = Field(
         (), description="Methods beside GET, HEAD and POST; `*` for all."
     )
     allow_headers: Headers = Field((), description="Headers that requests may have; `*` for all.")
