@@ -59,6 +59,9 @@ class Destinations:
             return None
         if backend.port is None and self.called is not None and self.called[0] == backend.service:
             return service.port(self.called[1])
+        if backend.port is None and self.called is not None:
+            # Rules of the mesh mean the port that was called, wherever they send the call (Istio).
+            return service.port(self.called[1]) or service.port()
         return service.port(backend.port)
 
     def resolved(self, backend: Backend) -> Backend:

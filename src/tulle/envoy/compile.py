@@ -18,7 +18,9 @@ from tulle.envoy import (
     mesh_secrets,
     naming,
     scope,
+    streams,
     treatments,
+    views,
 )
 from tulle.envoy.actions import Destinations
 from tulle.envoy.callers import Caller
@@ -26,11 +28,15 @@ from tulle.envoy.filters import registry
 from tulle.envoy.filters.base import Chain, Side
 from tulle.envoy.gateway_hosts import lazy_routes
 from tulle.envoy.references import referenced_services
-from tulle.envoy.scope import Outside, Target
+from tulle.envoy.scope import Outside, Target, Virtual
+from tulle.envoy.streams import Vantage
 from tulle.kit.memo import remember
+from tulle.model.extensions import Scope
 from tulle.model.guards import Guard
 from tulle.model.mesh import Mesh, Settings
-from tulle.model.routes import Backend
+from tulle.model.names import Name
+from tulle.model.routes import Backend, RouteSet
+from tulle.model.services import Service
 from tulle.model.workloads import Binding, Forward, Instance
 from tulle.xds.snapshot import CLUSTER, LISTENER, ROUTE, SECRET, VIRTUAL_HOST, Resource, Snapshot, encode
 
@@ -50,12 +56,12 @@ def compile_sidecar(mesh: Mesh, instance: Instance, demand: frozenset[str]) -> S
     namespace = instance.service.namespace
     found: dict[str, Resource] = {}
     virtual_hosts = _by_name(hosts.placeholder(mesh.settings, namespace))
+    guard = mesh.guards.get(instance.workload)
     for authority in sorted(demand):
-        compiled = compile_authority(mesh, caller, authority)
+        compiled = compile_authority(mesh, caller, authority, guard.scope if guard is not None else None)
         virtual_hosts[compiled.host.name] = compiled.host
         found.update((each.name, each) for each in compiled.clusters)
     heard: dict[str, Resource] = {}
-    guard = mesh.guards.get(instance.workload)
     if instance.outbound:
         heard |= _by_name(
             listeners.outbound(mesh.settings, namespace, instance.outbound, guard),
@@ -70,23 +76,50 @@ def compile_sidecar(mesh: Mesh, instance: Instance, demand: frozenset[str]) -> S
     return Snapshot({SECRET: secrets, CLUSTER: found, LISTENER: heard, ROUTE: routes, VIRTUAL_HOST: virtual_hosts})
 
 
-def compile_authority(mesh: Mesh, caller: Caller, authority: str) -> hosts.Compiled:
-    """The virtual host that answers for one authority, and the clusters that it needs."""
-    match scope.resolve(mesh, caller.namespace, authority):
-        case Target(service, port):
-            sets = mesh.service_routes.get(service.name, ())
-            names = sorted(frozenset().union(*map(referenced_services, sets)) - {service.name})
-            backends = [mesh.services[name] for name in names if name in mesh.services]
-            denied = frozenset(each.name for each in backends if not scope.may_call(mesh, caller.name, each))
+def compile_authority(mesh: Mesh, caller: Caller, authority: str, seen: Scope | None = None) -> hosts.Compiled:
+    """The virtual host that answers for one authority, and the clusters that it needs; `seen` limits what it may be."""
+    match scope.resolve(mesh, caller.namespace, authority, seen):
+        case Target(service, port, by_wildcard):
+            sets = _rules(mesh, service, scope.host_of(authority), caller, port.number)
+            backends = _backends(mesh, sets, service.name)
+            denied = _denied(mesh, caller, backends)
             if not scope.may_call(mesh, caller.name, service, port):
                 denied |= {service.name}
-            weak = tuple(map(ref, backends))
-            seen = treatments.seen(caller, (service, *backends))
-            return hosts.service_host(service, port, seen, sets, weak, denied, mesh.settings)
+            rules = hosts.Rules(sets, tuple(map(ref, backends)), denied)
+            known = treatments.seen(caller, (service, *backends))
+            return hosts.service_host(service, port, known, by_wildcard, rules, mesh.settings)
+        case Virtual(asked, host, port_number):
+            number = port_number or scope.HTTP_PORT
+            sets = _rules(mesh, None, host, caller, number)
+            backends = _backends(mesh, sets, None)
+            rules = hosts.Rules(sets, tuple(map(ref, backends)), _denied(mesh, caller, backends))
+            return hosts.ruled_host(mesh.settings, asked, host, number, treatments.seen(caller, backends), rules)
         case Outside(host):
-            return hosts.outside_host(mesh.settings, caller.namespace, host)
+            is_closed = seen is not None and seen.is_registry_only
+            is_allowed = mesh.settings.allow_outside if seen is None or seen.is_registry_only is None else not is_closed
+            return hosts.outside_host(mesh.settings, caller.namespace, host, is_allowed)
         case unknown:
             return hosts.unknown_host(mesh.settings, caller.namespace, unknown.authority, unknown.reason)
+
+
+def _rules(mesh: Mesh, service: Service | None, host: str, caller: Caller, port: int) -> tuple[RouteSet, ...]:
+    """The rules for calls to a host that are for this caller."""
+    found = []
+    for each in scope.rules(mesh, service, host):
+        if scope.is_exported(each.exports, each.name.namespace, caller.namespace):
+            narrowed = views.for_caller(each, caller.namespace, caller.labels, port)
+            if narrowed is not None:
+                found.append(narrowed)
+    return tuple(found)
+
+
+def _backends(mesh: Mesh, sets: tuple[RouteSet, ...], but: Name | None) -> list[Service]:
+    names = sorted(frozenset().union(*map(referenced_services, sets)) - {but})
+    return [mesh.services[name] for name in names if name in mesh.services]
+
+
+def _denied(mesh: Mesh, caller: Caller, services: list[Service]) -> frozenset[Name]:
+    return frozenset(each.name for each in services if not scope.may_call(mesh, caller.name, each))
 
 
 @remember(size=1024)
@@ -109,13 +142,21 @@ def _add_forward(
     """A local port for a TCP or UDP service; if it may not be called, without a cluster: connections are closed."""
     if not forward.address:
         return
-    heard |= _by_name(listeners.forward(mesh.settings, forward))
     service = mesh.services.get(forward.service)
     port = service.port(forward.port) if service else None
-    if service is not None and port is not None and scope.may_call(mesh, caller.name, service, port):
-        to = Destinations({service.name: service}, caller=caller, root_namespace=mesh.settings.root_namespace)
-        backend = Backend(service=service.name, port=port.number, origin=service.origin)
-        found |= _by_name(*hosts.cluster_resources([backend], to, mesh.settings.trust_domain))
+    if service is None or port is None or not scope.may_call(mesh, caller.name, service, port):
+        heard |= _by_name(listeners.forward(mesh.settings, forward))
+        return
+    sets = _rules(mesh, service, scope.domains(service, port, caller.namespace)[0], caller, port.number)
+    known = {each.name: each for each in (*_backends(mesh, sets, service.name), service)}
+    called = (service.name, port.number)
+    denied = _denied(mesh, caller, [each for each in known.values() if each is not service])
+    to = Destinations(known, denied, called, caller, mesh.settings.root_namespace)
+    vantage = Vantage(ports=(port.number,), is_decided=True)
+    own = Backend(service=service.name, port=port.number, origin=service.origin)
+    heard |= _by_name(listeners.forward(mesh.settings, forward, streams.compile_streams(sets, vantage, to)))
+    used = [own, *streams.backends(sets)]
+    found |= _by_name(*hosts.cluster_resources(used, to, mesh.settings.trust_domain))
 
 
 def _add_inbound(

@@ -8,16 +8,18 @@ from weakref import ref
 
 from envoy.config.route.v3 import route_components_pb2
 
-from tulle.envoy import clusters, naming, references, replies, retries, scope
+from tulle.envoy import clusters, host_patterns, naming, references, replies, retries, scope, streams, transport
 from tulle.envoy.actions import Destinations
 from tulle.envoy.callers import Caller
 from tulle.envoy.routes import compile_routes, in_order
+from tulle.envoy.streams import Vantage
+from tulle.envoy.treatments import Treatment
 from tulle.kit.memo import remember
 from tulle.model.documents import Origin
 from tulle.model.mesh import Settings
 from tulle.model.names import Name
 from tulle.model.routes import Backend, Forward, Match, RouteRule, RouteSet
-from tulle.model.services import Port, Service
+from tulle.model.services import Port, Protocol, Service
 from tulle.xds.snapshot import Resource, encode
 
 VirtualHost: TypeAlias = route_components_pb2.VirtualHost
@@ -38,48 +40,100 @@ class Compiled:
     clusters: tuple[Resource, ...] = ()
 
 
+@dataclass(frozen=True, slots=True)
+class Rules:
+    """What decides about the calls to one host."""
+
+    sets: tuple[RouteSet, ...]
+    """Rules for the caller (`views.for_caller`)."""
+    backends: tuple[ref[Service], ...]
+    """The other services that they refer to (weakly, so that remembered results keep no service alive)."""
+    denied: frozenset[Name] = frozenset()
+    """Services that the caller may not call."""
+
+    def known(self) -> dict[Name, Service]:
+        """The services by name, as far as they still exist."""
+        return {each.name: each for reference in self.backends if (each := reference()) is not None}
+
+    @property
+    def used(self) -> list[Backend]:
+        """Every place that calls may be sent to."""
+        return [backend for each in self.sets for backend in (*references.backends(each), *streams.backends((each,)))]
+
+    @property
+    def origins(self) -> tuple[Origin, ...]:
+        """Where they were written."""
+        return tuple(each.origin for each in self.sets)
+
+
 @remember(size=256)
 def service_host(
-    service: Service,
-    port: Port,
-    caller: Caller,
-    sets: tuple[RouteSet, ...],
-    backends: tuple[ref[Service], ...],
-    denied: frozenset[Name],
-    settings: Settings,
+    service: Service, port: Port, caller: Caller, authority: str, rules: Rules, settings: Settings
 ) -> Compiled:
     """One port of a service, as a kind of callers reaches it.
 
-    `caller` is what they have in common (`treatments.seen`), `sets` are the rules for calls to it, `backends` the other
-    services that they refer to (weakly, so that remembered results keep no service alive), `denied` those of all of
-    them that the caller may not call.
+    `caller` is what they have in common (`treatments.seen`); `authority` is empty, unless the service has that host
+    only by a wildcard.
     """
     namespace = caller.namespace
-    name = naming.service_host(namespace, service, port)
-    others = (backend() for backend in backends)
-    known = {each.name: each for each in (*others, service) if each is not None}
-    to = Destinations(known, denied, (service.name, port.number), caller, settings.root_namespace)
+    routes_name = naming.outbound_routes(namespace)
+    name = naming.virtual_host(routes_name, authority) if authority else naming.service_host(namespace, service, port)
+    called = (service.name, port.number)
+    known = {**rules.known(), service.name: service}
+    to = Destinations(known, rules.denied, called, caller, settings.root_namespace)
     own = Backend(service=service.name, port=port.number, origin=service.origin)
-    used: list[Backend] = []
-    if service.name in denied:
+    used = [own, *rules.used]
+    is_http = speaks_http(port, to.treatment(own))
+    if service.name in rules.denied:
         plain, tunnel = replies.everything(replies.respond(403, f'service "{service.name}" does not allow this caller'))
         # gRPC shows nothing of a refused CONNECT; within the tunnel it gets the status and the reason.
-        routes = [plain, _tunnel(naming.CONNECT) if port.protocol.is_http else tunnel]
-    elif port.protocol.is_http:
+        routes, used = [plain, _tunnel(naming.CONNECT) if is_http else tunnel], []
+    elif is_http:
         rest = RouteRule(name="", origin=service.origin, matches=(EVERY_REQUEST,), action=Forward(backends=(own,)))
-        steps = [*in_order(sets), (EVERY_REQUEST, rest)]
-        routes = [*compile_routes(steps, to), _tunnel(naming.CONNECT)]
-        used = [own, *(backend for each in sets for backend in references.backends(each))]
+        routes = [*compile_routes([*in_order(rules.sets), (EVERY_REQUEST, rest)], to), _tunnel(naming.CONNECT)]
     else:
-        routes = [_tunnel(to.cluster(own)), _not_http(service, port)]
-        used = [own]
+        host = authority or scope.domains(service, port, namespace)[0]
+        routes = [_tunnel(*_shares(rules.sets, port, host, to, ((to.cluster(own), 1),))), _not_http(service, port)]
     found = cluster_resources(used, to, settings.trust_domain)
-    if port.protocol.is_http:
+    if is_http:
         found = (*found, clusters.connect_cluster(settings))
-    domains = scope.domains(service, port, namespace)
-    message = VirtualHost(name=name, domains=domains, routes=routes, retry_policy=STANDARD_RETRY)
-    origins = (service.origin, *(each.origin for each in sets))
-    return Compiled(_encoded(message, namespace, domains, origins=origins), found)
+    domains = (authority,) if authority else scope.domains(service, port, namespace)
+    retry = OUTSIDE_RETRY if service.is_outside else STANDARD_RETRY
+    message = VirtualHost(name=name, domains=domains, routes=routes, retry_policy=retry)
+    return Compiled(_encoded(message, namespace, domains, origins=(service.origin, *rules.origins)), found)
+
+
+@remember(size=1024)
+def ruled_host(settings: Settings, authority: str, host: str, port: int, caller: Caller, rules: Rules) -> Compiled:
+    """A host that no service has: rules alone say where its calls go."""
+    name = naming.virtual_host(naming.outbound_routes(caller.namespace), authority)
+    to = Destinations(rules.known(), rules.denied, (Name("", host), port), caller, settings.root_namespace)
+    rest = replies.respond(404, f'no rule for "{host}" matches the request')
+    rest.match.prefix = "/"
+    shares = _shares(rules.sets, Port(name="", number=port), host, to, ())
+    tunnel = _tunnel(*shares) if shares else _tunnel(naming.CONNECT)
+    routes = [*compile_routes(in_order(rules.sets), to), rest, tunnel]
+    found = (*cluster_resources(rules.used, to, settings.trust_domain), clusters.connect_cluster(settings))
+    message = VirtualHost(name=name, domains=[authority], routes=routes, retry_policy=OUTSIDE_RETRY)
+    return Compiled(encode(name, message, origins=rules.origins), found)
+
+
+def speaks_http(port: Port, treated: Treatment | None) -> bool:
+    """Whether requests can be sent there one by one: by its protocol, or because TLS is made for those who call."""
+    if port.protocol.is_http:
+        return True
+    return port.protocol is Protocol.TLS and treated is not None and bool(transport.originates(port, treated.policy))
+
+
+def _shares(
+    sets: tuple[RouteSet, ...], port: Port, host: str, to: Destinations, otherwise: streams.Shares
+) -> streams.Shares:
+    """Where the bytes of a tunnel go: its host stands for the server name that will be asked for within."""
+    vantage = Vantage(ports=(port.number,), is_decided=True)
+    for stream in streams.compile_streams(sets, vantage, to):
+        if not stream.server_names or any(host_patterns.covers(each, host) for each in stream.server_names):
+            return stream.shares
+    return otherwise
 
 
 def cluster_resources(used: list[Backend], to: Destinations, trust_domain: str) -> tuple[Resource, ...]:
@@ -95,11 +149,11 @@ def cluster_resources(used: list[Backend], to: Destinations, trust_domain: str) 
 
 
 @remember(size=4096)
-def outside_host(settings: Settings, namespace: str, authority: str) -> Compiled:
+def outside_host(settings: Settings, namespace: str, authority: str, is_allowed: bool) -> Compiled:
     """A host outside the mesh: passed on, or refused if only known hosts may be called."""
     name = naming.virtual_host(naming.outbound_routes(namespace), authority)
     message = VirtualHost(name=name, domains=[authority])
-    if not settings.allow_outside:
+    if not is_allowed:
         reason = f'"{authority}" is outside the mesh, and workloads may only call services of the mesh'
         message.routes.extend(replies.everything(replies.respond(502, reason)))
         return Compiled(encode(name, message, origins=(settings.origin,)))
@@ -139,11 +193,16 @@ def _encoded(
     return encode(message.name, message, aliases=aliases, origins=origins)
 
 
-def _tunnel(cluster: str) -> route_components_pb2.Route:
-    """End a CONNECT here and send its bytes on."""
+def _tunnel(*shares: str | tuple[str, int]) -> route_components_pb2.Route:
+    """End a CONNECT here and send its bytes on: to a cluster, or to several by weight."""
     message = route_components_pb2.Route()
     message.match.connect_matcher.SetInParent()
-    message.route.cluster = cluster
+    weighted = [each if isinstance(each, tuple) else (each, 1) for each in shares]
+    if len(weighted) == 1:
+        message.route.cluster = weighted[0][0]
+    else:
+        for cluster, weight in weighted:
+            message.route.weighted_clusters.clusters.add(name=cluster).weight.value = weight
     message.route.timeout.SetInParent()
     upgrade = UPGRADE(upgrade_type="CONNECT")
     upgrade.connect_config.SetInParent()

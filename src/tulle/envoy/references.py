@@ -23,4 +23,5 @@ def backends(route_set: RouteSet) -> Iterator[Backend]:
 @remember(size=1)
 def referenced_services(route_set: RouteSet) -> frozenset[Name]:
     """The services whose change may change what these rules compile to."""
-    return frozenset(backend.service for backend in backends(route_set))
+    streamed = (backend for rule in route_set.streams for backend in rule.backends)
+    return frozenset(backend.service for backend in (*backends(route_set), *streamed))

@@ -92,6 +92,12 @@ def resolve(mesh: Mesh, namespace: str, authority: str, seen: Scope | None = Non
     return Target(service, found, lowered if "*" in pattern or "/" in pattern else "")
 
 
+def host_of(authority: str) -> str:
+    """The host of an authority that resolves to something."""
+    split = _split(authority.lower())
+    return split[0] if split is not None else ""
+
+
 def patterns(host: str) -> Iterator[str]:
     """The wildcards that cover a host, the longest first: `*.b.c`, `*.c`, `*` for `a.b.c`."""
     rest = host.removeprefix("*.") if host.startswith("*.") else host.partition(".")[2]

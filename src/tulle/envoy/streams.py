@@ -64,6 +64,8 @@ class Vantage:
     namespace: str | None = None
     """Of the caller; None at a gateway, whose callers nobody knows."""
     labels: tuple[tuple[str, str], ...] = ()
+    is_decided: bool = False
+    """Whether rules for other callers were left out already (`views.for_caller`)."""
 
 
 def seen(sets: Iterable[RouteSet], vantage: Vantage) -> Iterator[tuple[RouteSet, StreamRule, StreamMatch]]:
@@ -161,7 +163,7 @@ def _can_hold(match: StreamMatch, vantage: Vantage) -> bool:
     if match.gateways and vantage.gateway not in match.gateways:
         return False
     source = match.source
-    if source is None:
+    if source is None or vantage.is_decided:
         return True
     if vantage.namespace is None or source.namespace not in {"", vantage.namespace}:
         return False
