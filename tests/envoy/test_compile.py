@@ -80,9 +80,11 @@ class Counting(dict[Name, object]):
 
 def test_a_sidecar_touches_only_what_it_asks_for(instance: dict[str, Instance]) -> None:
     services = Counting({Name("default", f"s{number}"): service(f"s{number}", http()) for number in range(20_000)})
-    mesh = Mesh(services=services)  # type: ignore[arg-type]
+    guards = Counting()
+    mesh = Mesh(services=services, guards=guards)  # type: ignore[arg-type]
     snapshot = compile_sidecar(mesh, instance["web-v1"], frozenset(("s1", "s2:8000", "s3.default.svc")))
-    assert {each.name for each in services.asked} == {"s1", "s2", "s3", "web", "db", "dns"}
+    assert {each.name for each in services.asked} == {"s1", "s2", "s3", "db", "dns"}
+    assert guards.asked == {Name("default", "web")}
     assert len(snapshot.table(CLUSTER)) == 4
     assert len(snapshot.table(VIRTUAL_HOST)) == 4
 

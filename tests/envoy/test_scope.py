@@ -144,7 +144,14 @@ def test_rules_for_wildcards_come_after_those_for_the_very_service() -> None:
 
 @pytest.mark.parametrize(
     ("exports", "namespace", "expected"),
-    [(("*",), "other", True), ((".",), "other", False), ((".",), "default", True), (("other",), "other", True)],
+    [
+        (("*",), "other", True),
+        ((".",), "other", False),
+        ((".",), "default", True),
+        ((".", "other"), "other", True),
+        (("x",), "default", False),
+        ((), "default", False),
+    ],
 )
 def test_a_service_is_seen_where_it_is_exported_to(exports: tuple[str, ...], namespace: str, expected: bool) -> None:
     own = service("web", http(80), exports=exports)

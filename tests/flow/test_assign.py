@@ -5,11 +5,11 @@ from dataclasses import replace
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tulle.flow.assign import GATEWAY, plan
+from tulle.flow.assign import plan
 from tulle.model.documents import BUILT_IN
 from tulle.model.listeners import Listener
 from tulle.model.mesh import Mesh
-from tulle.model.names import Name
+from tulle.model.names import GATEWAY, Name
 from tulle.model.security import Rule
 from tulle.model.services import Port, Protocol, Service
 from tulle.model.workloads import Forward, Workload

@@ -6,12 +6,12 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from tulle.envoy import clusters, issuers, scope
-from tulle.envoy.callers import GATEWAY_ACCOUNT, Caller
+from tulle.envoy.callers import Caller
 from tulle.envoy.scope import Target
 from tulle.envoy.treatments import treatment
 from tulle.model.guards import Guard
 from tulle.model.mesh import Mesh
-from tulle.model.names import SYSTEM_NAMESPACE, Name
+from tulle.model.names import GATEWAY, Name
 from tulle.model.routes import Backend
 from tulle.model.security import AccessAction, Authorizer
 from tulle.model.services import Port, Service
@@ -28,7 +28,6 @@ class Consulted:
 
 
 NOBODY = Consulted()
-GATEWAY = Name(SYSTEM_NAMESPACE, GATEWAY_ACCOUNT)
 
 
 def consulted(mesh: Mesh, guard: Guard) -> Consulted:
@@ -93,7 +92,7 @@ def _found(mesh: Mesh, guard: Guard) -> Iterator[tuple[str, Resource]]:
 def _cluster(mesh: Mesh, guard: Guard, service: Service, port: Port, subset: str) -> Resource | None:
     """How the workload itself calls a service; None if there is no such subset."""
     settings = mesh.settings
-    namespace = SYSTEM_NAMESPACE if guard.service == GATEWAY else guard.workload.namespace
+    namespace = GATEWAY.namespace if guard.service == GATEWAY else guard.workload.namespace
     caller = Caller(namespace=namespace, account=guard.account, labels=guard.labels)
     found = treatment(service, port, subset, caller, settings.root_namespace)
     return None if found is None else clusters.service_cluster(service, port, subset, found, settings.trust_domain)

@@ -8,13 +8,14 @@ from weakref import ref
 
 from envoy.config.route.v3 import route_components_pb2
 
-from tulle.envoy import clusters, host_patterns, naming, references, replies, retries, scope, streams, transport
+from tulle.envoy import clusters, naming, references, replies, retries, scope, streams, transport
 from tulle.envoy.actions import Destinations
 from tulle.envoy.callers import Caller
 from tulle.envoy.routes import compile_routes, in_order
 from tulle.envoy.streams import Vantage
 from tulle.envoy.treatments import Treatment
 from tulle.kit.memo import remember
+from tulle.model import hostnames
 from tulle.model.documents import Origin
 from tulle.model.mesh import Settings
 from tulle.model.names import Name
@@ -131,7 +132,7 @@ def _shares(
     """Where the bytes of a tunnel go: its host stands for the server name that will be asked for within."""
     vantage = Vantage(ports=(port.number,), is_decided=True)
     for stream in streams.compile_streams(sets, vantage, to):
-        if not stream.server_names or any(host_patterns.covers(each, host) for each in stream.server_names):
+        if not stream.server_names or any(hostnames.covers(each, host) for each in stream.server_names):
             return stream.shares
     return otherwise
 

@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
 from dataclasses import dataclass
 
 from tulle.envoy.references import referenced_services
 from tulle.kit.memo import remember
 from tulle.model.extensions import Scope
+from tulle.model.hostnames import best, covers, wider, wildcards
 from tulle.model.mesh import Mesh
-from tulle.model.names import CLUSTER_DOMAIN, SYSTEM_NAMESPACE, Name, host_names
+from tulle.model.names import SERVICE_SUFFIX, SYSTEM_NAMESPACE, Name, host_names
 from tulle.model.routes import RouteSet
 from tulle.model.services import Port, Service
 
@@ -81,7 +81,7 @@ def resolve(mesh: Mesh, namespace: str, authority: str, seen: Scope | None = Non
         assert seen is not None
         return Unknown(lowered, f"{seen.origin.subject} does not let this workload see {service.name}", name)
     if service is None:
-        if any(host_or_wider in mesh.host_routes for host_or_wider in (host, *patterns(host))):
+        if best(host, mesh.host_routes) is not None:
             return Virtual(lowered, host, port)
         if name is None:
             return Outside(lowered)
@@ -98,16 +98,6 @@ def host_of(authority: str) -> str:
     return split[0] if split is not None else ""
 
 
-def patterns(host: str) -> Iterator[str]:
-    """The wildcards that cover a host, the longest first: `*.b.c`, `*.c`, `*` for `a.b.c`."""
-    rest = host.removeprefix("*.") if host.startswith("*.") else host.partition(".")[2]
-    while rest:
-        yield f"*.{rest}"
-        rest = rest.partition(".")[2]
-    if host != "*":
-        yield "*"
-
-
 def default_port(service: Service) -> Port | None:
     """The port that is called where none is written: that of HTTP, or the first one."""
     return service.port(HTTP_PORT) or service.port()
@@ -122,10 +112,9 @@ def sees(scope: Scope | None, service: Service, namespace: str) -> bool:
     """Whether a caller in `namespace` may see a service (Istio Sidecar `egress`)."""
     if scope is None or scope.hosts is None or service.name.namespace == SYSTEM_NAMESPACE:
         return True
-    names = service.hosts or (f"{service.name}.svc.{CLUSTER_DOMAIN}",)
     return any(
         (space == "*" or service.name.namespace == (namespace if space == "." else space))
-        and (pattern == "*" or any(pattern == each or pattern in patterns(each) for each in names))
+        and any(covers(pattern, each) for each in service.full_hosts)
         for space, pattern in scope.hosts
     )
 
@@ -136,7 +125,7 @@ def dependencies(mesh: Mesh, namespace: str, authority: str) -> frozenset[Name]:
     split = _split(lowered)
     if split is None:
         return frozenset()
-    keys = frozenset(map(host_key, (split[0], *patterns(split[0]))))
+    keys = frozenset(map(host_key, wider(split[0])))
     match resolve(mesh, namespace, authority):
         case Target(service, _):
             sets = rules(mesh, service, split[0])
@@ -159,9 +148,8 @@ def rules(mesh: Mesh, service: Service | None, host: str) -> tuple[RouteSet, ...
     own = mesh.service_routes.get(service.name, ()) if service is not None else ()
     if not mesh.host_routes:
         return own
-    hosts = dict.fromkeys((host, *(service.hosts if service is not None else ())))
-    names = [*hosts, f"{service.name}.svc.{CLUSTER_DOMAIN}"] if service is not None and not service.hosts else [*hosts]
-    keys = dict.fromkeys((*names, *(pattern for each in names for pattern in patterns(each))))
+    names = dict.fromkeys((host, *(service.full_hosts if service is not None else ())))
+    keys = dict.fromkeys((*names, *(pattern for each in names for pattern in wildcards(each))))
     found = (mesh.host_routes[key] for key in keys if key in mesh.host_routes)
     return tuple(dict.fromkeys((*own, *(each for group in found for each in group))))
 
@@ -210,12 +198,12 @@ def _split(authority: str) -> tuple[str, int | None] | None:
 def _service_name(mesh: Mesh, namespace: str, host: str) -> tuple[Name | None, str]:
     """The service that a host name means, whether or not it exists, and its host or wildcard that fits."""
     if mesh.hosts:
-        for known in (host, *patterns(host)):
-            if known in mesh.hosts:
-                return mesh.hosts[known], known
+        known = best(host, mesh.hosts)
+        if known is not None:
+            return mesh.hosts[known], known
     if host == "localhost" or host.startswith("["):
         return None, host
-    for suffix in (f".svc.{CLUSTER_DOMAIN}", ".svc"):
+    for suffix in (SERVICE_SUFFIX, ".svc"):
         if host.endswith(suffix):
             return Name.parse(host.removesuffix(suffix), namespace), host
     if "." not in host:

@@ -8,11 +8,9 @@ from zlib import crc32
 
 from tulle.envoy.scope import may_call
 from tulle.model.mesh import Mesh
-from tulle.model.names import SYSTEM_NAMESPACE, Name
+from tulle.model.names import GATEWAY, Name
 from tulle.model.services import Protocol, Service
 from tulle.model.workloads import Assignment, Forward, GatewayAssignment, Workload
-
-GATEWAY = Name(SYSTEM_NAMESPACE, "gateway")
 
 
 @dataclass(frozen=True, slots=True)

@@ -16,7 +16,7 @@ from tulle.kit.memo import remember
 from tulle.model.extensions import EnvoyPatches, ProxySettings, Scope, Telemetry, WasmPlugin
 from tulle.model.guards import Guard
 from tulle.model.mesh import Object, Settings
-from tulle.model.names import SYSTEM_NAMESPACE, Name
+from tulle.model.names import GATEWAY, SYSTEM_NAMESPACE, Name
 from tulle.model.policies import RateLimit
 from tulle.model.security import (
     AccessAction,
@@ -31,7 +31,6 @@ from tulle.model.services import Port, Service
 from tulle.model.workloads import Workload
 
 Labels = tuple[tuple[str, str], ...]
-GATEWAY = Name(SYSTEM_NAMESPACE, "gateway")
 
 
 class Policies:
