@@ -119,7 +119,6 @@ def test_tls_towards_a_service_can_be_said_by_a_policy() -> None:
     assert (said.tls.mode, said.tls.server_name) == (TlsMode.SIMPLE, "web.test")
     assert joins.put("policy", objects=(replace(policy, targets=(("Service", "web", "nope"),)),)) == {WEB}
     assert joins.services[WEB].destinations == ()
-    assert joins.put("policy", objects=()) == {WEB}
     assert joins.services[WEB] is DECLARED
 
 
