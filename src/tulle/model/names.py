@@ -34,6 +34,10 @@ INGRESS = Name(SYSTEM_NAMESPACE, "ingress")
 """The gateway that all Ingresses share: its listeners are made when there is one."""
 
 
+ISTIO = "istio/"
+"""Begins the names of gateways of Istio among all gateways: one of Gateway API may have the same name."""
+
+
 def full_host(service: Name) -> str:
     """The host name of a service of the mesh by which every namespace means the same."""
     return f"{service}{SERVICE_SUFFIX}"
