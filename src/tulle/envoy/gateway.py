@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from itertools import chain
 
 from tulle.envoy import (
     consulted,
@@ -16,6 +17,7 @@ from tulle.envoy import (
 )
 from tulle.envoy.gateway_listeners import Content, Guarded
 from tulle.envoy.hosts import cluster_resources
+from tulle.envoy.references import stream_backends
 from tulle.envoy.sockets import Layout
 from tulle.envoy.streams import Vantage
 from tulle.model.documents import Origin
@@ -77,7 +79,7 @@ def _content(mesh: Mesh, listener: Listener, sets: Sequence[RouteSet]) -> tuple[
         return Content(material=material), ()
     if listener.tls is TlsHandling.AUTO_PASSTHROUGH and listener.protocol is not ListenerProtocol.UDP:
         return Content(), passthrough.clusters(mesh, sockets.hosts(listener))
-    used = [*listener.backends, *streams.backends(sets)]
+    used = [*listener.backends, *chain.from_iterable(map(stream_backends, sets))]
     to = gateway_hosts.destinations(mesh, {each.service for each in used})
     found = streams.compile_streams(sets, _vantage(listener), to)
     if listener.backends:

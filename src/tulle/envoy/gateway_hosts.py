@@ -182,7 +182,7 @@ def changed_services(before: Mapping[Name, Service], now: Mapping[Name, Service]
 def compile_host(mesh: Mesh, place: Place, sets: RouteSets, ports: Ports) -> Host:
     """One virtual host; `ports` are the numbers by which its port may be named in conditions."""
     routes_name, host = place
-    used = [backend for each in sets for backend in references.backends(each)]
+    used = [backend for each in sets for backend in references.request_backends(each)]
     names = frozenset(backend.service for backend in used)
     to = destinations(mesh, names)
     routes = compile_routes(at_gateway(in_order(sets), ports), to)
@@ -215,7 +215,7 @@ def destinations(mesh: Mesh, names: Iterable[Name]) -> Destinations:
     """What the gateway may know of these services."""
     known = {name: service for name in names if (service := mesh.services.get(name)) is not None}
     caller = Caller.gateway(mesh.settings)
-    denied = frozenset(name for name, service in known.items() if not may_call(mesh, caller.name, service))
+    denied = frozenset(name for name, service in known.items() if not may_call(caller.name, service))
     return Destinations(known, denied, caller=caller, root_namespace=mesh.settings.root_namespace)
 
 

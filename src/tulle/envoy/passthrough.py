@@ -22,7 +22,7 @@ def clusters(mesh: Mesh, hosts: tuple[str, ...]) -> tuple[Resource, ...]:
     return tuple(
         _cluster(service, port, subset, treated)
         for service in mesh.services.values()
-        if service.resolution is Resolution.ENDPOINTS and may_call(mesh, caller.name, service)
+        if service.resolution is Resolution.ENDPOINTS and may_call(caller.name, service)
         for port, subset in _parts(service, caller, root)
         if any(covers(host, naming.passthrough(service.name, port.number, subset)) for host in hosts)
         and (treated := treatments.treatment(service, port, subset, caller, root)) is not None

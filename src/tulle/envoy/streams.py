@@ -113,13 +113,6 @@ def passed_on(backends: Iterable[Backend], to: Destinations) -> Stream:
     return Stream(shares=shares, handling=handling)
 
 
-def backends(sets: Iterable[RouteSet]) -> Iterator[Backend]:
-    """Every place that connections of these rules may be sent to."""
-    for route_set in sets:
-        for rule in route_set.streams:
-            yield from rule.backends
-
-
 def tcp_proxy(
     stat_prefix: str, *shares: tuple[str, int], handling: Handling = USUAL, logs: Iterable[AccessLog] = ()
 ) -> NetworkFilter:

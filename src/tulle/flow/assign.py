@@ -70,7 +70,7 @@ def _forwards(
         for service, port, protocol in forwardable
         if service.name != workload.service
         and (workload.calls is None or service.name in workload.calls)
-        and may_call(mesh, caller, service)
+        and may_call(caller, service)
     )
 
 

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
+from itertools import pairwise
 from typing import Any, TypeVar
 
 from tulle.flow import conflicts, ingress
@@ -18,7 +19,7 @@ from tulle.flow.listener_references import Inventory
 from tulle.flow.merge import Merge, Position
 from tulle.flow.surroundings import Surroundings, differences
 from tulle.kit.memo import remember
-from tulle.model.documents import BUILT_IN
+from tulle.model.documents import BUILT_IN, Document
 from tulle.model.findings import Finding
 from tulle.model.listeners import Certificate, Listener
 from tulle.model.mesh import Object, Settings
@@ -78,6 +79,8 @@ class Entrances:
         self._grants: Index[str, Grant] = Index(lambda each: (each.name.namespace,), lambda name, _: name)
         self._wanted = Wanted()
         self._settings: Settings | None = None
+        self._orders: list[tuple[Document, ...]] = []
+        """Parts in the order in which they were written: the earlier one has what two want."""
 
     def update(
         self,
@@ -94,6 +97,7 @@ class Entrances:
             not changed.listeners
             and not any(kind in changed.objects for kind in KINDS)
             and (wanted, settings) == (self._wanted, self._settings)
+            and all(_is_sorted(map(position, parts)) for parts in self._orders)
         )
         self._wanted, self._settings = wanted, settings
         before = self.around
@@ -113,6 +117,7 @@ class Entrances:
         for namespace in grants:
             by_namespace[namespace] = self._grants.get(namespace)
         secrets = typed(merge, Secret)
+        self._orders = []
         own, found, findings = self._others(merge, settings, wanted, position)
         kept, problems = conflicts.listeners(own)
         foreign = [each for each in merge.listeners.table.values() if _is_arranged(each)]
@@ -139,19 +144,29 @@ class Entrances:
         """Listeners that are no business of Gateway API in their order, the native ones among them, and findings."""
         findings: list[Finding] = []
         table = merge.listeners.table
-        native = _in_order(merge.listeners, [each for each in table.values() if each.gateway is None], position)
+        native = self._in_order(merge.listeners, [each for each in table.values() if each.gateway is None], position)
         if not native and wanted.has_routes and not wanted.has_broken_listener:
             native = [DEFAULT_LISTENER]
         istio = [each for each in table.values() if each.gateway is not None and not _is_arranged(each)]
         selected = []
-        for each in _in_order(merge.listeners, istio, position):
+        for each in self._in_order(merge.listeners, istio, position):
             if frozenset(each.selector) <= frozenset(settings.gateway_labels):
                 selected.append(each)
             else:
                 findings.append(_not_selected(each, settings))
-        shared = _in_order(merge.objects.get(SharedCertificates), typed(merge, SharedCertificates).values(), position)
+        shared = self._in_order(
+            merge.objects.get(SharedCertificates), typed(merge, SharedCertificates).values(), position
+        )
         made = ingress.listeners(shared, {each.port for each in native}) if wanted.has_ingress else ()
         return [*native, *selected, *made], native, findings
+
+    def _in_order(self, claims: Claims[Any] | None, things: Iterable[Named], position: Position) -> list[Named]:
+        """In the order in which they were written."""
+        if claims is None:
+            return []
+        found = sorted(things, key=lambda each: position(claims.part_of(each.name)))
+        self._orders.append(tuple(claims.part_of(each.name) for each in found))
+        return found
 
 
 def _is_arranged(listener: Listener) -> bool:
@@ -160,11 +175,8 @@ def _is_arranged(listener: Listener) -> bool:
     return gateway is not None and gateway != INGRESS and not gateway.name.startswith(ISTIO)
 
 
-def _in_order(claims: Claims[Any] | None, things: Iterable[Named], position: Position) -> list[Named]:
-    """In the order in which they were written."""
-    if claims is None:
-        return []
-    return sorted(things, key=lambda each: position(claims.part_of(each.name)))
+def _is_sorted(numbers: Iterable[int]) -> bool:
+    return all(left <= right for left, right in pairwise(numbers))
 
 
 def _not_selected(listener: Listener, settings: Settings) -> Finding:

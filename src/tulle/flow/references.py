@@ -6,9 +6,10 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from typing import Generic, TypeVar
 
+from tulle.envoy.references import backends
 from tulle.flow.attachment import Attached, attach
 from tulle.flow.nearest import Nearest
-from tulle.flow.resolving import backends, resolve
+from tulle.flow.resolving import resolve
 from tulle.flow.surroundings import Surroundings
 from tulle.kit.memo import remember
 from tulle.model.documents import Origin
