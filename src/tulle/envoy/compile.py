@@ -77,7 +77,7 @@ def compile_sidecar(mesh: Mesh, instance: Instance, demand: frozenset[str]) -> S
             heard[listener.name] = listener
             found |= _by_name(*needed)
     if guard is not None:
-        _add_inbound(mesh, guard, instance, heard, found)
+        _add_inbound(mesh, guard, caller, instance, heard, found)
     routes = _by_name(_outbound_routes(mesh.settings, namespace))
     secrets = secrets_for(mesh, mesh_secrets.needed(found.values()))
     return Snapshot({SECRET: secrets, CLUSTER: found, LISTENER: heard, ROUTE: routes, VIRTUAL_HOST: virtual_hosts})
@@ -174,10 +174,10 @@ def _forward(mesh: Mesh, caller: Caller, forward: Forward, seen: Scope | None) -
 
 
 def _add_inbound(
-    mesh: Mesh, guard: Guard, instance: Instance, heard: dict[str, Resource], found: dict[str, Resource]
+    mesh: Mesh, guard: Guard, caller: Caller, instance: Instance, heard: dict[str, Resource], found: dict[str, Resource]
 ) -> None:
     """The ports of the application, and the clusters of whom its proxy asks about calls to it."""
-    asked = consulted.consulted(mesh, guard)
+    asked = consulted.consulted(mesh, guard, caller)
     found |= _by_name(*asked.clusters)
     for port, binding in inbound.served(guard, instance.bindings):
         heard |= _by_name(inbound.listener(guard, port, binding, mesh.settings, asked.names))

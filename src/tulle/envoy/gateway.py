@@ -15,6 +15,7 @@ from tulle.envoy import (
     sockets,
     streams,
 )
+from tulle.envoy.callers import Caller
 from tulle.envoy.gateway_listeners import Content, Guarded
 from tulle.envoy.hosts import cluster_resources
 from tulle.envoy.references import stream_backends
@@ -36,7 +37,8 @@ def compile_gateway(mesh: Mesh, memory: gateway_hosts.Memory | None = None) -> S
     gateway_hosts.compile_hosts(mesh, layout, known)
     clusters, secrets = dict(known.clusters), set(known.secrets)
     heard: Tables = {}
-    asked = consulted.consulted(mesh, mesh.gateway_guard) if mesh.gateway_guard is not None else consulted.NOBODY
+    caller, guard = Caller.gateway(mesh.settings), mesh.gateway_guard
+    asked = consulted.consulted(mesh, guard, caller) if guard is not None else consulted.NOBODY
     clusters.update((each.name, each) for each in asked.clusters)
     secrets |= mesh_secrets.needed(asked.clusters)
     for listener, found in _listeners(mesh, clusters, Guarded(mesh.gateway_guard, asked.names)):

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from zlib import crc32
 
-from tulle.envoy.scope import may_call
+from tulle.envoy.scope import is_exported, may_call
 from tulle.model.mesh import Mesh
 from tulle.model.names import GATEWAY, Name
 from tulle.model.services import Protocol, Service
@@ -71,6 +71,7 @@ def _forwards(
         if service.name != workload.service
         and (workload.calls is None or service.name in workload.calls)
         and may_call(caller, service)
+        and is_exported(service.exports, service.name.namespace, caller.namespace)
     )
 
 

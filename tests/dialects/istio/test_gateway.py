@@ -59,7 +59,7 @@ def test_every_server_is_a_listener(read: Read) -> None:
         ListenerHost(host="b.example.org"),
     )
     for each in (plain, secure, tcp):
-        assert (each.gateway, each.created) == (Name("shop", "it"), "2026")
+        assert (each.gateway, each.created) == (Name("shop", "istio/it"), "2026")
         assert each.selector == (("app", "x"), ("istio", "ingressgateway"))
 
 
