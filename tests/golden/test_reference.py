@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from tulle.dialects import registry
-from tulle.dialects.objects import ObjectDialect, ObjectKind
+from tulle.dialects.objects import ObjectDialect, ObjectKind, Refused, mark_of
 from tulle.dialects.tables import Field, reference, tables, written
 from tulle.kit.located_yaml import parse, pieces
 from tulle.model.documents import Anchor, Document, Key, Origin
@@ -27,15 +27,16 @@ PAGES = {
 }
 HEAD = """# {title}: every field
 
-What each kind can say here, made from the code. *yes*: as documented by its project. *differs*: it means something a little different
-here. *refused*: it has no effect, and whoever writes it gets a finding that says so. A field that is in no table is an error at its line.
-The last column names a test that writes the field. See [{title}](../languages/{page}.md) for how to use it.
+What each kind can say here, made from the code.
+
+- *yes*: it means what its project says.
+- *differs*: it means something a little different here.
+- *refused*: it has no effect; whoever writes it gets a finding that says so.
+
+A field that is in no table is an error at its line. The last column names a test that writes the field.
+How to use all of this is told in [{title}](../languages/{page}.md).
 
 """
-
-
-def _kind(dialect: ObjectDialect, name: str) -> ObjectKind:
-    return dialect.kinds[name]
 
 
 def _documents() -> Iterator[tuple[Path, Document]]:
@@ -51,20 +52,32 @@ def _documents() -> Iterator[tuple[Path, Document]]:
 
 @cache
 def used() -> dict[Field, str]:
-    """By field, a link to the first case that writes it in a document without mistakes."""
+    """By field, a link to the first case that writes it in a document that can be used.
+
+    Of a field that is refused: in a document that has a finding about it.
+    """
     found: dict[Field, str] = {}
     for file, document in _documents():
-        parts, _ = registry.split(document)
-        for part in parts:
+        case = file.parent.relative_to(GOLDEN)
+        for part in registry.split(document)[0]:
             dialect = registry.dialects()[part.key.kind.partition("/")[0]]
-            if not isinstance(dialect, ObjectDialect):
-                continue
-            if any(finding.is_error for finding in registry.read(part).findings):
-                continue
-            case = file.parent.relative_to(GOLDEN)
-            for field in written(_kind(dialect, part.key.kind), part.data):
-                found.setdefault(field, f"[{case.name}](../../tests/golden/{case}/in.yaml)")
+            if isinstance(dialect, ObjectDialect):
+                for field in _covered(dialect.kinds[part.key.kind], part):
+                    found.setdefault(field, f"[{case.name}](../../tests/golden/{case}/in.yaml)")
     return found
+
+
+def _covered(kind: ObjectKind, part: Document) -> Iterator[Field]:
+    findings = registry.read(part).findings
+    is_usable = not any(finding.is_error for finding in findings)
+    for schema, name in written(kind, part.data):
+        info = schema.model_fields[name]
+        if mark_of(info, Refused) is None:
+            is_covered = is_usable
+        else:
+            is_covered = any(f'{info.alias}" ' in finding.message for finding in findings)
+        if is_covered:
+            yield schema, name
 
 
 def dialect_of(name: str) -> ObjectDialect:

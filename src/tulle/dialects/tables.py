@@ -8,7 +8,6 @@ from types import UnionType
 from typing import Annotated, Any, Union, get_args, get_origin
 
 from pydantic import BaseModel
-from pydantic.fields import FieldInfo
 
 from tulle.dialects.objects import Differs, Metadata, Object, ObjectDialect, ObjectKind, Refused, mark_of
 
