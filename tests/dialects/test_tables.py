@@ -12,7 +12,7 @@ from tulle.model.mesh import Fragment
 
 
 class LeafSpec(ObjectSpec):
-    a_value: int | None = Field(None, description="A number | or none.")
+    a_value: int | None = Field(None, description="A number | or `a*`, * or <none>.")
     again: LeafSpec | None = Field(None, description="The same once more.")
 
 
@@ -88,10 +88,10 @@ def test_the_page_of_a_dialect_has_a_table_for_each_kind(dialect: ObjectDialect)
     page = reference(dialect, {(LeafSpec, "a_value"): "some-case"}).splitlines()
     assert page[:4] == ["Every object has:", "", "| field | meaning |", "|---|---|"]
     assert "`x.test/v2` (also `x.test/v1`). A thing." in page
-    assert "| `spec.items[].aValue` | yes | A number \\| or none. | some-case |" in page
+    assert "| `spec.items[].aValue` | yes | A number \\| or `a*`, \\* or &lt;none>. | some-case |" in page
     assert "| `spec.byName.{}` | yes | By name. Its fields are those of `spec.items[]`. |  |" in page
-    assert "| `spec.old` | refused | Old. **Refused:** has no effect. |  |" in page
-    assert "| `spec.near` | differs | Near. **Differs:** counts from 1. |  |" in page
+    assert "| `spec.old` | refused | Old. **Refused:** Has no effect. |  |" in page
+    assert "| `spec.near` | differs | Near. **Differs:** Counts from 1. |  |" in page
     assert "Its fields are those of [Thing](#thing)." in page
     assert "`v1`. A thing. It belongs to no namespace." in page
     assert "`x/v1`. Another thing. [Its specification](https://x.test)." in page

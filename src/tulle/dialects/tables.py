@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from types import UnionType
@@ -152,12 +153,19 @@ def _head(kind: ObjectKind) -> str:
 def _line(row: Row, kind: ObjectKind, test: str) -> str:
     meaning = [row.description]
     if row.note:
-        word = "Differs" if row.support == "differs" else "Refused"
-        meaning.append(f"**{word}:** {row.note.rstrip('.')}.")
+        meaning.append(f"**{row.support.capitalize()}:** {row.note[0].upper()}{row.note[1:].rstrip('.')}.")
     if row.like is not None:
         meaning.append(f"Its fields are those of {_place(row.like, kind)}.")
-    text = " ".join(each for each in meaning if each).replace("|", "\\|")
+    text = _escaped(" ".join(each for each in meaning if each))
     return f"| `{row.name}` | {row.support} | {text} | {test} |"
+
+
+def _escaped(text: str) -> str:
+    """With `*` and `<` as what they are, except in code and where they make words bold."""
+    pieces = text.split("`")
+    for index in range(0, len(pieces), 2):
+        pieces[index] = re.sub(r"(?<!\*)\*(?!\*)", r"\\*", pieces[index]).replace("<", "&lt;")
+    return "`".join(pieces).replace("|", "\\|")
 
 
 def _place(like: tuple[str, str], kind: ObjectKind) -> str:
