@@ -5,7 +5,7 @@ What did not change keeps its identity, and the work for a change is in proporti
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import replace
 
 from tulle.flow.checking import Checking
@@ -32,6 +32,11 @@ class Builder:
         self._checking = Checking()
         self._mesh = Mesh(settings=DEFAULT_SETTINGS)
         self._positions: dict[Document, int] | None = None
+
+    @property
+    def documents(self) -> Sequence[Document]:
+        """The parts of all documents as they were built last; a new sequence each time."""
+        return self._parts.order
 
     def build(self, documents: tuple[Document, ...], findings: Iterable[Finding] = ()) -> Mesh:
         """The mesh that documents describe, and what is wrong with them; `findings` are those of their sources.
