@@ -36,6 +36,8 @@ What each kind can say here, made from the code.
 A field that is in no table is an error at its line. The last column names a test that writes the field.
 How to use all of this is told in [{title}](../languages/{page}.md).
 
+<!-- Generated from the schemas: UPDATE_GOLDEN=1 pytest tests/golden/test_reference.py -->
+
 """
 
 
