@@ -15,7 +15,7 @@ from tulle.flow.parts import Parts
 from tulle.flow.settings import settled
 from tulle.kit.collecting import no_collection
 from tulle.model.documents import Document
-from tulle.model.extensions import MeshDefaults
+from tulle.model.extensions import LogProvider, MeshDefaults
 from tulle.model.findings import Finding
 from tulle.model.mesh import Mesh, Settings
 from tulle.model.objects import ConfigMap, Secret
@@ -54,7 +54,9 @@ class Builder:
             merge = self._merge
             merge.update(change, self._parts.fragments, self._position)
             native = merge.settings.table.get(SETTINGS, DEFAULT_SETTINGS)
-            settings = settled(native, tuple(typed(merge, MeshDefaults).values()))
+            settings = settled(
+                native, tuple(typed(merge, MeshDefaults).values()), tuple(typed(merge, LogProvider).values())
+            )
             checking = self._checking
             checking.update(merge, self._parts, self._position, settings)
             self._mesh = Mesh(
