@@ -117,6 +117,8 @@ class Mesh:
     gateway_guard: Guard | None = None
     secrets: Mapping[Name, Secret] = field(default_factory=dict)
     config_maps: Mapping[Name, ConfigMap] = field(default_factory=dict)
+    tokens: Mapping[Name, RequestAuthentication] = field(default_factory=dict)
+    """Policies about tokens as they were written; guards have them with the keys that are known."""
     statuses: Mapping[ObjectKey, Status] = field(default_factory=dict)
     """What became of objects whose specification demands a status."""
     findings: tuple[Finding, ...] = ()
