@@ -7,7 +7,6 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
-from itertools import pairwise
 from typing import Any, TypeVar
 
 from tulle.flow import conflicts, ingress
@@ -19,7 +18,7 @@ from tulle.flow.listener_references import Inventory
 from tulle.flow.merge import Merge, Position
 from tulle.flow.surroundings import Surroundings, differences
 from tulle.kit.memo import remember
-from tulle.model.documents import BUILT_IN, Document
+from tulle.model.documents import BUILT_IN
 from tulle.model.findings import Finding
 from tulle.model.listeners import Certificate, Listener
 from tulle.model.mesh import Object, Settings
@@ -79,8 +78,8 @@ class Entrances:
         self._grants: Index[str, Grant] = Index(lambda each: (each.name.namespace,), lambda name, _: name)
         self._wanted = Wanted()
         self._settings: Settings | None = None
-        self._orders: list[tuple[Document, ...]] = []
-        """Parts in the order in which they were written: the earlier one has what two want."""
+        self._order: list[Name] = []
+        """Of listeners that others take the place from, if those come first."""
 
     def update(
         self,
@@ -93,13 +92,14 @@ class Entrances:
     ) -> frozenset[Name]:
         """Take in what was merged now; the names that routes may depend on and that mean something else now."""
         changed = merge.changed
+        order = [each.name for each in _own(merge, position)]
         is_same = (
             not changed.listeners
+            and order == self._order
             and not any(kind in changed.objects for kind in KINDS)
             and (wanted, settings) == (self._wanted, self._settings)
-            and all(_is_sorted(map(position, parts)) for parts in self._orders)
         )
-        self._wanted, self._settings = wanted, settings
+        self._wanted, self._settings, self._order = wanted, settings, order
         before = self.around
         if not is_same:
             self._arrange(merge, settings, wanted, position)
@@ -108,8 +108,15 @@ class Entrances:
             self.around = replace(before, services=services)
             return frozenset()
         around = replace(self.inventory.around, services=services, untrusted=untrusted)
-        self.around = self.arrangement.surroundings(around)
+        self.around = self._with_shared(self.arrangement.surroundings(around))
         return differences(before, self.around)
+
+    def _with_shared(self, around: Surroundings) -> Surroundings:
+        """Native listeners take the routes of Ingresses, where they are in the place of the usual ones for those."""
+        shared = tuple(each for each in self.native.values() if ingress.is_shared(each))
+        if not self._wanted.has_ingress or not shared:
+            return around
+        return replace(around, listeners={**around.listeners, INGRESS: (*around.listeners.get(INGRESS, ()), *shared)})
 
     def _arrange(self, merge: Merge, settings: Settings, wanted: Wanted, position: Position) -> None:
         grants = self._grants.update(typed(merge, Grant), merge.changed.objects.get(Grant, ()))
@@ -117,7 +124,6 @@ class Entrances:
         for namespace in grants:
             by_namespace[namespace] = self._grants.get(namespace)
         secrets = typed(merge, Secret)
-        self._orders = []
         own, found, findings = self._others(merge, settings, wanted, position)
         kept, problems = conflicts.listeners(own)
         foreign = [each for each in merge.listeners.table.values() if _is_arranged(each)]
@@ -143,30 +149,24 @@ class Entrances:
     ) -> tuple[list[Listener], list[Listener], list[Finding]]:
         """Listeners that are no business of Gateway API in their order, the native ones among them, and findings."""
         findings: list[Finding] = []
-        table = merge.listeners.table
-        native = self._in_order(merge.listeners, [each for each in table.values() if each.gateway is None], position)
+        written = _own(merge, position)
+        shared = _in_order(merge.objects.get(SharedCertificates), typed(merge, SharedCertificates).values(), position)
+        native = [each for each in written if each.gateway is None]
         if not native and wanted.has_routes and not wanted.has_broken_listener:
             native = [DEFAULT_LISTENER]
-        istio = [each for each in table.values() if each.gateway is not None and not _is_arranged(each)]
         selected = []
-        for each in self._in_order(merge.listeners, istio, position):
+        for each in written:
+            if each.gateway is None:
+                continue
             if frozenset(each.selector) <= frozenset(settings.gateway_labels):
                 selected.append(each)
             else:
                 findings.append(_not_selected(each, settings))
-        shared = self._in_order(
-            merge.objects.get(SharedCertificates), typed(merge, SharedCertificates).values(), position
-        )
-        made = ingress.listeners(shared, {each.port for each in native}) if wanted.has_ingress else ()
+        made: tuple[Listener, ...] = ()
+        if wanted.has_ingress:
+            native = [ingress.sharing(each, shared) for each in native]
+            made = ingress.listeners(shared, {each.port for each in native})
         return [*native, *selected, *made], native, findings
-
-    def _in_order(self, claims: Claims[Any] | None, things: Iterable[Named], position: Position) -> list[Named]:
-        """In the order in which they were written."""
-        if claims is None:
-            return []
-        found = sorted(things, key=lambda each: position(claims.part_of(each.name)))
-        self._orders.append(tuple(claims.part_of(each.name) for each in found))
-        return found
 
 
 def _is_arranged(listener: Listener) -> bool:
@@ -175,8 +175,17 @@ def _is_arranged(listener: Listener) -> bool:
     return gateway is not None and gateway != INGRESS and not gateway.name.startswith(ISTIO)
 
 
-def _is_sorted(numbers: Iterable[int]) -> bool:
-    return all(left <= right for left, right in pairwise(numbers))
+def _own(merge: Merge, position: Position) -> list[Listener]:
+    """Listeners that are no business of Gateway API, in the order in which they were written."""
+    claims = merge.listeners
+    return _in_order(claims, [each for each in claims.table.values() if not _is_arranged(each)], position)
+
+
+def _in_order(claims: Claims[Any] | None, things: Iterable[Named], position: Position) -> list[Named]:
+    """In the order in which they were written."""
+    if claims is None:
+        return []
+    return sorted(things, key=lambda each: position(claims.part_of(each.name)))
 
 
 def _not_selected(listener: Listener, settings: Settings) -> Finding:
