@@ -247,7 +247,6 @@ def world(tmp_path_factory: pytest.TempPathFactory) -> Iterator[World]:
             authority,
             files={"secret|default/client": signed(authority, "me")},
             bundles={
-                "system-ca": authority.bundle.pem,
                 "secret-ca|default/client": authority.bundle.pem,
                 "client-ca|/other-ca.pem": other.bundle.pem,
             },
