@@ -5,7 +5,7 @@ What did not change keeps its identity, and the work for a change is in proporti
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import replace
 
 from tulle.flow.checking import Checking
@@ -15,7 +15,7 @@ from tulle.flow.parts import Parts
 from tulle.flow.settings import settled
 from tulle.kit.collecting import no_collection
 from tulle.model.documents import Document
-from tulle.model.extensions import MeshDefaults
+from tulle.model.extensions import LogProvider, MeshDefaults
 from tulle.model.findings import Finding
 from tulle.model.mesh import Mesh, Settings
 from tulle.model.objects import ConfigMap, Secret
@@ -33,6 +33,11 @@ class Builder:
         self._mesh = Mesh(settings=DEFAULT_SETTINGS)
         self._positions: dict[Document, int] | None = None
 
+    @property
+    def documents(self) -> Sequence[Document]:
+        """The parts of all documents as they were built last; a new sequence each time."""
+        return self._parts.order
+
     def build(self, documents: tuple[Document, ...], findings: Iterable[Finding] = ()) -> Mesh:
         """The mesh that documents describe, and what is wrong with them; `findings` are those of their sources.
 
@@ -49,7 +54,9 @@ class Builder:
             merge = self._merge
             merge.update(change, self._parts.fragments, self._position)
             native = merge.settings.table.get(SETTINGS, DEFAULT_SETTINGS)
-            settings = settled(native, tuple(typed(merge, MeshDefaults).values()))
+            settings = settled(
+                native, tuple(typed(merge, MeshDefaults).values()), tuple(typed(merge, LogProvider).values())
+            )
             checking = self._checking
             checking.update(merge, self._parts, self._position, settings)
             self._mesh = Mesh(
