@@ -7,8 +7,6 @@ from typing import TypeVar
 
 from tulle.envoy.scope import host_key
 from tulle.flow.checks import Checks, Context
-from tulle.flow.claims import replaced
-from tulle.flow.differences import changed_keys
 from tulle.flow.entrances import Entrances, Wanted
 from tulle.flow.guarding import Guarding
 from tulle.flow.joining import Joining, typed
@@ -19,6 +17,7 @@ from tulle.flow.resolving import delegate_key
 from tulle.flow.routing import Routing
 from tulle.flow.statuses import gateway_statuses, policy_statuses
 from tulle.flow.templates import Templates
+from tulle.kit.tables import changed_keys, replaced
 from tulle.model.findings import Finding
 from tulle.model.listeners import Listener
 from tulle.model.mesh import Settings

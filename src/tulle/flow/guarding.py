@@ -7,12 +7,12 @@ from collections.abc import Set as AbstractSet
 from dataclasses import dataclass, replace
 from typing import Any, Protocol
 
-from tulle.flow.claims import replaced
 from tulle.flow.endpoints import serves
 from tulle.flow.index import Index
 from tulle.flow.joining import typed
 from tulle.flow.merge import Merge
 from tulle.kit.memo import remember
+from tulle.kit.tables import replaced
 from tulle.model.extensions import EnvoyPatches, ProxySettings, Scope, Telemetry, WasmPlugin
 from tulle.model.guards import Guard
 from tulle.model.mesh import Object, Settings

@@ -12,11 +12,11 @@ from typing import TypeVar, cast
 
 from tulle.envoy.scope import patterns
 from tulle.flow.backend_tls import TlsPolicies, tls_policies
-from tulle.flow.claims import replaced
 from tulle.flow.index import Index
 from tulle.flow.merge import Merge
 from tulle.flow.selection import Pair, Selection, pairs
 from tulle.kit.memo import remember
+from tulle.kit.tables import replaced
 from tulle.model.mesh import Object
 from tulle.model.names import CLUSTER_DOMAIN, Name
 from tulle.model.objects import BackendTls, ConfigMap

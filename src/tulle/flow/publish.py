@@ -13,12 +13,13 @@ from tulle.envoy.patches import Patched
 from tulle.envoy.patching import places
 from tulle.flow.admission import Peer, admit
 from tulle.flow.assign import HostPlan, plan
-from tulle.flow.differences import changed_keys, changed_names, changed_secrets, changed_services
+from tulle.flow.differences import changed_names, changed_secrets, changed_services
 from tulle.flow.endpoint_table import EndpointTable
 from tulle.flow.endpoints import instances_by_service
 from tulle.flow.hosts import Hosts
 from tulle.flow.patch import Patch
 from tulle.kit.codec import encode
+from tulle.kit.tables import changed_keys
 from tulle.model.mesh import Mesh
 from tulle.model.names import Name
 from tulle.model.workloads import Instance

@@ -9,11 +9,11 @@ from typing import TypeVar
 from tulle.flow import conflicts
 from tulle.flow.attachment import Attached
 from tulle.flow.checks import Checks, Context
-from tulle.flow.claims import replaced
 from tulle.flow.merge import Merge, Position
 from tulle.flow.parts import Parts
 from tulle.flow.references import check_route
 from tulle.flow.statuses import RouteStatuses
+from tulle.kit.tables import replaced
 from tulle.model.documents import Document
 from tulle.model.mesh import Fragment
 from tulle.model.names import Name

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from tulle.flow.differences import changed_keys
 from tulle.kit.clock import Clock, SystemClock
+from tulle.kit.tables import changed_keys
 from tulle.model.statuses import ObjectKey, Status
 
 
