@@ -3,7 +3,7 @@ from __future__ import annotations
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tulle.kit.tables import Version, changed_keys, replaced
+from tulle.kit.tables import Layered, Version, changed_keys, replaced
 
 KEYS = st.integers(0, 5)
 THINGS = [object() for _ in range(3)]
@@ -33,7 +33,20 @@ def test_tables_that_follow_each_other_are_not_looked_through() -> None:
     first = replaced({}, [(number, THINGS[0]) for number in range(1000)])
     second = replaced(first, [(7, THINGS[1]), (1000, THINGS[1]), (8, None)])
     assert isinstance(second, Version)
-    assert second.changed_since(first) == {7, 8, 1000}
+    assert second.changed_since(first) == frozenset((7, 8, 1000))
     assert second.changed_since(dict(first)) is None
     third = replaced(replaced(second, [(7, None)]), [(7, THINGS[1])])
     assert changed_keys(second, third) == set()
+
+
+@given(st.lists(st.tuples(CHANGES, CHANGES), max_size=5))
+def test_layers_are_one_table(steps: list[tuple[list[tuple[int, object]], list[tuple[int, object]]]]) -> None:
+    layered: Layered[int, object] = Layered()
+    base: dict[int, object] = {}
+    for changes, above in steps:
+        base = replaced(base, changes)
+        over = {key: thing for key, thing in above if thing is not None}
+        before = layered.table
+        expected = {**base, **over}
+        assert layered.update(base, over) == expected
+        assert (layered.table is before) == (before == expected)

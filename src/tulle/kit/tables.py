@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from itertools import compress
 from operator import is_not
-from typing import TypeVar
+from typing import Generic, TypeVar
 from weakref import ref
 
 Key = TypeVar("Key")
@@ -20,7 +20,7 @@ class Version(dict[Key, Value]):
 
     __slots__ = ("__weakref__", "_before", "_changed")
 
-    def __init__(self, before: dict[Key, Value]) -> None:
+    def __init__(self, before: Mapping[Key, Value]) -> None:
         super().__init__(before)
         self._before = ref(before) if isinstance(before, Version) else None
         self._changed: set[Key] = set()
@@ -39,7 +39,7 @@ class Version(dict[Key, Value]):
             self[key] = value
 
 
-def replaced(table: dict[Key, Value], changes: Iterable[tuple[Key, Value | None]]) -> dict[Key, Value]:
+def replaced(table: Mapping[Key, Value], changes: Iterable[tuple[Key, Value | None]]) -> dict[Key, Value]:
     """A copy with some entries replaced (or removed: None); the same table if there are none."""
     result: Version[Key, Value] | None = None
     for key, value in changes:
@@ -48,7 +48,9 @@ def replaced(table: dict[Key, Value], changes: Iterable[tuple[Key, Value | None]
         if result is None:
             result = Version(table)
         result._put(key, value)
-    return table if result is None else result
+    if result is None:
+        return table if isinstance(table, dict) else dict(table)
+    return result
 
 
 def changed_keys(old: Mapping[Key, Value], new: Mapping[Key, Value]) -> set[Key]:
@@ -62,3 +64,19 @@ def changed_keys(old: Mapping[Key, Value], new: Mapping[Key, Value]) -> set[Key]
     if len(old) != len(new) or changed:
         changed.update(old.keys() - new.keys())
     return changed
+
+
+class Layered(Generic[Key, Value]):
+    """A large table with a few entries over it, together one table."""
+
+    def __init__(self) -> None:
+        self.table: dict[Key, Value] = {}
+        self._base: Mapping[Key, Value] = {}
+        self._over: Mapping[Key, Value] = {}
+
+    def update(self, base: Mapping[Key, Value], over: Mapping[Key, Value]) -> dict[Key, Value]:
+        """Take the tables of now; both together."""
+        keys = dict.fromkeys((*changed_keys(self._base, base), *self._over, *over))
+        self.table = replaced(self.table, [(key, over[key] if key in over else base.get(key)) for key in keys])
+        self._base, self._over = base, over
+        return self.table
