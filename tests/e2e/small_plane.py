@@ -15,7 +15,7 @@ from typing import Any
 import httpx
 import psutil
 
-from tests.e2e.machine import free_port
+from tests.envoy.kitchen import free_port
 from tulle.api.credentials import ServerCertificate
 from tulle.api.hosts import Hosts as HostsService
 from tulle.api.hosts_messages import HostReport
