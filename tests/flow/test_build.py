@@ -242,6 +242,13 @@ TEXTS = st.builds(lambda bit, i: bit(i), st.sampled_from(BITS), st.integers(0, 3
 EDITS = st.lists(st.tuples(st.integers(0, 5), st.one_of(st.none(), TEXTS), st.booleans()), min_size=1, max_size=12)
 
 
+def test_of_two_listeners_the_first_has_the_port_when_documents_change_places() -> None:
+    builder = Builder()
+    one, two = (document(f"gateway: {{listeners: {{l{number}: 1000}}}}", f"{number}.yaml") for number in range(2))
+    assert [each.name for each in builder.build((one, two)).listeners] == ["l0"]
+    assert [each.name for each in builder.build((two, one)).listeners] == ["l1"]
+
+
 @settings(max_examples=60, deadline=None)
 @given(EDITS, st.randoms(use_true_random=False))
 def test_incremental_equals_from_scratch(edits: list[tuple[int, str | None, bool]], chance: random.Random) -> None:

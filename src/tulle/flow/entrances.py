@@ -92,6 +92,7 @@ class Entrances:
         changed = merge.changed
         is_same = (
             not changed.listeners
+            and not merge.parts_moved  # Of listeners that cannot be together the first one counts.
             and not any(kind in changed.objects for kind in KINDS)
             and (wanted, settings) == (self._wanted, self._settings)
         )
