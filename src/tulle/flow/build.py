@@ -5,7 +5,7 @@ What did not change keeps its identity, and the work for a change is in proporti
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 
 from tulle.flow.checking import Checking
@@ -19,8 +19,10 @@ from tulle.model.extensions import LogProvider, MeshDefaults
 from tulle.model.findings import Finding
 from tulle.model.mesh import Mesh, Settings
 from tulle.model.objects import ConfigMap, Secret
+from tulle.model.security import RequestAuthentication
 
 DEFAULT_SETTINGS = Settings()
+NO_KEYS: Mapping[str, str] = {}
 
 
 class Builder:
@@ -37,17 +39,24 @@ class Builder:
         """The parts of all documents as they were built last; a new sequence each time."""
         return self._parts.order
 
-    def build(self, documents: tuple[Document, ...], findings: Iterable[Finding] = ()) -> Mesh:
-        """The mesh that documents describe, and what is wrong with them; `findings` are those of their sources.
+    def build(
+        self, documents: tuple[Document, ...], findings: Iterable[Finding] = (), keys: Mapping[str, str] = NO_KEYS
+    ) -> Mesh:
+        """The mesh that documents describe, and what is wrong with them; the very same, if nothing is different.
 
-        The very same mesh, if nothing is different.
+        Args:
+            documents: all that there are.
+            findings: those of their sources.
+            keys: key sets of issuers, by their address (`flow.keys`); another mapping if anything in it is different.
         """
         with no_collection():
-            return self._built(documents, findings)
+            return self._built(documents, findings, keys)
 
-    def _built(self, documents: tuple[Document, ...], findings: Iterable[Finding]) -> Mesh:
+    def _built(self, documents: tuple[Document, ...], findings: Iterable[Finding], keys: Mapping[str, str]) -> Mesh:
+        guarding = self._checking.guarding
         change = self._parts.update(documents)
-        if change.added or change.removed or change.moved:
+        if change.added or change.removed or change.moved or keys is not guarding.keys:
+            guarding.keys = keys
             merge = self._merge
             merge.update(change, self._parts.fragments, self._parts.rank)
             native = merge.settings.table.get(SETTINGS, DEFAULT_SETTINGS)
@@ -67,8 +76,10 @@ class Builder:
                 hosts=checking.hosts,
                 guards=checking.guarding.guards,
                 gateway_guard=checking.guarding.gateway,
+                gateway_guards=checking.guarding.gateways,
                 secrets=typed(merge, Secret),
                 config_maps=typed(merge, ConfigMap),
+                tokens=typed(merge, RequestAuthentication),
                 statuses=checking.statuses,
                 findings=self._mesh.findings,
             )
