@@ -78,7 +78,6 @@ class Entrances:
         self._grants: Index[str, Grant] = Index(lambda each: (each.name.namespace,), lambda name, _: name)
         self._wanted = Wanted()
         self._settings: Settings | None = None
-        """Of listeners that others take the place from, if those come first."""
 
     def update(
         self,
