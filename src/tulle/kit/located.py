@@ -83,12 +83,12 @@ PLAIN = frozenset((str, int))
 
 def repetitions(value: object) -> Iterator[tuple[str, int, int]]:
     """Every key that is written twice in one mapping, at any depth: the key, its second line, its first line."""
-    if isinstance(value, LocatedMap):
-        for key, line in value.repeated:
-            yield key, line, value.line_of(key)
-        for child in value.values():
-            if type(child) not in PLAIN:
-                yield from repetitions(child)
-    elif isinstance(value, LocatedList):
-        for child in value:
-            yield from repetitions(child)
+    to_do = [value]
+    while to_do:
+        each = to_do.pop()
+        if isinstance(each, LocatedMap):
+            for key, line in each.repeated:
+                yield key, line, each.line_of(key)
+            to_do += [child for child in reversed(each.values()) if type(child) not in PLAIN]
+        elif isinstance(each, LocatedList):
+            to_do += [child for child in reversed(each) if type(child) not in PLAIN]
