@@ -106,6 +106,8 @@ class Guarding:
 
     def __init__(self) -> None:
         self.guards: dict[Name, Guard] = {}
+        self.changed: frozenset[Name] = frozenset()
+        """Workloads whose guard is another one, by the last update."""
         self.gateway: Guard | None = None
         self._policies = {kind: Policies(kind) for kind in KINDS}
         self._by_namespace: Index[str, Workload] = Index(lambda each: (each.name.namespace,), lambda name, _: name)
@@ -143,6 +145,7 @@ class Guarding:
             names.update(each.name for space in spaces for each in self._by_namespace.get(space))
             names |= answering.moved
         guards = [(name, self._guard(workloads.get(name), answering, settings)) for name in names]
+        self.changed = frozenset(name for name, guard in guards if self.guards.get(name) is not guard)
         self.guards = replaced(self.guards, guards)
         if is_everywhere or SYSTEM_NAMESPACE in spaces:
             self._guard_gateway(settings)
