@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import http.client
+import ssl
 import threading
 from collections import Counter
 from collections.abc import Iterator
@@ -43,8 +44,11 @@ class Client:
         assert self._thread is not None
         self._thread.join()
 
+    def _connection(self) -> http.client.HTTPConnection:
+        return http.client.HTTPConnection(self.address, timeout=15)
+
     def _run(self) -> None:
-        connection = http.client.HTTPConnection(self.address, timeout=15)
+        connection = self._connection()
         while not self._ended.wait(PAUSE):
             failure = self._ask(connection)
             if failure:
@@ -66,6 +70,32 @@ class Client:
             return ""
         reason = response.headers.get("x-tulle-reason") or body[:200].decode(errors="replace")
         return f"{response.status}: {reason}"
+
+
+class TlsClient(Client):
+    """One client of HTTPS, which takes any certificate."""
+
+    def _connection(self) -> http.client.HTTPConnection:
+        return Secure(self.address, self.host)
+
+
+class Secure(http.client.HTTPConnection):
+    """A connection that asks for the certificate of a host that is in no DNS."""
+
+    def __init__(self, address: str, server_name: str) -> None:
+        super().__init__(address, timeout=15)
+        self._server_name = server_name
+
+    def connect(self) -> None:
+        super().connect()
+        self.sock = careless().wrap_socket(self.sock, server_hostname=self._server_name)
+
+
+def careless() -> ssl.SSLContext:
+    """TLS that takes any certificate."""
+    context = ssl.create_default_context()
+    context.check_hostname, context.verify_mode = False, ssl.CERT_NONE
+    return context
 
 
 class Caller(Client):
@@ -104,6 +134,12 @@ class Traffic:
     def by_grpc(self, machine: Machine, host: str) -> None:
         """Calls over HTTP/2, from outside."""
         self._add(Caller(f"gRPC {host}", f"127.0.0.1:{machine.gateway}", ECHO_METHOD, host))
+
+    def by_tls(self, port: int, host: str) -> None:
+        """Requests from outside by TLS, on connections that are kept and on new ones."""
+        for keeps in (True, False):
+            name = f"TLS {host}{'' if keeps else ', new connections'}"
+            self._add(TlsClient(name, f"127.0.0.1:{port}", "/", host, keeps))
 
     def failures(self) -> dict[str, Counter[str]]:
         """What went wrong until now, by client."""
