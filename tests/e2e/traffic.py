@@ -118,11 +118,11 @@ class Traffic:
 
     clients: list[Client] = field(default_factory=list)
 
-    def at_gateway(self, machine: Machine, host: str, path: str = "/") -> None:
+    def at_gateway(self, port: int, host: str, path: str = "/") -> None:
         """Requests from outside, on connections that are kept and on new ones."""
         for keeps in (True, False):
             name = f"gateway {host}{path}{'' if keeps else ', new connections'}"
-            self._add(Client(name, f"127.0.0.1:{machine.gateway}", path, host, keeps))
+            self._add(Client(name, f"127.0.0.1:{port}", path, host, keeps))
 
     def between(self, machine: Machine, workload: str, url: str) -> None:
         """Calls of a workload, through its sidecar."""

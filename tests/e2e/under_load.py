@@ -19,6 +19,7 @@ from tests.e2e.applications import http_application, https_application
 from tests.e2e.machine import Machine, eventually, free_port
 from tests.e2e.scenario import Request, check
 from tests.e2e.traffic import Traffic, careless, traffic
+from tests.e2e.wasm import header_adder
 from tests.envoy.pki import Pki
 
 FILE = Path(__file__).with_name("under_load.yaml")
@@ -58,7 +59,7 @@ class Changing:
 
     def sees_certificate(self, host: str, name: str) -> None:
         """Wait until the gateway shows a host the certificate of this name."""
-        eventually(lambda: name in certificate_names(int(self.words["TLS"]), host), what=f"{name} for {host}")
+        eventually(lambda: name in certificate_names(int(self.words["HTTPSPORT"]), host), what=f"{name} for {host}")
 
     @property
     def has_errors(self) -> bool:
@@ -88,6 +89,11 @@ def outside(directory: Path) -> Iterator[dict[str, str]]:
     words = {"AUTHORITY": str(directory / "ca.pem"), "STRANGER": str(directory / "stranger.pem")}
     Path(words["AUTHORITY"]).write_bytes(ours.ca)
     Path(words["STRANGER"]).write_bytes(strangers.ca)
+    words["PEM"] = ours.ca.decode().replace("\n", "\n    ")
+    for number, word in enumerate(("one", "two"), 1):
+        plugin = directory / f"{word}.wasm"
+        plugin.write_bytes(header_adder("x-plugin", word))
+        words[f"PLUGIN{number}"] = str(plugin)
     words["TRUSTED"] = b64encode(ours.ca).decode()
     for number, name in enumerate(("web.test", "second.test"), 1):
         chain, key = ours.issue(name)
@@ -104,7 +110,7 @@ def outside(directory: Path) -> Iterator[dict[str, str]]:
 def changing(machine: Machine, words: dict[str, str]) -> Iterator[Changing]:
     """A mesh with requests that never stop."""
     described = yaml.safe_load(FILE.read_text())
-    known = {"TALKER": TALKER, **{word: str(free_port()) for word in ("EDGE", "TLS", "PLAIN")}, **words}
+    known = {"TALKER": TALKER, **{word: str(free_port()) for word in ("EDGE", "HTTPSPORT", "PLAIN", "NOBODY")}, **words}
     with traffic() as requests:
         found = Changing(machine, known, requests)
         found.write(described["run"], "tulle.yaml")
@@ -113,10 +119,11 @@ def changing(machine: Machine, words: dict[str, str]) -> Iterator[Changing]:
         machine.up()
         check(machine, Request(url="http://web.test/"))
         check(machine, Request(url="http://web:8000/", source="caller"))
-        requests.at_gateway(machine, "web.test")
+        requests.at_gateway(machine.gateway, "web.test")
+        requests.at_gateway(int(known["EDGE"]), "site.test")
         requests.between(machine, "caller", "http://web:8000/")
         requests.by_grpc(machine, "talker.test")
-        requests.by_tls(int(known["TLS"]), "web.test")
+        requests.by_tls(int(known["HTTPSPORT"]), "web.test")
         yield found
 
 
