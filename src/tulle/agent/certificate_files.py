@@ -140,7 +140,7 @@ def _files(name: str) -> tuple[Path, ...]:
 
 
 def _is_authority(name: str) -> bool:
-    return name.startswith((secrets.CLIENT_AUTHORITY, secrets.SYSTEM_AUTHORITIES))
+    return name.partition("|")[0] in {secrets.CLIENT_AUTHORITY, secrets.SYSTEM_AUTHORITIES}
 
 
 def _stamp(file: Path) -> object:

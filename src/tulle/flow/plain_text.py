@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from dataclasses import replace
 
-from tulle.flow.claims import replaced
 from tulle.flow.endpoints import answering
 from tulle.flow.index import Index
 from tulle.kit.memo import remember
+from tulle.kit.tables import replaced
 from tulle.model.guards import Guard
 from tulle.model.mesh import Mesh
 from tulle.model.names import Name
