@@ -111,7 +111,7 @@ def _routes(mesh: Mesh, layout: Layout) -> tuple[Tables, Tables]:
         origins[name] = tuple(dict.fromkeys((*origins.get(name, ()), listener.origin)))
     settings = mesh.settings
     fixed = [
-        gateway_hosts.redirecting_host(settings, place, port, origins[place[0]])
+        gateway_hosts.redirecting_host(settings, place, port, layout.entries[place[0]], origins[place[0]])
         for place, port in layout.redirects.items()
     ]
     fixed += [
