@@ -142,8 +142,11 @@ class Traffic:
             self._add(TlsClient(name, f"127.0.0.1:{port}", "/", host, keeps))
 
     def failures(self) -> dict[str, Counter[str]]:
-        """What went wrong until now, by client."""
-        return {each.name: each.failures for each in self.clients if each.failures}
+        """What went wrong since the last time, by client."""
+        found = {each.name: each.failures for each in self.clients if each.failures}
+        for each in self.clients:
+            each.failures = Counter()
+        return found
 
     @property
     def sent(self) -> int:
