@@ -12,11 +12,13 @@ from dataclasses import dataclass, field
 
 import grpc
 
-from tests.e2e.machine import Machine
+from tests.e2e.machine import Machine, eventually
 from tests.e2e.scenario import outbound
 
 PAUSE = 0.02
 """Seconds between two requests of a client: the proxies are to be changed, not to be worn out."""
+MORE = 8
+"""Requests of each client that a change is watched by once it was seen."""
 ECHO_METHOD = "/echo.Echo/Say"
 
 
@@ -147,6 +149,11 @@ class Traffic:
         for each in self.clients:
             each.failures = Counter()
         return found
+
+    def go_on(self) -> None:
+        """Wait until every client has sent some more requests."""
+        before = {each: each.sent for each in self.clients}
+        eventually(lambda: all(each.sent >= sent + MORE for each, sent in before.items()), what="more requests")
 
     @property
     def sent(self) -> int:

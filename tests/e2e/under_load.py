@@ -22,6 +22,8 @@ from tests.e2e.traffic import Traffic, careless, traffic
 from tests.e2e.wasm import header_adder
 from tests.envoy.pki import Pki
 
+PORTS = ("EDGE", "HTTPSPORT", "PLAIN", "NOBODY", "INGRESS", "INGRESSTLS")
+"""Words for free ports."""
 FILE = Path(__file__).with_name("under_load.yaml")
 TALKER = str(Path(__file__).with_name("grpc_echo.py"))
 
@@ -54,13 +56,14 @@ class Changing:
                 check(self.machine, Request.read(yaml.safe_load(filled(yaml.safe_dump(data), self.words))))
             if "certificate" in step:
                 self.sees_certificate(**step["certificate"])
+            self.traffic.go_on()
             assert "broken" in step or not self.has_errors, self.machine.status()["findings"]
         failed = self.traffic.failures()
         assert not failed or "interrupts" in change, f"{change['kind']}: {failed}"
 
-    def sees_certificate(self, host: str, name: str) -> None:
+    def sees_certificate(self, host: str, name: str, port: str = "HTTPSPORT") -> None:
         """Wait until the gateway shows a host the certificate of this name."""
-        eventually(lambda: name in certificate_names(int(self.words["HTTPSPORT"]), host), what=f"{name} for {host}")
+        eventually(lambda: name in certificate_names(int(self.words[port]), host), what=f"{name} for {host}")
 
     @property
     def has_errors(self) -> bool:
@@ -111,7 +114,11 @@ def outside(directory: Path) -> Iterator[dict[str, str]]:
 def changing(machine: Machine, words: dict[str, str]) -> Iterator[Changing]:
     """A mesh with requests that never stop."""
     described = yaml.safe_load(FILE.read_text())
-    known = {"TALKER": TALKER, **{word: str(free_port()) for word in ("EDGE", "HTTPSPORT", "PLAIN", "NOBODY")}, **words}
+    known = {
+        "TALKER": TALKER,
+        **{word: str(free_port()) for word in ("EDGE", "HTTPSPORT", "PLAIN", "NOBODY", "INGRESS", "INGRESSTLS")},
+        **words,
+    }
     with traffic() as requests:
         found = Changing(machine, known, requests)
         found.write(described["run"], "tulle.yaml")
