@@ -18,6 +18,9 @@ from typing import Any, TypeVar
 import psutil
 
 from tests.envoy.kitchen import free_port
+from tulle.cli.client import connect
+from tulle.cli.output import Failure
+from tulle.kit.home import Home
 
 Value = TypeVar("Value")
 REPOSITORY = Path(__file__).resolve().parents[2]
@@ -158,8 +161,11 @@ class Machine:
         self.tulle("up", "--detach", str(self.files))
 
     def status(self) -> Any:
-        """What `tulle status -o json` says."""
-        return json.loads(self.tulle("status", "-o", "json", check=False).stdout)
+        """What `tulle status -o json` says: asked for as it does, without starting it, which costs half a second."""
+        try:
+            return connect(Home(self.home), f"127.0.0.1:{self.api}").get("/v1/status")
+        except Failure:
+            return json.loads(self.tulle("status", "-o", "json", check=False).stdout)
 
     def instances(self, service: str) -> list[Any]:
         """The instances of a service, as reported."""

@@ -105,12 +105,12 @@ class Entrances:
             self.around = replace(before, services=services)
             return frozenset()
         around = replace(self.inventory.around, services=services, untrusted=untrusted)
-        self.around = self._with_shared(self.arrangement.surroundings(around))
+        self.around = self._with_shared(self.arrangement.surroundings(around), settings)
         return differences(before, self.around)
 
-    def _with_shared(self, around: Surroundings) -> Surroundings:
+    def _with_shared(self, around: Surroundings, settings: Settings) -> Surroundings:
         """Native listeners take the routes of Ingresses, where they are in the place of the usual ones for those."""
-        shared = tuple(each for each in self.native.values() if ingress.is_shared(each))
+        shared = tuple(each for each in self.native.values() if ingress.is_shared(each, settings))
         if not self._wanted.has_ingress or not shared:
             return around
         return replace(around, listeners={**around.listeners, INGRESS: (*around.listeners.get(INGRESS, ()), *shared)})
@@ -161,8 +161,8 @@ class Entrances:
                 findings.append(_not_selected(each, settings))
         made: tuple[Listener, ...] = ()
         if wanted.has_ingress:
-            native = [ingress.sharing(each, shared) for each in native]
-            made = ingress.listeners(shared, {each.port for each in native})
+            native = [ingress.sharing(each, shared, settings) for each in native]
+            made = ingress.listeners(shared, {each.port for each in native}, settings)
         return [*native, *selected, *made], native, findings
 
 
