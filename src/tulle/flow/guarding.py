@@ -108,7 +108,8 @@ class Guarding:
         self.guards: dict[Name, Guard] = {}
         self.gateway: Guard | None = None
         self._policies = {kind: Policies(kind) for kind in KINDS}
-        self._by_namespace: Index[str, Workload] = Index(lambda each: (each.name.namespace,), lambda name, _: name)
+        self.by_namespace: Index[str, Workload] = Index(lambda each: (each.name.namespace,), lambda name, _: name)
+        """The workloads of each namespace."""
         self._settings: Settings | None = None
         self._authorizers: Mapping[Name, Authorizer] = {}
 
@@ -135,12 +136,12 @@ class Guarding:
             or bool(merge.changed.objects.get(Authorizer))
         )
         self._settings, self._authorizers = settings, typed(merge, Authorizer)
-        self._by_namespace.update(workloads, moved)
+        self.by_namespace.update(workloads, moved)
         if is_everywhere:
             names: set[Name] = set(workloads) | moved
         else:
             names = set(moved)
-            names.update(each.name for space in spaces for each in self._by_namespace.get(space))
+            names.update(each.name for space in spaces for each in self.by_namespace.get(space))
             names |= answering.moved
         guards = [(name, self._guard(workloads.get(name), answering, settings)) for name in names]
         self.guards = replaced(self.guards, guards)

@@ -35,13 +35,16 @@ class Joining:
         """Services by the hosts (and virtual addresses) that they say themselves; of a host the first has it."""
         self.moved: frozenset[Name] = frozenset()
         """Workloads that answer for other services (or for services that are others now), by the last update."""
+        self.relabelled: frozenset[Pair] = frozenset()
+        """Labels under which other workloads (or entries) are found, by the last update."""
+        self.running: Selection[Workload] = Selection()
+        """Workloads by their labels."""
+        self.entries: Selection[Entry] = Selection()
         self._base: dict[Name, Service] = {}
         """Services as they are declared and run, before anything else is said about them."""
         self._by_host: Index[str, Service] = Index(hosts_of, _in_order)
         self._own_hosts: Index[str, Service] = Index(lambda each: (*each.hosts, *each.virtual_addresses), _in_order)
         self._selecting: Index[Pair, Service] = Index(_looked_at, _in_order)
-        self._workloads: Selection[Workload] = Selection()
-        self._entries: Selection[Entry] = Selection()
         self._of_service: Index[Name, Workload] = Index(lambda each: (each.service,), _in_order)
         self._places: Index[Name, Places] = Index(lambda each: (each.service,), _in_order)
         self._destinations: Index[str, Destination] = Index(
@@ -71,7 +74,7 @@ class Joining:
     def answering(self, name: Name) -> tuple[Workload, ...]:
         """The workloads that answer for a service."""
         base = self._base.get(name)
-        selected = self._workloads.select(name.namespace, base.selector) if base is not None else ()
+        selected = self.running.select(name.namespace, base.selector) if base is not None else ()
         return tuple(dict.fromkeys((*self._of_service.get(name), *selected)))
 
     def own(self, workload: Workload) -> Service | None:
@@ -110,8 +113,9 @@ class Joining:
     def _found(self, merge: Merge, workloads: Mapping[Name, Workload], moved: frozenset[Name]) -> set[Name]:
         """Services behind which something else is found than before."""
         objects = merge.changed.objects
-        labels = self._workloads.update(workloads, moved)
-        labels |= self._entries.update(typed(merge, Entry), objects.get(Entry, ()))
+        labels = self.running.update(workloads, moved)
+        labels |= self.entries.update(typed(merge, Entry), objects.get(Entry, ()))
+        self.relabelled = frozenset(labels)
         names = {service.name for pair in labels for service in self._selecting.get(pair)}
         names |= self._of_service.update(workloads, moved)
         names |= self._places.update(typed(merge, Places), objects.get(Places, ()))
@@ -134,7 +138,7 @@ class Joining:
         base = self._base.get(name)
         if base is None:
             return None
-        entries = self._entries.select(name.namespace, base.selector)
+        entries = self.entries.select(name.namespace, base.selector)
         accounts = {each.account for each in self.answering(name)} | {each.account for each in entries}
         return _joined(
             base,

@@ -164,6 +164,8 @@ class Forward:
     session: Session | None = None
     status_without_backends: int = 503
     """How requests are answered whose backend does not exist (Gateway API demands 500)."""
+    drops_missing: bool = False
+    """Whether backends that do not exist are left out, and the others get their share (native)."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -380,6 +382,12 @@ class RouteSet:
     """Whether it only counts where another set delegates to it."""
     created: str = ""
     """`metadata.creationTimestamp`, if there is one: of equal rules the older counts."""
+    host_origins: tuple[tuple[str, Origin], ...] = ()
+    """Where single hosts were written, if not where the routes begin."""
+
+    def host_origin(self, host: str) -> Origin:
+        """Where a host was written."""
+        return dict(self.host_origins).get(host, self.origin)
 
 
 def specificity(match: Match) -> tuple[int, int, int, int, int, int]:

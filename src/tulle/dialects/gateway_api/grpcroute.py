@@ -81,6 +81,7 @@ def read(part: Written) -> Fragment:
         parents=attached,
         kind=RouteKind.GRPC,
         created=created(found.metadata),
+        host_origins=tuple((host, part.at("spec", "hostnames", index)) for index, host in enumerate(spec.hostnames)),
     )
     return Fragment(routes=(route,) if attached else (), findings=tuple(part.findings))
 

@@ -32,6 +32,7 @@ def checked(part: Written, path: Path, name: str, values: tuple[str, ...], exclu
     return Values(
         values=tuple(_value(part, (*path, name, i), name, each) for i, each in enumerate(values)),
         excluded=tuple(_value(part, (*path, opposite, i), name, each) for i, each in enumerate(excluded)),
+        origin=part.at(*path, name if values else opposite),
     )
 
 
@@ -42,6 +43,7 @@ def condition_values(part: Written, path: Path, key: str, given: tuple[tuple[str
     return Values(
         values=tuple(_value(part, (*path, "values", i), kind, each) for i, each in enumerate(values)),
         excluded=tuple(_value(part, (*path, "notValues", i), kind, each) for i, each in enumerate(excluded)),
+        origin=part.at(*path),
     )
 
 

@@ -1,0 +1,152 @@
+"""Advice: what makes no sense in the light of other documents, found by `flow/advisors`. Pure.
+
+It is looked for again only where something changed that it depends on.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Hashable, Iterator, Mapping
+
+from tulle.envoy.scope import host_key
+from tulle.flow.advisors.base import (
+    EVERYWHERE,
+    SECRETS,
+    SERVICES,
+    Advisor,
+    Attached,
+    Key,
+    World,
+    account_key,
+    gateway_key,
+    workloads_of,
+)
+from tulle.flow.advisors.registry import all_advisors
+from tulle.flow.differences import changed_keys
+from tulle.flow.guarding import Guarding
+from tulle.flow.index import Index
+from tulle.flow.joining import Joining, typed
+from tulle.flow.merge import Merge, Position
+from tulle.flow.nearest import Nearest
+from tulle.flow.selection import pairs
+from tulle.model.documents import Document
+from tulle.model.findings import Finding
+from tulle.model.guards import Guard
+from tulle.model.listeners import Listener
+from tulle.model.mesh import Settings
+from tulle.model.names import Name
+from tulle.model.objects import Gateway, ListenerSet, Secret
+from tulle.model.routes import RouteSet
+from tulle.model.services import Entry, Service
+from tulle.model.workloads import Workload
+
+NO_SERVICES: Mapping[Name, Service] = {}
+NO_HOSTS: Mapping[str, Name] = {}
+NO_GUARDS: Mapping[Name, Guard] = {}
+
+
+class Advice:
+    """What all advisors found, kept up to date. To be updated after every update of what it is given."""
+
+    def __init__(self) -> None:
+        self._advisors: tuple[Advisor, ...] = ()
+        self._settings: Settings | None = None
+        self._routes: dict[RouteSet, Document] = {}
+        self._services: Mapping[Name, Service] = NO_SERVICES
+        self._hosts: Mapping[str, Name] = NO_HOSTS
+        self._guards: Mapping[Name, Guard] = NO_GUARDS
+        self._gateway_guard: Guard | None = None
+        self._entries: Mapping[Name, Entry] = {}
+        self._listeners: Index[Name, Listener] = Index(_gateways, lambda name, _: name)
+        self._nearest: dict[str, Nearest] = {}
+        self._accounts: dict[tuple[str, str], int] = {}
+
+    def update(
+        self,
+        merge: Merge,
+        workloads: Mapping[Name, Workload],
+        joining: Joining,
+        guarding: Guarding,
+        attached: Attached,
+        settings: Settings,
+        position: Position,
+    ) -> None:
+        """Look again at what a change concerns. `attached` are the rules that count, where they count."""
+        is_fresh = settings is not self._settings
+        if is_fresh:
+            self._settings, self._advisors = settings, tuple(make() for make in all_advisors())
+        touched, is_renamed = self._differences(merge, joining, guarding)
+        for route in merge.routes_removed:
+            self._routes.pop(route, None)
+        self._routes.update({**merge.routes_added, **merge.routes_moved})
+        if is_renamed:
+            self._nearest = {}
+        world = World(
+            merge=merge,
+            joining=joining,
+            guarding=guarding,
+            attached=attached,
+            settings=settings,
+            position=position,
+            routes=self._routes,
+            routes_added=self._routes if is_fresh else merge.routes_added,
+            routes_removed=() if is_fresh else merge.routes_removed,
+            listeners=self._listeners,
+            workloads=workloads,
+            services=joining.services,
+            services_changed=joining.services if is_fresh else changed_keys(self._services, joining.services),
+            accounts=self._accounts,
+            touched=touched,
+            is_renamed=is_renamed,
+            is_fresh=is_fresh,
+            nearest=self._nearest,
+        )
+        for advisor in self._advisors:
+            advisor.update(world)
+        self._services, self._hosts = joining.services, joining.hosts
+        self._guards, self._gateway_guard = guarding.guards, guarding.gateway
+
+    def findings(self) -> Iterator[Finding]:
+        """Everything that makes no sense."""
+        for advisor in self._advisors:
+            yield from advisor.findings()
+
+    def _differences(self, merge: Merge, joining: Joining, guarding: Guarding) -> tuple[frozenset[Key], bool]:
+        """What advice may depend on and is different now, and whether other names exist."""
+        services = changed_keys(self._services, joining.services)
+        hosts = changed_keys(self._hosts, joining.hosts)
+        gateways = self._listeners.update(merge.listeners.table, merge.changed.listeners)
+        gateways |= {name for kind in (Gateway, ListenerSet) for name in merge.changed.objects.get(kind, ())}
+        touched: set[Hashable] = {*services, *map(host_key, hosts), *map(gateway_key, gateways), *joining.relabelled}
+        for name in changed_keys(self._guards, guarding.guards):
+            for guard, step in ((self._guards.get(name), -1), (guarding.guards.get(name), 1)):
+                if guard is not None:
+                    touched.update((*pairs(name.namespace, guard.labels), *guard.answers))
+                    touched.add(self._count_account(name.namespace, guard.account, step))
+            touched.update((workloads_of(name.namespace), EVERYWHERE))
+        if services or hosts:
+            touched.add(SERVICES)
+        for name, entry in self._entries.items() if merge.changed.objects.get(Entry) else ():
+            touched.add(self._count_account(name.namespace, entry.account, -1))
+        if merge.changed.objects.get(Entry):
+            self._entries = typed(merge, Entry)
+            for name, entry in self._entries.items():
+                touched.add(self._count_account(name.namespace, entry.account, 1))
+        if merge.changed.objects.get(Secret):
+            touched.add(SECRETS)
+        if guarding.gateway is not self._gateway_guard:
+            touched.add(EVERYWHERE)
+        is_renamed = bool(gateways) or any((name in self._services) != (name in joining.services) for name in services)
+        is_renamed = is_renamed or any((host in self._hosts) != (host in joining.hosts) for host in hosts)
+        return frozenset(touched), is_renamed
+
+    def _count_account(self, namespace: str, account: str, step: int) -> Key:
+        """One more, or one less, has an account."""
+        known = namespace, account
+        self._accounts[known] = self._accounts.get(known, 0) + step
+        if not self._accounts[known]:
+            del self._accounts[known]
+        return account_key(namespace, account)
+
+
+def _gateways(listener: Listener) -> tuple[Name, ...]:
+    return (listener.gateway,) if listener.gateway is not None else ()

@@ -1,0 +1,226 @@
+"""Rules that send to a host that nobody has, a port or subset that does not exist, or requests to what speaks no HTTP.
+
+What rules of the native language name is looked up in `flow.references`, and the services of Gateway API in
+`flow.backends`, as their rules are not used like others if something is missing.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+
+from tulle.envoy.scope import host_key
+from tulle.flow.advisors.base import Advised, Key, Ledger, World, about
+from tulle.flow.references import gateway_may_call, shown
+from tulle.model.documents import Origin
+from tulle.model.findings import Finding, did_you_mean
+from tulle.model.policies import Policy, TlsMode
+from tulle.model.routes import AttachKind, Backend, Forward, RouteRule, RouteSet, StreamRule
+from tulle.model.services import Port, Protocol, Service
+
+MADE_HERE = frozenset((TlsMode.SIMPLE, TlsMode.MUTUAL))
+"""Modes in which the proxy of the caller speaks TLS for it."""
+
+
+class Backends:
+    """Looks at every set of rules by itself."""
+
+    def __init__(self) -> None:
+        self._ledger: Ledger[RouteSet] = Ledger(advise)
+
+    def update(self, world: World) -> None:
+        """Look again at what changed."""
+        self._ledger.update(world.routes_added, world.routes_removed, world)
+
+    def findings(self) -> Iterable[Finding]:
+        """About every backend that cannot be used."""
+        return self._ledger.findings()
+
+
+ADVISOR = Backends
+
+
+@dataclass(slots=True)
+class _Looking:
+    """What is found out about one set of rules."""
+
+    route: RouteSet
+    world: World
+    findings: list[Finding]
+    keys: set[Key]
+    is_at_gateway: bool
+
+    def problem(self, backend: Backend) -> str:
+        """Why a backend can never answer; empty if it can."""
+        world, home = self.world, self.route.name.namespace
+        service = self._service(backend)
+        if service is None:
+            if backend.referrer is not None:
+                return ""
+            if backend.host:
+                hint = world.host_hint(backend.host) or "; a ServiceEntry can say where it is"
+                return f'no service has the host "{backend.host}"{hint}'
+            hint = world.service_hint(backend.service, home)
+            return f'service "{shown(backend.service, home)}" does not exist{hint}'
+        called = _called(service, home)
+        if backend.port_name and all(port.name != backend.port_name for port in service.ports):
+            names = [port.name for port in service.ports]
+            return f'{called} has no port "{backend.port_name}"{did_you_mean(backend.port_name, names)}'
+        if not backend.port_name and service.port(backend.port) is None:
+            numbers = ", ".join(str(port.number) for port in service.ports)
+            has = f"it has {numbers}" if numbers else "it has no ports at all"
+            wanted = f"port {backend.port}" if backend.port is not None else "port"
+            return "" if backend.referrer is not None else f"{called} has no {wanted}; {has}"
+        if backend.subset is not None and not _has_subset(service, backend.subset):
+            return f'{called} has no subset "{backend.subset}"; {_subsets(service, backend.subset)}'
+        return ""
+
+    def mismatch(self, backend: Backend) -> str:
+        """Why requests make no sense there; empty if they do."""
+        service = self._service(backend)
+        port = _port(service, backend) if service is not None else None
+        if service is None or port is None or port.protocol.is_http or _makes_tls(service, port):
+            return ""
+        called = _called(service, self.route.name.namespace)
+        if port.protocol is Protocol.TLS:
+            remedy = "a DestinationRule with tls.mode SIMPLE for it makes TLS out of requests"
+        else:
+            remedy = "if it is HTTP after all, say so with appProtocol: http"
+        return f"port {port.number} of {called} speaks {port.protocol}, and requests are sent there; {remedy}"
+
+    def ambiguity(self, backend: Backend) -> str:
+        """At a gateway, calls have no port of their own that could be meant."""
+        service = self._service(backend)
+        if not self.is_at_gateway or service is None or backend.port is not None or backend.port_name:
+            return ""
+        if len(service.ports) < 2:
+            return ""
+        numbers = ", ".join(str(port.number) for port in service.ports)
+        first = service.ports[0].number
+        called = _called(service, self.route.name.namespace)
+        return f"{called} has the ports {numbers}, and none of them is named here; {first} is used"
+
+    def note(self, origin: Origin, message: str, *, is_fatal: bool = False) -> None:
+        make = Finding.error if is_fatal else Finding.warning
+        self.findings.append(make(origin, f"{about(origin, self.route.origin)}: {message}"))
+
+    def _service(self, backend: Backend) -> Service | None:
+        if backend.host:
+            self.keys.add(host_key(backend.host))
+            service = self.world.by_host(backend.host)
+        else:
+            service = self.world.services.get(backend.service)
+        self.keys.add(backend.service if service is None else service.name)
+        return service
+
+
+def advise(route: RouteSet, world: World) -> Advised:
+    """Look up everything that one set of rules sends something to."""
+    # Rules of the mesh only become rules of a gateway by a parent.
+    at_gateway = any(parent.kind is AttachKind.GATEWAY for parent in route.parents)
+    is_for_gateway = at_gateway or (route.service is None and not route.mesh_hosts and not route.parents)
+    looking = _Looking(route, world, [], set(), is_for_gateway and not route.is_delegate)
+    for rule in route.rules:
+        _look_at_rule(rule, looking)
+    for stream in route.streams:
+        _look_at_stream(stream, looking)
+    return Advised(tuple(dict.fromkeys(looking.findings)), frozenset(looking.keys))
+
+
+def _look_at_rule(rule: RouteRule, looking: _Looking) -> None:
+    if rule.check is not None and not rule.check.backend.problem and (why := looking.problem(rule.check.backend)):
+        consequence = "every request passes" if rule.check.fails_open else "no request passes"
+        looking.note(rule.check.backend.origin, f"{why}; without an answer from it {consequence}")
+    action = rule.action
+    if not isinstance(action, Forward) or action.drops_missing:
+        return
+    problems = [(each, looking.problem(each)) for each in action.backends if not each.problem]
+    is_fatal = _is_fatal(problems)
+    for backend, why in problems:
+        if why:
+            share = "its share" if len(problems) > 1 else "what comes here"
+            what = f"{share} is answered {action.status_without_backends}" if backend.weight else "its weight is 0"
+            looking.note(backend.origin, f"{why}; {what}", is_fatal=is_fatal)
+            continue
+        for odd in (looking.mismatch(backend), looking.ambiguity(backend)):
+            if odd:
+                looking.note(backend.origin, odd)
+        _look_at_consent(backend, looking)
+    for mirror in action.mirrors:
+        backend = mirror.backend
+        if not backend.problem and (why := looking.problem(backend)):
+            looking.note(backend.origin, f"{why}, so nobody gets the copies")
+
+
+def _is_fatal(problems: list[tuple[Backend, str]]) -> bool:
+    """Whether nothing is left that could answer."""
+    live = [why for backend, why in problems if backend.weight]
+    return bool(live) and all(live)
+
+
+def _look_at_consent(backend: Backend, looking: _Looking) -> None:
+    """A service that says who may call it should not forget the gateway."""
+    service = looking.world.services.get(backend.service)
+    if looking.is_at_gateway and service is not None and not gateway_may_call(service):
+        message = f'service "{service.name.name}" does not allow the gateway to call it; add "gateway" to its "allow"'
+        looking.note(backend.origin, message)
+
+
+def _look_at_stream(stream: StreamRule, looking: _Looking) -> None:
+    problems = [(each, looking.problem(each)) for each in stream.backends if not each.problem]
+    is_fatal = _is_fatal(problems)
+    for backend, why in problems:
+        if why:
+            what = "its connections are closed" if backend.weight else "its weight is 0"
+            looking.note(backend.origin, f"{why}; {what}", is_fatal=is_fatal)
+        elif odd := looking.ambiguity(backend):
+            looking.note(backend.origin, odd)
+
+
+def _called(service: Service, home: str) -> str:
+    return f'service "{service.hosts[0] if service.hosts else shown(service.name, home)}"'
+
+
+def _port(service: Service, backend: Backend) -> Port | None:
+    if backend.port_name:
+        return next((port for port in service.ports if port.name == backend.port_name), None)
+    return service.port(backend.port)
+
+
+def _has_subset(service: Service, name: str) -> bool:
+    if service.subset(name) is not None:
+        return True
+    return any(subset.name == name for each in service.destinations for subset in each.subsets)
+
+
+def _subsets(service: Service, wanted: str) -> str:
+    """What subsets there are, and who says so."""
+    versions = [subset.name for subset in service.subsets]
+    places = [f"{each.origin.subject} ({each.origin})" for each in service.destinations if each.subsets]
+    names = dict.fromkeys((*versions, *(subset.name for each in service.destinations for subset in each.subsets)))
+    if not names:
+        return f"add a DestinationRule for its host with a subset {wanted}"
+    hint = did_you_mean(wanted, names).lstrip("; ") or f"it has {', '.join(names)}"
+    return f"{hint}{f' — see {places[0]}' if places else ''}"
+
+
+def _makes_tls(service: Service, port: Port) -> bool:
+    """Whether anybody who calls this port speaks TLS for the application."""
+    if port.protocol is not Protocol.TLS:
+        return False
+    return any(policy.tls is not None and policy.tls.mode in MADE_HERE for policy in _policies(service, port.number))
+
+
+def _policies(service: Service, port: int) -> Iterator[Policy]:
+    """Everything that may hold for a port."""
+    yield service.policy
+    for each in service.destinations:
+        ports = dict(each.port_policies)
+        if port in ports:
+            yield ports[port]
+        elif each.policy is not None:
+            yield each.policy
+        for subset in each.subsets:
+            if subset.policy is not None:
+                yield subset.policy
+            yield from (policy for number, policy in subset.port_policies if number == port)

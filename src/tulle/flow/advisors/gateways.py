@@ -1,0 +1,85 @@
+"""Gateways that nobody is, and hosts of routes that no listener of their gateways serves."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+
+from tulle.flow.advisors.base import Advised, Key, Ledger, World, about, gateway_key, labelled
+from tulle.flow.hostnames import intersection
+from tulle.flow.references import shown
+from tulle.model.findings import Finding
+from tulle.model.listeners import Listener
+from tulle.model.names import Name
+from tulle.model.routes import AttachKind, Parent, RouteSet
+
+
+class Gateways:
+    """Looks at every set of rules by itself, and at all listeners whenever one is different."""
+
+    def __init__(self) -> None:
+        self._ledger: Ledger[RouteSet] = Ledger(advise)
+        self._listeners: tuple[Finding, ...] = ()
+
+    def update(self, world: World) -> None:
+        """Look again at what changed."""
+        self._ledger.update(world.routes_added, world.routes_removed, world)
+        if world.is_fresh or world.merge.changed.listeners:
+            self._listeners = tuple(dict.fromkeys(_about_listeners(world)))
+
+    def findings(self) -> Iterable[Finding]:
+        """About every gateway that is not here, and every host that is not served."""
+        yield from self._listeners
+        yield from self._ledger.findings()
+
+
+ADVISOR = Gateways
+
+
+def _about_listeners(world: World) -> Iterator[Finding]:
+    here = world.settings.gateway_labels
+    for listener in world.merge.listeners.table.values():
+        if not set(listener.selector) <= set(here):
+            message = f"no gateway has {labelled(listener.selector)}; the one that runs here has {labelled(here)}"
+            part = world.merge.listeners.part_of(listener.name)
+            yield Finding.warning(part.origin, f"{part.origin.subject}: its selector selects nothing: {message}")
+
+
+def advise(route: RouteSet, world: World) -> Advised:
+    """Which of its hosts are served by none of the listeners that it asks for, while others are."""
+    parents = [parent for parent in route.parents if parent.kind is AttachKind.GATEWAY]
+    keys: set[Key] = {gateway_key(parent.name) for parent in parents}
+    listeners = [listener for parent in parents for listener in _named(parent, world)]
+    if not listeners:
+        return Advised(keys=frozenset(keys))
+    unserved = [host for host in route.hosts if not any(_serves(each, host, route) for each in listeners)]
+    if len(unserved) == len(route.hosts):
+        # That the route is attached nowhere is told where it is attached.
+        return Advised(keys=frozenset(keys))
+    return Advised(tuple(_unserved(route, host, parents, listeners) for host in unserved), frozenset(keys))
+
+
+def _named(parent: Parent, world: World) -> Iterator[Listener]:
+    for listener in world.listeners.get(parent.name):
+        is_port = parent.port in {None, listener.declared_port or listener.port}
+        if is_port and parent.section in {"", listener.section}:
+            yield listener
+
+
+def _serves(listener: Listener, host: str, route: RouteSet) -> bool:
+    namespace = route.name.namespace
+    return any(
+        intersection(host, each.host) is not None and (each.namespaces is None or namespace in each.namespaces)
+        for each in listener.hosts
+    )
+
+
+def _unserved(route: RouteSet, host: str, parents: list[Parent], listeners: list[Listener]) -> Finding:
+    names = dict.fromkeys(_bare(parent.name, route) for parent in parents)
+    served = ", ".join(dict.fromkeys(each.host for listener in listeners for each in listener.hosts))
+    origin = route.host_origin(host)
+    message = f"host {host} is not served by gateway {' or '.join(names)}, which is for {served}"
+    return Finding.warning(origin, f"{about(origin, route.origin)}: {message}")
+
+
+def _bare(name: Name, route: RouteSet) -> str:
+    return f'"{shown(Name(name.namespace, name.name.rpartition("/")[2]), route.name.namespace)}"'

@@ -1,0 +1,55 @@
+"""Names of who is asked or who gets logs, which nobody has."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+
+from tulle.envoy.access_logs import OUR_PROVIDERS
+from tulle.flow.advisors.base import World
+from tulle.model.extensions import LogProvider, Telemetry
+from tulle.model.findings import Finding, did_you_mean
+from tulle.model.security import AccessAction, AccessPolicy, Authorizer
+
+
+class Providers:
+    """Looks at all of them whenever one is different."""
+
+    def __init__(self) -> None:
+        self._asked: tuple[Finding, ...] = ()
+        self._logged: tuple[Finding, ...] = ()
+
+    def update(self, world: World) -> None:
+        """Look again if anything changed."""
+        if world.changed(AccessPolicy) or world.changed(Authorizer):
+            known = {each.name for each in world.table(Authorizer).values()}
+            self._asked = tuple(_asked(world.table(AccessPolicy).values(), known))
+        if world.changed(Telemetry) or world.changed(LogProvider):
+            known = {each.name for each in world.table(LogProvider).values()} | OUR_PROVIDERS
+            self._logged = tuple(_logged(world.table(Telemetry).values(), known))
+
+    def findings(self) -> Iterable[Finding]:
+        """About every name that nobody has."""
+        return (*self._asked, *self._logged)
+
+
+ADVISOR = Providers
+
+
+def _asked(policies: Iterable[AccessPolicy], known: set[str]) -> Iterator[Finding]:
+    for policy in policies:
+        if policy.action is AccessAction.CUSTOM and policy.provider not in known:
+            hint = did_you_mean(policy.provider, known) or "; name it in extensionProviders of the mesh"
+            message = f'there is no provider "{policy.provider}"{hint}; until then all that it matches is refused'
+            origin = policy.provider_origin or policy.origin
+            yield Finding.error(origin, f"{policy.origin.subject}: {message}")
+
+
+def _logged(policies: Iterable[Telemetry], known: set[str]) -> Iterator[Finding]:
+    for policy in policies:
+        for logging in policy.access_logging:
+            unknown = [name for name in logging.providers if name not in known]
+            origin = logging.origin if logging.origin.file else policy.origin
+            for name in unknown:
+                rest = "nothing is logged" if len(unknown) == len(logging.providers) else "it gets nothing"
+                message = f'there is no provider "{name}"{did_you_mean(name, known)}; {rest}'
+                yield Finding.warning(origin, f"{policy.origin.subject}: {message}")
