@@ -127,6 +127,7 @@ class Target:
     kind: str
     """`Gateway`, `Service`, `ServiceEntry`, `GatewayClass`."""
     name: Name
+    origin: Origin = field(default=BUILT_IN, compare=False)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False, weakref_slot=True)

@@ -18,8 +18,11 @@ from tulle.model.policies import Policy, TlsMode
 from tulle.model.routes import AttachKind, Backend, Forward, RouteRule, RouteSet, StreamRule
 from tulle.model.services import Port, Protocol, Service
 
+Problem = tuple[str, str]
+"""What is wrong, and a hint that begins with `; ` (or nothing)."""
 MADE_HERE = frozenset((TlsMode.SIMPLE, TlsMode.MUTUAL))
 """Modes in which the proxy of the caller speaks TLS for it."""
+UNWEIGHTED = "it can never get more than its weight of 0"
 
 
 class Backends:
@@ -50,30 +53,28 @@ class _Looking:
     keys: set[Key]
     is_at_gateway: bool
 
-    def problem(self, backend: Backend) -> str:
-        """Why a backend can never answer; empty if it can."""
+    def problem(self, backend: Backend) -> Problem | None:
+        """Why a backend can never answer; None if it can."""
         world, home = self.world, self.route.name.namespace
         service = self._service(backend)
         if service is None:
             if backend.referrer is not None:
-                return ""
+                return None
             if backend.host:
                 hint = world.host_hint(backend.host) or "; a ServiceEntry can say where it is"
-                return f'no service has the host "{backend.host}"{hint}'
-            hint = world.service_hint(backend.service, home)
-            return f'service "{shown(backend.service, home)}" does not exist{hint}'
+                return f'no service has the host "{backend.host}"', hint
+            return f'service "{shown(backend.service, home)}" does not exist', world.service_hint(backend.service, home)
         called = _called(service, home)
-        if backend.port_name and all(port.name != backend.port_name for port in service.ports):
-            names = [port.name for port in service.ports]
-            return f'{called} has no port "{backend.port_name}"{did_you_mean(backend.port_name, names)}'
-        if not backend.port_name and service.port(backend.port) is None:
+        if backend.port_name and _port(service, backend) is None:
+            hint = did_you_mean(backend.port_name, [port.name for port in service.ports])
+            return f'{called} has no port "{backend.port_name}"', hint
+        if _port(service, backend) is None and backend.referrer is None:
             numbers = ", ".join(str(port.number) for port in service.ports)
-            has = f"it has {numbers}" if numbers else "it has no ports at all"
             wanted = f"port {backend.port}" if backend.port is not None else "port"
-            return "" if backend.referrer is not None else f"{called} has no {wanted}; {has}"
+            return f"{called} has no {wanted}", f"; it has {numbers}" if numbers else ""
         if backend.subset is not None and not _has_subset(service, backend.subset):
-            return f'{called} has no subset "{backend.subset}"; {_subsets(service, backend.subset)}'
-        return ""
+            return f'{called} has no subset "{backend.subset}"', _subsets(service, backend.subset)
+        return None
 
     def mismatch(self, backend: Backend) -> str:
         """Why requests make no sense there; empty if they do."""
@@ -128,19 +129,19 @@ def advise(route: RouteSet, world: World) -> Advised:
 
 
 def _look_at_rule(rule: RouteRule, looking: _Looking) -> None:
-    if rule.check is not None and not rule.check.backend.problem and (why := looking.problem(rule.check.backend)):
-        consequence = "every request passes" if rule.check.fails_open else "no request passes"
-        looking.note(rule.check.backend.origin, f"{why}; without an answer from it {consequence}")
+    if rule.check is not None and not rule.check.backend.problem and (found := looking.problem(rule.check.backend)):
+        what = "every request passes unasked" if rule.check.fails_open else "no request passes"
+        looking.note(rule.check.backend.origin, f"{found[0]}, so {what}{found[1]}")
     action = rule.action
     if not isinstance(action, Forward) or action.drops_missing:
         return
     problems = [(each, looking.problem(each)) for each in action.backends if not each.problem]
     is_fatal = _is_fatal(problems)
-    for backend, why in problems:
-        if why:
-            share = "its share" if len(problems) > 1 else "what comes here"
-            what = f"{share} is answered {action.status_without_backends}" if backend.weight else "its weight is 0"
-            looking.note(backend.origin, f"{why}; {what}", is_fatal=is_fatal)
+    share = "its share" if len(problems) > 1 else "what comes here"
+    for backend, found in problems:
+        if found is not None:
+            what = f"{share} is answered {action.status_without_backends}" if backend.weight else UNWEIGHTED
+            looking.note(backend.origin, f"{found[0]}, so {what}{found[1]}", is_fatal=is_fatal)
             continue
         for odd in (looking.mismatch(backend), looking.ambiguity(backend)):
             if odd:
@@ -148,13 +149,13 @@ def _look_at_rule(rule: RouteRule, looking: _Looking) -> None:
         _look_at_consent(backend, looking)
     for mirror in action.mirrors:
         backend = mirror.backend
-        if not backend.problem and (why := looking.problem(backend)):
-            looking.note(backend.origin, f"{why}, so nobody gets the copies")
+        if not backend.problem and (found := looking.problem(backend)) is not None:
+            looking.note(backend.origin, f"{found[0]}, so nobody gets the copies{found[1]}")
 
 
-def _is_fatal(problems: list[tuple[Backend, str]]) -> bool:
+def _is_fatal(problems: list[tuple[Backend, Problem | None]]) -> bool:
     """Whether nothing is left that could answer."""
-    live = [why for backend, why in problems if backend.weight]
+    live = [found for backend, found in problems if backend.weight]
     return bool(live) and all(live)
 
 
@@ -169,10 +170,10 @@ def _look_at_consent(backend: Backend, looking: _Looking) -> None:
 def _look_at_stream(stream: StreamRule, looking: _Looking) -> None:
     problems = [(each, looking.problem(each)) for each in stream.backends if not each.problem]
     is_fatal = _is_fatal(problems)
-    for backend, why in problems:
-        if why:
-            what = "its connections are closed" if backend.weight else "its weight is 0"
-            looking.note(backend.origin, f"{why}; {what}", is_fatal=is_fatal)
+    for backend, found in problems:
+        if found is not None:
+            what = "its connections are closed" if backend.weight else UNWEIGHTED
+            looking.note(backend.origin, f"{found[0]}, so {what}{found[1]}", is_fatal=is_fatal)
         elif odd := looking.ambiguity(backend):
             looking.note(backend.origin, odd)
 
@@ -199,9 +200,8 @@ def _subsets(service: Service, wanted: str) -> str:
     places = [f"{each.origin.subject} ({each.origin})" for each in service.destinations if each.subsets]
     names = dict.fromkeys((*versions, *(subset.name for each in service.destinations for subset in each.subsets)))
     if not names:
-        return f"add a DestinationRule for its host with a subset {wanted}"
-    hint = did_you_mean(wanted, names).lstrip("; ") or f"it has {', '.join(names)}"
-    return f"{hint}{f' — see {places[0]}' if places else ''}"
+        return f"; add a DestinationRule for its host with a subset {wanted}"
+    return did_you_mean(wanted, names) or f"; it has {', '.join(names)}{f' by {places[0]}' if places else ''}"
 
 
 def _makes_tls(service: Service, port: Port) -> bool:

@@ -58,7 +58,7 @@ def _about_source(
         keys.add(workloads_of(text))
         known = {*world.guarding.by_namespace, SYSTEM_NAMESPACE}
         if text not in known:
-            hint = did_you_mean(text, sorted(known)) or _gateway_hint(text, world)
+            hint = _gateway_hint(text, world) or did_you_mean(text, sorted(known))
             yield _finding(policy, rule, origin, f'no workload runs in namespace "{text}"{hint}')
 
 

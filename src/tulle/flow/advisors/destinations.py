@@ -101,10 +101,11 @@ def _about_host(destination: Destination, services: tuple[Service, ...], world: 
     host, name = destination.host, _service_name(destination.host)
     if name is not None:
         hint = world.service_hint(name, destination.name.namespace)
-        what = f'service "{shown(name, destination.name.namespace)}" does not exist{hint}'
+        what = f'service "{shown(name, destination.name.namespace)}" does not exist'
     else:
-        what = f'no service has the host "{host}"{world.host_hint(host) or _maybe_short(host, world)}'
-    yield _finding(destination, f"{what}; nothing is called as this document says")
+        hint = world.host_hint(host) or _maybe_short(host, world)
+        what = f'no service has the host "{host}"'
+    yield _finding(destination, f"{what}, so nothing is called as this document says{hint}")
 
 
 def _maybe_short(host: str, world: World) -> str:

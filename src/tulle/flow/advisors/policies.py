@@ -107,7 +107,8 @@ def _about_targets(policy: Policy, targets: tuple[Target, ...], world: World, ke
             continue
         what = f'{target.kind} "{shown(target.name, policy.name.namespace)}"'
         message = f"it is attached to {what}, which does not exist"
-        yield Finding.warning(policy.origin, f"{policy.origin.subject}: {message}")
+        origin = target.origin if target.origin.file else policy.origin
+        yield Finding.warning(origin, f"{policy.origin.subject}: {message}")
 
 
 def _exists(target: Target, world: World, keys: set[Key]) -> bool:

@@ -52,12 +52,12 @@ class Services:
     def _about_nobody(self, service: Service, world: World) -> Iterator[Finding]:
         if not service.selector:
             if not service.hosts:
-                message = "nobody answers for it: it has no selector, and no EndpointSlice says where it is"
+                message = "has nobody who answers: it has no selector, and no EndpointSlice says where it is"
                 yield _finding(service, service.origin, message)
             return
         templates = self._templates.select(service.name.namespace, service.selector)
         idle = [each for each in templates if each.name not in world.workloads]
-        message = f"it selects nothing that runs: no workload has {labelled(service.selector)}"
+        message = f"selects nothing that runs: no workload has the labels {labelled(service.selector)}"
         message += _of_templates(idle) if idle else _nearest(service, world)
         yield _finding(service, service.selector_origin or service.origin, message)
 
@@ -67,10 +67,11 @@ ADVISOR = Services
 
 def _of_templates(idle: list[Template]) -> str:
     names = [each.origin.subject for each in idle[:MOST_NAMED]]
-    more = f" and {len(idle) - len(names)} more" if len(idle) > len(names) else ""
-    who, has = " and ".join(names) + more, "has" if len(idle) == 1 else "have"
-    remedy = f"workloads: {{{idle[0].name.name}: {{command: …}}}}"
-    return f"; {who} {has}, but nothing here says how to run it; add {remedy}"
+    names += [f"{len(idle) - len(names)} more"] if len(idle) > len(names) else []
+    who = " and ".join((", ".join(names[:-1]), names[-1])) if len(names) > 1 else names[0]
+    has, it = ("has", "it") if len(idle) == 1 else ("have", "them")
+    remedy = ", ".join(f"{each.name.name}: {{command: …}}" for each in idle[:MOST_NAMED])
+    return f"; {who} {has} them, but nothing here says how to run {it}: add workloads: {{{remedy}}}"
 
 
 def _nearest(service: Service, world: World) -> str:
@@ -96,7 +97,9 @@ def _about_ports(service: Service, answering: tuple[Workload, ...]) -> Iterator[
             continue
         wanted = port.target if port.target is not None else port.number
         has = ", ".join(dict.fromkeys(str(known.number) for each in answering for known in each.ports))
-        message = f"its port {port.number} leads nowhere: {answering[0].name.name} has no port {wanted}; it has {has}"
+        message = (
+            f"has a port {port.number} that leads nowhere: {answering[0].name.name} has no port {wanted}; it has {has}"
+        )
         yield _finding(service, service.origin, message)
 
 
@@ -118,12 +121,12 @@ def _about_alias(service: Service, world: World, keys: set[Key]) -> Iterator[Fin
         keys.add(name)
         if name in seen:
             circle = " → ".join(each.name for each in (*seen[seen.index(name) :], name))
-            message = f"it leads back to itself ({circle}), so nobody answers"
+            message = f"leads back to itself ({circle}), so nobody answers"
             yield _finding(service, service.host_origin or service.origin, message)
             return
         target = world.services.get(name)
         if target is None:
-            message = f'it stands for "{host}", and there is no such service{world.service_hint(name, "")}'
+            message = f'stands for "{host}", and there is no such service{world.service_hint(name, "")}'
             yield _finding(service, service.host_origin or service.origin, message)
             return
         if not target.alias:
@@ -142,9 +145,11 @@ def _about_hosts(service: Service, world: World, keys: set[Key]) -> Iterator[Fin
         keys.add(host_key(host))
         owner = world.services.get(world.joining.hosts.get(host, service.name))
         if owner is not None and owner is not service and owner.name != service.name:
-            message = f"host {host} is that of {owner.origin.subject} ({owner.origin}) already, which is used"
+            message = (
+                f"says host {host}, which is that of {owner.origin.subject} ({owner.origin}) already; that one is used"
+            )
             yield _finding(service, service.host_origin or service.origin, message)
 
 
 def _finding(service: Service, origin: Origin, message: str) -> Finding:
-    return Finding.warning(origin, f"{service.origin.subject}: {message}")
+    return Finding.warning(origin, f"{service.origin.subject} {message}")
