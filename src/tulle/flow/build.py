@@ -5,15 +5,17 @@ What did not change keeps its identity, and the work for a change is in proporti
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import replace
 
 from tulle.flow.checking import Checking
 from tulle.flow.joining import typed
 from tulle.flow.merge import SETTINGS, Merge
 from tulle.flow.parts import Parts
+from tulle.flow.settings import settled
 from tulle.kit.collecting import no_collection
 from tulle.model.documents import Document
+from tulle.model.extensions import LogProvider, MeshDefaults
 from tulle.model.findings import Finding
 from tulle.model.mesh import Mesh, Settings
 from tulle.model.objects import ConfigMap, Secret
@@ -31,6 +33,11 @@ class Builder:
         self._mesh = Mesh(settings=DEFAULT_SETTINGS)
         self._positions: dict[Document, int] | None = None
 
+    @property
+    def documents(self) -> Sequence[Document]:
+        """The parts of all documents as they were built last; a new sequence each time."""
+        return self._parts.order
+
     def build(self, documents: tuple[Document, ...], findings: Iterable[Finding] = ()) -> Mesh:
         """The mesh that documents describe, and what is wrong with them; `findings` are those of their sources.
 
@@ -46,7 +53,10 @@ class Builder:
             self._positions = None
             merge = self._merge
             merge.update(change, self._parts.fragments, self._position)
-            settings = merge.settings.table.get(SETTINGS, DEFAULT_SETTINGS)
+            native = merge.settings.table.get(SETTINGS, DEFAULT_SETTINGS)
+            settings = settled(
+                native, tuple(typed(merge, MeshDefaults).values()), tuple(typed(merge, LogProvider).values())
+            )
             checking = self._checking
             checking.update(merge, self._parts, self._position, settings)
             self._mesh = Mesh(
@@ -62,6 +72,7 @@ class Builder:
                 gateway_guard=checking.guarding.gateway,
                 secrets=typed(merge, Secret),
                 config_maps=typed(merge, ConfigMap),
+                statuses=checking.statuses,
                 findings=self._mesh.findings,
             )
         everything = _sorted([*findings, *self._findings()])

@@ -48,6 +48,7 @@ def read(part: Written) -> Fragment:
         listeners=spec.listeners,
         listeners_origin=part.at("listeners") if spec.listeners else None,
         rules=(made,),
+        drops_unknown=True,
     )
     return Fragment(routes=(route,), findings=tuple(part.findings))
 

@@ -119,7 +119,6 @@ def _action(
             mirrors=_mirrors(part, path, spec),
             hash_on=tuple(item.model() for item in spec.hash_on),
             session=spec.session.model() if spec.session is not None else None,
-            drops_missing=True,
         )
     for field in ForwardOnly.NAMES:
         if field in spec.model_fields_set and getattr(spec, field) is not None:

@@ -133,7 +133,7 @@ def _look_at_rule(rule: RouteRule, looking: _Looking) -> None:
         what = "every request passes unasked" if rule.check.fails_open else "no request passes"
         looking.note(rule.check.backend.origin, f"{found[0]}, so {what}{found[1]}")
     action = rule.action
-    if not isinstance(action, Forward) or action.drops_missing:
+    if not isinstance(action, Forward) or looking.route.drops_unknown:
         return
     problems = [(each, looking.problem(each)) for each in action.backends if not each.problem]
     is_fatal = _is_fatal(problems)

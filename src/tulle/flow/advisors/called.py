@@ -36,6 +36,11 @@ def advise(route: RouteSet, world: World) -> Advised:
     """Look at one set of rules."""
     keys: set[Key] = set()
     found: list[Finding] = []
+    if not route.drops_unknown and route.service is not None and route.service not in world.services:
+        hint = world.service_hint(route.service, route.name.namespace)
+        origin = route.host_origin(f"{route.service}.svc.{CLUSTER_DOMAIN}")
+        what = f'service "{shown(route.service, route.name.namespace)}" does not exist, so nobody calls it{hint}'
+        found.append(Finding.error(origin, f"{about(origin, route.origin)}: {what}"))
     for service, origin in _called(route, world, keys):
         found += _about_protocol(route, service, origin)
         found += _about_ports(route, service)

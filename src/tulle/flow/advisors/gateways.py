@@ -1,10 +1,10 @@
-"""Gateways that nobody is, and hosts of routes that no listener of their gateways serves."""
+"""Hosts of routes that no listener of their gateways serves."""
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 
-from tulle.flow.advisors.base import Advised, Key, Ledger, World, about, gateway_key, labelled
+from tulle.flow.advisors.base import Advised, Key, Ledger, World, about, gateway_key
 from tulle.flow.hostnames import intersection
 from tulle.flow.references import shown
 from tulle.model.findings import Finding
@@ -14,34 +14,21 @@ from tulle.model.routes import AttachKind, Parent, RouteSet
 
 
 class Gateways:
-    """Looks at every set of rules by itself, and at all listeners whenever one is different."""
+    """Looks at every set of rules by itself."""
 
     def __init__(self) -> None:
         self._ledger: Ledger[RouteSet] = Ledger(advise)
-        self._listeners: tuple[Finding, ...] = ()
 
     def update(self, world: World) -> None:
         """Look again at what changed."""
         self._ledger.update(world.routes_added, world.routes_removed, world)
-        if world.is_fresh or world.merge.changed.listeners:
-            self._listeners = tuple(dict.fromkeys(_about_listeners(world)))
 
     def findings(self) -> Iterable[Finding]:
-        """About every gateway that is not here, and every host that is not served."""
-        yield from self._listeners
-        yield from self._ledger.findings()
+        """About every host that is not served."""
+        return self._ledger.findings()
 
 
 ADVISOR = Gateways
-
-
-def _about_listeners(world: World) -> Iterator[Finding]:
-    here = world.settings.gateway_labels
-    for listener in world.merge.listeners.table.values():
-        if not set(listener.selector) <= set(here):
-            message = f"no gateway has {labelled(listener.selector)}; the one that runs here has {labelled(here)}"
-            part = world.merge.listeners.part_of(listener.name)
-            yield Finding.warning(part.origin, f"{part.origin.subject}: its selector selects nothing: {message}")
 
 
 def advise(route: RouteSet, world: World) -> Advised:
