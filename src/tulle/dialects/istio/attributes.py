@@ -129,6 +129,6 @@ def _check_pattern(part: Written, path: Path, kind: str, value: str) -> None:
     elif value != "*" and value[0] == value[-1] == "*":
         part.warning(path, f'is "{value}"; only one * is possible, at the beginning or at the end')
     if kind == "methods" and value != value.upper():
-        part.warning(path, f'is "{value}"; methods are compared as they are written, and requests have capitals')
+        part.warning(path, f'is "{value}", and methods are compared as they are written; write {value.upper()}')
     if kind in {"principals", "serviceAccounts"} and value.startswith("spiffe://"):
         part.warning(path, f'is "{value}" and matches nobody; leave out spiffe://')

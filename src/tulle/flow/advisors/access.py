@@ -13,6 +13,7 @@ from tulle.model.guards import Guard
 from tulle.model.security import AccessAction, AccessPolicy, AccessRule, Values
 
 TOKEN_KEYS = "request.auth."
+MOST_NAMED = 3
 PORT_KEY = "destination.port"
 Term = tuple[str, Values]
 
@@ -102,7 +103,7 @@ def _about_tokens(policy: AccessPolicy, rule: AccessRule, terms: tuple[Term, ...
     without = about.without_tokens
     if asked is None or not without or (len(without) < len(about.guards) and not policy.selector):
         return
-    who = str(without[0].workload.name) + (f" and {len(without) - 1} more" if len(without) > 1 else "")
+    who = _names(without)
     message = f"it asks for a verified token, and no RequestAuthentication is about {who}: no request there has one"
     yield _finding(policy, rule, asked.origin, message)
 
@@ -120,7 +121,9 @@ def _about_requests(
     is_void = policy.action is AccessAction.ALLOW
     then = "the rule allows nothing" if is_void else "it is left out, and the rule matches more than it says"
     what = "a verified token" if key.startswith(TOKEN_KEYS) else key
-    message = f"{what} can only be seen where HTTP is spoken, and {_name(about)} has none of it ({ports}): {then}"
+    message = (
+        f"{what} can only be seen where HTTP is spoken, and {_names(about.guards)} has none of it ({ports}): {then}"
+    )
     yield _finding(policy, rule, values.origin, message)
 
 
@@ -141,7 +144,7 @@ def _about_ports(
             if text.isdecimal() and int(text) not in known:
                 has = ", ".join(map(str, sorted(known)[:8]))
                 hint = _of_service(int(text), about, world)
-                message = f"no workload that it selects has port {text}{hint}; {_name(about)} has {has}"
+                message = f"no workload that it selects has port {text}{hint}; {_names(about.guards)} has {has}"
                 yield _finding(policy, rule, values.origin, message)
 
 
@@ -155,9 +158,9 @@ def _of_service(number: int, about: _About, world: World) -> str:
     return ""
 
 
-def _name(about: _About) -> str:
-    names = [each.workload.name for each in about.guards[:3]]
-    return " or ".join(names) + (" or another one" if len(about.guards) > len(names) else "")
+def _names(guards: list[Guard]) -> str:
+    names = [each.workload.name for each in guards[:MOST_NAMED]]
+    return " or ".join(names) + (" or another one" if len(guards) > len(names) else "")
 
 
 def _finding(policy: AccessPolicy, rule: AccessRule, origin: Origin, message: str) -> Finding:

@@ -185,7 +185,8 @@ class Ledger(Generic[Thing]):
     def update(self, added: Iterable[Thing], removed: Iterable[Thing], world: World) -> None:
         """Take in things (which are hashed by identity), and forget others."""
         for thing in removed:
-            self._forget(thing)
+            if thing in self._known:
+                self._forget(thing)
         again = set(added)
         if len(self._users) < len(world.touched):
             again.update(*(users for key, users in self._users.items() if key in world.touched))

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 
 from tulle.flow.advisors.base import Advised, Key, Ledger, World, about, gateway_key
+from tulle.flow.attachment import MOST_HOSTS
 from tulle.flow.hostnames import intersection
 from tulle.flow.references import shown
 from tulle.model.findings import Finding
@@ -62,7 +63,8 @@ def _serves(listener: Listener, host: str, route: RouteSet) -> bool:
 
 def _unserved(route: RouteSet, host: str, parents: list[Parent], listeners: list[Listener]) -> Finding:
     names = dict.fromkeys(_bare(parent.name, route) for parent in parents)
-    served = ", ".join(dict.fromkeys(each.host for listener in listeners for each in listener.hosts))
+    known = [*dict.fromkeys(each.host for listener in listeners for each in listener.hosts)]
+    served = ", ".join(known[:MOST_HOSTS]) + (", …" if len(known) > MOST_HOSTS else "")
     origin = route.host_origin(host)
     message = f"host {host} is not served by gateway {' or '.join(names)}, which is for {served}"
     return Finding.warning(origin, f"{about(origin, route.origin)}: {message}")

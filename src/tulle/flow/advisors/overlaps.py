@@ -171,4 +171,5 @@ def _described(match: Match) -> str:
 def _hidden(rule: RouteRule, what: str, taker: _Taker) -> Finding:
     other = f"{taker.rule.origin.subject} ({taker.rule.origin})"
     why = "has the same conditions" if taker.is_same else "takes all of these requests"
-    return Finding.warning(rule.origin, f"{rule.origin.subject}: {what}: {other} {why} and comes first")
+    first = "comes first (the older one does; of one age, the first by name)"
+    return Finding.warning(rule.origin, f"{rule.origin.subject}: {what}: {other} {why} and {first}")

@@ -62,7 +62,7 @@ def _asked(policies: Iterable[AccessPolicy], known: set[str]) -> Iterator[Findin
     for policy in policies:
         if policy.action is AccessAction.CUSTOM and policy.provider not in known:
             hint = did_you_mean(policy.provider, known) or "; name it in extensionProviders of the mesh"
-            message = f'there is no provider "{policy.provider}"{hint}; until then all that it matches is refused'
+            message = f'there is no provider "{policy.provider}", so all that it matches is refused{hint}'
             origin = policy.provider_origin or policy.origin
             yield Finding.error(origin, f"{policy.origin.subject}: {message}")
 
@@ -74,5 +74,5 @@ def _logged(policies: Iterable[Telemetry], known: set[str]) -> Iterator[Finding]
             origin = logging.origin if logging.origin.file else policy.origin
             for name in unknown:
                 rest = "nothing is logged" if len(unknown) == len(logging.providers) else "it gets nothing"
-                message = f'there is no provider "{name}"{did_you_mean(name, known)}; {rest}'
+                message = f'there is no provider "{name}", so {rest}{did_you_mean(name, known)}'
                 yield Finding.warning(origin, f"{policy.origin.subject}: {message}")
