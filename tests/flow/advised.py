@@ -19,15 +19,8 @@ from tulle.sources.file import Files
 def advise(advice: Advice, builder: Builder, mesh: Mesh) -> None:
     """Let advice take in what was built."""
     checking = builder._checking
-    advice.update(
-        builder._merge,
-        checking.workloads,
-        checking._joining,
-        checking.guarding,
-        checking.routing,
-        mesh.settings,
-        builder._position,
-    )
+    joining, guarding = checking._joining, checking.guarding
+    advice.update(builder._merge, checking.workloads, joining, guarding, checking.routing, mesh.settings)
 
 
 def advised(paths: Sequence[str | Path]) -> list[str]:
@@ -82,3 +75,27 @@ def documents(file: str, text: str) -> tuple[Document, ...]:
             origin = Origin("file", file, Anchor(piece.line + 1))
             found.append(Document(origin, Key("file", Name("", f"{file}#{index}")), data, "/"))
     return tuple(found)
+
+
+VERSIONS = {
+    "VirtualService": "networking.istio.io/v1",
+    "DestinationRule": "networking.istio.io/v1",
+    "ServiceEntry": "networking.istio.io/v1",
+    "Gateway": "networking.istio.io/v1",
+    "Sidecar": "networking.istio.io/v1",
+    "WorkloadEntry": "networking.istio.io/v1",
+    "AuthorizationPolicy": "security.istio.io/v1",
+    "PeerAuthentication": "security.istio.io/v1",
+    "RequestAuthentication": "security.istio.io/v1",
+    "Telemetry": "telemetry.istio.io/v1",
+    "HTTPRoute": "gateway.networking.k8s.io/v1",
+    "UDPRoute": "gateway.networking.k8s.io/v1",
+    "Service": "v1",
+    "Secret": "v1",
+}
+
+
+def written(kind: str, name: str, spec: str, namespace: str = "default") -> str:
+    """An object, in five lines."""
+    head = f"apiVersion: {VERSIONS[kind]}\nkind: {kind}\nmetadata: {{name: {name}, namespace: {namespace}}}"
+    return f"{head}\nspec: {spec}\n---\n"

@@ -5,7 +5,7 @@ It is looked for again only where something changed that it depends on.
 
 from __future__ import annotations
 
-from collections.abc import Hashable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 
 from tulle.envoy.scope import host_key
 from tulle.flow.advisors.base import (
@@ -25,7 +25,7 @@ from tulle.flow.differences import changed_keys
 from tulle.flow.guarding import Guarding
 from tulle.flow.index import Index
 from tulle.flow.joining import Joining, typed
-from tulle.flow.merge import Merge, Position
+from tulle.flow.merge import Merge
 from tulle.flow.nearest import Nearest
 from tulle.flow.selection import pairs
 from tulle.model.documents import Document
@@ -34,13 +34,14 @@ from tulle.model.guards import Guard
 from tulle.model.listeners import Listener
 from tulle.model.mesh import Settings
 from tulle.model.names import Name
-from tulle.model.objects import Gateway, ListenerSet, Secret
+from tulle.model.objects import Gateway, GatewayClass, ListenerSet, Secret
 from tulle.model.routes import RouteSet
 from tulle.model.services import Entry, Service
 from tulle.model.workloads import Workload
 
 NO_SERVICES: Mapping[Name, Service] = {}
 NO_HOSTS: Mapping[str, Name] = {}
+GATEWAYS = (Gateway, GatewayClass, ListenerSet)
 NO_GUARDS: Mapping[Name, Guard] = {}
 
 
@@ -51,6 +52,7 @@ class Advice:
         self._advisors: tuple[Advisor, ...] = ()
         self._settings: Settings | None = None
         self._routes: dict[RouteSet, Document] = {}
+        """Every set that was written and counts."""
         self._services: Mapping[Name, Service] = NO_SERVICES
         self._hosts: Mapping[str, Name] = NO_HOSTS
         self._guards: Mapping[Name, Guard] = NO_GUARDS
@@ -68,16 +70,15 @@ class Advice:
         guarding: Guarding,
         attached: Attached,
         settings: Settings,
-        position: Position,
     ) -> None:
         """Look again at what a change concerns. `attached` are the rules that count, where they count."""
         is_fresh = settings is not self._settings
         if is_fresh:
             self._settings, self._advisors = settings, tuple(make() for make in all_advisors())
-        touched, is_renamed = self._differences(merge, joining, guarding)
+        touched, is_renamed = self._differences(merge, joining, guarding, is_fresh=is_fresh)
         for route in merge.routes_removed:
             self._routes.pop(route, None)
-        self._routes.update({**merge.routes_added, **merge.routes_moved})
+        self._routes.update(merge.routes_added)
         if is_renamed:
             self._nearest = {}
         world = World(
@@ -86,14 +87,12 @@ class Advice:
             guarding=guarding,
             attached=attached,
             settings=settings,
-            position=position,
-            routes=self._routes,
             routes_added=self._routes if is_fresh else merge.routes_added,
             routes_removed=() if is_fresh else merge.routes_removed,
             listeners=self._listeners,
             workloads=workloads,
             services=joining.services,
-            services_changed=joining.services if is_fresh else changed_keys(self._services, joining.services),
+            services_changed=joining.services if is_fresh else joining.changed,
             accounts=self._accounts,
             touched=touched,
             is_renamed=is_renamed,
@@ -110,34 +109,44 @@ class Advice:
         for advisor in self._advisors:
             yield from advisor.findings()
 
-    def _differences(self, merge: Merge, joining: Joining, guarding: Guarding) -> tuple[frozenset[Key], bool]:
+    def _differences(
+        self, merge: Merge, joining: Joining, guarding: Guarding, *, is_fresh: bool
+    ) -> tuple[frozenset[Key], bool]:
         """What advice may depend on and is different now, and whether other names exist."""
-        services = changed_keys(self._services, joining.services)
+        services = joining.services.keys() if is_fresh else joining.changed
         hosts = changed_keys(self._hosts, joining.hosts)
         gateways = self._listeners.update(merge.listeners.table, merge.changed.listeners)
-        gateways |= {name for kind in (Gateway, ListenerSet) for name in merge.changed.objects.get(kind, ())}
-        touched: set[Hashable] = {*services, *map(host_key, hosts), *map(gateway_key, gateways), *joining.relabelled}
-        for name in changed_keys(self._guards, guarding.guards):
-            for guard, step in ((self._guards.get(name), -1), (guarding.guards.get(name), 1)):
-                if guard is not None:
-                    touched.update((*pairs(name.namespace, guard.labels), *guard.answers))
-                    touched.add(self._count_account(name.namespace, guard.account, step))
-            touched.update((workloads_of(name.namespace), EVERYWHERE))
+        gateways |= {name for kind in GATEWAYS for name in merge.changed.objects.get(kind, ())}
+        touched: set[Key] = {*services, *map(host_key, hosts), *map(gateway_key, gateways), *joining.relabelled}
+        guards = guarding.guards.keys() | self._guards.keys() if is_fresh else guarding.changed
+        touched.update(self._touched_by_guards(guards, guarding), self._touched_by_entries(merge))
         if services or hosts:
             touched.add(SERVICES)
-        for name, entry in self._entries.items() if merge.changed.objects.get(Entry) else ():
-            touched.add(self._count_account(name.namespace, entry.account, -1))
-        if merge.changed.objects.get(Entry):
-            self._entries = typed(merge, Entry)
-            for name, entry in self._entries.items():
-                touched.add(self._count_account(name.namespace, entry.account, 1))
         if merge.changed.objects.get(Secret):
             touched.add(SECRETS)
-        if guarding.gateway is not self._gateway_guard:
-            touched.add(EVERYWHERE)
         is_renamed = bool(gateways) or any((name in self._services) != (name in joining.services) for name in services)
         is_renamed = is_renamed or any((host in self._hosts) != (host in joining.hosts) for host in hosts)
         return frozenset(touched), is_renamed
+
+    def _touched_by_guards(self, names: Iterable[Name], guarding: Guarding) -> Iterator[Key]:
+        """What is different as other workloads run, or as policies say other things about them."""
+        for name in names:
+            for guard, step in ((self._guards.get(name), -1), (guarding.guards.get(name), 1)):
+                if guard is not None:
+                    yield from (*pairs(name.namespace, guard.labels), *guard.answers)
+                    yield self._count_account(name.namespace, guard.account, step)
+            yield from (workloads_of(name.namespace), EVERYWHERE)
+        if guarding.gateway is not self._gateway_guard:
+            yield EVERYWHERE
+
+    def _touched_by_entries(self, merge: Merge) -> Iterator[Key]:
+        """The same for workloads that others run; there are few."""
+        if not merge.changed.objects.get(Entry):
+            return
+        before, self._entries = self._entries, typed(merge, Entry)
+        for entries, step in ((before, -1), (self._entries, 1)):
+            for name, entry in entries.items():
+                yield self._count_account(name.namespace, entry.account, step)
 
     def _count_account(self, namespace: str, account: str, step: int) -> Key:
         """One more, or one less, has an account."""

@@ -106,6 +106,8 @@ class Guarding:
 
     def __init__(self) -> None:
         self.guards: dict[Name, Guard] = {}
+        self.changed: frozenset[Name] = frozenset()
+        """Workloads whose guard is another one now, by the last update."""
         self.gateway: Guard | None = None
         self._policies = {kind: Policies(kind) for kind in KINDS}
         self.by_namespace: Index[str, Workload] = Index(lambda each: (each.name.namespace,), lambda name, _: name)
@@ -144,7 +146,8 @@ class Guarding:
             names.update(each.name for space in spaces for each in self.by_namespace.get(space))
             names |= answering.moved
         guards = [(name, self._guard(workloads.get(name), answering, settings)) for name in names]
-        self.guards = replaced(self.guards, guards)
+        before, self.guards = self.guards, replaced(self.guards, guards)
+        self.changed = frozenset(name for name in names if before.get(name) is not self.guards.get(name))
         if is_everywhere or SYSTEM_NAMESPACE in spaces:
             self._guard_gateway(settings)
 

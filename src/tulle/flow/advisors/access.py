@@ -73,7 +73,7 @@ def advise(policy: AccessPolicy, world: World) -> Advised:
             terms = tuple(_terms(rule))
             found += _about_tokens(policy, rule, terms, about)
             found += _about_requests(policy, rule, terms, about)
-            found += _about_ports(policy, rule, terms, about, world)
+            found += _about_ports(policy, rule, terms, about, world, keys)
     return Advised(tuple(found), frozenset(keys))
 
 
@@ -132,29 +132,32 @@ def _needs_http(key: str) -> bool:
 
 
 def _about_ports(
-    policy: AccessPolicy, rule: AccessRule, terms: tuple[Term, ...], about: _About, world: World
+    policy: AccessPolicy, rule: AccessRule, terms: tuple[Term, ...], about: _About, world: World, keys: set[Key]
 ) -> Iterator[Finding]:
     known = about.ports
     if about.is_for_gateway or not known:
         return
+    for text, origin in _ports(terms):
+        if int(text) not in known:
+            has = ", ".join(map(str, sorted(known)[:8]))
+            hint = _of_service(int(text), about, world, keys)
+            message = f"no workload that it selects has port {text}{hint}; {_names(about.guards)} has {has}"
+            yield _finding(policy, rule, origin, message)
+
+
+def _ports(terms: tuple[Term, ...]) -> Iterator[tuple[str, Origin]]:
     for key, values in terms:
-        if key != PORT_KEY:
-            continue
-        for text in (*values.values, *values.excluded):
-            if text.isdecimal() and int(text) not in known:
-                has = ", ".join(map(str, sorted(known)[:8]))
-                hint = _of_service(int(text), about, world)
-                message = f"no workload that it selects has port {text}{hint}; {_names(about.guards)} has {has}"
-                yield _finding(policy, rule, values.origin, message)
+        if key == PORT_KEY:
+            yield from ((text, values.origin) for text in (*values.values, *values.excluded) if text.isdecimal())
 
 
-def _of_service(number: int, about: _About, world: World) -> str:
+def _of_service(number: int, about: _About, world: World, keys: set[Key]) -> str:
     """Policies name ports of workloads, and services call theirs by other numbers."""
-    for guard in about.guards:
-        for name in guard.answers:
-            service = world.services.get(name)
-            if service is not None and service.port(number) is not None:
-                return f", which is a port of service {name.name}"
+    for name in dict.fromkeys(name for guard in about.guards for name in guard.answers):
+        keys.add(name)
+        service = world.services.get(name)
+        if service is not None and service.port(number) is not None:
+            return f", which is a port of service {name.name}"
     return ""
 
 

@@ -9,10 +9,10 @@ from typing import Generic, Protocol, TypeVar
 from tulle.flow.guarding import Guarding
 from tulle.flow.index import Index
 from tulle.flow.joining import Joining, typed
-from tulle.flow.merge import Merge, Position
+from tulle.flow.merge import Merge
 from tulle.flow.nearest import Nearest
 from tulle.flow.references import shown
-from tulle.model.documents import Document, Origin
+from tulle.model.documents import Origin
 from tulle.model.findings import Finding
 from tulle.model.listeners import Listener
 from tulle.model.mesh import Object, Settings
@@ -27,6 +27,8 @@ Kind = TypeVar("Kind", bound=Object)
 Labels = tuple[tuple[str, str], ...]
 Key = Hashable
 """What advice may depend on: the name of a service, a host (`host_key`), a label in a namespace, or one of `keys`."""
+HOSTS = "/hosts"
+"""Stands for hosts, where names are looked up in a namespace otherwise."""
 SECRETS = "secrets"
 """Stands for all secrets."""
 SERVICES = "services"
@@ -78,10 +80,8 @@ class World:
     guarding: Guarding
     attached: Attached
     settings: Settings
-    position: Position
-    routes: Mapping[RouteSet, Document]
-    """Every set that was written and counts, with its part."""
     routes_added: Iterable[RouteSet]
+    """Sets that were written and count, and did not before."""
     routes_removed: Iterable[RouteSet]
     listeners: Index[Name, Listener]
     """By the gateway that they belong to."""
@@ -120,9 +120,9 @@ class World:
 
     def host_hint(self, host: str) -> str:
         """The same for a host."""
-        if "" not in self.nearest:
-            self.nearest[""] = Nearest(list(self.joining.hosts))
-        return self.nearest[""].hint(host)
+        if HOSTS not in self.nearest:
+            self.nearest[HOSTS] = Nearest(list(self.joining.hosts))
+        return self.nearest[HOSTS].hint(host)
 
     def has_gateway(self, name: Name) -> bool:
         """Whether there is a gateway of this name, in whatever language."""

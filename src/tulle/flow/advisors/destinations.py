@@ -127,14 +127,13 @@ def _about_ports(destination: Destination, service: Service) -> Iterator[Finding
 
 
 def _about_subsets(destination: Destination, service: Service, world: World) -> Iterator[Finding]:
-    running = [each.labels for each in world.joining.answering(service.name)]
-    known = [dict(labels) for labels in (*running, *(each.labels for each in service.addresses))]
-    if not known:
-        return
-    for subset in destination.subsets:
-        wanted = dict(subset.labels).items()
-        if not any(wanted <= labels.items() for labels in known):
-            yield _empty(destination, subset, service, known)
+    answering = world.joining.answering(service.name)
+    known = [
+        frozenset(labels) for labels in (*(it.labels for it in answering), *(it.labels for it in service.addresses))
+    ]
+    for subset in destination.subsets if known else ():
+        if not any(labels.issuperset(subset.labels) for labels in known):
+            yield _empty(destination, subset, service, [dict(labels) for labels in known])
 
 
 def _empty(destination: Destination, subset: Subset, service: Service, known: list[dict[str, str]]) -> Finding:

@@ -10,6 +10,7 @@ from tulle.flow.joining import typed
 from tulle.flow.references import shown
 from tulle.model.extensions import EnvoyPatches, ProxySettings, Scope, Telemetry, WasmPlugin
 from tulle.model.findings import Finding, did_you_mean
+from tulle.model.names import Name
 from tulle.model.objects import GatewayClass
 from tulle.model.security import AccessPolicy, PeerAuthentication, RequestAuthentication, Target
 
@@ -117,7 +118,7 @@ def _exists(target: Target, world: World, keys: set[Key]) -> bool:
             keys.add(gateway_key(target.name))
             return world.has_gateway(target.name)
         case "GatewayClass":
-            keys.add(gateway_key(target.name))
+            keys.add(gateway_key(Name("", target.name.name)))
             return target.name.name in {each.name for each in world.table(GatewayClass).values()}
         case "ServiceEntry":
             # Its services are called by their hosts; the name of the object is that of its documents.
