@@ -10,11 +10,11 @@ from envoy.config.listener.v3 import listener_components_pb2, listener_pb2
 from envoy.extensions.filters.network.sni_cluster.v3 import sni_cluster_pb2
 
 from tulle.envoy import (
+    access_logs,
     chains,
     connection_access,
     connection_manager,
     edge_tls,
-    host_patterns,
     listeners,
     naming,
     protos,
@@ -26,6 +26,7 @@ from tulle.envoy.edge_tls import Material
 from tulle.envoy.filters.base import Chain, Side
 from tulle.envoy.streams import Stream, proxy_of, tcp_proxy
 from tulle.kit.memo import remember
+from tulle.model import hostnames
 from tulle.model.guards import Guard
 from tulle.model.listeners import Certificate, ClientCertificates, Listener, ListenerProtocol, TlsHandling
 from tulle.model.mesh import Settings
@@ -60,9 +61,11 @@ class Guarded:
         port = Port(name=listener.section or listener.name.name, number=number, target=listener.port)
         return Chain(side=Side.GATEWAY, settings=settings, guard=self.guard, port=port, clusters=self.clusters)
 
-    def connections(self, listener: Listener, settings: Settings) -> list[Filter]:
-        """Filters in front of whatever passes on the bytes of a connection."""
-        return list(connection_access.filters(self.chain(listener, settings)))
+    def passed(self, listener: Listener, settings: Settings, stream: Stream) -> list[Filter]:
+        """The filters that pass on the bytes of a connection, if it is allowed."""
+        chain = self.chain(listener, settings)
+        proxy = proxy_of("edge", stream, access_logs.connection_logs(chain))
+        return [*connection_access.filters(chain), proxy]
 
 
 UNGUARDED = Guarded()
@@ -106,10 +109,9 @@ def _entries(listener: Listener, content: Content, settings: Settings, guarded: 
     elif sockets.has_tls(listener):
         yield from _for_tls(listener, content, settings, guarded)
     else:
-        before = guarded.connections(listener, settings)
         for stream in content.streams:
             speech = Speech.TLS if stream.server_names else Speech.BYTES
-            filters = [*before, proxy_of("edge", stream)]
+            filters = guarded.passed(listener, settings, stream)
             yield Entry(stream.server_names, filters, speech=speech, subnets=stream.subnets)
 
 
@@ -127,21 +129,21 @@ def _for_requests(listener: Listener, content: Content, settings: Settings, guar
 
 def _for_tls(listener: Listener, content: Content, settings: Settings, guarded: Guarded) -> Iterator[Entry]:
     """Connections with TLS whose content is not looked at."""
-    before = guarded.connections(listener, settings)
     if listener.tls is TlsHandling.AUTO_PASSTHROUGH:
         by_name = Filter(name="sni_cluster", typed_config=protos.packed(sni_cluster_pb2.SniCluster()))
-        yield Entry(sockets.hosts(listener), [*before, by_name, tcp_proxy("edge")], speech=Speech.TLS)
+        *before, proxy = guarded.passed(listener, settings, Stream(shares=()))
+        yield Entry(sockets.hosts(listener), [*before, by_name, proxy], speech=Speech.TLS)
         return
     for stream in content.streams:
-        filters = [*before, proxy_of("edge", stream)]
-        wanted = stream.server_names or stream.hosts or (host_patterns.ANY,)
+        filters = guarded.passed(listener, settings, stream)
+        wanted = stream.server_names or stream.hosts or (hostnames.ANY,)
         if not sockets.ends_tls(listener):
-            names = host_patterns.narrowed(wanted, sockets.hosts(listener))
+            names = hostnames.narrowed(wanted, sockets.hosts(listener))
             if names:
                 yield Entry(names, filters, speech=Speech.TLS, subnets=stream.subnets)
             continue
         for certificates, own in _groups(listener, content):
-            names = host_patterns.narrowed(wanted, own)
+            names = hostnames.narrowed(wanted, own)
             if names:
                 entry = Entry(names, filters, speech=Speech.TLS, subnets=stream.subnets)
                 yield _ended(listener, content, certificates, settings, entry)
@@ -152,7 +154,7 @@ def _groups(listener: Listener, content: Content) -> Iterator[tuple[tuple[Certif
     certificates = content.material.certificates if content.material is not None else ()
     for each in certificates:
         if each.hosts:
-            yield (each,), host_patterns.narrowed(map(str.lower, each.hosts), sockets.hosts(listener))
+            yield (each,), hostnames.narrowed(map(str.lower, each.hosts), sockets.hosts(listener))
     default = tuple(each for each in certificates if not each.hosts)
     if default or not certificates:
         yield default, sockets.hosts(listener)

@@ -10,7 +10,9 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field, replace
 
-from tulle.envoy import host_patterns, naming
+from tulle.envoy import naming
+from tulle.envoy.rewrites import WELL_KNOWN, Entry
+from tulle.model import hostnames
 from tulle.model.listeners import Listener, ListenerProtocol, TlsHandling
 from tulle.model.routes import RouteSet
 
@@ -77,6 +79,8 @@ class Layout:
     """By route configuration: hosts of all listeners among which a request is told apart."""
     ports: dict[str, tuple[int, ...]] = field(default_factory=dict)
     """By route configuration: its port, as it is and as documents have it."""
+    entries: dict[str, Entry] = field(default_factory=dict)
+    """By route configuration: where its requests come in, as documents mean it."""
     redirects: dict[Place, int] = field(default_factory=dict)
     """Places from which everybody is sent to HTTPS, with its port."""
     foreign: dict[str, tuple[str, ...]] = field(default_factory=dict)
@@ -86,13 +90,13 @@ class Layout:
 
     def places(self, routes: RouteSet) -> Iterator[Place]:
         """Where a route set is attached: by the listeners it names (all that take routes, if none) and its hosts."""
-        hosts = dict.fromkeys(map(host_patterns.plain, routes.hosts or (host_patterns.ANY,)))
+        hosts = dict.fromkeys(map(hostnames.plain, routes.hosts or (hostnames.ANY,)))
         for section in self._named(routes):
             known = self.known[section.routes]
             for own in section.hosts:
                 for host in hosts:
-                    both = host_patterns.common(host, own)
-                    if both and host_patterns.best(both, known) == own:
+                    both = hostnames.common(host, own)
+                    if both and hostnames.best(both, known) == own:
                         yield section.routes, both
 
     def _named(self, routes: RouteSet) -> Iterable[Section]:
@@ -103,17 +107,21 @@ class Layout:
 
 def layout(listeners: Iterable[Listener]) -> Layout:
     """Where every listener that reads HTTP stands."""
-    found = Layout()
+    found, listeners = Layout(), tuple(listeners)
+    moved = {each.declared_port: each.port for each in listeners if each.declared_port in WELL_KNOWN.values()}
     for sharing in by_socket(listeners).values():
         plain, secure = ([each for each in sharing if has_tls(each) is tls] for tls in (False, True))
         for group in (plain, secure):
             known = frozenset(host for listener in group for host in hosts(listener))
             for listener in filter(reads_http, group):
                 _add(listener, known, found)
+                port = listener.declared_port or listener.port
+                entry = Entry(port, is_encrypted=has_tls(listener), moved=tuple(sorted(moved.items())))
+                found.entries.setdefault(route_configuration(listener), entry)
     served = {(each.routes, host) for each in found.sections.values() for host in each.hosts}
     redirects = {place: port for place, port in found.redirects.items() if place not in served}
     foreign = {(name, host) for name, others in found.foreign.items() for host in others}
-    rest = {(name, host_patterns.ANY) for name in found.known}
+    rest = {(name, hostnames.ANY) for name in found.known}
     return replace(found, redirects=redirects, standing=frozenset((served | rest) - redirects.keys() - foreign))
 
 
@@ -134,5 +142,5 @@ def _foreign(own: tuple[str, ...], known: frozenset[str]) -> tuple[str, ...]:
         return tuple(sorted(known.difference(own)))
     # Of very many only those that would be taken for its own; whatever else it does not have is somebody else's.
     wide = [host for host in own if "*" in host]
-    taken = {host for host in known if any(host_patterns.covers(each, host) for each in wide)} if wide else set()
-    return tuple(sorted((taken | {host_patterns.ANY}).difference(own)))
+    taken = {host for host in known if any(hostnames.covers(each, host) for each in wide)} if wide else set()
+    return tuple(sorted((taken | {hostnames.ANY}).difference(own)))
