@@ -7,7 +7,6 @@ import json
 import os
 import re
 import signal
-import socket
 import subprocess
 import sys
 import time
@@ -18,6 +17,7 @@ from typing import Any, TypeVar
 
 import psutil
 
+from tests.envoy.kitchen import free_port
 from tulle.cli.client import connect
 from tulle.cli.output import Failure
 from tulle.kit.home import Home
@@ -43,32 +43,32 @@ def eventually(condition: Callable[[], Value], *, within: float = 20.0, what: st
     raise AssertionError(f"not within {within:g} s: {what or condition} (last: {last!r})")
 
 
-_given: set[int] = set()
-"""Ports that were handed out: a port is free again as soon as nobody holds it, and would be found twice."""
-
-
-def free_port() -> int:
-    """A port of the loopback interface that nobody listens on, and that was not handed out before."""
-    while True:
-        with socket.socket() as probe:
-            probe.bind(("127.0.0.1", 0))
-            port = int(probe.getsockname()[1])
-        if port not in _given:
-            _given.add(port)
-            return port
-
-
 @dataclass(frozen=True)
 class Answer:
     """What an HTTP server said."""
 
     status: int
     headers: dict[str, str]
-    body: str
+    content: bytes
+
+    @classmethod
+    def of(cls, response: http.client.HTTPResponse) -> Answer:
+        """Read all of it."""
+        headers = {name.lower(): value for name, value in response.getheaders()}
+        return cls(response.status, headers, response.read())
+
+    @property
+    def body(self) -> str:
+        return self.content.decode(errors="replace")
 
     @property
     def json(self) -> Any:
-        return json.loads(self.body)
+        return json.loads(self.content)
+
+    @property
+    def reason(self) -> str:
+        """Why a proxy answered itself."""
+        return self.headers.get("x-tulle-reason", "")
 
 
 @dataclass
@@ -234,8 +234,6 @@ def request(
     connection = http.client.HTTPConnection(address, timeout=10)
     try:
         connection.request(method, path, body, {"Host": host or address, **(headers or {})})
-        response = connection.getresponse()
-        names = {name.lower(): value for name, value in response.getheaders()}
-        return Answer(response.status, names, response.read().decode(errors="replace"))
+        return Answer.of(connection.getresponse())
     finally:
         connection.close()

@@ -118,10 +118,7 @@ def outbound(machine: Machine, workload: str) -> str:
 def _timed(connection: http.client.HTTPConnection, request: Request, target: str, host: str) -> Timed:
     start = time.monotonic()
     connection.request(request.method, target, request.body or None, {"Host": host, **request.headers})
-    response = connection.getresponse()
-    headers = {name.lower(): value for name, value in response.getheaders()}
-    body = response.read().decode(errors="replace")
-    return Timed(Answer(response.status, headers, body), time.monotonic() - start)
+    return Timed(Answer.of(connection.getresponse()), time.monotonic() - start)
 
 
 def _wrong(request: Request, answers: list[Timed]) -> list[str]:

@@ -78,8 +78,6 @@ class Entrances:
         self._grants: Index[str, Grant] = Index(lambda each: (each.name.namespace,), lambda name, _: name)
         self._wanted = Wanted()
         self._settings: Settings | None = None
-        self._order: list[Name] = []
-        """Of listeners that others take the place from, if those come first."""
 
     def update(
         self,
@@ -92,14 +90,13 @@ class Entrances:
     ) -> frozenset[Name]:
         """Take in what was merged now; the names that routes may depend on and that mean something else now."""
         changed = merge.changed
-        order = [each.name for each in _own(merge, position)]
         is_same = (
             not changed.listeners
-            and order == self._order
+            and not merge.parts_moved  # Of listeners that cannot be together the first one counts.
             and not any(kind in changed.objects for kind in KINDS)
             and (wanted, settings) == (self._wanted, self._settings)
         )
-        self._wanted, self._settings, self._order = wanted, settings, order
+        self._wanted, self._settings = wanted, settings
         before = self.around
         if not is_same:
             self._arrange(merge, settings, wanted, position)
