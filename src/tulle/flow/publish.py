@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 
 from tulle.envoy import consulted, mesh_secrets, patches
@@ -103,7 +103,7 @@ class Publisher:
         for id in concerned:
             self._compile(self._proxies[id], patch)
         self._publish_endpoints({name: resource for name, resource in ended.items() if resource}, skip=concerned)
-        if old.settings is not mesh.settings or old.workloads is not mesh.workloads or changed or not self.plans:
+        if changed or not self.plans or any(before is not now for before, now in _assigned_by(old, mesh)):
             self._assign()
 
     def hosts_changed(self) -> None:
@@ -337,6 +337,13 @@ class Publisher:
         resource = framed(type_url, name, encode(assignment))
         self._assignments[host, name] = (assignment, resource)
         return resource
+
+
+def _assigned_by(old: Mesh, new: Mesh) -> Iterator[tuple[object, object]]:
+    """What decides what hosts are to run, beside services: without listeners there is no gateway."""
+    yield old.settings, new.settings
+    yield old.workloads, new.workloads
+    yield old.listeners, new.listeners
 
 
 def _gateway_differs(old: Mesh, new: Mesh) -> bool:
