@@ -2,7 +2,8 @@
 
 `python polyglot.py http|grpc|tcp|tls|udp`. Each answers with the WORD of its environment, so that one can see who it was.
 Over HTTP: /ws talks as a WebSocket, /events sends events as time passes, /early sends 103 before its answer, /trailers
-has trailers, /bytes/N sends N bytes, /count counts what it gets, /log tells the paths that were asked for before, /say
+has trailers, /bytes/N sends N bytes, /count counts what it gets, /slow takes
+its time, /log tells the paths that were asked for before, /say
 talks to a service over TCP or UDP by its variable, and /via/HOST/PATH sends the request on to another service through
 the sidecar, byte for byte and in both directions.
 """
@@ -90,6 +91,10 @@ class Http(BaseHTTPRequestHandler):
 
     def on_log(self, _: dict[str, str]) -> None:
         self.tell(log=LOG)
+
+    def on_slow(self, query: dict[str, str]) -> None:
+        time.sleep(float(query["seconds"]))
+        self.tell()
 
     def on_bytes(self, _: dict[str, str]) -> None:
         left = int(self.path.rpartition("/")[2])

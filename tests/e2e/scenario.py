@@ -74,13 +74,18 @@ def play(machine: Machine, file: Path) -> None:
 
 
 def secrets(machine: Machine, wanted: dict[str, list[str]]) -> str:
-    """Secrets as Kubernetes has them, by `namespace/name`, signed by an authority that requests believe."""
+    """Secrets as Kubernetes has them, by `namespace/name`, signed by an authority that requests believe.
+
+    Each is a file `name.pem` beside the mesh, too.
+    """
     pki = Pki()
     authority(machine).write_bytes(pki.ca)
     documents = []
     for key, hosts in wanted.items():
         namespace, _, name = key.rpartition("/")
-        data = dict(zip(("tls.crt", "tls.key"), map(_encoded, pki.issue(*hosts)), strict=True))
+        chain, private = pki.issue(*hosts)
+        (machine.directory / f"{name}.pem").write_bytes(chain + private)
+        data = {"tls.crt": _encoded(chain), "tls.key": _encoded(private)}
         metadata = {"name": name, "namespace": namespace or "default"}
         documents.append({"apiVersion": "v1", "kind": "Secret", "metadata": metadata, "data": data})
     return yaml.safe_dump_all(documents)

@@ -120,10 +120,10 @@ def _http2(place: Place, question: Question) -> Iterator[Any]:
     parts = urlsplit(question.url)
     secure = parts.scheme == "h2"
     url = parts._replace(scheme="https" if secure else "http").geturl()
-    command = ["curl", "-sS", "-i", "--noproxy", "*", "-m", "30", "-X", question.method, "-H", f"host: {parts.netloc}"]
+    command = ["curl", "-sS", "-i", "--noproxy", "*", "-m", "30", "-X", question.method]
     command += ["--connect-to", f"::{place.address}"]
     command += ["--http2", "--cacert", place.authority] if secure else ["--http2-prior-knowledge"]
-    for name, value in (question.headers or {}).items():
+    for name, value in {"host": parts.netloc, **(question.headers or {})}.items():
         command += ["-H", f"{name}: {value}"]
     command += ["--data-binary", question.body] if question.body else []
 
