@@ -2,6 +2,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 
+from tests.envoy.policies import token_rule, tokens
 from tests.flow.joins import Joins
 from tests.flow.world import name, service, workload
 from tulle.flow.guarding import peer_mode
@@ -11,7 +12,15 @@ from tulle.model.mesh import Settings
 from tulle.model.names import Name
 from tulle.model.policies import RateLimit
 from tulle.model.routes import Backend, ExternalCheck
-from tulle.model.security import AccessAction, AccessPolicy, Authorizer, PeerAuthentication, PeerMode, Target
+from tulle.model.security import (
+    AccessAction,
+    AccessPolicy,
+    Authorizer,
+    PeerAuthentication,
+    PeerMode,
+    RequestAuthentication,
+    Target,
+)
 from tulle.model.services import Port, Protocol
 
 WEB, ROOT = name("web"), "istio-system"
@@ -142,3 +151,23 @@ def test_the_protocol_of_a_port_is_that_of_the_services_that_call_it() -> None:
     single = replace(declared, ports=(Port(name="x", number=1, protocol=Protocol.GRPC, target="z"),))
     joins.put("declare", declared=(single,))
     assert joins.guarding.guards[WEB].ports[0].protocol is Protocol.GRPC
+
+
+def test_keys_of_issuers_are_filled_in_for_whoever_looks_at_tokens() -> None:
+    joins = running()
+    api = replace(workload("api"), name=Name("other", "api"))
+    joins.put("api", workloads=(api,))
+    policy = tokens(token_rule(jwks_uri="https://a/b"))
+    joins.put("tokens", objects=(policy,))
+    web, other = joins.guarding.guards[WEB], joins.guarding.guards[api.name]
+    assert web.tokens == (policy,)
+    joins.keys = {"https://a/b": "{}"}
+    joins.put("unrelated")
+    (found,) = joins.guarding.guards[WEB].tokens
+    assert (found.rules[0].jwks, found.rules[0].jwks_uri) == ("{}", "https://a/b")
+    assert joins.guarding.guards[api.name] is other
+    assert not [*joins.guarding.unused(RequestAuthentication)]
+    after = joins.guarding.guards[WEB]
+    joins.keys = {"https://a/b": "{}", "https://c": "{}"}
+    joins.put("unrelated")
+    assert joins.guarding.guards[WEB] is after

@@ -5,7 +5,7 @@ What did not change keeps its identity, and the work for a change is in proporti
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 
 from tulle.flow.checking import Checking
@@ -15,12 +15,14 @@ from tulle.flow.parts import Parts
 from tulle.flow.settings import settled
 from tulle.kit.collecting import no_collection
 from tulle.model.documents import Document
-from tulle.model.extensions import MeshDefaults
+from tulle.model.extensions import LogProvider, MeshDefaults
 from tulle.model.findings import Finding
 from tulle.model.mesh import Mesh, Settings
 from tulle.model.objects import ConfigMap, Secret
+from tulle.model.security import RequestAuthentication
 
 DEFAULT_SETTINGS = Settings()
+NO_KEYS: Mapping[str, str] = {}
 
 
 class Builder:
@@ -33,23 +35,36 @@ class Builder:
         self._mesh = Mesh(settings=DEFAULT_SETTINGS)
         self._positions: dict[Document, int] | None = None
 
-    def build(self, documents: tuple[Document, ...], findings: Iterable[Finding] = ()) -> Mesh:
-        """The mesh that documents describe, and what is wrong with them; `findings` are those of their sources.
+    @property
+    def documents(self) -> Sequence[Document]:
+        """The parts of all documents as they were built last; a new sequence each time."""
+        return self._parts.order
 
-        The very same mesh, if nothing is different.
+    def build(
+        self, documents: tuple[Document, ...], findings: Iterable[Finding] = (), keys: Mapping[str, str] = NO_KEYS
+    ) -> Mesh:
+        """The mesh that documents describe, and what is wrong with them; the very same, if nothing is different.
+
+        Args:
+            documents: all that there are.
+            findings: those of their sources.
+            keys: key sets of issuers, by their address (`flow.keys`); another mapping if anything in it is different.
         """
         with no_collection():
-            return self._built(documents, findings)
+            return self._built(documents, findings, keys)
 
-    def _built(self, documents: tuple[Document, ...], findings: Iterable[Finding]) -> Mesh:
-        order = self._parts.order
+    def _built(self, documents: tuple[Document, ...], findings: Iterable[Finding], keys: Mapping[str, str]) -> Mesh:
+        order, guarding = self._parts.order, self._checking.guarding
         change = self._parts.update(documents)
-        if change.added or change.removed or order != self._parts.order:
+        if change.added or change.removed or order != self._parts.order or keys is not guarding.keys:
+            guarding.keys = keys
             self._positions = None
             merge = self._merge
             merge.update(change, self._parts.fragments, self._position)
             native = merge.settings.table.get(SETTINGS, DEFAULT_SETTINGS)
-            settings = settled(native, tuple(typed(merge, MeshDefaults).values()))
+            settings = settled(
+                native, tuple(typed(merge, MeshDefaults).values()), tuple(typed(merge, LogProvider).values())
+            )
             checking = self._checking
             checking.update(merge, self._parts, self._position, settings)
             self._mesh = Mesh(
@@ -65,6 +80,7 @@ class Builder:
                 gateway_guard=checking.guarding.gateway,
                 secrets=typed(merge, Secret),
                 config_maps=typed(merge, ConfigMap),
+                tokens=typed(merge, RequestAuthentication),
                 statuses=checking.statuses,
                 findings=self._mesh.findings,
             )

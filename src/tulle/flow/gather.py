@@ -44,6 +44,10 @@ class Gather:
             for source in self._sources:
                 tasks.create_task(self._follow(source), name=f"source {source.name}")
 
+    def again(self) -> None:
+        """Offer the same once more: something else has changed that a mesh is built from."""
+        self._offer()
+
     async def _follow(self, source: Source) -> None:
         pause = self._first_pause
         while True:

@@ -11,6 +11,7 @@ from tulle.flow.claims import replaced
 from tulle.flow.endpoints import serves
 from tulle.flow.index import Index
 from tulle.flow.joining import typed
+from tulle.flow.keys import Keyed
 from tulle.flow.merge import Merge
 from tulle.kit.memo import remember
 from tulle.model.extensions import EnvoyPatches, ProxySettings, Scope, Telemetry, WasmPlugin
@@ -43,7 +44,11 @@ class Policies:
 
     def update(self, merge: Merge) -> set[str]:
         """Take in what was merged now; the namespaces in which something is different."""
-        return self._index.update(typed(merge, self.kind), merge.changed.objects.get(self.kind, ()))
+        return self.take(typed(merge, self.kind), merge.changed.objects.get(self.kind, ()))
+
+    def take(self, policies: Mapping[Name, Any], changed: Iterable[Name]) -> set[str]:
+        """The same for policies that are not taken as they were merged."""
+        return self._index.update(policies, changed)
 
     def __iter__(self) -> Iterator[Any]:
         for space in self._index:
@@ -107,6 +112,9 @@ class Guarding:
     def __init__(self) -> None:
         self.guards: dict[Name, Guard] = {}
         self.gateway: Guard | None = None
+        self.keys: Mapping[str, str] = {}
+        """Key sets of issuers by their address (`flow.keys`); to be set before an update."""
+        self._keyed = Keyed()
         self._policies = {kind: Policies(kind) for kind in KINDS}
         self._by_namespace: Index[str, Workload] = Index(lambda each: (each.name.namespace,), lambda name, _: name)
         self._settings: Settings | None = None
@@ -128,7 +136,7 @@ class Guarding:
             answering: for which services they answer.
             settings: of the mesh.
         """
-        spaces = set().union(*(policies.update(merge) for policies in self._policies.values()))
+        spaces = self._take_policies(merge)
         is_everywhere = (
             settings is not self._settings
             or settings.root_namespace in spaces
@@ -146,6 +154,15 @@ class Guarding:
         self.guards = replaced(self.guards, guards)
         if is_everywhere or SYSTEM_NAMESPACE in spaces:
             self._guard_gateway(settings)
+
+    def _take_policies(self, merge: Merge) -> set[str]:
+        """The namespaces in which a policy is another one than before."""
+        tokens = RequestAuthentication
+        changed = self._keyed.update(typed(merge, tokens), merge.changed.objects.get(tokens, ()), self.keys)
+        spaces = self._policies[tokens].take(self._keyed.policies, changed)
+        return spaces.union(
+            *(policies.update(merge) for kind, policies in self._policies.items() if kind is not tokens)
+        )
 
     def unused(self, kind: type[Object]) -> Iterator[Any]:
         """Policies of a kind that are about no workload and not about the gateway."""

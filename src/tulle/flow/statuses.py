@@ -60,8 +60,8 @@ class RouteStatuses:
             self.statuses.pop(key, None)
         if after is not None:
             self._count(after, 1)
-            if any(each.reference for each in after.parents):
-                self.statuses[key] = Status(parents=after.parents)
+            if route.name.name == f"{key[0]}/{key[1].name}":  # Of Gateway API; no other specification demands any.
+                self.statuses[key] = Status(parents=tuple(each for each in after.parents if each.reference))
 
     def gateways_of(self, service: Name) -> tuple[Name, ...]:
         """The gateways whose routes send something to a service, by name."""

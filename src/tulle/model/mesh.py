@@ -54,6 +54,12 @@ class Settings:
     """Worker threads of the gateway; 0: one per core."""
     sidecar_concurrency: int = 1
     access_log: bool = False
+    logger: LogProvider | None = None
+    """Where and how every request is logged, if not as Envoy does it by itself."""
+    loggers: tuple[LogProvider, ...] = ()
+    """Other places, which documents name."""
+    default_loggers: tuple[str, ...] = ()
+    """Which of them is meant by a document that names none; empty: `logger`."""
     trusted_proxies: int = 0
     """How many proxies in front of the gateway say truly who the client is (`X-Forwarded-For`)."""
     root_namespace: str = "istio-system"
@@ -111,6 +117,8 @@ class Mesh:
     gateway_guard: Guard | None = None
     secrets: Mapping[Name, Secret] = field(default_factory=dict)
     config_maps: Mapping[Name, ConfigMap] = field(default_factory=dict)
+    tokens: Mapping[Name, RequestAuthentication] = field(default_factory=dict)
+    """Policies about tokens as they were written; guards have them with the keys that are known."""
     statuses: Mapping[ObjectKey, Status] = field(default_factory=dict)
     """What became of objects whose specification demands a status."""
     findings: tuple[Finding, ...] = ()
