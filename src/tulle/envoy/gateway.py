@@ -19,6 +19,7 @@ from tulle.envoy.hosts import cluster_resources
 from tulle.envoy.sockets import Layout
 from tulle.envoy.streams import Vantage
 from tulle.model.documents import Origin
+from tulle.model.guards import Guard
 from tulle.model.listeners import Listener, ListenerProtocol, TlsHandling
 from tulle.model.mesh import Mesh
 from tulle.model.routes import RouteSet
@@ -34,10 +35,7 @@ def compile_gateway(mesh: Mesh, memory: gateway_hosts.Memory | None = None) -> S
     gateway_hosts.compile_hosts(mesh, layout, known)
     clusters, secrets = dict(known.clusters), set(known.secrets)
     heard: Tables = {}
-    asked = consulted.consulted(mesh, mesh.gateway_guard) if mesh.gateway_guard is not None else consulted.NOBODY
-    clusters.update((each.name, each) for each in asked.clusters)
-    secrets |= mesh_secrets.needed(asked.clusters)
-    for listener, found in _listeners(mesh, clusters, Guarded(mesh.gateway_guard, asked.names)):
+    for listener, found in _listeners(mesh, clusters):
         heard[listener.name] = listener
         secrets |= mesh_secrets.needed((listener, *found))
     routes, fixed = _routes(mesh, layout)
@@ -52,23 +50,32 @@ def compile_gateway(mesh: Mesh, memory: gateway_hosts.Memory | None = None) -> S
     )
 
 
-def _listeners(mesh: Mesh, clusters: Tables, guarded: Guarded) -> Iterator[tuple[Resource, tuple[Resource, ...]]]:
-    """The listener of every socket, with the clusters that its streams need; those are added to the others."""
+def _listeners(mesh: Mesh, clusters: Tables) -> Iterator[tuple[Resource, tuple[Resource, ...]]]:
+    """The listener of every socket, with the clusters that it needs itself; those are added to the others."""
     attached: dict[str, list[RouteSet]] = {}
     for each in mesh.gateway_routes:
         for name in each.listeners if each.streams else ():
             attached.setdefault(name, []).append(each)
     for sharing in sockets.by_socket(mesh.listeners.values()).values():
         contents = []
-        needed: list[Resource] = []
+        guard = _guard(mesh, sharing)
+        asked = consulted.consulted(mesh, guard) if guard is not None else consulted.NOBODY
+        needed = list(asked.clusters)
         for listener in sharing:
             content, found = _content(mesh, listener, attached.get(listener.id, ()))
             contents.append(content)
             needed += found
         clusters.update((each.name, each) for each in needed)
         first, *others = sharing
+        guarded = Guarded(guard, asked.names)
         resource = gateway_listeners.compile_listener(first, tuple(others), mesh.settings, tuple(contents), guarded)
         yield resource, tuple(needed)
+
+
+def _guard(mesh: Mesh, sharing: Sequence[Listener]) -> Guard | None:
+    """What is enforced at a socket: that of the first of its gateways to which policies are attached, or the usual."""
+    known = (mesh.gateway_guards.get(each.gateway) for each in sharing if each.gateway is not None)
+    return next((each for each in known if each is not None), mesh.gateway_guard)
 
 
 def _content(mesh: Mesh, listener: Listener, sets: Sequence[RouteSet]) -> tuple[Content, tuple[Resource, ...]]:

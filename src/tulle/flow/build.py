@@ -78,6 +78,7 @@ class Builder:
                 hosts=checking.hosts,
                 guards=checking.guarding.guards,
                 gateway_guard=checking.guarding.gateway,
+                gateway_guards=checking.guarding.gateways,
                 secrets=typed(merge, Secret),
                 config_maps=typed(merge, ConfigMap),
                 tokens=typed(merge, RequestAuthentication),

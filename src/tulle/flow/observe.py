@@ -108,7 +108,7 @@ class Observer:
     def _patches(self) -> list[Finding]:
         """Changes of documents to what was compiled that could not be made, or that changed nothing anywhere."""
         proxies = self._publisher.connected.values()
-        guards = [*self.mesh.guards.values(), *([self.mesh.gateway_guard] if self.mesh.gateway_guard else [])]
+        guards = (*self.mesh.guards.values(), *self.mesh.all_gateway_guards)
         sets = {each.name: each for guard in guards for each in guard.patches}
         found = [finding for proxy in proxies for finding in proxy.patched.findings]
         if sets and all(proxy.session.is_synced for proxy in proxies):

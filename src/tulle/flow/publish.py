@@ -236,8 +236,11 @@ class Publisher:
     def _patched(self, proxy: Proxy, desired: Snapshot) -> Snapshot:
         """What documents change in what was compiled (Istio EnvoyFilter)."""
         instance = proxy.instance
-        guard = self.mesh.gateway_guard if instance is None else self.mesh.guards.get(instance.workload)
-        sets = patches.ordered(guard.patches, self.mesh.settings.root_namespace) if guard is not None else ()
+        # One Envoy serves all gateways: what is attached to one of them changes all that it names there.
+        own = None if instance is None else self.mesh.guards.get(instance.workload)
+        guards = self.mesh.all_gateway_guards if instance is None else (own,) if own is not None else ()
+        written = tuple(dict.fromkeys(each for guard in guards for each in guard.patches))
+        sets = patches.ordered(written, self.mesh.settings.root_namespace) if written else ()
         if not sets:
             proxy.patched = NOTHING_PATCHED
             return desired
@@ -350,6 +353,7 @@ def _gateway_differs(old: Mesh, new: Mesh) -> bool:
     return bool(
         changed_keys(old.listeners, new.listeners)
         or old.gateway_guard is not new.gateway_guard
+        or old.gateway_guards is not new.gateway_guards
         or changed_secrets(old, new)
         or len(old.gateway_routes) != len(new.gateway_routes)
         or any(left is not right for left, right in zip(old.gateway_routes, new.gateway_routes, strict=True))

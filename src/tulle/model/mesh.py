@@ -115,6 +115,8 @@ class Mesh:
     guards: Mapping[Name, Guard] = field(default_factory=dict)
     """By workload."""
     gateway_guard: Guard | None = None
+    gateway_guards: Mapping[Name, Guard] = field(default_factory=dict)
+    """Instead, for gateways to which policies are attached: by what `Listener.gateway` names."""
     secrets: Mapping[Name, Secret] = field(default_factory=dict)
     config_maps: Mapping[Name, ConfigMap] = field(default_factory=dict)
     tokens: Mapping[Name, RequestAuthentication] = field(default_factory=dict)
@@ -122,3 +124,9 @@ class Mesh:
     statuses: Mapping[ObjectKey, Status] = field(default_factory=dict)
     """What became of objects whose specification demands a status."""
     findings: tuple[Finding, ...] = ()
+
+    @property
+    def all_gateway_guards(self) -> tuple[Guard, ...]:
+        """What is enforced anywhere at the gateway."""
+        usual = () if self.gateway_guard is None else (self.gateway_guard,)
+        return tuple(dict.fromkeys((*usual, *self.gateway_guards.values())))
