@@ -54,13 +54,9 @@ class Http(BaseHTTPRequestHandler):
 
     def tell(self, **more: Any) -> None:
         """A usual answer."""
-        said = {
-            "word": WORD,
-            "method": self.command,
-            "path": self.path,
-            "headers": {name.lower(): value for name, value in self.headers.items()},
-            **more,
-        }
+        names = {name.lower() for name in self.headers}
+        headers = {name: ",".join(self.headers.get_all(name, ())) for name in sorted(names)}
+        said = {"word": WORD, "method": self.command, "path": self.path, "headers": headers, **more}
         content = json.dumps(said).encode()
         self.begin(("content-type", "application/json"), ("content-length", str(len(content))))
         if self.command != "HEAD":

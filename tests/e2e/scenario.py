@@ -65,7 +65,8 @@ def play(machine: Machine, file: Path) -> None:
         machine.write(scenario["documents"], "documents.yaml")
     if scenario.get("secrets"):
         machine.write(secrets(machine, scenario["secrets"]), "secrets.yaml")
-    machine.up()
+    machine.tulle("up", "--detach", str(machine.files), check=False)  # There may be mistakes, which are meant.
+    assert machine.status()["ready"]
     for step in scenario["steps"]:
         if "apply" in step:
             machine.write(step["apply"], "step.yaml")

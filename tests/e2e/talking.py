@@ -178,6 +178,7 @@ def _tcp(place: Place, question: Question) -> Iterator[Any]:
 
     def once() -> Answer:
         with socket.create_connection((place.host, place.port), timeout=10) as plain:
+            plain.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
             talk = plain
             if parts.scheme == "tls":
                 talk = place.context().wrap_socket(plain, server_hostname=parts.hostname)

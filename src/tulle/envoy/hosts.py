@@ -11,14 +11,14 @@ from envoy.config.route.v3 import route_components_pb2
 from tulle.envoy import clusters, host_patterns, naming, references, replies, retries, scope, streams, transport
 from tulle.envoy.actions import Destinations
 from tulle.envoy.callers import Caller
-from tulle.envoy.routes import compile_routes, in_order
+from tulle.envoy.routes import Step, compile_routes, in_order
 from tulle.envoy.streams import Vantage
 from tulle.envoy.treatments import Treatment
 from tulle.kit.memo import remember
 from tulle.model.documents import Origin
 from tulle.model.mesh import Settings
 from tulle.model.names import Name
-from tulle.model.routes import Backend, Forward, Match, RouteRule, RouteSet
+from tulle.model.routes import Backend, Forward, Match, Respond, RouteRule, RouteSet
 from tulle.model.services import Port, Protocol, Service
 from tulle.xds.snapshot import Resource, encode
 
@@ -89,8 +89,7 @@ def service_host(
         # gRPC shows nothing of a refused CONNECT; within the tunnel it gets the status and the reason.
         routes, used = [plain, _tunnel(naming.CONNECT) if is_http else tunnel], []
     elif is_http:
-        rest = RouteRule(name="", origin=service.origin, matches=(EVERY_REQUEST,), action=Forward(backends=(own,)))
-        routes = [*compile_routes([*in_order(rules.sets), (EVERY_REQUEST, rest)], to), _tunnel(naming.CONNECT)]
+        routes = [*compile_routes([*in_order(rules.sets), _rest(service, own, rules)], to), _tunnel(naming.CONNECT)]
     else:
         host = authority or scope.domains(service, port, namespace)[0]
         routes = [_tunnel(*_shares(rules.sets, port, host, to, ((to.cluster(own), 1),))), _not_http(service, port)]
@@ -101,6 +100,15 @@ def service_host(
     retry = OUTSIDE_RETRY if service.is_outside else STANDARD_RETRY
     message = VirtualHost(name=name, domains=domains, routes=routes, retry_policy=retry)
     return Compiled(_encoded(message, namespace, domains, origins=(service.origin, *rules.origins)), found)
+
+
+def _rest(service: Service, own: Backend, rules: Rules) -> Step:
+    """What becomes of calls that no rule matches."""
+    action: Forward | Respond = Forward(backends=(own,))
+    if any(each.rules and each.is_complete for each in rules.sets):
+        reason = f'no rule for service "{service.name}" matches the request'
+        action = Respond(status=404, body=f"{reason}\n", headers=((naming.REASON_HEADER, reason),))
+    return EVERY_REQUEST, RouteRule(name="", origin=service.origin, matches=(EVERY_REQUEST,), action=action)
 
 
 @remember(size=1024)
