@@ -1,11 +1,10 @@
 """An application for everything that is no simple request: streams, WebSocket, trailers, 1xx, gRPC, TCP, TLS, UDP.
 
-`python polyglot.py http|grpc|tcp|tls|udp`. Each answers with the WORD of its environment, so that one can see who it was.
-Over HTTP: /ws talks as a WebSocket, /events sends events as time passes, /early sends 103 before its answer, /trailers
-has trailers, /bytes/N sends N bytes, /count counts what it gets, /slow takes
-its time, /log tells the paths that were asked for before, /say
-talks to a service over TCP or UDP by its variable, and /via/HOST/PATH sends the request on to another service through
-the sidecar, byte for byte and in both directions.
+`python polyglot.py http|grpc|tcp|tls|udp`. Each answers with the WORD of its environment: one can see who it was. Over
+HTTP, /ws talks as a WebSocket, /events sends events as time passes, /early sends 103 before its answer, /trailers has
+trailers, /bytes/N sends N bytes, /count counts what it gets, /slow takes its time, /log tells the paths that were asked
+for before, /say talks to a service over TCP or UDP by its variable, and /via/HOST/PATH sends the request on to another
+service through the sidecar, byte for byte and in both directions.
 """
 
 from __future__ import annotations
@@ -40,15 +39,16 @@ class Http(BaseHTTPRequestHandler):
 
     def handle_any(self) -> None:
         parts = urlsplit(self.path)
-        if parts.path.startswith("/via/"):
-            return via(self)
         word = parts.path.split("/")[1]
+        answer = getattr(self, f"on_{word}", None)
         if word != "log":
             LOG.append(self.path)
-        answer = getattr(self, f"on_{word}", None)
-        if answer is not None:
-            return answer({name: values[0] for name, values in parse_qs(parts.query).items()})
-        return self.tell(body=b"".join(self.received()).decode(errors="replace"))
+        if word == "via":
+            via(self)
+        elif answer is not None:
+            answer({name: values[0] for name, values in parse_qs(parts.query).items()})
+        else:
+            self.tell(body=b"".join(self.received()).decode(errors="replace"))
 
     do_GET = do_HEAD = do_POST = do_PUT = do_DELETE = do_PATCH = do_OPTIONS = handle_any
 

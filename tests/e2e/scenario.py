@@ -1,8 +1,8 @@
 """Behaviour, not text: a mesh of documents, requests to it, and what has to become of them. Written in YAML.
 
 A scenario file has `run` (a native file), `documents` (of any language) and `steps`; `secrets` names secrets (with
-certificates) and their hosts. A step may `apply` other documents to the running mesh, and has `requests`, each with what
-is expected:
+certificates) and their hosts. A step may `apply` other documents to the running mesh, and has `requests`, each with
+what is expected:
 
     - {from: productpage-v1, url: "http://reviews:9080/", headers: {end-user: jason}, expect: {version: v2}}
     - {url: "http://shop.test/", times: 400, expect: {shares: {v1: 0.9, v2: 0.1}}}

@@ -12,7 +12,7 @@ import ssl
 import subprocess
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from typing import Any
 from urllib.parse import urlsplit
@@ -177,13 +177,13 @@ def _tcp(place: Place, question: Question) -> Iterator[Any]:
     parts = urlsplit(question.url)
 
     def once() -> Answer:
-        with socket.create_connection((place.host, place.port), timeout=10) as plain:
-            plain.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
-            talk = plain
+        with ExitStack() as stack:
+            talk = stack.enter_context(socket.create_connection((place.host, place.port), timeout=10))
+            talk.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
             if parts.scheme == "tls":
-                talk = place.context().wrap_socket(plain, server_hostname=parts.hostname)
+                talk = stack.enter_context(place.context().wrap_socket(talk, server_hostname=parts.hostname))
             talk.sendall((question.body or "hello").encode() + b"\n")
-            said = talk.makefile().readline().strip()
+            said = stack.enter_context(talk.makefile()).readline().strip()
         return Answer(200 if said else 0, {}, said)
 
     yield once

@@ -259,6 +259,13 @@ def test_incremental_equals_from_scratch(edits: list[tuple[int, str | None, bool
         assert summary(incremental) == summary(scratch)
 
 
+def test_of_two_that_want_a_port_the_first_file_has_it_after_files_were_moved_too() -> None:
+    builder = Builder()
+    one, other = (document(f"gateway: {{listeners: {{l{i}: 1000}}}}", f"{i}.yaml") for i in (0, 1))
+    assert [name.name for name in builder.build((one, other)).listeners] == ["l0"]
+    assert [name.name for name in builder.build((other, one)).listeners] == ["l1"]
+
+
 def summary(mesh: Mesh) -> object:
     """All of a mesh by value: objects of two builders are never the same."""
     return (

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from itertools import chain
 
 from tulle.envoy import (
     consulted,
@@ -14,8 +15,10 @@ from tulle.envoy import (
     sockets,
     streams,
 )
+from tulle.envoy.callers import Caller
 from tulle.envoy.gateway_listeners import Content, Guarded
 from tulle.envoy.hosts import cluster_resources
+from tulle.envoy.references import stream_backends
 from tulle.envoy.sockets import Layout
 from tulle.envoy.streams import Vantage
 from tulle.model.documents import Origin
@@ -35,7 +38,8 @@ def compile_gateway(mesh: Mesh, memory: gateway_hosts.Memory | None = None) -> S
     gateway_hosts.compile_hosts(mesh, layout, known)
     clusters, secrets = dict(known.clusters), set(known.secrets)
     heard: Tables = {}
-    for listener, found in _listeners(mesh, clusters):
+    caller = Caller.gateway(mesh.settings)
+    for listener, found in _listeners(mesh, clusters, caller):
         heard[listener.name] = listener
         secrets |= mesh_secrets.needed((listener, *found))
     routes, fixed = _routes(mesh, layout)
@@ -50,7 +54,7 @@ def compile_gateway(mesh: Mesh, memory: gateway_hosts.Memory | None = None) -> S
     )
 
 
-def _listeners(mesh: Mesh, clusters: Tables) -> Iterator[tuple[Resource, tuple[Resource, ...]]]:
+def _listeners(mesh: Mesh, clusters: Tables, caller: Caller) -> Iterator[tuple[Resource, tuple[Resource, ...]]]:
     """The listener of every socket, with the clusters that it needs itself; those are added to the others."""
     attached: dict[str, list[RouteSet]] = {}
     for each in mesh.gateway_routes:
@@ -59,7 +63,7 @@ def _listeners(mesh: Mesh, clusters: Tables) -> Iterator[tuple[Resource, tuple[R
     for sharing in sockets.by_socket(mesh.listeners.values()).values():
         contents = []
         guard = _guard(mesh, sharing)
-        asked = consulted.consulted(mesh, guard) if guard is not None else consulted.NOBODY
+        asked = consulted.consulted(mesh, guard, caller) if guard is not None else consulted.NOBODY
         needed = list(asked.clusters)
         for listener in sharing:
             content, found = _content(mesh, listener, attached.get(listener.id, ()))
@@ -84,7 +88,7 @@ def _content(mesh: Mesh, listener: Listener, sets: Sequence[RouteSet]) -> tuple[
         return Content(material=material), ()
     if listener.tls is TlsHandling.AUTO_PASSTHROUGH and listener.protocol is not ListenerProtocol.UDP:
         return Content(), passthrough.clusters(mesh, sockets.hosts(listener))
-    used = [*listener.backends, *streams.backends(sets)]
+    used = [*listener.backends, *chain.from_iterable(map(stream_backends, sets))]
     to = gateway_hosts.destinations(mesh, {each.service for each in used})
     found = streams.compile_streams(sets, _vantage(listener), to)
     if listener.backends:

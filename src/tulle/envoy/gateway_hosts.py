@@ -10,14 +10,15 @@ from operator import is_not
 
 from envoy.config.route.v3 import route_components_pb2, route_pb2
 
-from tulle.envoy import host_patterns, mesh_secrets, naming, protos, references, replies, sockets
-from tulle.envoy.actions import Destinations
+from tulle.envoy import mesh_secrets, naming, protos, references, replies, sockets
+from tulle.envoy.actions import LARGEST_BODY, Destinations
 from tulle.envoy.callers import Caller
 from tulle.envoy.hosts import STANDARD_RETRY, cluster_resources
 from tulle.envoy.routes import Step, compile_routes, in_order
 from tulle.envoy.scope import may_call
 from tulle.envoy.sockets import Layout, Place
 from tulle.kit.memo import remember
+from tulle.model import hostnames
 from tulle.model.documents import Origin
 from tulle.model.listeners import Listener
 from tulle.model.mesh import Mesh, Settings
@@ -181,11 +182,11 @@ def changed_services(before: Mapping[Name, Service], now: Mapping[Name, Service]
 def compile_host(mesh: Mesh, place: Place, sets: RouteSets, ports: Ports) -> Host:
     """One virtual host; `ports` are the numbers by which its port may be named in conditions."""
     routes_name, host = place
-    used = [backend for each in sets for backend in references.backends(each)]
+    used = [backend for each in sets for backend in references.request_backends(each)]
     names = frozenset(backend.service for backend in used)
     to = destinations(mesh, names)
     routes = compile_routes(at_gateway(in_order(sets), ports), to)
-    if host == host_patterns.ANY or not sets:
+    if host == hostnames.ANY or not sets:
         rest = replies.respond(404, "no route of the gateway matches this host and path")
         rest.match.prefix = "/"
         routes.append(rest)
@@ -214,7 +215,7 @@ def destinations(mesh: Mesh, names: Iterable[Name]) -> Destinations:
     """What the gateway may know of these services."""
     known = {name: service for name in names if (service := mesh.services.get(name)) is not None}
     caller = Caller.gateway(mesh.settings)
-    denied = frozenset(name for name, service in known.items() if not may_call(mesh, caller.name, service))
+    denied = frozenset(name for name, service in known.items() if not may_call(caller.name, service))
     return Destinations(known, denied, caller=caller, root_namespace=mesh.settings.root_namespace)
 
 
@@ -225,6 +226,7 @@ def lazy_routes(name: str) -> route_pb2.RouteConfiguration:
         vhds=route_pb2.Vhds(config_source=protos.ads()),
         response_headers_to_remove=naming.INTERNAL_HEADERS,
         validate_clusters=protos.flag(False),
+        max_direct_response_body_size_bytes=protos.number(LARGEST_BODY),
     )
 
 

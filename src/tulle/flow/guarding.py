@@ -18,7 +18,7 @@ from tulle.kit.memo import remember
 from tulle.model.extensions import EnvoyPatches, ProxySettings, Scope, Telemetry, WasmPlugin
 from tulle.model.guards import Guard
 from tulle.model.mesh import Object, Settings
-from tulle.model.names import SYSTEM_NAMESPACE, Name
+from tulle.model.names import GATEWAY, Name
 from tulle.model.objects import Gateway, ListenerSet
 from tulle.model.policies import RateLimit
 from tulle.model.security import (
@@ -34,7 +34,6 @@ from tulle.model.security import (
 from tulle.model.services import Port, Service
 from tulle.model.workloads import Workload
 
-GATEWAY = Name(SYSTEM_NAMESPACE, "gateway")
 SERVICES = ("Service", "ServiceEntry")
 """Kinds to which policies are attached that are about workloads."""
 

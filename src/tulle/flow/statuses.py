@@ -7,9 +7,9 @@ from collections.abc import Iterable, Mapping, Sequence
 
 from tulle.flow.attachment import Attached, kinds_of
 from tulle.flow.gateways import FATAL, Arrangement
-from tulle.flow.hostnames import intersection
 from tulle.flow.listener_references import Fault, Inventory
 from tulle.flow.placement import family
+from tulle.model.hostnames import common
 from tulle.model.listeners import Listener
 from tulle.model.names import SYSTEM_NAMESPACE, Name
 from tulle.model.objects import BackendTls, Gateway, GatewayClass, ListenerSet
@@ -243,4 +243,4 @@ def _overlapping(listeners: Sequence[Listener]) -> dict[str, str]:
 
 
 def _overlap(one: Listener, other: Listener) -> bool:
-    return any(intersection(a.host, b.host) is not None for a in one.hosts for b in other.hosts)
+    return any(common(a.host, b.host) for a in one.hosts for b in other.hosts)

@@ -9,11 +9,12 @@ from pydantic import BeforeValidator, Field
 
 from tulle.dialects.fields import Label, PortNumber, refuse, shown
 from tulle.dialects.istio.destinations import RouteDestination, backend, weights
-from tulle.dialects.istio.hosts import HostName, covers
+from tulle.dialects.istio.hosts import HostName
 from tulle.dialects.istio.http_route import digest
 from tulle.dialects.istio.targets import Conditional, Limited, Target, narrowed
 from tulle.dialects.objects import Differs, Items, ObjectSpec, Refused, Strings, labels_of
 from tulle.dialects.written import Step, Written
+from tulle.model.hostnames import covers
 from tulle.model.routes import Source, StreamMatch, StreamRule
 
 

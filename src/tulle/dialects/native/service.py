@@ -30,15 +30,13 @@ from tulle.dialects.native.rules import ActionSpec, check_target, named_backends
 from tulle.dialects.native.running import RunSpec, absolute, check_probe, command_of, endpoints, split_address
 from tulle.dialects.written import Written
 from tulle.model.mesh import Fragment
-from tulle.model.names import SYSTEM_NAMESPACE, Name
+from tulle.model.names import GATEWAY, SYSTEM_NAMESPACE, Name
 from tulle.model.policies import Locality, Policy
 from tulle.model.routes import Match, RouteRule, RouteSet
 from tulle.model.security import PeerAuthentication, PeerMode, Rule
 from tulle.model.services import Endpoint, Port, Resolution, Service, Subset
 from tulle.model.workloads import Probe, Workload
 
-GATEWAY = Name(SYSTEM_NAMESPACE, "gateway")
-"""The account of the gateway."""
 TARGETS = ("versions", "to", "weights", "redirect", "respond")
 
 
