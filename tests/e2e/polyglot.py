@@ -31,6 +31,8 @@ WORD = os.environ.get("WORD", "")
 WEBSOCKET = b"258EAFA5-E914-47DA-95CA-C5AB0DC85B11"
 CHUNK = bytes(1 << 16)
 LOG: list[str] = []
+OWN = {"host", "connection"}
+"""Headers that are for one connection."""
 
 
 class Http(BaseHTTPRequestHandler):
@@ -146,8 +148,10 @@ def via(handler: Http) -> None:
     _, _, host, path = handler.path.split("/", 3)
     proxy = urlsplit(os.environ["HTTP_PROXY"])
     with socket.create_connection((proxy.hostname or "", proxy.port or 0)) as there:
-        lines = [f"{handler.command} http://{host}/{path} HTTP/1.1", f"host: {host}"]
-        lines += [f"{name}: {value}" for name, value in handler.headers.items() if name.lower() != "host"]
+        # One request a connection: what came behind it would be carried on, too.
+        kind = "Upgrade" if "upgrade" in handler.headers else "close"
+        lines = [f"{handler.command} http://{host}/{path} HTTP/1.1", f"host: {host}", f"connection: {kind}"]
+        lines += [f"{name}: {value}" for name, value in handler.headers.items() if name.lower() not in OWN]
         there.sendall("\r\n".join([*lines, "", ""]).encode())
         handler.close_connection = True
         carry(handler.connection, there, handler.rfile)
