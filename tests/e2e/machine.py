@@ -100,6 +100,8 @@ class Machine:
     loads: list[Load] = field(default_factory=list)
     ports: dict[str, int] = field(default_factory=dict)
     """Free ports by the words that ask for them in files: `FREE_WEB`."""
+    outbounds: dict[str, str] = field(default_factory=dict)
+    """Where sidecars take the calls of workloads, as far as somebody asked."""
 
     @property
     def home(self) -> Path:

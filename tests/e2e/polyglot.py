@@ -196,6 +196,8 @@ def framed(text: str, mask: bytes = b"") -> bytes:
 class Lines(socketserver.StreamRequestHandler):
     """Each line comes back with the word before it."""
 
+    disable_nagle_algorithm = True
+
     def handle(self) -> None:
         for line in self.rfile:
             name = getattr(self.connection, "server_name", "")

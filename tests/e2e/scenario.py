@@ -131,8 +131,10 @@ def send(machine: Machine, request: Request) -> list[Timed]:
 
 def outbound(machine: Machine, workload: str) -> str:
     """Where the sidecar of a workload takes its calls."""
-    found = [each for each in machine.status()["instances"] if each["workload"].partition(".")[0] == workload]
-    return str(found[0]["outbound"])
+    if workload not in machine.outbounds:
+        found = [each for each in machine.status()["instances"] if each["workload"].partition(".")[0] == workload]
+        machine.outbounds[workload] = str(found[0]["outbound"])
+    return machine.outbounds[workload]
 
 
 def _wrong(request: Request, answers: list[Timed]) -> list[str]:
