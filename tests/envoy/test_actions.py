@@ -252,7 +252,7 @@ def test_an_answer_has_a_size_that_envoy_takes() -> None:
 
 def test_redirects_know_where_requests_come_in() -> None:
     assert known(called=(WEB.name, 80)).entry == Entry(80, is_encrypted=False)
-    assert known(listener_port=8443, is_encrypted=True).entry == Entry(8443, is_encrypted=True)
+    assert known(listener=Entry(8443, is_encrypted=True)).entry == Entry(8443, is_encrypted=True)
     assert known().entry == Entry()
 
 

@@ -40,17 +40,13 @@ class Destinations:
     caller: Caller = ANYBODY
     """Who sends them; two callers may treat the same service differently."""
     root_namespace: str = ""
-    listener_port: int | None = None
-    """At the gateway: the port at which clients ask, as they see it; None if it is not known."""
-    is_encrypted: bool | None = None
-    """At the gateway: whether clients speak TLS to it; None if it is not known."""
+    listener: rewrites.Entry = rewrites.NOWHERE
+    """At the gateway: where requests come in."""
 
     @property
     def entry(self) -> rewrites.Entry:
         """Where requests come in, as far as redirects are concerned."""
-        if self.called is not None:
-            return rewrites.Entry(self.called[1], is_encrypted=False)
-        return rewrites.Entry(self.listener_port, is_encrypted=self.is_encrypted)
+        return self.listener if self.called is None else rewrites.Entry(self.called[1], is_encrypted=False)
 
     def port(self, backend: Backend) -> Port | None:
         """The port that a backend means; None if there is no such service or port."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from itertools import chain
+from operator import attrgetter
 
 from tulle.envoy import (
     consulted,
@@ -36,20 +37,21 @@ def compile_gateway(mesh: Mesh, memory: gateway_hosts.Memory | None = None) -> S
     known = memory or gateway_hosts.LAST
     layout = gateway_hosts.arranged(mesh, known)
     gateway_hosts.compile_hosts(mesh, layout, known)
-    clusters, secrets = dict(known.clusters), set(known.secrets)
+    more: Tables = {}
+    secrets = set(known.secrets)
     heard: Tables = {}
     caller = Caller.gateway(mesh.settings)
-    for listener, found in _listeners(mesh, clusters, caller):
+    for listener, found in _listeners(mesh, more, caller):
         heard[listener.name] = listener
         secrets |= mesh_secrets.needed((listener, *found))
     routes, fixed = _routes(mesh, layout)
     return Snapshot(
         {
             SECRET: mesh_secrets.secrets_for(mesh, secrets),
-            CLUSTER: clusters,
+            CLUSTER: known.all_clusters.update(known.clusters, more),
             LISTENER: heard,
             ROUTE: routes,
-            VIRTUAL_HOST: {**known.virtual_hosts, **fixed},
+            VIRTUAL_HOST: known.all_hosts.update(known.virtual_hosts, fixed),
         }
     )
 
@@ -57,8 +59,8 @@ def compile_gateway(mesh: Mesh, memory: gateway_hosts.Memory | None = None) -> S
 def _listeners(mesh: Mesh, clusters: Tables, caller: Caller) -> Iterator[tuple[Resource, tuple[Resource, ...]]]:
     """The listener of every socket, with the clusters that it needs itself; those are added to the others."""
     attached: dict[str, list[RouteSet]] = {}
-    for each in mesh.gateway_routes:
-        for name in each.listeners if each.streams else ():
+    for each in filter(attrgetter("streams"), mesh.gateway_routes):
+        for name in each.listeners:
             attached.setdefault(name, []).append(each)
     for sharing in sockets.by_socket(mesh.listeners.values()).values():
         contents = []
@@ -109,7 +111,7 @@ def _routes(mesh: Mesh, layout: Layout) -> tuple[Tables, Tables]:
         origins[name] = tuple(dict.fromkeys((*origins.get(name, ()), listener.origin)))
     settings = mesh.settings
     fixed = [
-        gateway_hosts.redirecting_host(settings, place, port, origins[place[0]])
+        gateway_hosts.redirecting_host(settings, place, port, layout.entries[place[0]], origins[place[0]])
         for place, port in layout.redirects.items()
     ]
     fixed += [

@@ -33,7 +33,6 @@ class Builder:
         self._merge = Merge()
         self._checking = Checking()
         self._mesh = Mesh(settings=DEFAULT_SETTINGS)
-        self._positions: dict[Document, int] | None = None
 
     @property
     def documents(self) -> Sequence[Document]:
@@ -54,19 +53,18 @@ class Builder:
             return self._built(documents, findings, keys)
 
     def _built(self, documents: tuple[Document, ...], findings: Iterable[Finding], keys: Mapping[str, str]) -> Mesh:
-        order, guarding = self._parts.order, self._checking.guarding
+        guarding = self._checking.guarding
         change = self._parts.update(documents)
-        if change.added or change.removed or order != self._parts.order or keys is not guarding.keys:
+        if change.added or change.removed or change.moved or keys is not guarding.keys:
             guarding.keys = keys
-            self._positions = None
             merge = self._merge
-            merge.update(change, self._parts.fragments, self._position)
+            merge.update(change, self._parts.fragments, self._parts.rank)
             native = merge.settings.table.get(SETTINGS, DEFAULT_SETTINGS)
             settings = settled(
                 native, tuple(typed(merge, MeshDefaults).values()), tuple(typed(merge, LogProvider).values())
             )
             checking = self._checking
-            checking.update(merge, self._parts, self._position, settings)
+            checking.update(merge, self._parts, self._parts.rank, settings)
             self._mesh = Mesh(
                 settings=settings,
                 services=checking.services,
@@ -93,14 +91,8 @@ class Builder:
     def _findings(self) -> Iterable[Finding]:
         for found in self._parts.findings.values():
             yield from found
-        yield from self._merge.findings(self._position)
+        yield from self._merge.findings(self._parts.rank)
         yield from self._checking.findings()
-
-    def _position(self, part: Document) -> int:
-        """Where a part stands among all of them."""
-        if self._positions is None:
-            self._positions = {document: index for index, document in enumerate(self._parts.order)}
-        return self._positions[part]
 
 
 def _sorted(findings: list[Finding]) -> tuple[Finding, ...]:

@@ -7,7 +7,6 @@ from collections.abc import Set as AbstractSet
 from dataclasses import dataclass, replace
 from typing import Any, Protocol
 
-from tulle.flow.claims import replaced
 from tulle.flow.endpoints import serves
 from tulle.flow.index import Index
 from tulle.flow.joining import typed
@@ -15,6 +14,7 @@ from tulle.flow.keys import Keyed
 from tulle.flow.merge import Merge
 from tulle.flow.policies import Policies, Subject
 from tulle.kit.memo import remember
+from tulle.kit.tables import replaced
 from tulle.model.extensions import EnvoyPatches, ProxySettings, Scope, Telemetry, WasmPlugin
 from tulle.model.guards import Guard
 from tulle.model.mesh import Object, Settings

@@ -12,11 +12,11 @@ from operator import attrgetter
 from typing import TypeVar, cast
 
 from tulle.flow.backend_tls import TlsPolicies, tls_policies
-from tulle.flow.claims import replaced
 from tulle.flow.index import Index
 from tulle.flow.merge import Merge
 from tulle.flow.selection import Pair, Selection, pairs
 from tulle.kit.memo import remember
+from tulle.kit.tables import replaced
 from tulle.model.hostnames import covers, wildcards
 from tulle.model.mesh import Object
 from tulle.model.names import Name

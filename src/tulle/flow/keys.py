@@ -7,8 +7,8 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 
 from tulle.envoy import issuers, scope
-from tulle.flow.claims import replaced
 from tulle.kit.memo import remember
+from tulle.kit.tables import replaced
 from tulle.model.findings import Finding
 from tulle.model.mesh import Mesh
 from tulle.model.names import Name

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from tulle.flow.differences import changed_keys
 from tulle.kit.clock import Clock, SystemClock
+from tulle.kit.tables import changed_keys, replaced
 from tulle.model.statuses import ObjectKey, Status
 
 
@@ -23,5 +23,4 @@ class Transitions:
         changed = {key for key in changed_keys(before, statuses) if before.get(key) != statuses.get(key)}
         if changed:
             time = self._clock.now().strftime("%Y-%m-%dT%H:%M:%SZ")
-            since = {key: at for key, at in self.since.items() if key in statuses}
-            self.since = since | {key: time for key in changed if key in statuses}
+            self.since = replaced(self.since, [(key, time if key in statuses else None) for key in changed])
