@@ -37,8 +37,6 @@ class Joining:
         """Services by the hosts (and virtual addresses) that they say themselves; of a host the first has it."""
         self.moved: frozenset[Name] = frozenset()
         """Workloads that answer for other services (or for services that are others now), by the last update."""
-        self.changed: frozenset[Name] = frozenset()
-        """Services that are other objects now, by the last update."""
         self.relabelled: frozenset[Pair] = frozenset()
         """Labels under which other workloads (or entries) are found, by the last update."""
         self.running: Selection[Workload] = Selection()
@@ -72,7 +70,6 @@ class Joining:
         before, table = self.services, workloads
         self.services = replaced(before, [(name, self._joined(name)) for name in names])
         different = frozenset(name for name in names if before.get(name) is not self.services.get(name))
-        self.changed = different
         answering = {each.name for name in different for each in self.answering(name)}
         self.moved = frozenset(answering | {name for name in moved if name in table})
         return different

@@ -6,9 +6,9 @@ from collections.abc import Iterable, Iterator
 
 from tulle.envoy.scope import host_key
 from tulle.flow.advisors.base import SECRETS, SERVICES, Advised, Key, Ledger, World, labelled
-from tulle.flow.joining import fits, hosts_of
 from tulle.flow.references import shown
 from tulle.model.findings import Finding
+from tulle.model.hostnames import covers
 from tulle.model.names import CLUSTER_DOMAIN, Name
 from tulle.model.objects import Secret
 from tulle.model.policies import Policy
@@ -78,7 +78,7 @@ def _services(destination: Destination, world: World, keys: set[Key]) -> Iterato
     host = destination.host
     if host.startswith("*"):
         keys.add(SERVICES)
-        yield from (each for each in world.services.values() if any(fits(known, host) for known in hosts_of(each)))
+        yield from (each for each in world.services.values() if any(covers(host, known) for known in each.full_hosts))
         return
     keys.add(host_key(host))
     name = _service_name(host)

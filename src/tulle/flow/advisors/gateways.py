@@ -6,9 +6,9 @@ from collections.abc import Iterable, Iterator
 
 from tulle.flow.advisors.base import Advised, Key, Ledger, World, about, gateway_key
 from tulle.flow.attachment import MOST_HOSTS
-from tulle.flow.hostnames import intersection
 from tulle.flow.references import shown
 from tulle.model.findings import Finding
+from tulle.model.hostnames import common
 from tulle.model.listeners import Listener
 from tulle.model.names import Name
 from tulle.model.routes import AttachKind, Parent, RouteSet
@@ -56,8 +56,7 @@ def _named(parent: Parent, world: World) -> Iterator[Listener]:
 def _serves(listener: Listener, host: str, route: RouteSet) -> bool:
     namespace = route.name.namespace
     return any(
-        intersection(host, each.host) is not None and (each.namespaces is None or namespace in each.namespaces)
-        for each in listener.hosts
+        common(host, each.host) and (each.namespaces is None or namespace in each.namespaces) for each in listener.hosts
     )
 
 

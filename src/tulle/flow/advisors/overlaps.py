@@ -12,7 +12,7 @@ from typing import TypeVar
 
 from tulle.envoy.routes import in_order
 from tulle.flow.advisors.base import World
-from tulle.flow.differences import changed_keys
+from tulle.kit.tables import changed_keys
 from tulle.model.covering import covers, is_everything
 from tulle.model.findings import Finding
 from tulle.model.names import Name

@@ -5,9 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 from tulle.flow.advisors.base import SERVICES, Advised, Ledger, World
-from tulle.flow.joining import fits, hosts_of, typed
+from tulle.flow.joining import typed
 from tulle.model.extensions import Scope
 from tulle.model.findings import Finding, did_you_mean
+from tulle.model.hostnames import covers
 
 EVERY = "*"
 
@@ -34,7 +35,7 @@ def advise(scope: Scope, world: World) -> Advised:
     """Look up the hosts of a scope."""
     if not scope.hosts:
         return Advised()
-    known = [(each.name.namespace, host) for each in world.services.values() for host in hosts_of(each)]
+    known = [(each.name.namespace, host) for each in world.services.values() for host in each.full_hosts]
     origins = dict(scope.host_origins)
     found = []
     for space, pattern in scope.hosts:
@@ -42,13 +43,13 @@ def advise(scope: Scope, world: World) -> Advised:
             continue
         wanted = scope.name.namespace if space == "." else space
         there = [host for namespace, host in known if wanted in {EVERY, namespace}]
-        if any(fits(host, pattern) for host in there) or wanted == "~":
+        if any(covers(pattern, host) for host in there) or wanted == "~":
             continue
         where = "" if wanted == EVERY else f" in namespace {wanted}"
-        others = [host for namespace, host in known if fits(host, pattern)]
+        others = [host for namespace, host in known if covers(pattern, host)]
         hint = did_you_mean(pattern, there[:1000])
         if others:
-            hint = f"; it is in namespace {next(namespace for namespace, host in known if fits(host, pattern))}"
+            hint = f"; it is in namespace {next(namespace for namespace, host in known if covers(pattern, host))}"
         origin = origins.get((space, pattern), scope.origin)
         message = f'"{space}/{pattern}" fits nothing: no service{where} has this host{hint}'
         found.append(Finding.warning(origin, f"{scope.origin.subject}: {message}"))
