@@ -5,31 +5,25 @@ from __future__ import annotations
 from collections.abc import Sequence
 from pathlib import Path
 
-from tulle.flow.advice import Advice
 from tulle.flow.build import Builder
 from tulle.flow.offline import missing_files
 from tulle.kit.located_yaml import parse, pieces
 from tulle.model.documents import Anchor, Document, Key, Origin
 from tulle.model.findings import Finding
-from tulle.model.mesh import Mesh
 from tulle.model.names import Name
 from tulle.sources.file import Files
-
-
-def advise(advice: Advice, builder: Builder, mesh: Mesh) -> None:
-    """Let advice take in what was built."""
-    checking = builder._checking
-    joining, guarding = checking._joining, checking.guarding
-    advice.update(builder._merge, checking.workloads, joining, guarding, checking.routing, mesh.settings)
 
 
 def advised(paths: Sequence[str | Path]) -> list[str]:
     """Every finding about some files, by place."""
     batch = Files([str(path) for path in paths]).scan()
-    builder, advice = Builder(), Advice()
-    mesh = builder.build(batch.documents, batch.findings)
-    advise(advice, builder, mesh)
-    return shown((*mesh.findings, *advice.findings(), *missing_files(mesh)))
+    mesh = Builder().build(batch.documents, batch.findings)
+    return shown((*mesh.findings, *missing_files(mesh)))
+
+
+def advice(builder: Builder) -> list[str]:
+    """What was found in the light of other documents."""
+    return shown(tuple(builder._checking.advice.findings()))
 
 
 def shown(findings: Sequence[Finding]) -> list[str]:
@@ -42,7 +36,7 @@ class Desk:
     """Documents that are written, changed and removed, with advice that is kept up to date."""
 
     def __init__(self) -> None:
-        self.builder, self.advice = Builder(), Advice()
+        self.builder = Builder()
         self.documents: dict[str, tuple[Document, ...]] = {}
         self.mesh = self.builder.build(())
 
@@ -54,15 +48,13 @@ class Desk:
     def update(self) -> list[str]:
         """Build again."""
         self.mesh = self.builder.build(tuple(each for file in sorted(self.documents) for each in self.documents[file]))
-        advise(self.advice, self.builder, self.mesh)
-        return shown(tuple(self.advice.findings()))
+        return advice(self.builder)
 
     def afresh(self) -> list[str]:
         """What somebody says who sees all of it for the first time."""
-        builder, advice = Builder(), Advice()
-        mesh = builder.build(tuple(each for file in sorted(self.documents) for each in self.documents[file]))
-        advise(advice, builder, mesh)
-        return shown(tuple(advice.findings()))
+        builder = Builder()
+        builder.build(tuple(each for file in sorted(self.documents) for each in self.documents[file]))
+        return advice(builder)
 
 
 def documents(file: str, text: str) -> tuple[Document, ...]:

@@ -75,7 +75,7 @@ class Advice:
         is_fresh = settings is not self._settings
         if is_fresh:
             self._settings, self._advisors = settings, tuple(make() for make in all_advisors())
-        touched, is_renamed = self._differences(merge, joining, guarding)
+        touched, is_renamed = self._differences(merge, joining, guarding, is_fresh=is_fresh)
         for route in merge.routes_removed:
             self._routes.pop(route, None)
         self._routes.update(merge.routes_added)
@@ -92,7 +92,7 @@ class Advice:
             listeners=self._listeners,
             workloads=workloads,
             services=joining.services,
-            services_changed=joining.services if is_fresh else changed_keys(self._services, joining.services),
+            services_changed=joining.services if is_fresh else joining.changed,
             accounts=self._accounts,
             touched=touched,
             is_renamed=is_renamed,
@@ -109,14 +109,16 @@ class Advice:
         for advisor in self._advisors:
             yield from advisor.findings()
 
-    def _differences(self, merge: Merge, joining: Joining, guarding: Guarding) -> tuple[frozenset[Key], bool]:
+    def _differences(
+        self, merge: Merge, joining: Joining, guarding: Guarding, *, is_fresh: bool
+    ) -> tuple[frozenset[Key], bool]:
         """What advice may depend on and is different now, and whether other names exist."""
-        services = changed_keys(self._services, joining.services)
+        services = joining.services.keys() if is_fresh else joining.changed
         hosts = changed_keys(self._hosts, joining.hosts)
         gateways = self._listeners.update(merge.listeners.table, merge.changed.listeners)
         gateways |= {name for kind in GATEWAYS for name in merge.changed.objects.get(kind, ())}
         touched: set[Key] = {*services, *map(host_key, hosts), *map(gateway_key, gateways), *joining.relabelled}
-        guards = changed_keys(self._guards, guarding.guards)
+        guards = guarding.guards.keys() | self._guards.keys() if is_fresh else guarding.changed
         touched.update(self._touched_by_guards(guards, guarding), self._touched_by_entries(merge))
         if services or hosts:
             touched.add(SERVICES)

@@ -27,7 +27,7 @@ def test_what_did_not_change_is_not_looked_at_again() -> None:
     desk = Desk()
     desk.put("web.yaml", "services: {web: {port: 8000, command: x}}")
     desk.put("rule.yaml", written("DestinationRule", "x", "{host: wbe}"))
-    (before,) = list(desk.advice.findings())
+    (before,) = list(desk.builder._checking.advice.findings())
     desk.put("other.yaml", written("AuthorizationPolicy", "x", "{selector: {matchLabels: {app: web}}, rules: [{}]}"))
-    (after,) = list(desk.advice.findings())
+    (after,) = list(desk.builder._checking.advice.findings())
     assert before is after

@@ -211,6 +211,7 @@ def _made(
         kind=kind,
         by_specificity=False,
         exports=exports(frame.spec.export_to),
+        is_complete=True,
         created=frame.created,
         host_origins=frame.host_origins,
     )

@@ -51,7 +51,8 @@ class Services:
 
     def _about_nobody(self, service: Service, world: World) -> Iterator[Finding]:
         if not service.selector:
-            if not service.hosts:
+            # One that a native file runs is only without workloads if something was said about that already.
+            if not service.hosts and service.name not in world.merge.services.table:
                 message = "has nobody who answers: it has no selector, and no EndpointSlice says where it is"
                 yield _finding(service, service.origin, message)
             return
