@@ -1,24 +1,12 @@
 from __future__ import annotations
 
-from collections.abc import Callable
-
 import pytest
 
-from tulle.model.mesh import Fragment
+from tests.dialects.native.texts import Read, messages, route
 
-Read = Callable[[str], Fragment]
 LABEL = (
     "must be a name of lower-case letters, digits and -, at most 63, that begins and ends with a letter or digit, not "
 )
-
-
-def route(text: str) -> str:
-    """A route with one more field."""
-    return f"routes:\n  - name: r\n    to: web\n    {text}\n"
-
-
-def messages(read: Read, text: str) -> list[str]:
-    return [finding.message for finding in read(text).findings]
 
 
 @pytest.mark.parametrize(

@@ -19,8 +19,8 @@ from cryptography import x509
 from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.x509.oid import NameOID
 
-from tests.e2e.machine import free_port
 from tests.e2e.small_plane import SmallPlane, eventually, running
+from tests.envoy.kitchen import free_port
 from tulle.agent.admin import _exchange
 from tulle.identity.keys import key_pem, new_key
 from tulle.kit.home import Home

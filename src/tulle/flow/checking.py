@@ -12,6 +12,7 @@ from tulle.flow.guarding import Guarding
 from tulle.flow.joining import Joining, typed
 from tulle.flow.merge import Merge, Position
 from tulle.flow.parts import Parts
+from tulle.flow.plain_text import PlainText
 from tulle.flow.references import Directory, check_listener, check_service, check_workload
 from tulle.flow.resolving import delegate_key
 from tulle.flow.routing import Routing
@@ -44,6 +45,7 @@ class Checking:
         self._delegates: dict[Name, RouteSet] = {}
         self._templates = Templates()
         self._joining = Joining()
+        self._plain_text = PlainText()
         self._merged_services: Table[Service] = {}
         self._merged_workloads: Table[Workload] = {}
         self.entrances = Entrances()
@@ -76,7 +78,8 @@ class Checking:
         moved = self._templates.update(merge)
         joined = self._joining.update(merge, self.workloads, moved)
         self.guarding.update(merge, self.workloads, moved, self._joining, settings)
-        names, is_renamed = self._update_services(self._joining.services, joined)
+        called = self._plain_text.update(self._joining.services, joined, self.guarding.guards, self.guarding.changed)
+        names, is_renamed = self._update_services(self._plain_text.services, called)
         names |= self._update_hosts() | self._update_delegates(merge)
         untrusted, wanted = self._joining.tls.untrusted, self._wanted(merge, parts)
         names |= self.entrances.update(merge, self.services, untrusted, settings, wanted, position)

@@ -88,6 +88,8 @@ class Guarding:
 
     def __init__(self) -> None:
         self.guards: dict[Name, Guard] = {}
+        self.changed: frozenset[Name] = frozenset()
+        """Workloads whose guard is another one, by the last update."""
         self.gateway: Guard | None = None
         self.gateways: dict[Name, Guard] = {}
         """Gateways (and sets of listeners, by their keys) to which policies are attached, by name."""
@@ -130,6 +132,7 @@ class Guarding:
             names.update(each.name for space in spaces for each in self._by_namespace.get(space))
             names |= answering.moved
         guards = [(name, self._guard(workloads.get(name), answering, settings)) for name in names]
+        self.changed = frozenset(name for name, guard in guards if self.guards.get(name) is not guard)
         self.guards = replaced(self.guards, guards)
         if is_everywhere or spaces or any(kind in merge.changed.objects for kind in (Gateway, ListenerSet)):
             self._guard_gateways(merge, settings)

@@ -43,6 +43,8 @@ class Joining:
         self._own_hosts: Index[str, Service] = Index(lambda each: (*each.hosts, *each.virtual_addresses), _in_order)
         self._selecting: Index[Pair, Service] = Index(_looked_at, _in_order)
         self._workloads: Selection[Workload] = Selection()
+        self._answering: dict[Name, tuple[Name, ...]] = {}
+        """The workloads that answered for each service when it was joined."""
         self._entries: Selection[Entry] = Selection()
         self._of_service: Index[Name, Workload] = Index(lambda each: (each.service,), _in_order)
         self._places: Index[Name, Places] = Index(lambda each: (each.service,), _in_order)
@@ -65,10 +67,12 @@ class Joining:
         """
         names = self._declare(merge) | self._found(merge, workloads, moved) | self._treated(merge)
         before, table = self.services, workloads
+        answered = {name: self._answering.get(name, ()) for name in names}
         self.services = replaced(before, [(name, self._joined(name)) for name in names])
         different = frozenset(name for name in names if before.get(name) is not self.services.get(name))
-        answering = {each.name for name in different for each in self.answering(name)}
-        self.moved = frozenset(answering | {name for name in moved if name in table})
+        # Those that do not answer for it any more are concerned as well.
+        answering = {each for name in different for each in (*answered[name], *self._answering.get(name, ()))}
+        self.moved = frozenset(name for name in answering | moved if name in table)
         return different
 
     def answering(self, name: Name) -> tuple[Workload, ...]:
@@ -143,10 +147,15 @@ class Joining:
 
     def _joined(self, name: Name) -> Service | None:
         base = self._base.get(name)
+        answering = self.answering(name)
+        if answering:
+            self._answering[name] = tuple(each.name for each in answering)
+        else:
+            self._answering.pop(name, None)
         if base is None:
             return None
         entries = self._entries.select(name.namespace, base.selector)
-        accounts = {each.account for each in self.answering(name)} | {each.account for each in entries}
+        accounts = {each.account for each in answering} | {each.account for each in entries}
         return _joined(
             base,
             tuple(sorted(accounts - {base.account, ""})),

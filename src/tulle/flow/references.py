@@ -176,16 +176,10 @@ def check_route(route: RouteSet, directory: Directory) -> Checked[tuple[RouteSet
     if route.parents:
         attached = attach(resolved.route, directory.around)
         findings, names = (*resolved.findings, *attached.findings), resolved.names | attached.names
-        return Checked(_together(route, attached.routes), findings, names, attached)
+        return Checked(attached.routes, findings, names, attached)
     checked = _check_set(resolved.route, directory)
     together = () if checked.thing is None else (checked.thing,)
-    return Checked(_together(route, together), (*resolved.findings, *checked.findings), resolved.names | checked.names)
-
-
-@remember(size=1)
-def _together(route: RouteSet, found: tuple[RouteSet, ...]) -> tuple[RouteSet, ...]:
-    """The same tuple for the same sets."""
-    return found
+    return Checked(together, (*resolved.findings, *checked.findings), resolved.names | checked.names)
 
 
 def _check_set(route: RouteSet, directory: Directory) -> Checked[RouteSet]:

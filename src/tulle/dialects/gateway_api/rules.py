@@ -21,9 +21,21 @@ from tulle.dialects.gateway_api.references import WeightedReference, backend
 from tulle.dialects.gateway_api.values import at_most
 from tulle.dialects.objects import Metadata
 from tulle.dialects.written import Written
+from tulle.model.mesh import Fragment
 from tulle.model.names import Name
 from tulle.model.policies import Retry
-from tulle.model.routes import Action, Backend, Forward, Match, RouteKind, RouteRule, Session
+from tulle.model.routes import (
+    Action,
+    Backend,
+    Forward,
+    Match,
+    Parent,
+    RouteKind,
+    RouteRule,
+    RouteSet,
+    Session,
+    StreamRule,
+)
 
 LONE = frozenset(("RequestMirror", "RequestRedirect", "CORS", "ExternalAuth", "ExtensionRef"))
 """Filters that a rule can have, and a single one of several backends cannot."""
@@ -84,6 +96,31 @@ def route_name(part: Written, kind: RouteKind) -> Name:
     """How a route is called among all routes, of which those of another kind may have the same name."""
     name = part.document.key.name
     return Name(name.namespace, f"{kind}/{name.name}")
+
+
+def route(
+    part: Written,
+    metadata: Metadata,
+    kind: RouteKind,
+    attached: tuple[Parent, ...],
+    *,
+    hosts: tuple[str, ...] = ("*",),
+    rules: tuple[RouteRule, ...] = (),
+    streams: tuple[StreamRule, ...] = (),
+) -> Fragment:
+    """What a route says; nothing, if it asks nobody to take it."""
+    found = RouteSet(
+        name=route_name(part, kind),
+        origin=part.origin,
+        hosts=hosts,
+        rules=rules,
+        streams=streams,
+        parents=attached,
+        kind=kind,
+        is_complete=True,
+        created=created(metadata),
+    )
+    return Fragment(routes=(found,) if attached else (), findings=tuple(part.findings))
 
 
 def rule_name(part: Written, index: int, name: str | None) -> str:
