@@ -16,10 +16,11 @@ import yaml
 from cryptography import x509
 
 from tests.e2e.applications import http_application, https_application
-from tests.e2e.machine import Machine, eventually, free_port
+from tests.e2e.machine import Machine, eventually
 from tests.e2e.scenario import Request, check
 from tests.e2e.traffic import Traffic, careless, traffic
 from tests.e2e.wasm import header_adder
+from tests.envoy.kitchen import free_port
 from tests.envoy.pki import Pki
 
 PORTS = ("EDGE", "HTTPSPORT", "PLAIN", "NOBODY", "INGRESS", "INGRESSTLS")

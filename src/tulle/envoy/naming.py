@@ -106,7 +106,7 @@ def service_host(namespace: str, service: Service, port: Port) -> str:
 
 
 def certificate(certificate_file: str, key_file: str) -> str:
-    """Secret of a certificate in files on the host of the gateway."""
+    """Secret of a certificate in files on the host of a proxy."""
     return f"certificate|{certificate_file}|{key_file}"
 
 

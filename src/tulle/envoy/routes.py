@@ -46,7 +46,7 @@ def in_order(sets: Iterable[RouteSet]) -> list[Step]:
 
 
 def age_of(route_set: RouteSet) -> Age:
-    """What decides between equal conditions of two sets; the smaller counts."""
+    """What decides between equal conditions; the smallest comes first."""
     return route_set.created or UNDATED, route_set.name.namespace, route_set.name.name
 
 

@@ -6,6 +6,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from typing import TypeVar
 
 from tulle.envoy.scope import host_key
+from tulle.flow.advice import Advice
 from tulle.flow.checks import Checks, Context
 from tulle.flow.entrances import Entrances, Wanted
 from tulle.flow.guarding import Guarding
@@ -41,6 +42,7 @@ class Checking:
         self.listeners: dict[Name, Listener] = {}
         self.routing = Routing()
         self.guarding = Guarding()
+        self.advice = Advice()
         self._known_hosts: Mapping[str, Name] = {}
         self._delegates: dict[Name, RouteSet] = {}
         self._templates = Templates()
@@ -91,6 +93,7 @@ class Checking:
         self._update_workloads(self.workloads, moved, context)
         self._update_listeners(native, context)
         self.routing.update(merge, parts, context, position)
+        self.advice.update(merge, self.workloads, self._joining, self.guarding, self.routing, settings)
         self._overlap_findings = tuple(self.routing.overlaps.findings(self.routing.position(position)))
         self._update_statuses(merge)
 
@@ -121,6 +124,7 @@ class Checking:
         yield from self.entrances.findings
         yield from self._joining.tls.findings
         yield from self._overlap_findings
+        yield from self.advice.findings()
 
     def _update_services(self, table: Table[Service], changed: frozenset[Name]) -> tuple[frozenset[Name], bool]:
         """The names of services that are different now, and whether other services exist."""
