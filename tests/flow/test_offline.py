@@ -46,10 +46,8 @@ def test_what_is_referred_to_must_be_there(tmp_path: Path, monkeypatch: pytest.M
 
 def test_certificates_in_secrets_are_no_files(tmp_path: Path) -> None:
     pki = Pki()
-    data = {
-        name: base64.b64encode(text).decode()
-        for name, text in zip(("tls.crt", "tls.key"), pki.issue("shop.test"), strict=True)
-    }
+    chain, key = (base64.b64encode(text).decode() for text in pki.issue("shop.test"))
+    data = {"tls.crt": chain, "tls.key": key}
     (tmp_path / "gateway.yaml").write_text(
         f"{{apiVersion: v1, kind: Secret, metadata: {{name: shop}}, data: {data}}}\n"
         "---\n"

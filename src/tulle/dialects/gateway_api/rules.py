@@ -118,7 +118,7 @@ def route(
         streams=streams,
         parents=attached,
         kind=kind,
-        is_complete=True,
+        is_complete=kind in {RouteKind.HTTP, RouteKind.GRPC},
         created=created(metadata),
     )
     return Fragment(routes=(found,) if attached else (), findings=tuple(part.findings))
