@@ -5,6 +5,7 @@ from collections.abc import Callable
 import pytest
 
 from tests.dialects.istio.networking import document, findings
+from tulle.dialects.istio import shadows
 from tulle.model.covering import covers
 from tulle.model.mesh import Fragment
 from tulle.model.routes import Match, PathKind, PathMatch, Source, ValueKind, ValueMatch
