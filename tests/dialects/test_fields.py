@@ -71,7 +71,7 @@ def test_durations(read: Read, text: str, seconds: float) -> None:
 
 def test_lists_that_must_be_lists(read: Read) -> None:
     text = "gateway: {listeners: {a: {port: 1, tls: {certificate: c, key: k, certificates: c}}}}"
-    assert messages(read, text) == ['listener a: "tls.certificates" must be a list, not "c"']
+    assert messages(read, text) == ['listener a: "tls.certificates" must be a list, not "c"; write [c]']
 
 
 def test_a_list_may_not_be_nothing(read: Read) -> None:

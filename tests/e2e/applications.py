@@ -6,6 +6,7 @@ import http.server
 import json
 import socket
 import socketserver
+import ssl
 import threading
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
@@ -81,6 +82,16 @@ def served(server: Any) -> Iterator[int]:
 @contextmanager
 def http_application(name: str) -> Iterator[int]:
     with served(Server(("127.0.0.1", 0), type("Named", (Application,), {"name": name}))) as port:
+        yield port
+
+
+@contextmanager
+def https_application(name: str, context: ssl.SSLContext) -> Iterator[int]:
+    """The same over TLS; a client that breaks off is nobody's concern."""
+    server = Server(("127.0.0.1", 0), type("Named", (Application,), {"name": name}))
+    server.socket = context.wrap_socket(server.socket, server_side=True)
+    server.handle_error = lambda *_: None  # type: ignore[method-assign]
+    with served(server) as port:
         yield port
 
 

@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import gc
 from dataclasses import dataclass
+from weakref import ref
 
 import pytest
 
@@ -54,6 +55,19 @@ def test_results_live_as_long_as_the_object() -> None:
     del thing
     gc.collect()
     assert not [found for found in gc.get_objects() if isinstance(found, Result)]
+
+
+def test_a_result_that_is_the_object_does_not_keep_it_alive() -> None:
+    @remember(size=2)
+    def itself(thing: Thing, _: int) -> Thing:
+        return thing
+
+    thing = Thing(1)
+    watched = ref(thing)
+    assert all(itself(thing, number) is thing for number in (1, 1, 2, 1, 3))
+    del thing
+    gc.collect()
+    assert watched() is None
 
 
 def test_named_arguments_are_refused() -> None:

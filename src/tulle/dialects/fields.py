@@ -215,7 +215,10 @@ def _as_tuple(value: object) -> object:
 
 def _list_as_tuple(value: object) -> object:
     if not isinstance(value, list):
-        refuse(f"must be a list, not {shown(value)}")
+        remedy = '; begin each item with "- "' if isinstance(value, dict) else ""
+        if isinstance(value, str | int | float):
+            remedy = f"; write [{value}]"
+        refuse(f"must be a list, not {shown(value)}{remedy}")
     return tuple(value)
 
 

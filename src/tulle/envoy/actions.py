@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from typing import TypeAlias
 
 from envoy.config.core.v3 import base_pb2
@@ -42,6 +42,10 @@ class Destinations:
     root_namespace: str = ""
     listener: rewrites.Entry = rewrites.NOWHERE
     """At the gateway: where requests come in."""
+    _treatments: dict[tuple[Name, int | None, str | None], Treatment | None] = field(
+        default_factory=dict, init=False, repr=False, compare=False
+    )
+    """What was asked for already: every rule of a host asks again."""
 
     @property
     def entry(self) -> rewrites.Entry:
@@ -60,37 +64,45 @@ class Destinations:
             return service.port(self.called[1]) or service.port()
         return service.port(backend.port)
 
-    def resolved(self, backend: Backend) -> Backend:
-        """The same with the number of its port; 0, a port that nothing has, if it can never be used."""
+    def number(self, backend: Backend) -> int:
+        """The number of the port that a backend means; 0, a port that nothing has, if it can never be used."""
         port = None if backend.problem else self.port(backend)
-        return replace(backend, port=port.number if port else 0 if backend.problem else backend.port or 0)
+        return port.number if port else 0 if backend.problem else backend.port or 0
+
+    def resolved(self, backend: Backend) -> Backend:
+        """The same with the number of its port."""
+        return replace(backend, port=self.number(backend))
 
     def treatment(self, backend: Backend) -> Treatment | None:
         """How the caller treats it; None if there is no such service, port or subset."""
-        service, port = self.services.get(backend.service), self.port(backend)
-        if service is None or port is None:
-            return None
-        return treatment(service, port, backend.subset or "", self.caller, self.root_namespace)
+        key = backend.service, backend.port, backend.subset
+        if key not in self._treatments:
+            service, port = self.services.get(backend.service), self.port(backend)
+            found = None
+            if service is not None and port is not None:
+                found = treatment(service, port, backend.subset or "", self.caller, self.root_namespace)
+            self._treatments[key] = found
+        return self._treatments[key]
 
     def cluster(self, backend: Backend) -> str:
         """Name of its cluster, whether or not there is one."""
-        return naming.cluster(backend.service, self.resolved(backend).port or 0, backend.subset)
+        return naming.cluster(backend.service, self.number(backend), backend.subset)
 
     def refusal(self, backend: Backend, absent: int = 503) -> tuple[int, str] | None:
-        """Why this backend can never answer: status (`absent` if it does not exist) and reason."""
+        """Why this backend can never answer: status (`absent` if it does not exist or cannot be used) and reason."""
         if backend.problem:
-            return 500, backend.problem
+            return absent, backend.problem
         service = self.services.get(backend.service)
         if service is None:
             return absent, f'there is no service "{backend.service}"'
         if backend.service in self.denied:
             return 403, f'service "{backend.service}" does not allow this caller'
+        if self.treatment(backend) is not None:
+            return None
         if self.port(backend) is None:
             known = ", ".join(str(each.number) for each in service.ports) or "none"
             return absent, f'service "{backend.service}" has no port {backend.port}; it has {known}'
-        if self.treatment(backend) is None:
-            return absent, f'service "{backend.service}" has no version "{backend.subset}"'
-        return None
+        return absent, f'service "{backend.service}" has no version "{backend.subset}"'
 
 
 def route(rule: RouteRule, match: Match, retry: Retry | None, to: Destinations) -> Route:
@@ -127,7 +139,7 @@ def forward(rule: RouteRule, action: Forward, match: Match, retry: Retry | None,
     message = Route()
     _send(message.route, action, live, to)
     if any(refusals):
-        message.route.cluster_not_found_response_code = _code_of_absent(action, live)
+        message.route.cluster_not_found_response_code = _code_of_absent(action)
     if retry is not None:
         message.route.retry_policy.CopyFrom(retries.policy(retry))
     if action.rewrite is not None:
@@ -163,10 +175,10 @@ def _refused(action: Forward, refusals: list[tuple[int, str] | None]) -> Route:
 
 def _send(message: RouteAction, action: Forward, live: list[Backend], to: Destinations) -> None:
     """Where to, how long, and by what the endpoint is chosen."""
-    limit = protos.seconds(action.timeout or 0)
-    message.timeout.CopyFrom(limit)
-    # gRPC says itself how long it waits; it may not wait longer than others.
-    message.max_stream_duration.grpc_timeout_header_max.CopyFrom(limit)
+    message.timeout.CopyFrom(protos.seconds(action.timeout or 0))
+    if not action.timeout:
+        # gRPC says itself how long it waits. Where this is set, Envoy does not look at the timeout of a route at all.
+        message.max_stream_duration.grpc_timeout_header_max.SetInParent()
     if len(live) == 1:
         message.cluster = to.cluster(live[0])
     else:
@@ -178,10 +190,9 @@ def _send(message: RouteAction, action: Forward, live: list[Backend], to: Destin
     message.hash_policy.extend(map(hashing.policy, action.hash_on or _hash_on(live, to)))
 
 
-def _code_of_absent(action: Forward, live: list[Backend]) -> NotFoundCode:
+def _code_of_absent(action: Forward) -> NotFoundCode:
     """The answer for the share of backends that do not exist: Envoy has one for all of them."""
-    status = 500 if any(each.problem for each in live) else action.status_without_backends
-    return NOT_FOUND_CODES.get(status, RouteAction.SERVICE_UNAVAILABLE)
+    return NOT_FOUND_CODES.get(action.status_without_backends, RouteAction.SERVICE_UNAVAILABLE)
 
 
 def _change(rule: RouteRule, live: list[Backend], message: Route) -> None:

@@ -81,7 +81,7 @@ def parse(name: str) -> View:
     if len(parts) not in {4, 5} or parts[0] != "outbound" or not (parts[1].isascii() and parts[1].isdecimal()):
         return NOTHING
     preference = Preference.parse(parts[4]) if len(parts) == 5 else None
-    return View(service=Name.parse(parts[3]), port=int(parts[1]), labels=_split(parts[2]), preference=preference)
+    return View(service=Name.written(parts[3]), port=int(parts[1]), labels=_split(parts[2]), preference=preference)
 
 
 def _joined(pairs: Pairs) -> str:

@@ -55,7 +55,7 @@ def parse_cluster(name: str) -> ClusterName:
     parts = name.removesuffix(SERVICE_SUFFIX).split("_.") if is_passthrough else name.split("|")
     if len(parts) != 4 or parts[0] != "outbound" or not (parts[1].isascii() and parts[1].isdecimal()):
         return NOTHING
-    return ClusterName(Name.parse(parts[3]), int(parts[1]), parts[2])
+    return ClusterName(Name.written(parts[3]), int(parts[1]), parts[2])
 
 
 def spoken(service: Name, port: int, subset: str) -> str:
@@ -106,7 +106,7 @@ def service_host(namespace: str, service: Service, port: Port) -> str:
 
 
 def certificate(certificate_file: str, key_file: str) -> str:
-    """Secret of a certificate in files on the host of the gateway."""
+    """Secret of a certificate in files on the host of a proxy."""
     return f"certificate|{certificate_file}|{key_file}"
 
 

@@ -18,6 +18,7 @@ from tulle.flow.endpoint_table import EndpointTable
 from tulle.flow.endpoints import instances_by_service
 from tulle.flow.hosts import Hosts
 from tulle.flow.patch import Patch
+from tulle.flow.plain_text import told_of
 from tulle.kit.codec import encode
 from tulle.kit.tables import changed_keys, replaced
 from tulle.model.mesh import Mesh
@@ -91,7 +92,7 @@ class Publisher:
         changed = changed_services(old, mesh)
         guards = changed_keys(old.guards, mesh.guards)
         moved = self._take_instances() if guards else set()
-        ended = self._endpoints.update(mesh, self._instances, changed | moved)
+        ended = self._endpoints.update(mesh, self._instances, changed | moved | told_of(guards, old, mesh))
         patch = Patch(old, mesh, changed, guards)
         if old.settings is not mesh.settings:
             concerned = set(self._proxies)

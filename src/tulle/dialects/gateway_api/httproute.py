@@ -101,7 +101,7 @@ def read(part: Written) -> Fragment:
     check_names(part, spec.rules)
     check_matches(part, [max(1, len(each.matches)) for each in spec.rules])
     rules = tuple(_rule(part, index, each) for index, each in enumerate(spec.rules))
-    return route(part, found.metadata, RouteKind.HTTP, attached, hosts=spec.hostnames or ("*",), rules=rules)
+    return route(part, found.metadata, RouteKind.HTTP, attached, hosts=spec.hostnames, rules=rules)
 
 
 def _rule(part: Written, index: int, spec: HttpRule) -> RouteRule:

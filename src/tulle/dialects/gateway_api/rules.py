@@ -104,19 +104,21 @@ def route(
     kind: RouteKind,
     attached: tuple[Parent, ...],
     *,
-    hosts: tuple[str, ...] = ("*",),
+    hosts: tuple[str, ...] = (),
     rules: tuple[RouteRule, ...] = (),
     streams: tuple[StreamRule, ...] = (),
 ) -> Fragment:
-    """What a route says; nothing, if it asks nobody to take it."""
+    """What a route says; nothing, if it asks nobody to take it. Without `hosts` it is for every one."""
     found = RouteSet(
         name=route_name(part, kind),
         origin=part.origin,
-        hosts=hosts,
+        hosts=hosts or ("*",),
+        host_origins=tuple((host, part.at("spec", "hostnames", index)) for index, host in enumerate(hosts)),
         rules=rules,
         streams=streams,
         parents=attached,
         kind=kind,
+        is_complete=kind in {RouteKind.HTTP, RouteKind.GRPC},
         created=created(metadata),
     )
     return Fragment(routes=(found,) if attached else (), findings=tuple(part.findings))

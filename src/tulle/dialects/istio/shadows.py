@@ -7,10 +7,9 @@ from dataclasses import dataclass, field
 
 from tulle.dialects.istio.targets import Conditional, Limited
 from tulle.dialects.written import Step, Written
-from tulle.model.routes import Delegate, Match, PathKind, PathMatch, RouteRule, Source
+from tulle.model.covering import covers, is_everything
+from tulle.model.routes import Delegate, Match, RouteRule
 
-_EVERYTHING = frozenset((".*", "/.*"))
-"""Patterns that every path matches."""
 COMPARED = 100
 """Conditions that each later one is compared with; of more, only catch-alls and exact repetitions are found."""
 
@@ -50,48 +49,3 @@ def check(part: Written, path: tuple[Step, ...], rules: Sequence[Conditional[Rou
         if not isinstance(rule.rule.action, Delegate):
             for condition in rule.conditions:
                 before.add(condition, index)
-
-
-def is_everything(match: Match) -> bool:
-    """Whether every request fits."""
-    return covers(match, Match())
-
-
-def covers(wide: Match, narrow: Match) -> bool:
-    """Whether every request of `narrow` is one of `wide`. May say no where only a proof is missing."""
-    return (
-        _covers_path(wide.path, narrow.path)
-        and _covers_words(wide.methods, narrow.methods)
-        and _covers_words(wide.ports, narrow.ports)
-        and set(wide.headers) <= set(narrow.headers)
-        and set(wide.query) <= set(narrow.query)
-        and set(wide.claims) <= set(narrow.claims)
-        and _covers_source(wide.source, narrow.source)
-    )
-
-
-def _covers_words(wide: Sequence[object], narrow: Sequence[object]) -> bool:
-    return not wide or (bool(narrow) and set(narrow) <= set(wide))
-
-
-def _covers_source(wide: Source | None, narrow: Source | None) -> bool:
-    if wide is None or narrow is None:
-        return wide is None
-    return wide.namespace in {"", narrow.namespace} and set(wide.labels) <= set(narrow.labels)
-
-
-def _covers_path(wide: PathMatch | None, narrow: PathMatch | None) -> bool:
-    if wide is None:
-        return True
-    if wide.kind is PathKind.REGEX:
-        return wide.value in _EVERYTHING or wide == narrow
-    if wide.kind is PathKind.TEXT_PREFIX and wide.value in {"", "/"}:
-        return True
-    if narrow is None or narrow.kind is PathKind.REGEX or (narrow.ignore_case and not wide.ignore_case):
-        return False
-    one, other = wide.value, narrow.value
-    if wide.ignore_case:
-        one, other = one.lower(), other.lower()
-    if wide.kind is PathKind.TEXT_PREFIX:
-        return other.startswith(one)
-    return narrow.kind is PathKind.EXACT and one == other

@@ -7,7 +7,7 @@ from typing import Annotated, Literal
 
 from pydantic import BeforeValidator, Field
 
-from tulle.dialects.fields import Count, Label, PositiveCount, PositiveDuration, Spec, refuse, shown
+from tulle.dialects.fields import Count, Label, PortNumber, PositiveCount, PositiveDuration, Spec, refuse, shown
 from tulle.dialects.native.exchange import Checked, CheckSpec
 from tulle.dialects.native.kind import Kind, Shape
 from tulle.dialects.native.running import LabelMap
@@ -48,6 +48,8 @@ class MeshSpec(Spec):
     gateway_labels: LabelMap | None = Field(
         None, description="By which selectors find the gateway; those of Istio's ingress gateway if not given."
     )
+    ingress_port: PortNumber = Field(Settings().ingress_port, description="Where all Ingresses are served.")
+    ingress_tls_port: PortNumber = Field(Settings().ingress_tls_port, description="The same, by TLS.")
     mtls: Literal["strict", "permissive", "disable"] | None = Field(
         None, description="What sidecars take where nobody else says it: mutual TLS only, plain text too, or only that."
     )
@@ -81,6 +83,8 @@ def read(part: Written) -> Fragment:
             access_log=spec.access_log,
             root_namespace=spec.root_namespace,
             gateway_labels=labels,
+            ingress_port=spec.ingress_port,
+            ingress_tls_port=spec.ingress_tls_port,
         ),
     )
 
