@@ -6,6 +6,7 @@ import pytest
 
 from tests.dialects.istio.networking import document, findings
 from tulle.dialects.istio import shadows
+from tulle.model.covering import covers
 from tulle.model.mesh import Fragment
 from tulle.model.routes import Match, PathKind, PathMatch, Source, ValueKind, ValueMatch
 
@@ -49,7 +50,7 @@ B = ValueMatch("b", ValueKind.PRESENT)
     ],
 )
 def test_what_takes_everything_of_another(wide: Match, narrow: Match) -> None:
-    assert shadows.covers(wide, narrow)
+    assert covers(wide, narrow)
 
 
 @pytest.mark.parametrize(
@@ -71,7 +72,7 @@ def test_what_takes_everything_of_another(wide: Match, narrow: Match) -> None:
     ],
 )
 def test_what_does_not(wide: Match, narrow: Match) -> None:
-    assert not shadows.covers(wide, narrow)
+    assert not covers(wide, narrow)
 
 
 def test_rules_that_are_never_used(read: Read) -> None:
