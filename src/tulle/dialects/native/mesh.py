@@ -7,7 +7,7 @@ from typing import Annotated, Literal
 
 from pydantic import BeforeValidator, Field
 
-from tulle.dialects.fields import Count, Label, PositiveCount, PositiveDuration, Spec, refuse, shown
+from tulle.dialects.fields import Count, Label, PositiveCount, PositiveDuration, Several, Spec, refuse, shown
 from tulle.dialects.native.exchange import Checked, CheckSpec
 from tulle.dialects.native.kind import Kind, Shape
 from tulle.dialects.native.running import LabelMap
@@ -34,6 +34,9 @@ class MeshSpec(Spec):
 
     trust_domain: Annotated[str, BeforeValidator(_trust_domain)] = Field(
         CLUSTER_DOMAIN, description="The first part of every identity: spiffe://<trust_domain>/ns/..."
+    )
+    trust_domain_aliases: Annotated[tuple[Annotated[str, BeforeValidator(_trust_domain)], ...], Several()] = Field(
+        (), description="Other trust domains whose identities count as the same ones of this."
     )
     outside: Literal["allow", "known"] = Field(
         "allow", description="Whether workloads may call hosts that the mesh does not know."
@@ -74,6 +77,7 @@ def read(part: Written) -> Fragment:
         settings=Settings(
             origin=part.origin,
             trust_domain=spec.trust_domain,
+            trust_domain_aliases=spec.trust_domain_aliases,
             allow_outside=spec.outside == "allow",
             certificate_lifetime=spec.certificate_lifetime,
             gateway_concurrency=spec.gateway_threads,
