@@ -117,8 +117,9 @@ def test_tls_towards_a_service_can_be_said_by_a_policy() -> None:
     assert port == 9000
     assert said.tls is not None
     assert (said.tls.mode, said.tls.server_name) == (TlsMode.SIMPLE, "web.test")
-    joins.put("policy", objects=(replace(policy, targets=(("Service", "web", "nope"),)),))
-    assert joins.services[WEB].destinations[0].port_policies == ()
+    assert joins.put("policy", objects=(replace(policy, targets=(("Service", "web", "nope"),)),)) == {WEB}
+    assert joins.services[WEB].destinations == ()
+    assert joins.services[WEB] is DECLARED
 
 
 @pytest.mark.parametrize(

@@ -81,10 +81,10 @@ def test_references_are_checked(text: str, messages: list[str], tmp_path_factory
 
 def test_rules_for_a_service_that_does_not_exist_are_left_out() -> None:
     origin = Origin("file", "a.yaml", subject="rules")
-    rules = RouteSet(name=Name("d", "wbe"), origin=origin, service=Name("d", "wbe"))
+    rules = RouteSet(name=Name("d", "wbe"), origin=origin, service=Name("d", "wbe"), drops_unknown=True)
     web = Service(name=Name("d", "web"), origin=origin, ports=(), account="web")
     checked = check_route(rules, Directory({web.name: web}, {}, {}))
-    assert checked.thing is None
+    assert checked.thing == ()
     assert [finding.message for finding in checked.findings] == [
         'rules: service "wbe" does not exist; did you mean "web"?'
     ]

@@ -5,6 +5,7 @@ Equal inputs give the identical `Resource` objects, so that whoever publishes co
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from weakref import ref
 
 from tulle.envoy import (
@@ -100,6 +101,18 @@ def compile_authority(mesh: Mesh, caller: Caller, authority: str, seen: Scope | 
             return hosts.outside_host(mesh.settings, caller.namespace, host, is_allowed)
         case unknown:
             return hosts.unknown_host(mesh.settings, caller.namespace, unknown.authority, unknown.reason)
+
+
+def named_clusters(mesh: Mesh, caller: Caller, names: Iterable[naming.ClusterName]) -> tuple[Resource, ...]:
+    """Clusters of services by their names, as far as there is something that they name."""
+    known = {each.service: service for each in names if (service := mesh.services.get(each.service)) is not None}
+    to = Destinations(known, caller=caller, root_namespace=mesh.settings.root_namespace)
+    used = [
+        Backend(service=each.service, port=each.port, subset=each.subset or None, origin=known[each.service].origin)
+        for each in sorted(names)
+        if each.service in known
+    ]
+    return hosts.cluster_resources(used, to, mesh.settings.trust_domain)
 
 
 def _rules(mesh: Mesh, service: Service | None, host: str, caller: Caller, port: int) -> tuple[RouteSet, ...]:

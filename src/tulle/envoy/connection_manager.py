@@ -78,6 +78,7 @@ def gateway(chain: Chain, routes: str, *, asks_clients: bool = False) -> Manager
     """
     manager = lean(chain)
     manager.use_remote_address.value = True
+    manager.xff_num_trusted_hops = chain.settings.trusted_proxies
     manager.normalize_path.value = True
     manager.merge_slashes = True
     manager.path_with_escaped_slashes_action = Manager.UNESCAPE_AND_REDIRECT

@@ -12,8 +12,10 @@ from tulle.flow.checking import Checking
 from tulle.flow.joining import typed
 from tulle.flow.merge import SETTINGS, Merge
 from tulle.flow.parts import Parts
+from tulle.flow.settings import settled
 from tulle.kit.collecting import no_collection
 from tulle.model.documents import Document
+from tulle.model.extensions import MeshDefaults
 from tulle.model.findings import Finding
 from tulle.model.mesh import Mesh, Settings
 from tulle.model.objects import ConfigMap, Secret
@@ -46,7 +48,8 @@ class Builder:
             self._positions = None
             merge = self._merge
             merge.update(change, self._parts.fragments, self._position)
-            settings = merge.settings.table.get(SETTINGS, DEFAULT_SETTINGS)
+            native = merge.settings.table.get(SETTINGS, DEFAULT_SETTINGS)
+            settings = settled(native, tuple(typed(merge, MeshDefaults).values()))
             checking = self._checking
             checking.update(merge, self._parts, self._position, settings)
             self._mesh = Mesh(
@@ -62,6 +65,7 @@ class Builder:
                 gateway_guard=checking.guarding.gateway,
                 secrets=typed(merge, Secret),
                 config_maps=typed(merge, ConfigMap),
+                statuses=checking.statuses,
                 findings=self._mesh.findings,
             )
         everything = _sorted([*findings, *self._findings()])

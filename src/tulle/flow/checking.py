@@ -6,32 +6,31 @@ from collections.abc import Iterable, Iterator, Mapping
 from typing import TypeVar
 
 from tulle.envoy.scope import host_key
-from tulle.flow import conflicts
 from tulle.flow.checks import Checks, Context
 from tulle.flow.claims import replaced
 from tulle.flow.differences import changed_keys
+from tulle.flow.entrances import Entrances, Wanted
 from tulle.flow.guarding import Guarding
-from tulle.flow.joining import Joining
+from tulle.flow.joining import Joining, typed
 from tulle.flow.merge import Merge, Position
 from tulle.flow.parts import Parts
 from tulle.flow.references import Directory, check_listener, check_service, check_workload
 from tulle.flow.resolving import delegate_key
 from tulle.flow.routing import Routing
+from tulle.flow.statuses import gateway_statuses, policy_statuses
 from tulle.flow.templates import Templates
-from tulle.model.documents import BUILT_IN
 from tulle.model.findings import Finding
 from tulle.model.listeners import Listener
 from tulle.model.mesh import Settings
-from tulle.model.names import SYSTEM_NAMESPACE, Name
+from tulle.model.names import Name
+from tulle.model.objects import BackendTls
 from tulle.model.routes import RouteSet
 from tulle.model.services import Service
+from tulle.model.statuses import ObjectKey, Status
 from tulle.model.workloads import Workload
 
 Thing = TypeVar("Thing")
 Table = Mapping[Name, Thing]
-
-DEFAULT_LISTENER = Listener(name=Name(SYSTEM_NAMESPACE, "http"), origin=BUILT_IN, port=8080)
-"""Where the gateway listens when there are routes and nobody said where."""
 
 
 class Checking:
@@ -48,9 +47,10 @@ class Checking:
         self._joining = Joining()
         self._merged_services: Table[Service] = {}
         self._merged_workloads: Table[Workload] = {}
-        self._known_listeners: Table[Listener] = {}
+        self.entrances = Entrances()
+        self._native_listeners: Table[Listener] = {}
+        self._statuses: dict[ObjectKey, Status] = {}
         self._checked_listeners: frozenset[Listener] = frozenset()
-        self._listener_findings: tuple[Finding, ...] = ()
         self._overlap_findings: tuple[Finding, ...] = ()
         self._accounts: dict[Name, int] = {}
         self._service_checks: Checks[Service, Service] = Checks(check_service)
@@ -67,23 +67,40 @@ class Checking:
         """Services by the hosts that they say themselves."""
         return self._joining.hosts
 
+    @property
+    def statuses(self) -> dict[ObjectKey, Status]:
+        """What became of objects whose specification demands a status."""
+        return self._statuses
+
     def update(self, merge: Merge, parts: Parts, position: Position, settings: Settings) -> None:
         """Bring everything up to date with what is merged now."""
         moved = self._templates.update(merge)
         joined = self._joining.update(merge, self.workloads, moved)
+        self.guarding.update(merge, self.workloads, moved, self._joining, settings)
         names, is_renamed = self._update_services(self._joining.services, joined)
-        known = self._known(merge, parts)
-        before = self._known_listeners
-        names |= {name for name in before.keys() | known.keys() if before.get(name) is not known.get(name)}
-        self._known_listeners = known
         names |= self._update_hosts() | self._update_delegates(merge)
-        directory = Directory(self.services, known, self._accounts, self.hosts, self._delegates)
+        untrusted, wanted = self._joining.tls.untrusted, self._wanted(merge, parts)
+        names |= self.entrances.update(merge, self.services, untrusted, settings, wanted, position)
+        native = self.entrances.native
+        names |= changed_keys(self._native_listeners, native)
+        self._native_listeners = native
+        directory = Directory(self.services, native, self._accounts, self.hosts, self._delegates, self.entrances.around)
         context = Context(names, directory, is_renamed)
         self._update_workloads(self.workloads, moved, context)
-        self._update_listeners(known, merge, position, context)
-        self.guarding.update(merge, self.workloads, moved, self._joining, settings)
+        self._update_listeners(native, context)
         self.routing.update(merge, parts, context, position)
         self._overlap_findings = tuple(self.routing.overlaps.findings(self.routing.position(position)))
+        self._update_statuses(merge)
+
+    def _update_statuses(self, merge: Merge) -> None:
+        """Small work: gateways and policies are few, and routes are noted one by one."""
+        routes = self.routing.statuses
+        found = gateway_statuses(self.entrances.inventory, self.entrances.arrangement, routes.counts)
+        policies = typed(merge, BackendTls).values()
+        found |= policy_statuses(policies, self._joining.tls.conditions, routes)
+        together = {**routes.statuses, **found}
+        if together != self._statuses:
+            self._statuses = together
 
     def _update_hosts(self) -> set[Name]:
         before, self._known_hosts = self._known_hosts, self.hosts
@@ -100,7 +117,8 @@ class Checking:
         """Everything that is wrong with references, and everything that conflicts."""
         for checks in (self._service_checks, self._workload_checks, self._listener_checks, self.routing.checks):
             yield from checks.findings()
-        yield from self._listener_findings
+        yield from self.entrances.findings
+        yield from self._joining.tls.findings
         yield from self._overlap_findings
 
     def _update_services(self, table: Table[Service], changed: frozenset[Name]) -> tuple[frozenset[Name], bool]:
@@ -137,25 +155,22 @@ class Checking:
         self._workload_checks.update(added, removed, context)
 
     @staticmethod
-    def _known(merge: Merge, parts: Parts) -> Table[Listener]:
-        """The listeners that are written, even if one of them cannot be used; or else the usual one."""
-        if merge.listeners.table or not merge.has_routes:
-            return merge.listeners.table
-        if any(part.key.kind.endswith("/listener") for part in parts.findings):
-            return {}
-        return {DEFAULT_LISTENER.name: DEFAULT_LISTENER}
+    def _wanted(merge: Merge, parts: Parts) -> Wanted:
+        return Wanted(
+            has_routes=merge.has_routes,
+            has_ingress=merge.has_ingress,
+            has_broken_listener=any(part.key.kind == "native/listener" for part in parts.findings),
+        )
 
-    def _update_listeners(self, known: Table[Listener], merge: Merge, position: Position, context: Context) -> None:
-        def written(listener: Listener) -> int:
-            return -1 if listener is DEFAULT_LISTENER else position(merge.listeners.part_of(listener.name))
-
-        refused, self._listener_findings = conflicts.listeners(sorted(known.values(), key=written))
-        usable = frozenset(known.values()) - refused
+    def _update_listeners(self, native: Table[Listener], context: Context) -> None:
+        """The listeners of native files refer to services by themselves; all others are only attached to."""
+        usable = frozenset(native.values())
         self._listener_checks.update(usable - self._checked_listeners, self._checked_listeners - usable, context)
         self._checked_listeners = usable
-        checked = {name: self._listener_checks.checked(item) for name, item in known.items() if item in usable}
-        listeners = {name: listener for name, listener in checked.items() if listener is not None}
-        if listeners != self.listeners:
+        checked = {name: self._listener_checks.checked(item) for name, item in native.items()}
+        others = {name: each for name, each in self.entrances.arrangement.usable.items() if name not in native}
+        listeners = {**{name: each for name, each in checked.items() if each is not None}, **others}
+        if changed_keys(self.listeners, listeners):
             self.listeners = listeners
 
 

@@ -33,6 +33,8 @@ class Checks(Generic[Thing, Result]):
         self._results: dict[Thing, Checked[Result]] = {}
         self._users: dict[Name, set[Thing]] = {}
         self._with_findings: set[Thing] = set()
+        self.looked_at: frozenset[Thing] = frozenset()
+        """By the last update."""
 
     def update(self, added: Iterable[Thing], removed: Iterable[Thing], context: Context) -> frozenset[Thing]:
         """Check what is new, and what refers to a changed name; the objects whose checked form is another one now."""
@@ -42,6 +44,7 @@ class Checks(Generic[Thing, Result]):
         again.update(*(self._users.get(name, ()) for name in context.names))
         if context.is_renamed:
             again |= self._with_findings
+        self.looked_at = frozenset(again)
         different = set()
         for thing in again:
             before = self._results.get(thing)

@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Iterator
 from ipaddress import ip_address
 
-from tulle.model.findings import Finding
+from tulle.flow.placement import HOSTLESS, family
+from tulle.model.findings import Finding, Severity
 from tulle.model.listeners import Listener, ListenerProtocol
 from tulle.model.routes import Match, PathKind, RouteRule, RouteSet
 
@@ -15,36 +16,55 @@ Place = tuple[str, Match]
 
 def listeners(candidates: Iterable[Listener]) -> tuple[frozenset[Listener], tuple[Finding, ...]]:
     """The listeners that cannot have their port, as an earlier one has it, and findings about them and redirects."""
-    kept: list[Listener] = []
+    kept: dict[int, list[Listener]] = {}
     refused: set[Listener] = set()
     findings = []
     for listener in candidates:
-        other = next((other for other in kept if _collide(listener, other)), None)
+        others = kept.setdefault(listener.port, [])
+        other = next((other for other in others if _collide(listener, other)), None)
         if other is None:
-            kept.append(listener)
+            others.append(listener)
             continue
         refused.add(listener)
-        where = f"listener {other.name.name} ({other.origin})"
-        findings.append(
-            Finding.error(
-                listener.origin, f"listener {listener.name.name}: port {listener.port} is already that of {where}"
-            )
-        )
-    secure = {listener.port for listener in kept if listener.protocol is ListenerProtocol.HTTPS}
-    for listener in kept:
+        message = f"port {listener.port} is already that of {_called(other)} ({other.origin})"
+        findings.append(Finding.error(listener.origin, f"{_called(listener)}: {message}"))
+    everything = [listener for others in kept.values() for listener in others]
+    secure = {listener.port for listener in everything if listener.protocol is ListenerProtocol.HTTPS}
+    for listener in everything:
         if listener.redirect_to_https is not None and listener.redirect_to_https not in secure:
-            message = f"redirects to port {listener.redirect_to_https}, where no https listener is"
-            findings.append(Finding.error(listener.origin, f"listener {listener.name.name}: {message}"))
+            message = f"{_called(listener)}: redirects to port {listener.redirect_to_https}, where no https listener is"
+            # Other documents may bring it later; a native file says all of it.
+            severity = Severity.ERROR if listener.gateway is None else Severity.WARNING
+            findings.append(Finding(severity, message, listener.origin))
     return frozenset(refused), tuple(findings)
 
 
+def _called(listener: Listener) -> str:
+    if listener.gateway is None:
+        return f"listener {listener.name.name}"
+    return f'{listener.origin.subject or listener.gateway.name}: server "{listener.section}"'
+
+
 def _collide(one: Listener, other: Listener) -> bool:
+    """Whether two listeners cannot be there together: requests that come in there could be for either of them."""
     if one.port != other.port:
         return False
     if (one.protocol is ListenerProtocol.UDP) != (other.protocol is ListenerProtocol.UDP):
         return False
     first, second = ip_address(one.address), ip_address(other.address)
-    return first == second or first.is_unspecified or second.is_unspecified
+    if first != second and not first.is_unspecified and not second.is_unspecified:
+        return False
+    return first != second or not _share(one, other)
+
+
+def _share(one: Listener, other: Listener) -> bool:
+    """Whether two listeners can share a socket: host names tell them apart, or nothing has to."""
+    if family(one.protocol) != family(other.protocol) or one.protocol in HOSTLESS:
+        return False
+    is_apart = {each.host for each in one.hosts}.isdisjoint(each.host for each in other.hosts)
+    # Servers of several gateways on one port are one to Istio: the routes of all of them are tried.
+    are_merged = one.protocol is ListenerProtocol.HTTP and (one.gateway is not None or other.gateway is not None)
+    return is_apart or are_merged
 
 
 class Routes:

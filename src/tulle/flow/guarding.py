@@ -195,7 +195,7 @@ class Guarding:
             peer_mode=mode,
             port_modes=ports,
             scope=_scope(found[Scope], namespace),
-            telemetry=found[Telemetry],
+            telemetry=_widest_first(found[Telemetry], namespace),
             patches=found[EnvoyPatches],
             plugins=found[WasmPlugin],
             proxy=found[ProxySettings],
@@ -212,10 +212,17 @@ def peer_mode(
     levels: dict[int, PeerAuthentication] = {}
     for each in policies:
         is_own = each.name.namespace == namespace
-        level = 2 if each.selector and is_own else 1 if is_own and namespace != root else 0
+        if each.selector and not is_own:
+            continue  # In the root namespace, too, a selector selects workloads of its own namespace only.
+        level = 2 if each.selector else 1 if is_own and namespace != root else 0
         levels.setdefault(level, each)
     mode = next((levels[level].mode for level in (2, 1, 0) if level in levels and levels[level].mode), None)
     return mode or PeerMode.STRICT, levels[2].port_modes if 2 in levels else ()
+
+
+def _widest_first(found: tuple[Telemetry, ...], namespace: str) -> tuple[Telemetry, ...]:
+    """The narrowest last: what it says of the same counts more."""
+    return tuple(sorted(found, key=lambda each: (each.name.namespace == namespace, bool(each.selector))))
 
 
 def _scope(scopes: tuple[Scope, ...], namespace: str) -> Scope | None:

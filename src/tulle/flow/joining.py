@@ -5,12 +5,13 @@ A service that is run here and one that a document only declares, of the same na
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from dataclasses import replace
 from itertools import chain
 from typing import TypeVar, cast
 
 from tulle.envoy.scope import patterns
+from tulle.flow.backend_tls import TlsPolicies, tls_policies
 from tulle.flow.claims import replaced
 from tulle.flow.index import Index
 from tulle.flow.merge import Merge
@@ -18,8 +19,8 @@ from tulle.flow.selection import Pair, Selection, pairs
 from tulle.kit.memo import remember
 from tulle.model.mesh import Object
 from tulle.model.names import CLUSTER_DOMAIN, Name
-from tulle.model.objects import BackendTls
-from tulle.model.policies import ClientTls, Policy, TlsMode
+from tulle.model.objects import BackendTls, ConfigMap
+from tulle.model.policies import ClientTls, Policy
 from tulle.model.services import Destination, Endpoint, Entry, Places, Port, Service
 from tulle.model.workloads import Workload
 
@@ -47,7 +48,8 @@ class Joining:
         self._destinations: Index[str, Destination] = Index(
             lambda each: (each.host,), lambda name, it: (it.created, name)
         )
-        self._tls: Index[Name, BackendTls] = Index(_secured, lambda name, it: (it.created, name))
+        self.tls = TlsPolicies()
+        """What policies of their own say about TLS to services."""
 
     def update(self, merge: Merge, workloads: Mapping[Name, Workload], moved: frozenset[Name]) -> frozenset[Name]:
         """Join again what a change concerns.
@@ -120,7 +122,7 @@ class Joining:
     def _treated(self, merge: Merge) -> set[Name]:
         """Services of which something else is said about how clients treat them."""
         objects = merge.changed.objects
-        names = set(self._tls.update(typed(merge, BackendTls), objects.get(BackendTls, ())))
+        names = self._secured(merge)
         for host in self._destinations.update(typed(merge, Destination), objects.get(Destination, ())):
             if host.startswith("*"):
                 names.update(
@@ -129,6 +131,14 @@ class Joining:
             else:
                 names.update(each.name for each in self._by_host.get(host))
         return names
+
+    def _secured(self, merge: Merge) -> set[Name]:
+        """Services to which TLS is spoken otherwise than before, because policies say so."""
+        policies = typed(merge, BackendTls)
+        if not policies and not self.tls.conditions:
+            return set()
+        before, self.tls = self.tls.tls, tls_policies(policies.values(), self._base, typed(merge, ConfigMap))
+        return {name for name in before.keys() | self.tls.tls.keys() if before.get(name) != self.tls.tls.get(name)}
 
     def _joined(self, name: Name) -> Service | None:
         base = self._base.get(name)
@@ -141,7 +151,7 @@ class Joining:
             tuple(sorted(accounts - {base.account, ""})),
             self._places.get(name),
             entries,
-            (*(secured(each, base) for each in self._tls.get(name)), *self._said_about(base)),
+            (*secured(base, tuple(self.tls.tls.get(name, {}).items())), *self._said_about(base)),
         )
 
     def _said_about(self, service: Service) -> tuple[Destination, ...]:
@@ -174,10 +184,6 @@ def _in_order(name: Name, _: object) -> Name:
 
 def _looked_at(service: Service) -> tuple[Pair, ...]:
     return pairs(service.name.namespace, service.selector)
-
-
-def _secured(policy: BackendTls) -> Iterable[Name]:
-    return dict.fromkeys(Name(policy.name.namespace, name) for kind, name, _ in policy.targets if kind == "Service")
 
 
 def _base(run: Service | None, declared: Service | None) -> Service | None:
@@ -236,22 +242,16 @@ def _endpoint(entry: Entry, port: Port) -> Endpoint:
     )
 
 
-@remember(size=8)
-def secured(policy: BackendTls, service: Service) -> Destination:
-    """TLS towards a service, said by a policy of its own, in the form in which everything else is said."""
-    tls = ClientTls(
-        mode=TlsMode.SIMPLE,
-        ca_maps=policy.ca_maps,
-        uses_system_ca=policy.uses_system_ca,
-        server_name=policy.server_name,
-        subject_alt_names=policy.subject_alt_names or (policy.server_name,),
-    )
-    encrypted = Policy(tls=tls)
-    wanted = {port for kind, name, port in policy.targets if kind == "Service" and name == service.name.name}
-    ports = tuple(port.number for port in service.ports if "" in wanted or port.name in wanted)
-    return Destination(
-        name=policy.name,
-        origin=policy.origin,
-        host=hosts_of(service)[0],
-        port_policies=tuple((number, encrypted) for number in ports),
-    )
+@remember(size=2)
+def secured(service: Service, said: tuple[tuple[str, ClientTls], ...]) -> tuple[Destination, ...]:
+    """TLS towards a service, said by policies of their own, in the form in which everything else is said.
+
+    `said` is by the name of the port; empty for all ports without their own.
+    """
+    by_port = dict(said)
+    wanted = [(port.number, by_port.get(port.name, by_port.get(""))) for port in service.ports]
+    policies = tuple((number, Policy(tls=tls)) for number, tls in wanted if tls is not None)
+    if not policies:
+        return ()
+    host = hosts_of(service)[0]
+    return (Destination(name=service.name, origin=service.origin, host=host, port_policies=policies),)

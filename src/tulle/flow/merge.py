@@ -12,7 +12,7 @@ from tulle.model.documents import Document
 from tulle.model.findings import Finding
 from tulle.model.listeners import Listener
 from tulle.model.mesh import Fragment, Object, Settings
-from tulle.model.names import SYSTEM_NAMESPACE, Name
+from tulle.model.names import INGRESS, SYSTEM_NAMESPACE, Name
 from tulle.model.routes import RouteSet
 from tulle.model.services import Service
 from tulle.model.workloads import Workload
@@ -52,6 +52,7 @@ class Merge:
         self.routes_removed: frozenset[RouteSet] = frozenset()
         self.changed = Changed()
         """By the last update."""
+        self._unattached = self._of_ingress = 0
         self._parts: Claims[Fragment] = Claims()
         self._active: dict[Name, tuple[Document, Fragment]] = {}
 
@@ -91,8 +92,18 @@ class Merge:
 
     @property
     def has_routes(self) -> bool:
-        """Whether any route wants to be on the gateway."""
-        return any(is_for_gateway(route) for _, fragment in self._active.values() for route in fragment.routes)
+        """Whether any route wants to be on the gateway without saying on which listener."""
+        return self._unattached > 0
+
+    @property
+    def has_ingress(self) -> bool:
+        """Whether any route asks for the listeners that all Ingresses share."""
+        return self._of_ingress > 0
+
+    def _count(self, fragment: Fragment, step: int) -> None:
+        for route in fragment.routes:
+            self._unattached += step * is_for_gateway(route)
+            self._of_ingress += step * any(parent.name == INGRESS for parent in route.parents)
 
     def table(self, kind: type[Object]) -> Mapping[Name, Object]:
         """All objects of a type, by name."""
@@ -110,6 +121,7 @@ class Merge:
             yield Finding.error(other.origin, f"{other.origin.subject}: {message}; rename one of them")
 
     def _activate(self, part: Document, fragment: Fragment) -> None:
+        self._count(fragment, 1)
         if fragment.settings is not None:
             self.settings.add(SETTINGS, part, fragment.settings)
         for service in fragment.services:
@@ -124,6 +136,7 @@ class Merge:
             self.objects.setdefault(type(each), Claims()).add(name_of(each), part, each)
 
     def _deactivate(self, part: Document, fragment: Fragment) -> None:
+        self._count(fragment, -1)
         if fragment.settings is not None:
             self.settings.remove(SETTINGS, part)
         for service in fragment.services:

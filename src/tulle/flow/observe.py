@@ -6,6 +6,7 @@ from collections import Counter
 from collections.abc import Iterator
 from hashlib import blake2b
 
+from tulle.envoy import patches
 from tulle.flow.hosts import Hosts
 from tulle.flow.publish import Proxy, Publisher
 from tulle.flow.state import ProxyState
@@ -36,7 +37,7 @@ class Observer:
     @property
     def findings(self) -> tuple[Finding, ...]:
         """Mistakes in documents, what proxies refused, instances that do not become ready, hosts that are away."""
-        return (*self.mesh.findings, *self._refusals(), *self._complaints(), *self._absences())
+        return (*self.mesh.findings, *self._refusals(), *self._patches(), *self._complaints(), *self._absences())
 
     @property
     def is_ready(self) -> bool:
@@ -84,6 +85,16 @@ class Observer:
             )
             for (name, message), (origin, ids) in refused.items()
         ]
+
+    def _patches(self) -> list[Finding]:
+        """Changes of documents to what was compiled that could not be made, or that changed nothing anywhere."""
+        proxies = self._publisher.connected.values()
+        guards = [*self.mesh.guards.values(), *([self.mesh.gateway_guard] if self.mesh.gateway_guard else [])]
+        sets = {each.name: each for guard in guards for each in guard.patches}
+        found = [finding for proxy in proxies for finding in proxy.patched.findings]
+        if sets and all(proxy.session.is_synced for proxy in proxies):
+            found += patches.unapplied(sets.values(), [proxy.patched.applied for proxy in proxies])
+        return list(dict.fromkeys(found))
 
     def _complaints(self) -> list[Finding]:
         found = []

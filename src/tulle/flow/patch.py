@@ -7,10 +7,11 @@ from __future__ import annotations
 
 from collections.abc import Set as AbstractSet
 
-from tulle.envoy import mesh_secrets
+from tulle.envoy import consulted, mesh_secrets
 from tulle.envoy.callers import Caller
 from tulle.envoy.compile import compile_authority, dependencies
 from tulle.flow.differences import changed_secrets
+from tulle.model.extensions import Scope
 from tulle.model.mesh import Mesh
 from tulle.model.names import Name
 from tulle.model.workloads import Instance
@@ -34,7 +35,7 @@ class Patch:
         """By namespace: authorities that have to be compiled anew, of those seen."""
         self._widened: dict[str, set[str]] = {}
         """By namespace: authorities that depend on other services than before."""
-        self._replaced: dict[tuple[Caller, str], tuple[Resource, ...] | None] = {}
+        self._replaced: dict[tuple[Caller, str, Scope | None], tuple[Resource, ...] | None] = {}
 
     def apply(self, instance: Instance, demand: frozenset[str], held: Snapshot) -> Snapshot | None:
         """What a sidecar should have instead of `held`, which was compiled for the old mesh, its endpoints included.
@@ -43,7 +44,10 @@ class Patch:
         """
         if self._old.settings is not self._new.settings:
             return None
-        if instance.workload in self._guards or instance.workload not in self._new.guards:
+        guard = self._new.guards.get(instance.workload)
+        if guard is None or instance.workload in self._guards or guard.patches:
+            return None
+        if not self._changed.isdisjoint(consulted.dependencies(self._new, guard)):
             return None
         if any(forward.service in self._changed for forward in instance.forwards):
             return None
@@ -55,7 +59,7 @@ class Patch:
             return None
         resources: list[Resource] = []
         for authority in demand & self._concerned[caller.namespace]:
-            found = self._resources(caller, authority)
+            found = self._resources(caller, authority, guard.scope)
             if found is None:
                 return None
             resources.extend(found)
@@ -80,11 +84,11 @@ class Patch:
                 concerned.add(authority)
         seen |= demand
 
-    def _resources(self, caller: Caller, authority: str) -> tuple[Resource, ...] | None:
+    def _resources(self, caller: Caller, authority: str, seen: Scope | None) -> tuple[Resource, ...] | None:
         """The new resources of an authority; None if they do not have the names of the old ones."""
-        key = (caller, authority)
+        key = (caller, authority, seen)
         if key not in self._replaced:
-            before, after = (compile_authority(mesh, caller, authority) for mesh in (self._old, self._new))
+            before, after = (compile_authority(mesh, caller, authority, seen) for mesh in (self._old, self._new))
             found = (after.host, *after.clusters)
             same = {each.name for each in (before.host, *before.clusters)} == {each.name for each in found}
             self._replaced[key] = found if same else None

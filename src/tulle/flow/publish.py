@@ -6,8 +6,11 @@ import logging
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 
-from tulle.envoy import mesh_secrets
-from tulle.envoy.compile import compile_gateway, compile_sidecar, dependencies, is_outside
+from tulle.envoy import consulted, mesh_secrets, patches
+from tulle.envoy.callers import Caller
+from tulle.envoy.compile import compile_gateway, compile_sidecar, dependencies, is_outside, named_clusters
+from tulle.envoy.patches import Patched
+from tulle.envoy.patching import places
 from tulle.flow.admission import Peer, admit
 from tulle.flow.assign import HostPlan, plan
 from tulle.flow.differences import changed_keys, changed_names, changed_secrets, changed_services
@@ -33,6 +36,7 @@ from tulle.xds.snapshot import (
 from tulle.xds.subscription import Session
 
 log = logging.getLogger(__name__)
+NOTHING_PATCHED = Patched(Snapshot())
 
 
 @dataclass(slots=True)
@@ -46,6 +50,8 @@ class Proxy:
     depends: frozenset[Name] = frozenset()
     """Services whose change may change its snapshot."""
     snapshot: Snapshot = field(default_factory=Snapshot)
+    patched: Patched = NOTHING_PATCHED
+    """What became of changes that documents want to what was compiled."""
 
     @property
     def instance(self) -> Instance | None:
@@ -218,6 +224,7 @@ class Publisher:
         else:
             # Its workload was removed and it is about to be drained: it keeps what it has until then.
             return
+        desired = self._patched(proxy, desired)
         held = proxy.snapshot
         snapshot = Snapshot({**desired.tables, ENDPOINT: self._endpoints_of(desired.table(CLUSTER), held)})
         self._note_holdings(proxy, held.table(ENDPOINT), snapshot.table(ENDPOINT))
@@ -225,6 +232,21 @@ class Publisher:
         proxy.snapshot = snapshot
         if changed or not held.tables:
             proxy.session.publish(snapshot, changed if held.tables else None)
+
+    def _patched(self, proxy: Proxy, desired: Snapshot) -> Snapshot:
+        """What documents change in what was compiled (Istio EnvoyFilter)."""
+        instance = proxy.instance
+        guard = self.mesh.gateway_guard if instance is None else self.mesh.guards.get(instance.workload)
+        sets = patches.ordered(guard.patches, self.mesh.settings.root_namespace) if guard is not None else ()
+        if not sets:
+            proxy.patched = NOTHING_PATCHED
+            return desired
+        place = places.of_gateway(self.mesh) if instance is None else places.of_sidecar(self.mesh, instance)
+        clusters = dict(desired.table(CLUSTER))
+        caller = Caller.gateway(self.mesh.settings) if instance is None else Caller.of(instance)
+        clusters.update((each.name, each) for each in named_clusters(self.mesh, caller, patches.needed_clusters(sets)))
+        proxy.patched = patches.apply(Snapshot({**desired.tables, CLUSTER: clusters}), sets, place)
+        return proxy.patched.snapshot
 
     def _endpoints_of(self, clusters: Table, held: Snapshot) -> Table:
         """The load assignments for these clusters, made from those that the proxy had for the clusters it had."""
@@ -261,9 +283,12 @@ class Publisher:
 
     def _note_dependencies(self, proxy: Proxy, instance: Instance) -> None:
         namespace = instance.service.namespace
+        guard = self.mesh.guards.get(instance.workload)
         depends = frozenset({instance.service}).union(
             *(dependencies(self.mesh, namespace, authority) for authority in proxy.demand),
             (forward.service for forward in instance.forwards),
+            consulted.dependencies(self.mesh, guard) if guard is not None else (),
+            (each.service for each in patches.needed_clusters(guard.patches)) if guard is not None else (),
         )
         for name in proxy.depends - depends:
             self._dependents[name].discard(proxy.session.node_id)

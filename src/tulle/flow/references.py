@@ -6,8 +6,10 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from typing import Generic, TypeVar
 
+from tulle.flow.attachment import Attached, attach
 from tulle.flow.nearest import Nearest
-from tulle.flow.resolving import resolve
+from tulle.flow.resolving import backends, resolve
+from tulle.flow.surroundings import Surroundings
 from tulle.kit.memo import remember
 from tulle.model.documents import Origin
 from tulle.model.findings import Finding, did_you_mean
@@ -33,6 +35,8 @@ class Checked(Generic[Thing]):
     findings: tuple[Finding, ...]
     names: frozenset[Name]
     """What it refers to, existing or not: when one of these changes, it is to be checked again."""
+    attached: Attached | None = None
+    """Of a route that asks to be attached: what became of it."""
 
 
 @dataclass(slots=True)
@@ -47,6 +51,8 @@ class Directory:
     """Services by the hosts that they say themselves."""
     delegates: Mapping[Name, RouteSet] = field(default_factory=dict)
     """Route sets that others delegate to."""
+    around: Surroundings = field(default_factory=Surroundings)
+    """Who listens, and who consents."""
     _nearest: dict[str, Nearest] = field(default_factory=dict)
 
     def hint(self, name: Name, namespace: str) -> str:
@@ -164,30 +170,37 @@ class _Kept:
 
 
 def check_route(route: RouteSet, directory: Directory) -> Checked[tuple[RouteSet, ...]]:
-    """Its backends exist and speak HTTP, its listeners exist and speak HTTP."""
+    """Its backends exist and speak HTTP, its listeners exist and speak HTTP; or it is attached to its parents."""
     if route.is_delegate:
         return Checked(None, (), frozenset())
     resolved = resolve(route, directory.services, directory.hosts, directory.delegates)
+    if route.parents:
+        attached = attach(resolved.route, directory.around)
+        findings, names = (*resolved.findings, *attached.findings), resolved.names | attached.names
+        return Checked(_together(route, attached.routes), findings, names, attached)
     checked = _check_set(resolved.route, directory)
-    attached = None if checked.thing is None else _alone(checked.thing)
-    return Checked(attached, (*resolved.findings, *checked.findings), resolved.names | checked.names)
+    together = () if checked.thing is None else (checked.thing,)
+    return Checked(_together(route, together), (*resolved.findings, *checked.findings), resolved.names | checked.names)
 
 
 @remember(size=1)
-def _alone(route: RouteSet) -> tuple[RouteSet, ...]:
-    """The same tuple for the same set."""
-    return (route,)
+def _together(route: RouteSet, found: tuple[RouteSet, ...]) -> tuple[RouteSet, ...]:
+    """The same tuple for the same sets."""
+    return found
 
 
 def _check_set(route: RouteSet, directory: Directory) -> Checked[RouteSet]:
     findings = _Findings(route.origin)
     names: set[Name] = set() if route.service is None else {route.service}
-    if route.service is not None and route.service not in directory.services:
+    if route.drops_unknown and route.service is not None and route.service not in directory.services:
         hint = directory.hint(route.service, route.name.namespace)
         findings.error(route.origin, f'service "{shown(route.service, route.name.namespace)}" does not exist{hint}')
         return Checked(None, tuple(findings.all), frozenset(names))
     listeners = tuple(name for name in route.listeners if _listener_exists(name, route, directory, findings))
     names.update(Name(SYSTEM_NAMESPACE, name) for name in route.listeners)
+    if not route.drops_unknown:
+        names.update(backend.service for backend in backends(route))
+        return Checked(route, tuple(findings.all), frozenset(names))
     kept = tuple(_check_rule(rule, route, directory, findings, names) for rule in route.rules)
     checked: RouteSet | None = route
     if route.listeners and not listeners:
@@ -221,10 +234,10 @@ def _check_rule(
     problems: list[str] = []
     mirrors = tuple(mirror.backend for mirror in rule.action.mirrors)
     kept: list[tuple[int, ...]] = []
-    for backends in (rule.action.backends, mirrors):
-        names.update(backend.service for backend in backends)
+    for group in (rule.action.backends, mirrors):
+        names.update(backend.service for backend in group)
         good = []
-        for index, backend in enumerate(backends):
+        for index, backend in enumerate(group):
             problem = _problem(backend, directory, route.name.namespace, Protocol.HTTP)
             if problem is None:
                 good.append(index)

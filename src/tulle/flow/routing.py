@@ -7,11 +7,13 @@ from itertools import chain, repeat
 from typing import TypeVar
 
 from tulle.flow import conflicts
+from tulle.flow.attachment import Attached
 from tulle.flow.checks import Checks, Context
 from tulle.flow.claims import replaced
 from tulle.flow.merge import Merge, Position
 from tulle.flow.parts import Parts
 from tulle.flow.references import check_route
+from tulle.flow.statuses import RouteStatuses
 from tulle.model.documents import Document
 from tulle.model.mesh import Fragment
 from tulle.model.names import Name
@@ -30,6 +32,7 @@ class Routing:
 
     def __init__(self) -> None:
         self.checks: Checks[RouteSet, tuple[RouteSet, ...]] = Checks(check_route)
+        self.statuses = RouteStatuses()
         self.overlaps = conflicts.Routes()
         self.gateway: tuple[RouteSet, ...] = ()
         self.services: dict[Name, tuple[RouteSet, ...]] = {}
@@ -38,6 +41,8 @@ class Routing:
         """Every written set that counts, with its part."""
         self._attached: dict[RouteSet, tuple[RouteSet, ...]] = {}
         """What became of each."""
+        self._outcomes: dict[RouteSet, Attached] = {}
+        """What became of each at its parents."""
         self._written: dict[RouteSet, RouteSet] = {}
         """What each attached set was written as."""
         self._gateway: dict[Document, tuple[RouteSet, ...]] = {}
@@ -48,22 +53,42 @@ class Routing:
     def update(self, merge: Merge, parts: Parts, context: Context, position: Position) -> None:
         """Bring everything up to date with what is merged now."""
         added, removed, moved = merge.routes_added, merge.routes_removed, merge.routes_moved
+        known = {route: self._outcome(route) for route in removed}
         touched = self.checks.update(added, removed, context) | removed
         stale = {self._parts[route] for route in (*removed, *moved)}
         names: set[Name] = set()
         hosts: set[str] = set()
         for route in removed:
             self._take_away(route, names, hosts)
+            self.statuses.put(route, known[route], None)
+            self._outcomes.pop(route, None)
             del self._parts[route]
         self._parts.update({**added, **moved})
         for route in touched - removed:
             self._take_away(route, names, hosts)
             self._put(route, self.checks.checked(route) or NONE, names, hosts)
+        for route in self.checks.looked_at:
+            self._note(route)
         stale.update(self._parts[route] for route in (*(touched - removed), *moved))
         self._settle_gateway(stale, parts)
         order = self._order(position)
         self.services = _settled(self.services, self._of_service, names, order)
         self.hosts = _settled(self.hosts, self._of_host, hosts, order)
+
+    def _outcome(self, route: RouteSet) -> Attached | None:
+        return self._outcomes.get(route)
+
+    def _note(self, route: RouteSet) -> None:
+        """Keep what became of a route at its parents."""
+        checked = self.checks.get(route)
+        before, after = self._outcomes.get(route), checked.attached if checked is not None else None
+        if before is after:
+            return
+        self.statuses.put(route, before, after)
+        if after is None:
+            del self._outcomes[route]
+        else:
+            self._outcomes[route] = after
 
     def position(self, position: Position) -> Callable[[RouteSet], int]:
         """Where an attached set stands among all of them."""

@@ -11,7 +11,7 @@ from tulle.flow.merge import Merge
 from tulle.kit.memo import remember
 from tulle.model.names import Name
 from tulle.model.services import Port
-from tulle.model.workloads import Template, Workload
+from tulle.model.workloads import Template, Workload, canonical_name
 
 DEFAULT_ACCOUNT = "default"
 """Kubernetes' service account of pods that name none."""
@@ -47,8 +47,12 @@ def filled(workload: Workload, template: Template | None) -> Workload:
         account = (template.account if template else "") or account or DEFAULT_ACCOUNT
     if template is None:
         return replace(workload, account=account)
-    labels = tuple({**dict(template.labels), **dict(workload.own_labels)}.items())
+    labels = {**dict(template.labels), **dict(workload.own_labels)}
     ports = workload.ports or tuple(
         Port(name=name or f"port-{number}", number=number) for name, number in template.ports
     )
-    return replace(workload, account=account, own_labels=labels, ports=ports)
+    named = replace(workload, account=account, own_labels=tuple(labels.items()), ports=ports)
+    if not workload.is_bare:
+        return named
+    service = Name(workload.name.namespace, canonical_name(labels, workload.name.name))
+    return replace(named, service=service, version=workload.version or labels.get("version", ""))

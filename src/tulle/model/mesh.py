@@ -54,6 +54,8 @@ class Settings:
     """Worker threads of the gateway; 0: one per core."""
     sidecar_concurrency: int = 1
     access_log: bool = False
+    trusted_proxies: int = 0
+    """How many proxies in front of the gateway say truly who the client is (`X-Forwarded-For`)."""
     root_namespace: str = "istio-system"
     """Policies in it hold for the whole mesh (Istio's root namespace)."""
     gateway_labels: tuple[tuple[str, str], ...] = (("app", "istio-ingressgateway"), ("istio", "ingressgateway"))

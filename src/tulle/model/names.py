@@ -30,6 +30,10 @@ INGRESS = Name(SYSTEM_NAMESPACE, "ingress")
 """The gateway that all Ingresses share: its listeners are made when there is one."""
 
 
+ISTIO = "istio/"
+"""Begins the names of gateways of Istio among all gateways: one of Gateway API may have the same name."""
+
+
 def host_names(service: Name, caller_namespace: str) -> tuple[str, ...]:
     """Every host name by which a caller in `caller_namespace` reaches a service, the canonical one first.
 

@@ -376,6 +376,8 @@ class RouteSet:
     """With `service`: only for calls to this port."""
     exports: tuple[str, ...] = ("*",)
     """Namespaces whose workloads they are for: `*` for all, `.` for their own."""
+    drops_unknown: bool = False
+    """Whether backends that do not exist are left out, so that the others get their share; otherwise it is refused."""
     is_delegate: bool = False
     """Whether it only counts where another set delegates to it."""
     created: str = ""

@@ -27,7 +27,7 @@ from tulle.dialects.objects import (
 from tulle.dialects.written import Step, Written
 from tulle.model.listeners import Listener, ListenerHost, ListenerProtocol, TlsHandling
 from tulle.model.mesh import Fragment
-from tulle.model.names import Name
+from tulle.model.names import ISTIO, Name
 
 PRIVILEGED = 1024
 MOVE = 8000
@@ -151,12 +151,12 @@ def _listener(part: Written, index: int, spec: GatewaySpec, made: str) -> Listen
     gateway, number, tls = part.document.key.name, server.port.number, server.tls
     section = _section(server)
     listener = Listener(
-        name=Name(gateway.namespace, f"{gateway.name}/{section}"),
+        name=Name(gateway.namespace, f"{ISTIO}{gateway.name}/{section}"),
         origin=part.at(*path),
         port=moved(number),
         protocol=_protocol(server),
         redirect_to_https=_https_port(spec) if tls is not None and _redirects(server) else None,
-        gateway=gateway,
+        gateway=Name(gateway.namespace, f"{ISTIO}{gateway.name}"),
         section=section,
         hosts=tuple(_listener_host(host, gateway.namespace) for host in dict.fromkeys(server.hosts)),
         declared_port=number if moved(number) != number else 0,

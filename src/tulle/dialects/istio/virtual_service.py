@@ -17,7 +17,7 @@ from tulle.dialects.istio.values import GROUP, VERSIONS, Exports, created, expor
 from tulle.dialects.objects import Items, Object, ObjectKind, ObjectSpec, validated
 from tulle.dialects.written import Written
 from tulle.model.mesh import Fragment
-from tulle.model.names import Name
+from tulle.model.names import ISTIO, Name
 from tulle.model.routes import (
     AttachKind,
     Delegate,
@@ -172,7 +172,7 @@ def _attached(
     suffix = "" if kind is RouteKind.HTTP else f"/{kind.removesuffix('Route').lower()}"
     parents = _parents(frame, members)
     if parents:
-        gateways = ",".join(str(parent.name) for parent in parents)
+        gateways = ",".join(str(target) for target in members if target is not None)
         yield _made(frame, f"{gateways}{suffix}", kind, rules, streamed, hosts=frame.hosts, parents=parents)
     for host in frame.hosts if None in members else ():
         service = service_name(host)
@@ -217,9 +217,8 @@ def _parents(frame: _Frame, members: tuple[Target, ...]) -> tuple[Parent, ...]:
         found.append(
             Parent(
                 kind=AttachKind.GATEWAY,
-                name=target,
+                name=Name(target.namespace, f"{ISTIO}{target.name}"),
                 origin=frame.part.at("spec", "gateways", index),
-                reference=(("kind", "Gateway"), ("namespace", target.namespace), ("name", target.name)),
             )
         )
     return tuple(found)

@@ -62,6 +62,7 @@ def read(part: Written) -> Fragment:
         listeners_origin=part.at("listeners") if spec.listeners else None,
         rules=rules,
         by_specificity=not spec.rules,
+        drops_unknown=True,
     )
     made = (route,) if rules else ()
     if connections:

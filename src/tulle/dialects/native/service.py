@@ -283,7 +283,12 @@ class _Reading:
         rules = tuple(self.rule(index, spec) for index, spec in enumerate(self.spec.routes))
         return (
             RouteSet(
-                name=self.name, origin=self.part.at("routes"), service=self.name, rules=rules, by_specificity=False
+                name=self.name,
+                origin=self.part.at("routes"),
+                service=self.name,
+                rules=rules,
+                by_specificity=False,
+                drops_unknown=True,
             ),
         )
 

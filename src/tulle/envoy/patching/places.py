@@ -9,7 +9,7 @@ from tulle.envoy.patching.facts import Facts, Ports, int_or_0
 from tulle.kit.memo import remember
 from tulle.model.extensions import PatchContext
 from tulle.model.mesh import Mesh
-from tulle.model.names import CLUSTER_DOMAIN, Name
+from tulle.model.names import CLUSTER_DOMAIN, ISTIO, Name
 from tulle.model.workloads import Instance
 
 INBOUND = naming.inbound("")
@@ -91,5 +91,6 @@ def _gateway_routes(mesh: Mesh, name: str) -> Facts:
     port = int_or_0(socket.rpartition(":")[2])
     mine = [each for each in mesh.listeners.values() if each.name.name == socket or each.port == port]
     ports = {number for each in mine for number in (each.port, each.declared_port) if number}
-    gateways = {(f"{each.gateway.namespace}/{each.gateway.name}", each.section) for each in mine if each.gateway}
+    named = ((each.gateway, each.section) for each in mine if each.gateway is not None)
+    gateways = {(f"{gateway.namespace}/{gateway.name.removeprefix(ISTIO)}", section) for gateway, section in named}
     return Facts(PatchContext.GATEWAY, frozenset(ports), gateways=tuple(sorted(gateways)))
