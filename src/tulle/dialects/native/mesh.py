@@ -47,6 +47,9 @@ class MeshSpec(Spec):
     gateway_threads: Count = Field(0, description="Worker threads of the gateway; 0 for one per core.")
     sidecar_threads: PositiveCount = Field(1, description="Worker threads of each sidecar.")
     access_log: bool = Field(False, description="Whether proxies write a line per request.")
+    trusted_proxies: Count = Field(
+        0, description="How many proxies in front of the gateway say truly who the client is (X-Forwarded-For)."
+    )
     root_namespace: Label = Field("istio-system", description="Policies in it hold for the whole mesh.")
     gateway_labels: LabelMap | None = Field(
         None, description="By which selectors find the gateway; those of Istio's ingress gateway if not given."
@@ -83,6 +86,7 @@ def read(part: Written) -> Fragment:
             gateway_concurrency=spec.gateway_threads,
             sidecar_concurrency=spec.sidecar_threads,
             access_log=spec.access_log,
+            trusted_proxies=spec.trusted_proxies,
             root_namespace=spec.root_namespace,
             gateway_labels=labels,
         ),

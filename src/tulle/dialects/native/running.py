@@ -38,7 +38,8 @@ _OCTET = "(?:25[0-5]|2[0-4][0-9]|1[0-9]{2}|[1-9]?[0-9])"
 _IPV4 = re.compile(rf"({_OCTET}(?:\.{_OCTET}){{3}})(?::([0-9]{{1,5}}))?")
 """An address as `ip_address` would write it, found ten times faster; nearly all are."""
 LABEL_KEY = re.compile(r"(?:[a-z0-9](?:[-a-z0-9.]*[a-z0-9])?/)?[A-Za-z0-9](?:[-_.A-Za-z0-9]{0,61}[A-Za-z0-9])?")
-_LOCALITY = re.compile(r"[^/\s]+(?:/[^/\s]+){0,2}")
+_LOCALITY = re.compile(r"[^/\s]+(?:/[^/\s]+){0,2}|(?:/[^/\s]+){1,2}")
+"""The region may be unknown: Kubernetes tells the zone of an endpoint without it."""
 _DIGITS = re.compile(r"[0-9.]+")
 _ADDRESS = re.compile(r"\[([0-9a-fA-F:.]+)\](?::([0-9]{1,5}))?|([^:\[\]]+)(?::([0-9]{1,5}))?")
 
@@ -212,6 +213,11 @@ class RunSpec(CommandSpec):
     addresses: Annotated[tuple[Place, ...], Several(), Field(min_length=1)] | None = Field(
         None, description="Where it already runs, if tulle does not run it: 10.0.0.5:8080."
     )
+
+    @property
+    def is_placed(self) -> bool:
+        """Whether it says itself how it is run, or where it is."""
+        return self.command is not None or self.addresses is not None
 
 
 def check_probe(part: Written, path: tuple[Step, ...], ready: ReadySpec | None, ports: tuple[Port, ...]) -> None:

@@ -56,7 +56,17 @@ class _Reading:
     @property
     def runs(self) -> dict[str, VersionSpec]:
         """The versions that are run or are somewhere, and do not only select."""
-        return {name: each for name, each in self.spec.versions.items() if each.select is None or each.is_placed}
+        inherits = self.spec.is_placed or not self.is_elsewhere
+        return {
+            name: each
+            for name, each in self.spec.versions.items()
+            if each.is_placed or (inherits and each.select is None)
+        }
+
+    @property
+    def is_elsewhere(self) -> bool:
+        """Whether something else says where it is."""
+        return self.spec.hosts is not None or self.spec.select is not None or self.spec.alias is not None
 
     @property
     def namespace(self) -> str:
@@ -80,12 +90,11 @@ class _Reading:
         part, spec = self.part, self.spec
         runs = [((), spec)] if not self.runs else []
         runs += [(("versions", name), version) for name, version in self.runs.items()]  # type: ignore[misc]
-        is_elsewhere = spec.hosts is not None or spec.select is not None or spec.alias is not None
         for path, run in runs:
             command, addresses = run.command or spec.command, run.addresses or spec.addresses
             if run.command is not None and run.addresses is not None:
                 part.error((*path, "addresses"), "cannot stand beside command: it is run here, or it is there")
-            elif command is None and addresses is None and not is_elsewhere:
+            elif command is None and addresses is None and not self.is_elsewhere:
                 where = f'version "{path[1]}" ' if path else ""
                 part.error((), f"{where}has neither command (to be run) nor addresses (where it runs)")
             elif addresses and not self.ports:

@@ -93,11 +93,6 @@ class VersionSpec(RunSpec, VersionPolicySpec):
     )
     port_policies: PortPolicies = Field(default_factory=dict, description="What is different on single ports.")
 
-    @property
-    def is_placed(self) -> bool:
-        """Whether it says itself how it is run, or where it is."""
-        return self.command is not None or self.addresses is not None
-
 
 class ServiceRouteSpec(RouteRuleSpec):
     """How some calls to this service are spread. The first rule that matches is used."""
