@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterator, Mapping
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from typing import Any
 
+from tulle.dialects.native.writing import document
 from tulle.dialects.native.writing.content import Content, Key, Offer, Placed
 from tulle.kit.frozen import differing, rebuilt
 from tulle.model.documents import BUILT_IN, Origin
@@ -14,53 +16,91 @@ from tulle.model.listeners import Admission, Certificate, ClientTrust, Listener,
 from tulle.model.names import Name
 from tulle.model.policies import ClientTls, Fault, TlsMode
 from tulle.model.routes import Backend, Forward, Match, Respond, RouteRule, Source, StreamRule
-from tulle.model.security import PeerAuthentication
+from tulle.model.security import PeerAuthentication, TokenRule
 from tulle.model.services import Endpoint, Service, Subset
 from tulle.model.workloads import Workload
 
 NOWHERE = Name("", "")
-Part = tuple[Key, Origin, object]
-"""Kind and name as findings call it, where it was written, and what it says."""
 
 
-def lost(wanted: Content, got: Content) -> Iterator[tuple[Key, Origin, str]]:
-    """What the second content does not say as the first one does, in a few words."""
-    found = {key: said for key, _, said in parts(got)}
-    for key, origin, said in parts(wanted):
-        for path, value in differing(said, found.get(key)):
-            yield key, origin, f"{path} ({_shown(value)})" if path else "it"
+@dataclass(frozen=True, slots=True)
+class Part:
+    """Something that a content says, in a form in which equal things are equal."""
+
+    key: Key
+    """Of the part of the document that says it."""
+    place: object
+    """By what it is found in another content."""
+    origin: Origin
+    said: object
+
+
+@dataclass(frozen=True, slots=True)
+class Loss:
+    """Something that is not said."""
+
+    key: Key
+    origin: Origin
+    message: str
+
+
+def lost(wanted: Content, got: Content, unreadable: Mapping[Key, str]) -> Iterator[Loss]:
+    """What the second content does not say as the first one does; `unreadable` are parts of it that say nothing."""
+    found = {each.place: each.said for each in parts(got)}
+    for each in parts(wanted):
+        if each.key in unreadable:
+            yield Loss(each.key, each.origin, f"cannot be said: {unreadable[each.key]}")
+            continue
+        for path, value in differing(each.said, found.get(each.place)):
+            yield Loss(
+                each.key, each.origin, f"is not said as it was: {path} ({_shown(value)})" if path else "is not said"
+            )
 
 
 def _shown(value: object) -> str:
-    text = str(value)
+    text = " ".join(str(value).split())
     return text if len(text) <= 80 else f"{text[:77]}..."
 
 
 def parts(content: Content) -> Iterator[Part]:
-    """All that a content says, part by part, in a form in which equal things are equal."""
-    yield ("native/mesh", NOWHERE), content.settings.origin, comparable(replace_settings(content))
+    """All that a content says, part by part."""
+    yield _part(("native/mesh", NOWHERE), content.settings.origin, _whole(content))
     for offer in content.offers:
         if offer.is_declared:
-            yield ("native/service", offer.service.name), offer.service.origin, comparable(offer)
+            yield _part(("native/service", offer.service.name), offer.service.origin, offer)
     for entrance in content.entrances:
-        yield ("native/listener", entrance.listener.name), entrance.listener.origin, comparable(entrance)
-    for key, placed in _routes(content).items():
-        yield key, origin_of(placed), comparable(placed)
+        yield _part(("native/listener", entrance.listener.name), entrance.listener.origin, entrance)
+    yield from _routes(content)
+    peers = tuple(each for each in content.peers if not _is_of_mesh(each, content))
     groups: tuple[tuple[str, tuple[Any, ...]], ...] = (
         ("native/workload", content.workloads),
         ("native/workload", content.entries),
         ("native/access", content.access),
-        ("native/mtls", tuple(each for each in content.peers if not _is_of_mesh(each, content))),
+        ("native/mtls", peers),
         ("native/scope", content.scopes),
         ("native/logging", content.logging),
     )
     for kind, things in groups:
         for thing in things:
-            yield (kind, thing.name), thing.origin, comparable(thing)
+            yield _part((kind, thing.name), thing.origin, thing)
     for each in content.tokens:
-        for rule in each.rules:
-            key = ("native/token", Name(each.name.namespace, f"{each.selector} {each.targets} {rule.issuer}"))
-            yield key, each.origin, comparable(rule)
+        for name, rule in document.issuers(each):
+            yield _part(("native/token", name), each.origin, (each.selector, each.targets, rule))
+
+
+def _part(key: Key, origin: Origin, said: object) -> Part:
+    return Part(key, key, origin, comparable(said))
+
+
+def _routes(content: Content) -> Iterator[Part]:
+    """By place; free ones by their condition too, as their order says nothing."""
+    for each in content.routes:
+        key = document.route_key(each)
+        for host in each.hosts:
+            for listener in each.listeners or ("",):
+                what = comparable(each.rules[0].matches) if each.is_free else ()
+                said = replace(each, hosts=(host,), listeners=(listener,), namespace="")
+                yield Part(key, (each.is_mesh, host, listener, what), origin_of(each), comparable(said))
 
 
 def origin_of(placed: Placed) -> Origin:
@@ -68,7 +108,7 @@ def origin_of(placed: Placed) -> Origin:
     return placed.rules[0].origin if placed.rules else placed.streams[0].origin
 
 
-def replace_settings(content: Content) -> tuple[object, ...]:
+def _whole(content: Content) -> tuple[object, ...]:
     """What holds for the whole mesh."""
     modes = tuple(each.mode for each in content.peers if _is_of_mesh(each, content))[:1]
     return content.settings, modes, tuple(sorted(content.authorizers, key=lambda each: each.name))
@@ -76,18 +116,6 @@ def replace_settings(content: Content) -> tuple[object, ...]:
 
 def _is_of_mesh(given: PeerAuthentication, content: Content) -> bool:
     return given.name.namespace == content.settings.root_namespace and not given.selector and not given.port_modes
-
-
-def _routes(content: Content) -> dict[Key, Placed]:
-    """By place; free ones by their condition too, as their order says nothing."""
-    found: dict[Key, Placed] = {}
-    for each in content.routes:
-        for host in each.hosts:
-            for listener in each.listeners or ("",):
-                what = str(comparable(each.rules[0].matches)) if each.is_free else ""
-                key = "native/route", Name("mesh" if each.is_mesh else "", f"{host} {listener} {what}")
-                found[key] = replace(each, hosts=(host,), listeners=(listener,), namespace="")
-    return found
 
 
 def comparable(value: Any) -> Any:
@@ -109,7 +137,15 @@ def _service(given: Service) -> Service:
 
 
 def _offer(given: Offer) -> Offer:
-    return replace(given, origins=(), workloads=tuple(sorted(given.workloads, key=lambda each: each.name)))
+    service = given.service
+    is_meshed = given.workloads or service.selector or any(each.is_meshed for each in service.addresses)
+    if not is_meshed:
+        service = replace(service, account="")  # nobody ever shows it
+    return replace(given, service=service, origins=(), workloads=tuple(sorted(given.workloads, key=_name)))
+
+
+def _name(given: Workload) -> Name:
+    return given.name
 
 
 def _workload(given: Workload) -> Workload:
@@ -120,6 +156,7 @@ def _listener(given: Listener) -> Listener:
     return replace(
         given,
         origin=BUILT_IN,
+        certificates=tuple(sorted(given.certificates, key=_default_first)),
         gateway=None,
         section="",
         admission=Admission(),
@@ -129,6 +166,14 @@ def _listener(given: Listener) -> Listener:
         has_own_addresses=True,
         selector=(),
     )
+
+
+def _default_first(given: Certificate) -> bool:
+    return bool(given.hosts)
+
+
+def _keys(given: TokenRule) -> TokenRule:
+    return replace(given, origin=BUILT_IN, jwks=json.dumps(json.loads(given.jwks)) if given.jwks else "")
 
 
 def _trust(given: ClientTrust) -> ClientTrust:
@@ -172,7 +217,8 @@ _BARE: Mapping[type, Any] = {
     ClientTls: _tls,
     Fault: _fault,
     Forward: _forward,
-    Backend: lambda given: replace(given, origin=BUILT_IN, referrer=None),
+    Backend: lambda given: replace(given, origin=BUILT_IN, referrer=None, host=""),
+    TokenRule: _keys,
     RouteRule: lambda given: replace(given, name="", is_default=False),
     StreamRule: lambda given: replace(given, name=""),
     Ingress: lambda given: replace(given, protocol=given.protocol.lower()),

@@ -5,7 +5,7 @@ What was written is read again and compared with what it should say: whatever di
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
 
 from tulle.dialects import registry
@@ -13,7 +13,9 @@ from tulle.dialects.native.writing import document
 from tulle.dialects.native.writing.content import Content, Key
 from tulle.dialects.native.writing.document import Frame
 from tulle.flow import comparing
+from tulle.flow.absent import stand_ins
 from tulle.flow.build import Builder
+from tulle.flow.comparing import Loss
 from tulle.flow.gathering import Gathered, gathered
 from tulle.flow.relabelling import relabelled
 from tulle.kit.located import LocatedMap
@@ -21,7 +23,7 @@ from tulle.kit.located_yaml import parse, pieces
 from tulle.model.documents import Anchor, Document, Origin
 from tulle.model.documents import Key as DocumentKey
 from tulle.model.findings import Finding
-from tulle.model.mesh import Mesh, Object
+from tulle.model.mesh import Mesh
 from tulle.model.names import Name
 
 FILE = "converted.yaml"
@@ -44,28 +46,25 @@ def converted(
 ) -> Converted:
     """The native file that says what documents say; paths in it start at `folder`."""
     mesh = Builder().build(documents, findings)
-    found = gathered(mesh, objects(documents))
+    found = _gathered(documents, mesh)
     content = relabelled(found.content)
     frame = Frame(folder=folder, files=files)
-    first = document.text(content, frame)
     kept = tuple(each for each in documents if each.data.get("kind") in KEPT)
-    lost = tuple(dict.fromkeys((*_lost(content, first, kept, folder), *_said(content))))
+    losses = tuple(dict.fromkeys((*_lost(content, document.text(content, frame), kept, folder), *_said(content))))
     notes: dict[Key, tuple[str, ...]] = {}
-    for key, _, message in lost:
-        notes[key] = (*notes.get(key, ()), f"Lost: {message}")
-    text = document.text(content, replace(frame, notes=notes)) if notes else first
-    return Converted(_headed(text, found, kept), (*mesh.findings, *_findings(lost), *_kept(kept)), content)
+    for each in losses:
+        notes[each.key] = (*notes.get(each.key, ()), f"Lost: {each.origin.subject} {each.message}")
+    found_wrong = (*mesh.findings, *map(_finding, losses), *_unsaid(found), *_kept(kept))
+    return Converted(document.text(content, replace(frame, notes=notes)), tuple(dict.fromkeys(found_wrong)), content)
 
 
-def objects(documents: Iterable[Document]) -> list[Object]:
-    """What documents say apart from their traffic."""
-    found: list[Object] = []
-    for each in documents:
-        parts, _ = registry.split(each)
-        for part in parts:
-            fragment = registry.read(part)
-            found += fragment.objects if fragment.is_usable else ()
-    return found
+def _gathered(documents: tuple[Document, ...], mesh: Mesh) -> Gathered:
+    """What documents say, even of services that none of them declares."""
+    fragments = [registry.read(part) for each in documents for part in registry.split(each)[0]]
+    usable = [each for each in fragments if each.is_usable]
+    absent = stand_ins(usable, mesh)
+    complete = Builder().build((*documents, *absent)) if absent else mesh
+    return gathered(complete, [each for fragment in usable for each in fragment.objects])
 
 
 def read(text: str, folder: str = "") -> tuple[Document, ...]:
@@ -79,46 +78,46 @@ def read(text: str, folder: str = "") -> tuple[Document, ...]:
     return tuple(found)
 
 
-Loss = tuple[Key, Origin, str]
-
-
-def _lost(content: Content, text: str, kept: tuple[Document, ...], folder: str) -> Iterable[Loss]:
+def _lost(content: Content, text: str, kept: tuple[Document, ...], folder: str) -> Iterator[Loss]:
     """What the text does not say as the content does."""
     again = (*read(text, folder), *kept)
-    mesh = Builder().build(again)
-    for finding in _problems(again):
-        yield ("", comparing.NOWHERE), content.settings.origin, finding
-    yield from comparing.lost(content, relabelled(gathered(mesh, objects(again)).content))
+    got = relabelled(_gathered(again, Builder().build(again)).content)
+    yield from comparing.lost(content, got, _unreadable(again))
 
 
-def _problems(documents: Iterable[Document]) -> Iterable[str]:
-    """Parts that could not be read again."""
+def _unreadable(documents: Iterable[Document]) -> dict[Key, str]:
+    """Parts that could not be read again, and why."""
+    found: dict[Key, str] = {}
     for each in documents:
         for part in registry.split(each)[0]:
-            yield from (finding.message for finding in registry.read(part).findings if finding.is_error)
+            for finding in registry.read(part).findings:
+                if finding.is_error:
+                    found.setdefault((part.key.kind, part.key.name), finding.message)
+    return found
 
 
-def _said(content: Content) -> Iterable[Loss]:
+def _said(content: Content) -> Iterator[Loss]:
     for origin, message in content.lost:
-        yield ("", comparing.NOWHERE), origin, message
+        yield Loss(("", comparing.NOWHERE), origin, message)
 
 
-def _findings(lost: Iterable[Loss]) -> Iterable[Finding]:
-    for key, origin, message in lost:
-        subject = f"{origin.subject}: " if origin.subject else ""
-        words = message if key[0] == "" else f"the native file does not say {message} as it was"
-        yield Finding.warning(origin, f"{subject}{words}")
+def _finding(loss: Loss) -> Finding:
+    return Finding.warning(loss.origin, f"{loss.origin.subject}: {loss.message}")
 
 
-def _kept(kept: Iterable[Document]) -> Iterable[Finding]:
+def _unsaid(found: Gathered) -> Iterator[Finding]:
+    """What the native file needs to say beside what documents say."""
+    for offer in found.content.offers:
+        if not offer.is_declared:
+            message = "none of these files declares the service that it is about; say in the native file where it is"
+            yield Finding.warning(offer.service.origin, f"{offer.service.origin.subject}: {message}")
+    for template in found.templates:
+        message = "says nothing of how it is run here; say command in the native file, where it stands as a comment"
+        yield Finding.warning(template.origin, f"{template.origin.subject} {message}")
+
+
+def _kept(kept: Iterable[Document]) -> Iterator[Finding]:
     for each in kept:
         for part in registry.split(each)[0]:
-            message = f"{part.origin.subject} stays a document of its own; keep it beside the native file"
-            yield Finding.warning(part.origin, message)
-
-
-def _headed(text: str, found: Gathered, kept: tuple[Document, ...]) -> str:
-    return text
-
-
-__all__ = ["Converted", "Mesh", "converted", "objects", "read"]
+            message = "stays a document of its own; keep it beside the native file"
+            yield Finding.warning(part.origin, f"{part.origin.subject} {message}")

@@ -9,6 +9,7 @@ from typing import TypeVar
 from tulle.dialects.istio.hosts import service_name
 from tulle.dialects.native.writing.content import Content, Entrance, Offer, Placed, PortPolicies
 from tulle.flow import flattening
+from tulle.flow.absent import SOURCE
 from tulle.flow.entrances import DEFAULT_LISTENER
 from tulle.flow.folding import Folded, folded
 from tulle.flow.joining import hosts_of
@@ -123,7 +124,7 @@ def _offers(mesh: Mesh, objects: tuple[Object, ...], entries: tuple[Entry, ...])
     for workload in mesh.workloads.values():
         if not workload.is_bare:
             ran.setdefault(workload.service, []).append(workload)
-    for service in mesh.services.values():
+    for service in _declared(mesh).values():
         found = folded(service, entries, mesh.settings)
         yield _offer(mesh, found, tuple(ran.get(service.name, ())), is_declared=True)
     for name, destinations in _only_spoken_of(mesh, objects).items():
@@ -153,12 +154,17 @@ def _offer(mesh: Mesh, found: Folded, workloads: tuple[Workload, ...], *, is_dec
     )
 
 
+def _declared(mesh: Mesh) -> dict[Name, Service]:
+    return {name: each for name, each in mesh.services.items() if each.origin.source != SOURCE}
+
+
 def _only_spoken_of(mesh: Mesh, objects: Iterable[Object]) -> dict[Name, tuple[Destination, ...]]:
     """Services that nobody declares, with what is said about how they are treated."""
-    found: dict[Name, tuple[Destination, ...]] = {name: () for name in mesh.service_routes if name not in mesh.services}
+    declared = _declared(mesh)
+    found: dict[Name, tuple[Destination, ...]] = {name: () for name in mesh.service_routes if name not in declared}
     for each in _typed(objects, Destination):
         name = service_name(each.host)
-        if name is not None and name not in mesh.services and "*" not in each.host:
+        if name is not None and name not in declared and "*" not in each.host:
             found[name] = (*found.get(name, ()), each)
     return found
 
@@ -179,7 +185,7 @@ def _lost(mesh: Mesh, objects: tuple[Object, ...]) -> Iterator[Lost]:
 
 def _lost_destinations(mesh: Mesh, objects: tuple[Object, ...]) -> Iterator[Lost]:
     used = {id(each) for service in mesh.services.values() for each in service.destinations}
-    for service in mesh.services.values():
+    for service in _declared(mesh).values():
         for each in folded(service, (), mesh.settings).others:
             yield each.origin, f"is for some callers of {service.name} only; native files say it for all of them"
     for each in _typed(objects, Destination):

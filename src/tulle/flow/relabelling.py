@@ -32,7 +32,7 @@ class Labels:
 def relabelled(content: Content) -> Content:
     """The content under names that can be written."""
     labels = Labels(
-        services=_unique((each.service.name for each in content.offers), lambda name: name.name),
+        services=_unique({*(each.service.name for each in content.offers), *_called(content)}, lambda name: name.name),
         listeners=_listeners(content),
     )
     content = rebuilt(content, lambda value: _renamed(value, labels))
@@ -47,6 +47,19 @@ def relabelled(content: Content) -> Content:
         workloads=_named(content.workloads),
         entries=_named(content.entries),
     )
+
+
+def _called(content: Content) -> set[Name]:
+    """Services that are referred to, declared or not."""
+    found: set[Name] = set()
+
+    def note(value: Any) -> Any:
+        if isinstance(value, Backend):
+            found.add(value.service)
+        return value
+
+    rebuilt((content.routes, content.offers, content.entrances, content.authorizers), note)
+    return found
 
 
 def label(text: str) -> str:
@@ -88,12 +101,7 @@ def _plain(text: str) -> str:
 
 def _named(things: tuple[Any, ...]) -> tuple[Any, ...]:
     names = _unique((each.name for each in things), lambda name: name.name)
-    return tuple(
-        each
-        if is_written_elsewhere(each.name) or names[each.name] == each.name
-        else replace(each, name=names[each.name])
-        for each in things
-    )
+    return tuple(each if is_written_elsewhere(each.name) else replace(each, name=names[each.name]) for each in things)
 
 
 def is_written_elsewhere(name: Name) -> bool:

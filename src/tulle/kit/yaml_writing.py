@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 from tulle.kit.located_yaml import is_text
@@ -20,6 +20,8 @@ DEEPEST_INLINE = 3
 
 _PLAIN = re.compile(r"[A-Za-z0-9_/.][-A-Za-z0-9_/.*@+=()$%!<>~^;|'\"`\\?: #]*")
 _NOT_PLAIN = re.compile(r": | #|:$| $|[\x00-\x1f]")
+_CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028\u2029\ufeff\ud800-\udfff]+")
+"""What would end a comment, or cannot stand in one."""
 _UNSAFE = re.compile("[\x7f-\x9f\u2028\u2029\ufeff\ud800-\udfff]")
 
 
@@ -39,7 +41,7 @@ def rendered(data: Mapping[str, object], block: int = 1) -> str:
 def _mapping(data: Mapping[str, object], block: int) -> Iterator[str]:
     for key, given in data.items():
         value, lines = _bare(given)
-        yield from (f"# {line}".rstrip() for line in lines)
+        yield from _comments(lines)
         text = _scalar(key)
         if (short := _short(value, block - 1, WIDTH - len(text))) is not None:
             yield f"{text}: {short}"
@@ -51,7 +53,7 @@ def _mapping(data: Mapping[str, object], block: int) -> Iterator[str]:
 def _sequence(data: Sequence[object], block: int) -> Iterator[str]:
     for given in data:
         value, lines = _bare(given)
-        yield from (f"# {line}".rstrip() for line in lines)
+        yield from _comments(lines)
         if (short := _short(value, 0, WIDTH)) is not None:
             yield f"- {short}"
             continue
@@ -60,6 +62,10 @@ def _sequence(data: Sequence[object], block: int) -> Iterator[str]:
             # A comment before the first key would separate it from its dash.
             yield f"{'- ' if first else '  '}{line}"
             first = False
+
+
+def _comments(lines: Iterable[str]) -> Iterator[str]:
+    return (f"# {_CONTROL.sub(' ', line)}".rstrip() for line in lines)
 
 
 def _block(value: object, block: int) -> Iterator[str]:

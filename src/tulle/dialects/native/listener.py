@@ -223,10 +223,8 @@ def _check(part: Written, spec: ListenerSpec) -> None:
         part.error(("tls",), "cannot be used with udp")
     if protocol.is_http and has_target:
         part.error((target,), f"is for tcp, tls and udp; for {protocol}, write routes")
-    if not protocol.is_http and not has_target and not spec.streams:
+    if not protocol.is_http and not has_target and "streams" not in spec.model_fields_set:
         part.error((), f"speaks {protocol} and needs to: the service that gets the bytes")
-    if protocol is ListenerProtocol.UDP and spec.weights is not None:
-        part.error(("weights",), "cannot be used with udp; write to")
     if spec.redirect_to_https is not None and protocol is not ListenerProtocol.HTTP:
         part.error(("redirect_to_https",), "is only for plain http")
 

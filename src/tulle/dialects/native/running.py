@@ -210,8 +210,8 @@ Place = Annotated[AddressSpec, BeforeValidator(_place, json_schema_input_type=st
 class RunSpec(CommandSpec):
     """How it is run, or where it already is."""
 
-    addresses: Annotated[tuple[Place, ...], Several(), Field(min_length=1)] | None = Field(
-        None, description="Where it already runs, if tulle does not run it: 10.0.0.5:8080."
+    addresses: Annotated[tuple[Place, ...], Several()] | None = Field(
+        None, description="Where it already runs, if tulle does not run it: 10.0.0.5:8080; [] for nowhere yet."
     )
 
     @property

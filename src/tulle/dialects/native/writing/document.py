@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 
+from tulle.dialects.native.route import identify
 from tulle.dialects.native.writing import exchange, listeners, matching, rules, security, services
 from tulle.dialects.native.writing.content import Content, Key, Offer, Placed
 from tulle.dialects.native.writing.plain import Data, changed, duration, kept, several, yes
@@ -13,7 +14,7 @@ from tulle.model.documents import Origin
 from tulle.model.mesh import Settings
 from tulle.model.names import DEFAULT_NAMESPACE, Name
 from tulle.model.routes import RouteRule
-from tulle.model.security import PeerAuthentication
+from tulle.model.security import PeerAuthentication, RequestAuthentication, TokenRule
 
 SECTIONS = ("namespace", "mesh", "gateway", "routes", "services", "workloads", "access", "tokens", "mtls", "scopes")
 """In the order in which people read them; others follow."""
@@ -154,46 +155,57 @@ def _gateway(content: Content, frame: Frame, namespace: str) -> Data | None:
     for each in sorted(content.entrances, key=lambda it: (it.listener.port, it.listener.name)):
         name = each.listener.name
         lines = frame.lines(("native/listener", name), (each.listener.origin, *(it.origin for it in each.streams)))
-        found[name.name] = _noted(listeners.listener(each, frame.folder, namespace), lines)
+        # Always a line for each: even without a comment they are what people look for.
+        found[name.name] = Commented(listeners.listener(each, frame.folder, namespace), lines)
     return {"listeners": found} if found else None
 
 
 def _route(given: Placed, frame: Frame) -> object:
-    key = ("native/route", Name(given.namespace, identity(given)))
+    data = route(given, frame)
+    origins = [*(each.origin for each in given.rules), *(each.origin for each in given.streams)]
+    # Where several documents speak, each rule says from which one it is.
+    common = origins[:1] if len(set(map(_document_of, origins))) == 1 else ()
+    return _noted(data, frame.lines(route_key(given), common))
+
+
+def route_key(given: Placed) -> Key:
+    """By what the part will be known."""
+    data = route(given, Frame())
+    return "native/route", Name(given.namespace, identify(data))
+
+
+def _document_of(origin: Origin) -> tuple[str, str]:
+    return origin.file, origin.subject
+
+
+def route(given: Placed, frame: Frame) -> Data:
+    """One route of the gateway, or rules for calls of workloads."""
     head = kept(
         host=given.hosts[0] if len(given.hosts) == 1 and given.hosts != ("*",) else None,
         hosts=list(given.hosts) if len(given.hosts) > 1 else None,
         listeners=several(given.listeners),
         mesh=yes(given.is_mesh),
     )
-    origins = [*(each.origin for each in given.rules), *(each.origin for each in given.streams)]
     if given.is_free:
         (only,) = given.rules
-        data = {**head, **matching.request(only.matches[0]), **rules.rule(only, given.namespace)}
-        return _noted(data, frame.lines(key, origins))
-    said = {
+        return {**head, **matching.request(only.matches[0]), **rules.rule(only, given.namespace)}
+    return {
         **head,
         **kept(
-            rules=_ordered(given.rules, given.namespace, frame, is_shared=len(set(map(frame.came_from, origins))) > 1),
+            rules=_ordered(given.rules, given.namespace, frame),
             streams=several([rules.stream(each, given.namespace) for each in given.streams]),
         ),
     }
-    return _noted(said, frame.lines(key, origins[:1]))
 
 
-def _ordered(given: tuple[RouteRule, ...], namespace: str, frame: Frame, *, is_shared: bool) -> list[object]:
-    """Rules in order; where they came from several places, each says from which."""
+def _ordered(given: tuple[RouteRule, ...], namespace: str, frame: Frame) -> list[object]:
+    """Rules in order; where they came from several documents, each says from which."""
+    is_shared = len({_document_of(each.origin) for each in given}) > 1
     written = []
     for each in given:
         where = frame.came_from(each.origin) if is_shared else ""
         written.append(_noted(rules.conditional(each, namespace), (where,) if where else ()))
     return written
-
-
-def identity(given: Placed) -> str:
-    """By what the part will be known."""
-    what = given.rules[0].matches if given.is_free else ""
-    return f"{','.join(given.hosts)} {','.join(given.listeners)} {given.is_mesh} {what}"
 
 
 def _offer(given: Offer, content: Content, frame: Frame) -> object:
@@ -218,8 +230,15 @@ def _tokens(content: Content, frame: Frame, namespace: str) -> Data:
     for each in content.tokens:
         if each.name.namespace != namespace:
             continue
-        for index, rule in enumerate(each.rules):
-            name = each.name.name if len(each.rules) == 1 else f"{each.name.name}-{index + 1}"
-            lines = frame.lines(("native/token", each.name), (each.origin,))
-            found[name] = _noted(security.token(rule, each.selector, each.targets), lines)
+        for name, rule in issuers(each):
+            lines = frame.lines(("native/token", name), (each.origin,))
+            found[name.name] = _noted(security.token(rule, each.selector, each.targets), lines)
     return dict(sorted(found.items()))
+
+
+def issuers(given: RequestAuthentication) -> list[tuple[Name, TokenRule]]:
+    """The parts that a policy is written as."""
+    if len(given.rules) == 1:
+        return [(given.name, given.rules[0])]
+    space, name = given.name.namespace, given.name.name
+    return [(Name(space, f"{name}-{index + 1}"), rule) for index, rule in enumerate(given.rules)]

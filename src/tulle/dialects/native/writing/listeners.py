@@ -32,6 +32,8 @@ def listener(entrance: Entrance, folder: str, namespace: str) -> object:
         ),
         **(rules.shares(given.backends, namespace) if given.backends else {}),
     }
+    if not given.protocol.is_http and not entrance.streams and not given.backends:
+        said["streams"] = []  # every connection is closed
     return given.port if len(said) == 1 else said
 
 
@@ -60,8 +62,7 @@ def _tls(given: Listener, folder: str, namespace: str) -> Data | None:
             certificates=[
                 {**_certificate(each, folder, namespace), **kept(hosts=several(each.hosts))} for each in others
             ],
-            client_ca=file(given.client_ca_file, folder),
-            **(_trust(given.client_trust, folder, namespace) if given.client_trust is not None else {}),
+            **_trust(given.client_trust or ClientTrust(ca_file=given.client_ca_file), folder, namespace),
             min_version=given.versions.minimum,
             max_version=given.versions.maximum,
             ciphers=several(given.versions.ciphers),

@@ -98,6 +98,7 @@ def token(given: TokenRule, selector: Labels, targets: Sequence[Target]) -> Data
             cookies=several(given.cookies),
             payload_header=given.payload_header,
             claim_headers=dict(given.claim_headers),
+            space_delimited_claims=several(given.space_delimited_claims),
             forward=yes(given.forwards_token),
             timeout=changed(duration(given.timeout), "5s"),
         ),
@@ -129,7 +130,7 @@ def scope(given: Scope) -> Data:
 
 
 def _ingress(given: Ingress) -> Data:
-    protocol = changed(given.protocol, str(Protocol.HTTP))
+    protocol = changed(given.protocol.lower(), str(Protocol.HTTP))
     return {"port": given.port, **kept(protocol=protocol, application=given.application)}
 
 

@@ -31,7 +31,7 @@ def service(offer: Offer, folder: str) -> Data:
             alias=given.alias,
             called=several(given.virtual_addresses),
             headless=yes(given.is_headless),
-            account=_account(given, bool(given.selector) and not offer.workloads),
+            account=_account(given, is_run=bool(offer.workloads)),
             identities=several(given.identities),
         ),
         **({"visible_to": several(given.exports) or []} if given.exports != ("*",) else {}),
@@ -40,6 +40,7 @@ def service(offer: Offer, folder: str) -> Data:
             addresses=several([address(each, given.ports) for each in _merged(given.addresses, given.ports)]),
             versions=_versions(offer, common, folder),
         ),
+        **({"addresses": []} if _is_nowhere(offer) else {}),
         **policies.policy(given.policy, policies.USUAL, folder, namespace),
         **kept(port_policies=policies.by_port(offer.port_policies, given.policy, folder, namespace)),
         **kept(allow=_allow(given.allow, namespace) if given.allow else None),
@@ -49,6 +50,13 @@ def service(offer: Offer, folder: str) -> Data:
             streams=several([rules.stream(each, namespace) for each in offer.streams]),
         ),
     }
+
+
+def _is_nowhere(offer: Offer) -> bool:
+    """Whether nobody says where it is, and that is meant."""
+    given = offer.service
+    is_somewhere = given.selector or given.addresses or given.hosts or given.alias or offer.workloads
+    return offer.is_declared and not is_somewhere
 
 
 def ports(given: Sequence[Port]) -> Data:
@@ -86,8 +94,9 @@ def _resolution(given: Service, workloads: Sequence[Workload]) -> str | None:
     return None if given.resolution is usual else str(given.resolution)
 
 
-def _account(given: Service, only_selects: bool) -> str | None:
-    usual = "" if only_selects else given.name.name
+def _account(given: Service, *, is_run: bool) -> str | None:
+    is_own = is_run or not (given.selector or given.hosts or given.alias)
+    usual = given.name.name if is_own else ""
     return (given.account or None) if given.account != usual else None
 
 
