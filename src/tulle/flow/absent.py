@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
 
 from tulle.dialects.fields import LABEL
 from tulle.dialects.registry import FILE
@@ -14,17 +15,29 @@ from tulle.model.routes import Backend
 
 SOURCE = "absent"
 """Of the stand-ins."""
-Wanted = dict[Name, dict[int, str]]
-"""Ports and protocols, by service."""
 
 
-def stand_ins(fragments: Iterable[Fragment], mesh: Mesh) -> tuple[Document, ...]:
-    """Declarations of services that are missing."""
-    wanted: Wanted = {}
+@dataclass(frozen=True, slots=True)
+class Absent:
+    """A service that is missing."""
+
+    name: Name
+    origin: Origin
+    """Where it is referred to first."""
+    document: Document
+    """A declaration of it."""
+
+
+def absent(fragments: Iterable[Fragment], mesh: Mesh) -> tuple[Absent, ...]:
+    """The services that are missing."""
+    ports: dict[Name, dict[int, str]] = {}
+    origins: dict[Name, Origin] = {}
     for backend, protocol in (each for fragment in fragments for each in _referred(fragment)):
-        if backend.service not in mesh.services and not backend.host and LABEL.fullmatch(backend.service.name):
-            wanted.setdefault(backend.service, {}).setdefault(backend.port or 80, protocol)
-    return tuple(_declared(name, ports) for name, ports in sorted(wanted.items()))
+        name = backend.service
+        if name not in mesh.services and not backend.host and LABEL.fullmatch(name.name):
+            origins.setdefault(name, backend.origin)
+            ports.setdefault(name, {}).setdefault(backend.port or 80, protocol)
+    return tuple(Absent(name, origins[name], _declared(name, ports[name])) for name in sorted(origins))
 
 
 def _referred(fragment: Fragment) -> Iterator[tuple[Backend, str]]:

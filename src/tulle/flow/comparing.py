@@ -7,7 +7,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 from typing import Any
 
-from tulle.dialects.native.writing import document
+from tulle.dialects.native.writing import document, security
 from tulle.dialects.native.writing.content import Content, Key, Offer, Placed
 from tulle.kit.frozen import differing, rebuilt
 from tulle.model.documents import BUILT_IN, Origin
@@ -139,7 +139,7 @@ def _service(given: Service) -> Service:
 def _offer(given: Offer) -> Offer:
     service = given.service
     is_meshed = given.workloads or service.selector or any(each.is_meshed for each in service.addresses)
-    if not is_meshed:
+    if service.addresses and not is_meshed:
         service = replace(service, account="")  # nobody ever shows it
     return replace(given, service=service, origins=(), workloads=tuple(sorted(given.workloads, key=_name)))
 
@@ -173,7 +173,7 @@ def _default_first(given: Certificate) -> bool:
 
 
 def _keys(given: TokenRule) -> TokenRule:
-    return replace(given, origin=BUILT_IN, jwks=json.dumps(json.loads(given.jwks)) if given.jwks else "")
+    return replace(given, origin=BUILT_IN, jwks=json.dumps(security.keys(given.jwks)))
 
 
 def _trust(given: ClientTrust) -> ClientTrust:

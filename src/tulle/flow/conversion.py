@@ -6,18 +6,18 @@ What was written is read again and compared with what it should say: whatever di
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 
 from tulle.dialects import registry
 from tulle.dialects.native.writing import document
 from tulle.dialects.native.writing.content import Content, Key
 from tulle.dialects.native.writing.document import Frame
 from tulle.flow import comparing
-from tulle.flow.absent import stand_ins
+from tulle.flow.absent import Absent, absent
 from tulle.flow.build import Builder
 from tulle.flow.comparing import Loss
 from tulle.flow.gathering import Gathered, gathered
-from tulle.flow.relabelling import relabelled
+from tulle.flow.relabelling import relabelled, renames
 from tulle.kit.located import LocatedMap
 from tulle.kit.located_yaml import parse, pieces
 from tulle.model.documents import Anchor, Document, Origin
@@ -38,7 +38,13 @@ class Converted:
     text: str
     findings: tuple[Finding, ...]
     """What is wrong with the documents, and what is lost."""
-    content: Content
+    lost: tuple[Loss, ...] = ()
+    is_complete: bool = True
+    """Whether documents declare the services that they say something about."""
+    absent: tuple[Absent, ...] = ()
+    """Services that they only refer to."""
+    renames: Mapping[str, str] = field(default_factory=dict)
+    """Names of services and listeners that a native file cannot have, as they are in compiled resources."""
 
 
 def converted(
@@ -55,16 +61,23 @@ def converted(
     for each in losses:
         notes[each.key] = (*notes.get(each.key, ()), f"Lost: {each.origin.subject} {each.message}")
     found_wrong = (*mesh.findings, *map(_finding, losses), *_unsaid(found), *_kept(kept))
-    return Converted(document.text(content, replace(frame, notes=notes)), tuple(dict.fromkeys(found_wrong)), content)
+    return Converted(
+        text=document.text(content, replace(frame, notes=notes)),
+        findings=tuple(dict.fromkeys(found_wrong)),
+        lost=losses,
+        is_complete=all(each.is_declared for each in content.offers),
+        absent=found.absent,
+        renames=renames(found.content, content),
+    )
 
 
 def _gathered(documents: tuple[Document, ...], mesh: Mesh) -> Gathered:
     """What documents say, even of services that none of them declares."""
     fragments = [registry.read(part) for each in documents for part in registry.split(each)[0]]
-    usable = [each for each in fragments if each.is_usable]
-    absent = stand_ins(usable, mesh)
-    complete = Builder().build((*documents, *absent)) if absent else mesh
-    return gathered(complete, [each for fragment in usable for each in fragment.objects])
+    missing = absent(fragments, mesh)
+    complete = Builder().build((*documents, *(each.document for each in missing))) if missing else mesh
+    found = gathered(complete, [each for fragment in fragments for each in fragment.objects])
+    return replace(found, absent=missing)
 
 
 def read(text: str, folder: str = "") -> tuple[Document, ...]:
@@ -111,6 +124,9 @@ def _unsaid(found: Gathered) -> Iterator[Finding]:
         if not offer.is_declared:
             message = "none of these files declares the service that it is about; say in the native file where it is"
             yield Finding.warning(offer.service.origin, f"{offer.service.origin.subject}: {message}")
+    for each in found.absent:
+        message = f"none of these files declares service {each.name}, which it refers to"
+        yield Finding.warning(each.origin, f"{each.origin.subject}: {message}")
     for template in found.templates:
         message = "says nothing of how it is run here; say command in the native file, where it stands as a comment"
         yield Finding.warning(template.origin, f"{template.origin.subject} {message}")

@@ -20,8 +20,10 @@ from tulle.model.listeners import Listener, ListenerProtocol
 from tulle.model.mesh import Mesh
 from tulle.model.names import Name
 from tulle.model.routes import (
+    Forward,
     Match,
     PathKind,
+    Redirect,
     RouteRule,
     RouteSet,
     Source,
@@ -139,14 +141,26 @@ def _excludes(one: Match, two: Match) -> bool:
 def rules_of(steps: Iterable[Step]) -> tuple[RouteRule, ...]:
     """Rules of which the first that matches counts: neighbours that do the same are one."""
     found: list[RouteRule] = []
-    last: RouteRule | None = None
+    last: tuple[RouteRule, bool] | None = None
     for match, rule in steps:
-        if rule is last:
+        is_whole = match.path is not None and match.path.kind is PathKind.REGEX
+        if last is not None and rule is last[0] and is_whole is last[1]:
             found[-1] = replace(found[-1], matches=(*found[-1].matches, match))
         else:
-            found.append(replace(rule, matches=(match,)))
-        last = rule
+            found.append(replace(_whole(rule) if is_whole else rule, matches=(match,)))
+        last = rule, is_whole
     return tuple(found)
+
+
+def _whole(rule: RouteRule) -> RouteRule:
+    """The rule for a path that a regular expression matches, which is replaced as a whole."""
+    action = rule.action
+    if isinstance(action, Redirect) and action.prefix is not None:
+        return replace(rule, action=replace(action, prefix=None, path=action.prefix))
+    if isinstance(action, Forward) and action.rewrite is not None and action.rewrite.prefix is not None:
+        rewrite = replace(action.rewrite, prefix=None, path=action.rewrite.prefix)
+        return replace(rule, action=replace(action, rewrite=rewrite))
+    return rule
 
 
 def of_mesh(sets: Iterable[RouteSet]) -> tuple[RouteRule, ...]:

@@ -9,7 +9,7 @@ from typing import TypeVar
 from tulle.dialects.istio.hosts import service_name
 from tulle.dialects.native.writing.content import Content, Entrance, Offer, Placed, PortPolicies
 from tulle.flow import flattening
-from tulle.flow.absent import SOURCE
+from tulle.flow.absent import SOURCE, Absent
 from tulle.flow.entrances import DEFAULT_LISTENER
 from tulle.flow.folding import Folded, folded
 from tulle.flow.joining import hosts_of
@@ -39,6 +39,8 @@ class Gathered:
     content: Content
     templates: tuple[Template, ...] = ()
     """What documents say about workloads that nobody runs here."""
+    absent: tuple[Absent, ...] = ()
+    """Services that are referred to, and that no document declares."""
 
 
 def gathered(mesh: Mesh, objects: Iterable[Object]) -> Gathered:
@@ -94,7 +96,7 @@ def _gateway_routes(mesh: Mesh) -> Iterator[Placed]:
                     namespace=place.namespace,
                     hosts=place.hosts,
                     listeners=place.listeners,
-                    rules=(replace(rule, matches=(match,)),),
+                    rules=flattening.rules_of([(match, rule)]),
                     is_free=True,
                 )
         else:

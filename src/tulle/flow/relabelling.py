@@ -152,3 +152,12 @@ def _endpoint(given: Endpoint, names: dict[str, str], *, is_single: bool) -> End
 
 def _placed(given: Placed, labels: Labels) -> Placed:
     return replace(given, listeners=tuple(sorted(labels.listeners.get(each, each) for each in given.listeners)))
+
+
+def renames(before: Content, after: Content) -> dict[str, str]:
+    """What was called otherwise before: services as `name.namespace`, listeners by their id."""
+    pairs = zip(before.offers, after.offers, strict=True)
+    found = {str(old.service.name): str(new.service.name) for old, new in pairs}
+    entrances = zip(before.entrances, after.entrances, strict=True)
+    found |= {old.listener.id: new.listener.id for old, new in entrances}
+    return {old: new for old, new in found.items() if old != new}

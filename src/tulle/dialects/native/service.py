@@ -51,7 +51,7 @@ class _Reading:
     @property
     def account(self) -> str:
         # What only selects has the accounts of what it selects; of what is outside nobody knows any.
-        is_own = self.is_run() or (self.spec.select is None and self.spec.hosts is None and self.spec.alias is None)
+        is_own = self.is_run() or (not self.is_elsewhere and self.spec.addresses != ())
         return self.spec.account or (self.name.name if is_own else "")
 
     @property

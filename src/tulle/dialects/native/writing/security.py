@@ -91,7 +91,7 @@ def token(given: TokenRule, selector: Labels, targets: Sequence[Target]) -> Data
         "issuer": given.issuer,
         **kept(
             audiences=several(given.audiences),
-            jwks=json.loads(given.jwks) if given.jwks else None,
+            jwks=keys(given.jwks),
             jwks_uri=given.jwks_uri,
             headers=dict(given.headers),
             parameters=several(given.parameters),
@@ -103,6 +103,14 @@ def token(given: TokenRule, selector: Labels, targets: Sequence[Target]) -> Data
             timeout=changed(duration(given.timeout), "5s"),
         ),
     }
+
+
+def keys(text: str) -> object:
+    """Keys as a mapping; what is none as it was."""
+    try:
+        return json.loads(text) if text else None
+    except ValueError:
+        return text
 
 
 def peers(given: PeerAuthentication) -> Data:

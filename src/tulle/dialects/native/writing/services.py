@@ -31,7 +31,7 @@ def service(offer: Offer, folder: str) -> Data:
             alias=given.alias,
             called=several(given.virtual_addresses),
             headless=yes(given.is_headless),
-            account=_account(given, is_run=bool(offer.workloads)),
+            account=_account(offer),
             identities=several(given.identities),
         ),
         **({"visible_to": several(given.exports) or []} if given.exports != ("*",) else {}),
@@ -94,8 +94,9 @@ def _resolution(given: Service, workloads: Sequence[Workload]) -> str | None:
     return None if given.resolution is usual else str(given.resolution)
 
 
-def _account(given: Service, *, is_run: bool) -> str | None:
-    is_own = is_run or not (given.selector or given.hosts or given.alias)
+def _account(offer: Offer) -> str | None:
+    given = offer.service
+    is_own = bool(offer.workloads) or not (given.selector or given.hosts or given.alias or _is_nowhere(offer))
     usual = given.name.name if is_own else ""
     return (given.account or None) if given.account != usual else None
 
