@@ -16,7 +16,7 @@ from tulle.flow import comparing
 from tulle.flow.absent import Absent, absent
 from tulle.flow.build import Builder
 from tulle.flow.comparing import Loss
-from tulle.flow.gathering import Gathered, gathered
+from tulle.flow.gathering import Gathered, gathered, unattached
 from tulle.flow.relabelling import relabelled, renames
 from tulle.kit.located import LocatedMap
 from tulle.kit.located_yaml import parse, pieces
@@ -77,7 +77,8 @@ def _gathered(documents: tuple[Document, ...], mesh: Mesh) -> Gathered:
     missing = absent(fragments, mesh)
     complete = Builder().build((*documents, *(each.document for each in missing))) if missing else mesh
     found = gathered(complete, [each for fragment in fragments for each in fragment.objects])
-    return replace(found, absent=missing)
+    rest = unattached(complete, [each for fragment in fragments for each in fragment.routes])
+    return replace(found, absent=missing, content=replace(found.content, unattached=rest))
 
 
 def read(text: str, folder: str = "") -> tuple[Document, ...]:
@@ -127,7 +128,7 @@ def _unsaid(found: Gathered) -> Iterator[Finding]:
     for each in found.absent:
         message = f"none of these files declares service {each.name}, which it refers to"
         yield Finding.warning(each.origin, f"{each.origin.subject}: {message}")
-    for template in found.templates:
+    for template in found.content.templates:
         message = "says nothing of how it is run here; say command in the native file, where it stands as a comment"
         yield Finding.warning(template.origin, f"{template.origin.subject} {message}")
 

@@ -149,7 +149,23 @@ def rules_of(steps: Iterable[Step]) -> tuple[RouteRule, ...]:
         else:
             found.append(replace(_whole(rule) if is_whole else rule, matches=(match,)))
         last = rule, is_whole
-    return tuple(found)
+    return tuple(replace(rule, matches=tuple(_without_root(match, rule) for match in rule.matches)) for rule in found)
+
+
+def _without_root(match: Match, rule: RouteRule) -> Match:
+    """The match without a path that is every path."""
+    path = match.path
+    if path is None or path.value != "/" or path.kind in {PathKind.EXACT, PathKind.REGEX}:
+        return match
+    is_changed = isinstance(rule.action, Redirect | Forward) and _prefix(rule.action) is not None
+    # What follows the prefix is told apart by segments there.
+    return match if is_changed and path.kind is PathKind.TEXT_PREFIX else replace(match, path=None)
+
+
+def _prefix(action: Redirect | Forward) -> str | None:
+    if isinstance(action, Redirect):
+        return action.prefix
+    return action.rewrite.prefix if action.rewrite is not None else None
 
 
 def _whole(rule: RouteRule) -> RouteRule:

@@ -18,6 +18,7 @@ from tulle.model.extensions import EnvoyPatches, LogProvider, ProxySettings, Sco
 from tulle.model.listeners import TlsHandling
 from tulle.model.mesh import Mesh, Object
 from tulle.model.names import Name
+from tulle.model.routes import Delegate, RouteRule, RouteSet
 from tulle.model.security import AccessPolicy, Authorizer, PeerAuthentication, RequestAuthentication
 from tulle.model.services import Destination, Entry, Service
 from tulle.model.workloads import Template, Workload
@@ -37,8 +38,6 @@ class Gathered:
     """A content, and what is not in it though it may matter."""
 
     content: Content
-    templates: tuple[Template, ...] = ()
-    """What documents say about workloads that nobody runs here."""
     absent: tuple[Absent, ...] = ()
     """Services that are referred to, and that no document declares."""
 
@@ -60,10 +59,25 @@ def gathered(mesh: Mesh, objects: Iterable[Object]) -> Gathered:
         peers=_oldest_first(_typed(everything, PeerAuthentication)),
         scopes=_typed(everything, Scope),
         logging=_typed(everything, Telemetry),
+        templates=tuple(each for each in _typed(everything, Template) if each.name not in mesh.workloads),
         lost=tuple(_lost(mesh, everything)),
     )
-    run = {each.name for each in mesh.workloads.values()}
-    return Gathered(content, tuple(each for each in _typed(everything, Template) if each.name not in run))
+    return Gathered(content)
+
+
+def unattached(mesh: Mesh, routes: Iterable[RouteSet]) -> tuple[Placed, ...]:
+    """Routes that are attached to nothing, as they would be if they were."""
+    used = {each.name for group in (mesh.gateway_routes, *mesh.service_routes.values()) for each in group}
+    return tuple(
+        Placed(namespace=each.name.namespace, hosts=each.hosts or ("*",), rules=_said_by(each))
+        for each in routes
+        if each.parents and each.name not in used and each.rules
+    )
+
+
+def _said_by(route: RouteSet) -> tuple[RouteRule, ...]:
+    rules = tuple(each for each in route.rules if not isinstance(each.action, Delegate))
+    return flattening.of_mesh([replace(route, rules=rules, exports=("*",))])
 
 
 def _typed(objects: Iterable[Object], kind: type[Kind]) -> tuple[Kind, ...]:
@@ -186,12 +200,12 @@ def _lost(mesh: Mesh, objects: tuple[Object, ...]) -> Iterator[Lost]:
 
 
 def _lost_destinations(mesh: Mesh, objects: tuple[Object, ...]) -> Iterator[Lost]:
-    used = {id(each) for service in mesh.services.values() for each in service.destinations}
+    used = {each.name for service in mesh.services.values() for each in service.destinations}
     for service in _declared(mesh).values():
         for each in folded(service, (), mesh.settings).others:
             yield each.origin, f"is for some callers of {service.name} only; native files say it for all of them"
     for each in _typed(objects, Destination):
-        if id(each) not in used and (service_name(each.host) is None or "*" in each.host):
+        if each.name not in used and (service_name(each.host) is None or "*" in each.host):
             yield each.origin, f"is about {each.host}, which no service of these files has"
 
 

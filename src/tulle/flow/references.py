@@ -15,6 +15,7 @@ from tulle.model.documents import Origin
 from tulle.model.findings import Finding, did_you_mean
 from tulle.model.listeners import Listener, ListenerProtocol
 from tulle.model.names import SYSTEM_NAMESPACE, Name
+from tulle.model.policies import TlsMode
 from tulle.model.routes import Backend, Forward, Respond, RouteRule, RouteSet
 from tulle.model.security import Rule
 from tulle.model.services import Protocol, Service
@@ -24,6 +25,7 @@ Thing = TypeVar("Thing")
 GATEWAY = Name(SYSTEM_NAMESPACE, "gateway")
 """Account of the gateway."""
 UNAVAILABLE = 503
+ORIGINATING = frozenset((TlsMode.SIMPLE, TlsMode.MUTUAL))
 
 
 @dataclass(frozen=True, slots=True)
@@ -216,7 +218,7 @@ def _listener_exists(name: str, route: RouteSet, directory: Directory, findings:
         hint = did_you_mean(name, [known.name for known in directory.listeners])
         findings.error(route.listeners_origin or route.origin, f'listener "{name}" does not exist{hint}')
         return False
-    if not listener.protocol.is_http:
+    if not listener.protocol.is_http and not route.streams:
         findings.error(
             route.listeners_origin or route.origin,
             f'listener "{name}" speaks {listener.protocol}; routes are for http and https',
@@ -289,10 +291,18 @@ def _problem(backend: Backend, directory: Directory, namespace: str, protocol: P
         hint = did_you_mean(backend.subset, versions) or (f"; it has {', '.join(versions)}" if versions else "")
         return f'service "{seen}" has no version "{backend.subset}"{hint}'
     fits = port.protocol.is_http if protocol is Protocol.HTTP else port.protocol is protocol
+    fits = fits or (protocol is Protocol.HTTP and port.protocol is Protocol.TLS and _originates(service, port.number))
     if fits:
         return None
     wanted = "http, http2 or grpc" if protocol is Protocol.HTTP else str(protocol)
     return f'port {port.number} of service "{seen}" speaks {port.protocol}; here it must be {wanted}'
+
+
+def _originates(service: Service, port: int) -> bool:
+    """Whether callers' proxies speak TLS to a port, so that requests can be sent there."""
+    policies = [service.policy, *(each.policy for each in service.destinations)]
+    policies += [dict(each.port_policies).get(port) for each in service.destinations]
+    return any(each is not None and each.tls is not None and each.tls.mode in ORIGINATING for each in policies)
 
 
 def _check_gateway_may_call(backend: Backend, directory: Directory, findings: _Findings) -> None:

@@ -13,7 +13,7 @@ from tulle.model.policies import Policy
 from tulle.model.routes import RouteRule, StreamRule
 from tulle.model.security import AccessPolicy, Authorizer, PeerAuthentication, RequestAuthentication
 from tulle.model.services import Entry, Service
-from tulle.model.workloads import Workload
+from tulle.model.workloads import Template, Workload
 
 PortPolicies = tuple[tuple[int, Policy], ...]
 
@@ -77,6 +77,10 @@ class Content:
     peers: tuple[PeerAuthentication, ...] = ()
     scopes: tuple[Scope, ...] = ()
     logging: tuple[Telemetry, ...] = ()
+    templates: tuple[Template, ...] = ()
+    """Of what nobody runs here: they are written as comments."""
+    unattached: tuple[Placed, ...] = ()
+    """Routes that nothing takes: they are written as comments."""
     lost: tuple[tuple[Origin, str], ...] = ()
     """What no native document can say, and where it was written."""
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 
 from tulle.dialects.native.route import identify
@@ -15,6 +15,8 @@ from tulle.model.mesh import Settings
 from tulle.model.names import DEFAULT_NAMESPACE, Name
 from tulle.model.routes import RouteRule
 from tulle.model.security import PeerAuthentication, RequestAuthentication, TokenRule
+from tulle.model.services import Port
+from tulle.model.workloads import Template
 
 SECTIONS = ("namespace", "mesh", "gateway", "routes", "services", "workloads", "access", "tokens", "mtls", "scopes")
 """In the order in which people read them; others follow."""
@@ -52,7 +54,30 @@ def is_foreign(origin: Origin) -> bool:
 
 def text(content: Content, frame: Frame) -> str:
     """The file."""
-    return "---\n".join(rendered(data, block=2) for data in documents(content, frame)) or "{}\n"
+    written = "---\n".join(rendered(data, block=2) for data in documents(content, frame)) or "{}\n"
+    return written + "".join(f"# {line}".rstrip() + "\n" for line in _only_comments(content, frame))
+
+
+def _only_comments(content: Content, frame: Frame) -> Iterator[str]:
+    """What would be there, if more were said."""
+    if content.unattached:
+        yield "Routes that nothing takes, as no listener of these files is what they ask for:"
+        yield from rendered({"routes": [_route(each, frame) for each in content.unattached]}, block=2).splitlines()
+    if content.templates:
+        yield "Workloads of which these files do not say how they are run here:"
+        found = {each.name.name: _template(each, frame) for each in content.templates}
+        yield from rendered({"workloads": found}, block=2).splitlines()
+
+
+def _template(given: Template, frame: Frame) -> object:
+    data = kept(
+        namespace=changed(given.name.namespace, DEFAULT_NAMESPACE),
+        **services.ports([Port(name=name, number=number) for name, number in given.ports]),
+        account=given.account,
+        labels=dict(given.labels),
+        replicas=changed(given.replicas, 1),
+    )
+    return _noted({"command": "...", **data}, frame.lines(("", given.name), (given.origin,)))
 
 
 def documents(content: Content, frame: Frame) -> list[Data]:
