@@ -1,71 +1,124 @@
-"""The control plane at 10,000 services with 5 endpoints each: a full build, one changed route, and what it holds."""
+"""The control plane at up to 10,000 services with 5 endpoints and routes each, in every language.
+
+A full build, one changed document, what it holds, and whether all of that grows as the number of services does.
+"""
 
 from __future__ import annotations
 
 import json
+import os
+import resource
 import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Mapping, Sequence
 from pathlib import Path
-from typing import cast
+from typing import Any, cast
 
 import psutil
 
+from bench.folders import CALLER, LANGUAGES, Language
 from bench.load import resident_megabytes
 from bench.mesh import ROOT
 from bench.table import Budget, Result, Row, median
-from tulle.dialects.native.dialect import DIALECT
+from tulle.dialects import registry
 from tulle.flow.build import Builder
 from tulle.flow.hosts import Hosts
 from tulle.flow.publish import Publisher
+from tulle.kit.codec import to_plain
 from tulle.kit.collecting import collect_seldom
+from tulle.model.names import Name
+from tulle.model.workloads import Instance, InstanceState
 from tulle.sources.file import Files
-from tulle.xds.snapshot import Snapshot
+from tulle.xds.snapshot import VIRTUAL_HOST, Snapshot
 from tulle.xds.subscription import Session
 
-SERVICES, ENDPOINTS, FILES, CHANGES = 10_000, 5, 100, 20
+SIZES = tuple(int(size) for size in os.environ.get("BENCH_SCALE", "1000,3000,10000").split(","))
+FILES, CHANGES = 100, 20
+STEPS = ("read files", "build", "publish")
+Found = Mapping[str, float]
 
 
 def measure() -> Result:
-    """In a process of its own, so that its memory is that of the control plane."""
-    command = [sys.executable, "-m", "bench.scale"]
-    done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, timeout=300, check=False)
-    if done.returncode:
-        raise RuntimeError(done.stderr)
-    found: dict[str, float] = json.loads(done.stdout)
-    build = {name: found[name] for name in ("read files", "build", "publish")}
-    change = {name: found[f"change: {name}"] for name in ("read files", "build", "publish")}
+    """Each case in a process of its own, so that its memory is that of the control plane."""
+    found = {language: {size: _case(language, size) for size in SIZES} for language in LANGUAGES}
     rows = [
-        Row("everything, s", {"in all": sum(build.values()), **build}),
-        Row("one changed route, ms", {"in all": found["change"], **change}),
-        Row("memory, MB", {"in all": found["memory"]}),
+        row
+        for language, by_size in found.items()
+        for size in SIZES
+        for row in _rows(f"{size:,} {LANGUAGES[language].title}", by_size[size])
     ]
-    budgets = [
-        Budget("full build at 10,000 services", sum(build.values()), 2.0, "s"),
-        Budget("one changed route to first byte", found["change"], 20.0, "ms"),
-        Budget("memory of the control plane", found["memory"], 400.0, "MB"),
-    ]
-    return Result("scale", f"Control plane, {SERVICES:,} services × {ENDPOINTS} endpoints", rows, budgets, (NOTE,))
+    budgets: list[Budget] = []
+    for language, by_size in found.items():
+        title = LANGUAGES[language].title
+        if len(SIZES) > 1:
+            rows.append(_growth(title, by_size))
+        budgets += _budgets(f"{SIZES[-1]:,} {title}", by_size[SIZES[-1]])
+    return Result("scale", "Control plane, services × 5 endpoints with a route each", rows, budgets, (NOTE,))
 
 
 NOTE = (
-    f"{FILES} files with {SERVICES // FILES} services and as many routes each; one gateway is connected, which gets "
-    "all of them. Build is from parsed YAML to the checked mesh, publish from there to encoded resources handed to the "
-    f"stream. One changed route is the median of {CHANGES}, its file read again. Times are CPU times of the one thread "
-    "that works: the wall times of an idle machine."
+    f"{FILES} files. Native: service and route. VirtualServices: Service, EndpointSlice, DestinationRule and "
+    "VirtualService (2 hosts, 2 rules) at a gateway and in the mesh. HTTPRoutes: Service, EndpointSlice and HTTPRoute "
+    "(2 rules) at a gateway and at the service. One gateway is connected, which gets all of them, and one sidecar "
+    f"whose workload called {CHANGES} of the services. Build is from parsed YAML to the checked mesh, publish from there to "
+    f"encoded resources handed to the streams. One change is one route in one document, the median of {CHANGES}, its "
+    "file read again. Times are CPU times of the one thread that works: the wall times of an idle machine. Growth is "
+    f"the figure per service at {SIZES[-1]:,} divided by that at {SIZES[0]:,} (for a change: the figure itself): 1 is "
+    "linear (for a change: the same at every size)."
 )
 
 
-class Gateway:
-    """A stream that is always ready to take what it is given."""
+def _case(language: str, size: int) -> Found:
+    command = [sys.executable, "-m", "bench.scale", language, str(size)]
+    done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, timeout=600, check=False)
+    if done.returncode:
+        raise RuntimeError(done.stderr)
+    found: dict[str, float] = json.loads(done.stdout)
+    return found
 
-    node_id = "gateway-bench"
-    identity = "spiffe://cluster.local/ns/tulle-system/sa/gateway"
 
-    def __init__(self) -> None:
-        self.metadata = {"role": "gateway", "host": "bench", "admin": ""}
+def _rows(case: str, found: Found) -> Sequence[Row]:
+    full = {name: found[name] for name in STEPS}
+    change = {name: found[f"change: {name}"] for name in STEPS}
+    memory = {"in all": found["memory"], "at most": found["peak"], "KB a service": found["kilobytes"]}
+    return (
+        Row(f"{case}: everything, s", {"in all": sum(full.values()), **full}),
+        Row(f"{case}: one change, ms", {"in all": found["change"], **change}),
+        Row(f"{case}: memory, MB", memory),
+    )
+
+
+def _growth(title: str, found: Mapping[int, Found]) -> Row:
+    """How much more one service costs among many than among few."""
+    few, many = found[SIZES[0]], found[SIZES[-1]]
+    ratio = SIZES[-1] / SIZES[0]
+    grown = {name: many[name] / few[name] / ratio for name in STEPS}
+    more = {"one change": many["change"] / few["change"], "KB a service": many["kilobytes"] / few["kilobytes"]}
+    return Row(f"{title}: growth", {"in all": _full(many) / _full(few) / ratio, **grown, **more})
+
+
+def _budgets(case: str, found: Found) -> Sequence[Budget]:
+    built = sum(found[name] for name in STEPS[1:])
+    return (
+        Budget(f"full build at {case}, without reading YAML", built, 2.0, "s"),
+        Budget(f"one change at {case}, to first byte", found["change"], 20.0, "ms"),
+        Budget(f"memory at {case}", found["memory"], 400.0, "MB"),
+    )
+
+
+def _full(found: Found) -> float:
+    return sum(found[name] for name in STEPS)
+
+
+class Stream:
+    """A stream of a proxy that is always ready to take what it is given."""
+
+    def __init__(self, node_id: str, account: str, metadata: Mapping[str, Any]) -> None:
+        self.node_id = node_id
+        self.identity = f"spiffe://cluster.local/ns/{account}"
+        self.metadata = metadata
         self.published = 0
         """Resources that changed, over all times."""
 
@@ -75,72 +128,97 @@ class Gateway:
         self.published += sum(len(names) for names in tables.values())
 
 
-def main() -> None:
+def main(language: str, size: str) -> None:
     """Do it, and print what was found as JSON."""
     collect_seldom()  # As the control plane does.
-    _ = DIALECT.kinds  # Imported when the control plane starts, not when it builds.
+    registry.kinds()  # Imported when the control plane starts, not when it builds.
     with tempfile.TemporaryDirectory(prefix="tulle-bench-") as folder:
-        directory = Path(folder)
+        print(json.dumps(Run(LANGUAGES[language], int(size), Path(folder)).figures()))
+
+
+class Run:
+    """One language at one size."""
+
+    def __init__(self, language: Language, size: int, directory: Path) -> None:
+        self._language = language
+        self._size = size
+        self._directory = directory
+        (directory / "caller.yaml").write_text(CALLER)
+        (directory / "shared.yaml").write_text(language.shared)
         for number in range(FILES):
-            _path(directory, number).write_text(_text(number))
-        print(json.dumps(_run(directory)))
+            self._write(number)
+        self._files = Files([str(directory)])
+        self._builder = Builder()
+        hosts = Hosts(directory / "hosts.json", lambda: None)
+        hosts.connected("bench", "host")
+        self._publisher = Publisher(hosts)
+        self.gateway = Stream("gateway-bench", "tulle-system/sa/gateway", {"role": "gateway", "host": "bench"})
+        self.sidecar = Stream("caller-bench", "default/sa/caller", _sidecar())
+
+    def figures(self) -> Found:
+        """Build everything, then change one thing after the other."""
+        bare = resident_megabytes(psutil.Process())
+        self._publisher.opened(cast(Session, self.gateway))
+        self._publisher.opened(cast(Session, self.sidecar))
+        steps = self._publish()
+        called = frozenset(f"outbound.default/s{self._numbers(number)[0]}" for number in range(CHANGES))
+        self._publisher.wanted(cast(Session, self.sidecar), VIRTUAL_HOST, called)
+        expected = (2 + self._language.hosts) * self._size  # a cluster, a load assignment and virtual hosts for each
+        if self.gateway.published < expected or self.sidecar.published < 2 * CHANGES:
+            raise RuntimeError(f"only {self.gateway.published} resources were published, not {expected}")
+        memory = resident_megabytes(psutil.Process())
+        peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024 / 1e6
+        changes = [self._changed(number) for number in range(CHANGES)]
+        middle = {f"change: {name}": median([change[name] * 1000 for change in changes]) for name in STEPS}
+        total = median([sum(change.values()) * 1000 for change in changes])
+        sizes = {"memory": memory, "peak": peak, "kilobytes": (peak - bare) * 1000 / self._size}
+        return {**steps, **middle, "change": total, **sizes}
+
+    def _changed(self, number: int) -> dict[str, float]:
+        before = self.gateway.published, self.sidecar.published
+        self._write(number, timeout=number + 7)
+        steps = self._publish()
+        gateway, sidecar = self.gateway.published - before[0], self.sidecar.published - before[1]
+        if (gateway, sidecar) != (self._language.hosts, int(self._language.is_mesh_wide)):
+            raise RuntimeError(f"a change published {gateway} resources to the gateway, {sidecar} to the sidecar")
+        return steps
+
+    def _publish(self) -> dict[str, float]:
+        """CPU seconds of each step from files to published resources."""
+        began = time.process_time()
+        batch = self._files.scan()
+        read = time.process_time()
+        mesh = self._builder.build(batch.documents, batch.findings)
+        built = time.process_time()
+        self._publisher.update(mesh)
+        if mesh.findings:
+            raise RuntimeError(f"{len(mesh.findings)} findings, such as {mesh.findings[0]}")
+        return {"read files": read - began, "build": built - read, "publish": time.process_time() - built}
+
+    def _numbers(self, number: int) -> range:
+        """The services of one file."""
+        each = self._size // FILES
+        return range(number * each, number * each + each)
+
+    def _write(self, number: int, timeout: int = 5) -> None:
+        path = self._directory / f"part-{number}.yaml"
+        path.write_text(self._language.file(self._numbers(number), timeout))
 
 
-def _run(directory: Path) -> dict[str, float]:
-    files, builder = Files([str(directory)]), Builder()
-    hosts = Hosts(directory / "hosts.json", lambda: None)
-    hosts.connected("bench", "gateway")
-    publisher = Publisher(hosts)
-    gateway = Gateway()
-    publisher.opened(cast(Session, gateway))
-    steps = _publish(files, builder, publisher)
-    expected = 3 * SERVICES  # a cluster, a load assignment and a virtual host for each
-    if gateway.published < expected:
-        raise RuntimeError(f"only {gateway.published} resources were published, not {expected}")
-    memory = resident_megabytes(psutil.Process())
-    changes = []
-    for number in range(CHANGES):
-        before = gateway.published
-        _path(directory, number).write_text(_text(number, timeout=number + 7))
-        changes.append(_publish(files, builder, publisher))
-        if gateway.published == before:
-            raise RuntimeError("a changed route was not published")
-    middle = {f"change: {name}": median([change[name] * 1000 for change in changes]) for name in steps}
-    total = median([sum(change.values()) * 1000 for change in changes])
-    return {**steps, **middle, "change": total, "memory": memory}
-
-
-def _publish(files: Files, builder: Builder, publisher: Publisher) -> dict[str, float]:
-    """CPU seconds of each step from files to published resources."""
-    began = time.process_time()
-    batch = files.scan()
-    read = time.process_time()
-    mesh = builder.build(batch.documents, batch.findings)
-    built = time.process_time()
-    publisher.update(mesh)
-    return {"read files": read - began, "build": built - read, "publish": time.process_time() - built}
-
-
-def _path(directory: Path, number: int) -> Path:
-    return directory / f"part-{number}.yaml"
-
-
-def _text(number: int, timeout: int = 5) -> str:
-    """One file; only the first of its routes has the timeout."""
-    size = SERVICES // FILES
-    names = [f"s{number * size + index}" for index in range(size)]
-    addresses = [f"10.{number}.{index}.{{}}:8080" for index in range(size)]
-    services = "".join(
-        f"  {name}:\n    port: 80\n    addresses:\n"
-        + "".join(f"      - {address.format(last + 1)}\n" for last in range(ENDPOINTS))
-        for name, address in zip(names, addresses, strict=True)
+def _sidecar() -> Mapping[str, Any]:
+    """What the sidecar of the only workload says of itself."""
+    caller = Name("default", "caller")
+    instance = Instance(
+        id="caller-bench",
+        workload=caller,
+        service=caller,
+        host="bench",
+        account="caller",
+        state=InstanceState.READY,
+        outbound="127.0.0.1:9000",
     )
-    routes = "".join(
-        f"  - host: {name}.example.org\n    to: {name}\n    timeout: {timeout if name == names[0] else 5}s\n"
-        for name in names
-    )
-    return f"services:\n{services}routes:\n{routes}"
+    return {"role": "sidecar", "host": "bench", "instance": to_plain(instance)}
 
 
 if __name__ == "__main__":
-    main()
+    main(*sys.argv[1:])

@@ -12,6 +12,7 @@ from typing import Any
 
 import pytest
 
+from tests.clients.servers import web
 from tulle.api.hosts_client import join
 from tulle.api.hosts_messages import HostReport
 from tulle.flow.hosts import Hosts
@@ -115,3 +116,33 @@ def _status(address: str, token: str) -> Any:
     found = json.loads(connection.getresponse().read())
     connection.close()
     return found
+
+
+async def test_keys_that_an_issuer_publishes_are_kept_over_a_restart(
+    settings: PlaneSettings, unused_tcp_port: int
+) -> None:
+    kept = settings.home.plane / "keys.json"
+    with web() as issuer:
+        issuer.answers["/keys"] = b'{"keys": [{"kty": "RSA", "kid": "mine"}]}'
+        settings.files[0].write_text(f"tokens: {{t: {{issuer: me, jwks_uri: '{issuer.at('/keys')}'}}}}")
+        lifeline, held = os.pipe()
+        async with asyncio.TaskGroup() as tasks:
+            tasks.create_task(run(replace(settings, lifeline=lifeline)))
+            await until(kept)
+            os.close(held)
+        os.close(lifeline)
+        address = issuer.at("/keys")
+    assert "mine" in kept.read_text()
+    lifeline, held = os.pipe()
+    (settings.home.plane / "token").unlink()
+    api = f"127.0.0.1:{unused_tcp_port}"
+    async with asyncio.TaskGroup() as tasks:
+        tasks.create_task(run(replace(settings, lifeline=lifeline, api_address=api)))
+        await until(settings.home.plane / "token")
+        token = (settings.home.plane / "token").read_text().strip()
+        found: list[str] = []
+        while not found:
+            found = [each["message"] for each in (await asyncio.to_thread(_status, api, token))["findings"]]
+        os.close(held)
+    os.close(lifeline)
+    assert f"cannot be fetched from {address}: connection refused; the last known keys" in found[0]

@@ -17,6 +17,7 @@ from tulle.flow.assign import HostPlan
 from tulle.flow.build import Builder
 from tulle.flow.gather import Gather, Gathered
 from tulle.flow.hosts import Hosts
+from tulle.flow.key_cache import KeyCache
 from tulle.flow.observe import Observer
 from tulle.flow.publish import Publisher
 from tulle.identity.authority import Authority
@@ -26,7 +27,7 @@ from tulle.kit.files import write_atomically
 from tulle.kit.home import Home
 from tulle.kit.latest import Latest
 from tulle.kit.lifeline import end_of_life
-from tulle.model.mesh import Mesh, Settings
+from tulle.model.mesh import Settings
 from tulle.sources.file import FileSource
 from tulle.sources.store import StoreSource
 from tulle.store.sqlite import SqliteStore
@@ -67,11 +68,13 @@ async def run(settings: PlaneSettings) -> None:
     home.create()
     ended = end_of_life(settings.lifeline)
 
-    # What should be: files and the store, gathered and built into a mesh.
+    # What should be: files and the store, gathered and built into a mesh; and the keys that issuers of tokens publish.
     store = SqliteStore(home.plane / "store.db")
     files = FileSource([str(path) for path in settings.files])
     gather = Gather((files, StoreSource(store)))
     builder = Builder()
+    keys = KeyCache(home.plane / "keys.json", gather.again)
+    keys.load()
 
     # What is: the hosts, and the proxies that are published to.
     hosts = Hosts(home.plane / "hosts.json", lambda: publisher.hosts_changed())
@@ -84,7 +87,7 @@ async def run(settings: PlaneSettings) -> None:
         stack.callback(store.close)  # Last of all: leaves one file, without a journal beside it.
         gathering = tasks.create_task(gather.run())
         # Nobody is served before the first mesh: an empty one would take away what proxies have.
-        publisher.update(await _built(builder, await gather.newest.next()))
+        await _build(builder, gather.newest, keys, publisher, observer)
         publisher.hosts_changed()
 
         trust_domain = publisher.mesh.settings.trust_domain
@@ -107,14 +110,15 @@ async def run(settings: PlaneSettings) -> None:
         _leave_join_token(home, tokens)
         log.info("serving proxies and agents at %s", settings.xds_address)
 
-        building = tasks.create_task(_keep_building(builder, gather.newest, publisher))
+        building = tasks.create_task(_keep_building(builder, gather.newest, keys, publisher, observer))
+        fetching = tasks.create_task(keys.run())
         api = tasks.create_task(
             app.serve(
                 settings.api_address, observer, store, home.plane / "token", when=lambda: _settled(observer, stirred)
             )
         )
         await ended
-        for task in (gathering, building, api):
+        for task in (gathering, building, fetching, api):
             task.cancel()
 
 
@@ -144,10 +148,23 @@ class Registry:
         self._hosts.reported(report.host, mine, report.message)
 
 
-async def _keep_building(builder: Builder, gathered: Latest[Gathered], publisher: Publisher) -> None:
+async def _keep_building(
+    builder: Builder, gathered: Latest[Gathered], keys: KeyCache, publisher: Publisher, observer: Observer
+) -> None:
     """Build and publish, at once when idle; what arrives meanwhile is taken together."""
     while True:
-        publisher.update(await _built(builder, await gathered.next()))
+        await _build(builder, gathered, keys, publisher, observer)
+
+
+async def _build(
+    builder: Builder, gathered: Latest[Gathered], keys: KeyCache, publisher: Publisher, observer: Observer
+) -> None:
+    newest = await gathered.next()
+    # In a thread: parsing and merging must not hold up the streams.
+    mesh = await asyncio.to_thread(builder.build, newest.documents, (*newest.findings, *keys.findings), keys.sets)
+    publisher.update(mesh)
+    observer.built(mesh, builder.documents)
+    keys.follow(mesh)
 
 
 async def _settled(observer: Observer, stirred: asyncio.Event) -> None:
@@ -166,8 +183,3 @@ def _leave_join_token(home: Home, tokens: Tokens) -> None:
         if tokens.is_good(file.read_text()):
             return  # Nothing to write, so that a restart on a full disk succeeds.
     write_atomically(file, str(tokens.create(lifetime=YEAR, reusable=True)))
-
-
-async def _built(builder: Builder, newest: Gathered) -> Mesh:
-    # In a thread: parsing and merging must not hold up the streams.
-    return await asyncio.to_thread(builder.build, newest.documents, newest.findings)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -19,8 +19,10 @@ from tulle.api.hosts_messages import HostReport
 from tulle.flow.state import ProxyState
 from tulle.identity.authority import Authority
 from tulle.identity.tokens import Tokens
+from tulle.model.documents import Document
 from tulle.model.findings import Finding
 from tulle.model.mesh import Mesh, Settings
+from tulle.model.statuses import ObjectKey
 from tulle.model.workloads import Instance
 from tulle.store.sqlite import SqliteStore
 
@@ -97,6 +99,8 @@ class Seen:
     instances: tuple[Instance, ...] = ()
     is_ready: bool = True
     given: tuple[ProxyState, ...] = ()
+    documents: Sequence[Document] = ()
+    since: Mapping[ObjectKey, str] = field(default_factory=dict)
 
     def proxies(self) -> tuple[ProxyState, ...]:
         return self.given

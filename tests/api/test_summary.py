@@ -49,6 +49,7 @@ def test_an_empty_mesh_has_every_field() -> None:
         "instances": [],
         "gateway": [],
         "findings": [],
+        "objects": [],
     }
 
 

@@ -19,7 +19,7 @@ Write = Callable[..., Document]
         ("apiextensions.k8s.io/v1", "CustomResourceDefinition", "CustomResourceDefinition web"),
         ("policy/v1", "PodDisruptionBudget", "PodDisruptionBudget web"),
         ("serving.knative.dev/v1", "Service", "Service web"),
-        ("gateway.networking.x-k8s.io/v1alpha1", "XOther", "XOther web"),
+        ("networking.x-k8s.io/v1alpha1", "XOther", "XOther web"),
         ("monitoring.coreos.com/v1", "ServiceMonitor", "ServiceMonitor web"),
         ("apps/v1", "ControllerRevision", "ControllerRevision web"),
     ],

@@ -61,3 +61,10 @@ def test_a_part_is_read_as_it_is() -> None:
     assert registry.split(part) == ((part,), ())
     settings = registry.read(part).settings
     assert settings is not None and not settings.allow_outside
+
+
+def test_kinds_of_objects_have_a_group_and_others_have_none() -> None:
+    kinds = registry.kinds()
+    assert kinds["istio/virtualservice"] == "networking.istio.io"
+    assert kinds["core/service"] == kinds["native/service"] == ""
+    assert {kind.partition("/")[0] for kind in kinds} == set(registry.dialects())

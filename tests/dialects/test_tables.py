@@ -2,17 +2,17 @@ from __future__ import annotations
 
 from typing import Annotated
 
+import pytest
 from pydantic import Field
 
-from tulle.dialects.core.dialect import DIALECT
-from tulle.dialects.objects import Differs, Items, Object, ObjectKind, ObjectSpec, Refused
-from tulle.dialects.tables import paths_in, reference, rows
+from tulle.dialects.objects import Differs, Items, Object, ObjectDialect, ObjectKind, ObjectSpec, Refused
+from tulle.dialects.tables import reference, tables, written
 from tulle.dialects.written import Written
 from tulle.model.mesh import Fragment
 
 
 class LeafSpec(ObjectSpec):
-    a_value: int | None = Field(None, description="A number | or none.")
+    a_value: int | None = Field(None, description="A number | or `a*`, * or <none>.")
     again: LeafSpec | None = Field(None, description="The same once more.")
 
 
@@ -30,41 +30,69 @@ class Thing(Object):
     spec: ThingSpec = Field(description="What it is.")
 
 
+class Other(Object):
+    """Another thing."""
+
+    leaf: LeafSpec = Field(description="A leaf.")
+
+
 def read(part: Written) -> Fragment:
     return Fragment()
 
 
 KIND = ObjectKind(group="x.test", versions=("v2", "v1"), kind="Thing", schema=Thing, read=read)
+KINDS = (
+    KIND,
+    ObjectKind(group="", versions=("v1",), kind="Same", schema=Thing, read=read, is_global=True),
+    ObjectKind(group="x", versions=("v1",), kind="Other", schema=Other, read=read, documentation="https://x.test"),
+)
 
 
-def test_every_field_of_a_kind_has_a_row() -> None:
-    assert [(row.name, row.support) for row in rows(KIND)] == [
-        ("spec", "yes"),
-        ("spec.items[]", "yes"),
-        ("spec.items[].aValue", "yes"),
-        ("spec.items[].again", "yes"),
-        ("spec.byName.{}", "yes"),
-        ("spec.byName.{}.aValue", "yes"),
-        ("spec.byName.{}.again", "yes"),
-        ("spec.texts", "yes"),
-        ("spec.old", "refused"),
-        ("spec.near", "differs"),
-    ]
+@pytest.fixture
+def dialect(monkeypatch: pytest.MonkeyPatch) -> ObjectDialect:
+    monkeypatch.setattr("tulle.dialects.objects._found", lambda _: KINDS)
+    return ObjectDialect(name="things", package="things")
 
 
-def test_fields_that_a_document_writes_are_named_like_rows() -> None:
-    written = {"spec": {"items": [{"aValue": 1}], "byName": {"x": {"aValue": 2}}, "near": 1}}
-    assert {row.path for row in rows(KIND)} & set(paths_in(written)) == {
-        ("spec",),
-        ("spec", "items[]"),
-        ("spec", "items[]", "aValue"),
-        ("spec", "byName", "{}"),
-        ("spec", "byName", "{}", "aValue"),
-        ("spec", "near"),
+def test_every_field_has_a_row_and_what_is_the_same_is_shown_once(dialect: ObjectDialect) -> None:
+    found = {kind.kind: [(row.name, row.support, row.like) for row in rows] for kind, rows in tables(dialect)}
+    assert found == {
+        "Thing": [
+            ("spec", "yes", None),
+            ("spec.items[]", "yes", None),
+            ("spec.items[].aValue", "yes", None),
+            ("spec.items[].again", "yes", ("Thing", "spec.items[]")),
+            ("spec.byName.{}", "yes", ("Thing", "spec.items[]")),
+            ("spec.texts", "yes", None),
+            ("spec.old", "refused", None),
+            ("spec.near", "differs", None),
+        ],
+        "Same": [],
+        "Other": [("leaf", "yes", ("Thing", "spec.items[]"))],
     }
 
 
-def test_the_page_of_a_dialect_has_a_table_for_each_kind() -> None:
-    page = reference(DIALECT, {"Namespace": {("spec",): "some-case"}})
-    assert "## Namespace" in page
-    assert "| `spec` | yes | Ignored: finalizers of a cluster. | some-case |" in page
+def test_fields_that_a_document_writes() -> None:
+    data = {"spec": {"items": [{"aValue": 1}], "byName": {"x": {"again": {}}, "y": 1}, "near": 1, "texts": None}}
+    assert set(written(KIND, data)) == {
+        (Thing, "spec"),
+        (ThingSpec, "items"),
+        (ThingSpec, "by_name"),
+        (ThingSpec, "near"),
+        (LeafSpec, "a_value"),
+        (LeafSpec, "again"),
+    }
+
+
+def test_the_page_of_a_dialect_has_a_table_for_each_kind(dialect: ObjectDialect) -> None:
+    page = reference(dialect, {(LeafSpec, "a_value"): "some-case"}).splitlines()
+    assert page[:4] == ["Every object has:", "", "| field | meaning |", "|---|---|"]
+    assert "`x.test/v2` (also `x.test/v1`). A thing." in page
+    assert "| `spec.items[].aValue` | yes | A number \\| or `a*`, \\* or &lt;none>. | some-case |" in page
+    assert "| `spec.byName.{}` | yes | By name. Its fields are those of `spec.items[]`. |  |" in page
+    assert "| `spec.old` | refused | Old. **Refused:** Has no effect. |  |" in page
+    assert "| `spec.near` | differs | Near. **Differs:** Counts from 1. |  |" in page
+    assert "Its fields are those of [Thing](#thing)." in page
+    assert "`v1`. A thing. It belongs to no namespace." in page
+    assert "`x/v1`. Another thing. [Its specification](https://x.test)." in page
+    assert "| `leaf` | yes | A leaf. Its fields are those of `spec.items[]` of [Thing](#thing). |  |" in page

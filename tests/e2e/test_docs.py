@@ -18,15 +18,16 @@ PAGES = [
     *sorted((REPOSITORY / "docs").rglob("*.md")),
     *sorted(REPOSITORY.glob("examples/**/*.md")),
 ]
-FENCE = re.compile(r"^```(\w+)\n(.*?)^```$", re.MULTILINE | re.DOTALL)
+FENCE = re.compile(r"^```(\w+)(?: beside (\S+))?\n(.*?)^```$", re.MULTILINE | re.DOTALL)
+"""A block may stand beside a folder of the repository: `yaml beside examples/bookinfo`."""
 
 
-def blocks(language: str) -> list[tuple[str, str]]:
-    """Every fenced block of a language, with the name of its page."""
+def blocks(language: str) -> list[tuple[str, str, str]]:
+    """Every fenced block of a language, with the name of its page and the folder that it stands beside."""
     return [
-        (f"{page.relative_to(REPOSITORY)}", text)
+        (f"{page.relative_to(REPOSITORY)}", text, beside)
         for page in PAGES
-        for found, text in FENCE.findall(page.read_text())
+        for found, beside, text in FENCE.findall(page.read_text())
         if found == language
     ]
 
@@ -34,7 +35,7 @@ def blocks(language: str) -> list[tuple[str, str]]:
 def commands() -> list[tuple[str, str]]:
     """Every `tulle` command that the documentation shows at a prompt or between backquotes."""
     typed = [
-        (page, line[2:]) for page, text in blocks("console") for line in text.splitlines() if line.startswith("$ ")
+        (page, line[2:]) for page, text, _ in blocks("console") for line in text.splitlines() if line.startswith("$ ")
     ]
     inline = [
         (f"{page.relative_to(REPOSITORY)}", text)
@@ -57,8 +58,19 @@ def test_commands_exist_as_they_are_written(page: str, line: str) -> None:
     command.make_context(name, arguments).close()
 
 
-@pytest.mark.parametrize(("page", "text"), blocks("yaml"))
-def test_files_have_no_mistakes(page: str, text: str, tmp_path: Path) -> None:
+@pytest.mark.parametrize(("page", "text", "beside"), blocks("yaml"))
+def test_files_have_no_mistakes(page: str, text: str, beside: str, tmp_path: Path) -> None:
     file = tmp_path / "tulle.yaml"
     file.write_text(text)
-    assert checked([file])[1] == (), page
+    others = [REPOSITORY / beside] if beside else []
+    assert checked([*others, file])[1] == (), page
+
+
+LINK = re.compile(r"\]\(([^)#:]+)(?:#[^)]*)?\)|^\[[^\]]+\]: (\S+)$", re.MULTILINE)
+
+
+@pytest.mark.parametrize("page", PAGES, ids=lambda page: f"{page.relative_to(REPOSITORY)}")
+def test_links_lead_to_files(page: Path) -> None:
+    text = re.sub(r"```.*?```|`[^`]*`", "", page.read_text(), flags=re.DOTALL)
+    links = [one or other for one, other in LINK.findall(text)]
+    assert [link for link in links if not (page.parent / link).exists()] == []

@@ -41,7 +41,7 @@ def copied_to(folder: Path, name: str, gateway: int) -> Path:
 
 @pytest.mark.parametrize("name", EXAMPLES)
 def test_every_example_is_valid(tmp_path: Path, name: str) -> None:
-    mesh, findings = checked([copied_to(tmp_path / name, name, 8080)])
+    mesh, findings = checked([copied_to(tmp_path / name, name, 8080).parent])
     assert findings == ()
     assert mesh.services
 

@@ -8,6 +8,7 @@ import socket
 from typing import Any
 
 from tulle.model.documents import Origin
+from tulle.model.guards import Guard
 from tulle.model.listeners import Certificate, Listener, ListenerProtocol
 from tulle.model.mesh import Mesh, Settings
 from tulle.model.names import Name
@@ -273,9 +274,24 @@ def kitchen(addresses: dict[str, int], **settings: Any) -> Mesh:
     return Mesh(
         settings=Settings(**settings),
         services={each.name: each for each in everything},
+        guards={each.name: guard(each) for each in everything if not each.addresses},
         listeners={each.name: each for each in listeners},
         gateway_routes=gateway_routes(),
         service_routes=mesh_routes(),
+    )
+
+
+def guard(of: Service) -> Guard:
+    """What the proxies of the workload that a service is run by enforce, as far as the service itself says it."""
+    return Guard(
+        workload=of.name,
+        origin=of.origin,
+        service=of.name,
+        account=of.account,
+        answers=(of.name,),
+        ports=of.ports,
+        allow=of.allow,
+        rate_limit=of.policy.rate_limit,
     )
 
 

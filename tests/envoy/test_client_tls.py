@@ -32,11 +32,11 @@ def mutual(**more: Any) -> ClientTls:
         (simple(), ("system-ca",)),
         (simple(uses_system_ca=False), ()),
         (simple(ca_file="/ca.pem"), ("client-ca|/ca.pem",)),
-        (simple(ca_maps=CA), ("config-map-ca|shop/roots,shop/more",)),
+        (simple(ca_maps=CA), ("config-map-ca|shop/roots+config-map-ca|shop/more",)),
         (simple(secret=SECRET), ("secret-ca|shop/client",)),
         (simple(ca_file="/ca.pem", skips_verification=True), ()),
         (mutual(secret=SECRET), ("secret|shop/client", "secret-ca|shop/client")),
-        (mutual(secret=SECRET, ca_maps=CA), ("secret|shop/client", "config-map-ca|shop/roots,shop/more")),
+        (mutual(secret=SECRET, ca_maps=CA), ("secret|shop/client", "config-map-ca|shop/roots+config-map-ca|shop/more")),
         (mutual(certificate_file="/c", key_file="/k"), ("certificate|/c|/k", "system-ca")),
         (ClientTls(mode=TlsMode.MESH), ()),
         (ClientTls(mode=TlsMode.DISABLE), ()),
@@ -69,6 +69,14 @@ def test_the_server_may_have_other_names() -> None:
         "spiffe://x/y",
         "b.example",
     ]
+
+
+def test_an_address_is_no_server_name() -> None:
+    for found in (context(simple(), host="10.0.0.1"), context(simple(server_name="::1"))):
+        assert "sni" not in found and "auto_sni_san_validation" not in found
+        validation = found["common_tls_context"]["combined_validation_context"]["default_validation_context"]
+        (name,) = validation["match_typed_subject_alt_names"]
+        assert name["san_type"] == "IP_ADDRESS"
 
 
 def test_whoever_does_not_verify_verifies_nothing() -> None:

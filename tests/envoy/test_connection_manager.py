@@ -9,6 +9,7 @@ from tulle.envoy.filters.base import Chain, Side
 from tulle.model.mesh import Settings
 
 SETTINGS = Settings()
+EDGE = Chain(side=Side.GATEWAY, settings=SETTINGS)
 
 
 def outbound(settings: Settings = SETTINGS) -> Json:
@@ -50,7 +51,7 @@ def test_the_callee_tells_the_application_who_called() -> None:
 
 
 def test_the_edge_is_hardened() -> None:
-    manager = as_json(connection_manager.gateway(SETTINGS, "gateway.http"))
+    manager = as_json(connection_manager.gateway(EDGE, "gateway.http"))
     assert manager["use_remote_address"] is True
     assert manager["normalize_path"] is True
     assert manager["merge_slashes"] is True
@@ -62,7 +63,7 @@ def test_the_edge_is_hardened() -> None:
 
 
 def test_applications_see_certificates_of_clients_only_where_they_are_asked_for() -> None:
-    asking = as_json(connection_manager.gateway(SETTINGS, "r", asks_clients=True))
+    asking = as_json(connection_manager.gateway(EDGE, "r", asks_clients=True))
     assert asking["forward_client_cert_details"] == "SANITIZE_SET"
     assert asking["set_current_client_cert_details"] == {"subject": True, "cert": True, "dns": True, "uri": True}
-    assert "forward_client_cert_details" not in as_json(connection_manager.gateway(SETTINGS, "r"))
+    assert "forward_client_cert_details" not in as_json(connection_manager.gateway(EDGE, "r"))

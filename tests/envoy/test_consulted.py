@@ -1,24 +1,28 @@
 from __future__ import annotations
 
+from dataclasses import replace
+
 from tests.envoy.kitchen import http, service
 from tests.envoy.policies import allow, authorizer, custom, guard, token_rule, tokens
 from tulle.envoy import consulted
+from tulle.envoy.callers import Caller
 from tulle.envoy.consulted import NOBODY
 from tulle.model.guards import Guard
 from tulle.model.mesh import Mesh
 from tulle.model.names import Name
 
 MESH = Mesh(services={each.name: each for each in (service("checker", http(80)), service("keys", http(80)))})
+ME = Caller(namespace="default", account="web")
 
 
 def found(of: Guard, mesh: Mesh = MESH) -> dict[str, str]:
-    return dict(consulted.consulted(mesh, of).names)
+    return dict(consulted.consulted(mesh, of, ME).names)
 
 
 def test_most_guards_ask_nobody() -> None:
-    assert consulted.consulted(MESH, guard()) is NOBODY
-    assert consulted.consulted(MESH, guard(allow(), authorizers=(authorizer("a", "checker"),))) is NOBODY
-    assert consulted.consulted(MESH, guard(tokens=(tokens(token_rule(jwks="{}")),))) is NOBODY
+    assert consulted.consulted(MESH, guard(), ME) is NOBODY
+    assert consulted.consulted(MESH, guard(allow(), authorizers=(authorizer("a", "checker"),)), ME) is NOBODY
+    assert consulted.consulted(MESH, guard(tokens=(tokens(token_rule(jwks="{}")),)), ME) is NOBODY
 
 
 def test_authorizers_are_services_of_the_mesh() -> None:
@@ -26,11 +30,13 @@ def test_authorizers_are_services_of_the_mesh() -> None:
     asking = guard(custom("a"), custom("b"), authorizers=several)
     cluster = "outbound|80||checker.default"
     assert found(asking) == {"authorizer a": cluster, "authorizer b": cluster}
-    assert [each.name for each in consulted.consulted(MESH, asking).clusters] == [cluster]
+    assert [each.name for each in consulted.consulted(MESH, asking, ME).clusters] == [cluster]
 
 
 def test_who_does_not_exist_cannot_be_asked() -> None:
-    for missing in (authorizer("a", "ghost"), authorizer("a", "checker", 81)):
+    absent = authorizer("a", "checker")
+    subset = replace(absent, check=replace(absent.check, backend=replace(absent.check.backend, subset="v9")))
+    for missing in (authorizer("a", "ghost"), authorizer("a", "checker", 81), subset):
         assert found(guard(custom("a"), authorizers=(missing,))) == {}
     assert found(guard(custom("b"), authorizers=(authorizer("a", "checker"),))) == {}
 
@@ -45,7 +51,9 @@ def test_keys_are_inside_or_outside() -> None:
         f"issuer {outside}": "issuer|http|keys.example:80",
         f"issuer {secure}": "issuer|https|keys:443",
     }
-    assert consulted.dependencies(MESH, asking(inside, outside)) == {Name("default", "keys")}
+    depends = consulted.dependencies(MESH, asking(inside, outside, "http://later/k"))
+    assert {each for each in depends if each.namespace} == {Name("default", "keys"), Name("default", "later")}
+    assert Name("", "keys.example") in depends
 
 
 def test_a_change_of_an_authorizer_concerns_who_asks_it() -> None:

@@ -30,7 +30,9 @@ def test_servers_outside_have_clusters_of_their_own() -> None:
     found = decoded(issuers.cluster(SETTINGS, Place("https", "issuer.example", 443)))
     assert found["name"] == found["load_assignment"]["cluster_name"] == "issuer|https|issuer.example:443"
     assert found["type"] == "STRICT_DNS"
-    assert found["transport_socket"]["typed_config"]["sni"] == "issuer.example"
+    tls = found["transport_socket"]["typed_config"]
+    validation = tls["common_tls_context"]["combined_validation_context"]["validation_context_sds_secret_config"]
+    assert (tls["sni"], tls["auto_sni_san_validation"], validation["name"]) == ("issuer.example", True, "system-ca")
     plain = decoded(issuers.cluster(SETTINGS, Place("http", "::1", 80)))
     assert plain["name"] == "issuer|http|[::1]:80"
     assert "transport_socket" not in plain

@@ -27,7 +27,9 @@ def test_secrets_are_named_by_what_they_hold() -> None:
     name = Name("shop", "tls")
     assert naming.secret(name) == "secret|shop/tls"
     assert naming.secret_ca(name) == "secret-ca|shop/tls"
-    assert naming.config_map_ca(name, Name("a", "b")) == "config-map-ca|shop/tls,a/b"
+    assert naming.config_map_ca(name) == "config-map-ca|shop/tls"
+    joined = naming.joined_ca((naming.secret_ca(name), naming.config_map_ca(Name("a", "b"))))
+    assert joined == "secret-ca|shop/tls+config-map-ca|a/b"
 
 
 def test_people_say_it_shorter() -> None:

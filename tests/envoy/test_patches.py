@@ -41,7 +41,7 @@ def test_only_what_is_changed_is_another_object(mesh: Mesh, instance: dict[str, 
     assert [name for name in before if before[name] is not after[name]] == ["outbound|8000|v1|catalogue.default"]
     changed = after["outbound|8000|v1|catalogue.default"]
     assert decoded(changed)["connect_timeout"] == "3s"
-    assert changed.endpoints_name == "outbound|8000|v1|catalogue.default"
+    assert changed.endpoints_name == "outbound|8000|version=v1|catalogue.default"
     assert changed.origins[0] is BREAKER.origin
     assert found.snapshot.table(LISTENER) is sidecar.table(LISTENER)
     assert found.snapshot.table(VIRTUAL_HOST) is sidecar.table(VIRTUAL_HOST)
@@ -148,7 +148,8 @@ def test_gateways(mesh: Mesh) -> None:
         type_url: [name for name, each in found.table(type_url).items() if each is not snapshot.table(type_url)[name]]
         for type_url in (ROUTE, VIRTUAL_HOST)
     }
-    assert changed == {ROUTE: ["gateway.http"], VIRTUAL_HOST: ["gateway.http/shop.example"]}
+    name = f"gateway.127.0.0.1:{port}"
+    assert changed == {ROUTE: [name], VIRTUAL_HOST: [f"{name}/shop.example"]}
 
 
 def test_the_order_is_that_of_istio() -> None:

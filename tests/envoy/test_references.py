@@ -1,9 +1,9 @@
 from __future__ import annotations
 
 from tests.envoy.kitchen import HERE, backend, rule
-from tulle.envoy.references import backends, referenced_services
+from tulle.envoy.references import backends, referenced_services, request_backends, stream_backends
 from tulle.model.names import Name
-from tulle.model.routes import ExternalCheck, Forward, Mirror, Respond, RouteSet
+from tulle.model.routes import ExternalCheck, Forward, Mirror, Respond, RouteSet, StreamRule
 
 
 def test_who_is_asked_before_counts() -> None:
@@ -20,3 +20,12 @@ def test_mirrors_count_and_answers_do_not() -> None:
     routes = RouteSet(name=Name("default", "r"), origin=HERE, rules=rules)
     assert [each.service.name for each in backends(routes)] == ["x", "y", "z"]
     assert referenced_services(routes) == {Name("default", each) for each in "xyz"}
+
+
+def test_connections_have_backends_of_their_own() -> None:
+    rules = (rule("a", Forward(backends=(backend("x"),))),)
+    streams = (StreamRule(name="s", origin=HERE, matches=(), backends=(backend("y"), backend("x"))),)
+    routes = RouteSet(name=Name("default", "r"), origin=HERE, rules=rules, streams=streams)
+    assert [each.service.name for each in request_backends(routes)] == ["x"]
+    assert [each.service.name for each in stream_backends(routes)] == ["y", "x"]
+    assert referenced_services(routes) == {Name("default", each) for each in "xy"}

@@ -13,7 +13,8 @@ from tulle.model.mesh import Mesh
 from tulle.model.names import Name, host_names
 from tulle.model.routes import RouteSet
 from tulle.model.security import Rule
-from tulle.model.services import Port, Service
+from tulle.model.services import Port, Protocol, Service
+from tulle.model.workloads import Forward
 
 WEB = service("web", http(8000), Port(name="admin", number=9000))
 MESH = Mesh(services={WEB.name: WEB, Name("other", "x"): service("x", http())})
@@ -119,8 +120,23 @@ def test_a_service_is_called_by_the_hosts_that_it_says() -> None:
 
 def test_hosts_of_a_wildcard_are_told_apart() -> None:
     assert scope.resolve(HOSTS, "default", "a.b.wild.test") == Target(WILD, WILD.ports[0], "a.b.wild.test")
-    assert scope.resolve(HOSTS, "default", "10.2.0.1") == Target(WILD, WILD.ports[0])
-    assert scope.domains(WILD, WILD.ports[0], "default") == ("10.2.0.1", "10.2.0.1:80")
+    assert scope.resolve(HOSTS, "default", "10.2.0.1") == Target(WILD, WILD.ports[0], "10.2.0.1")
+    assert scope.domains(WILD, WILD.ports[0], "default") == ()
+
+
+def test_a_service_that_says_its_hosts_is_not_called_by_its_name() -> None:
+    for name in ("wild", "wild.default.svc.cluster.local"):
+        found = scope.resolve(HOSTS, "default", name)
+        assert found == Unknown(name, 'service "wild" is called *.wild.test', WILD.name)
+
+
+def test_a_service_may_say_the_host_that_it_has_anyway() -> None:
+    full = "own.default.svc.cluster.local"
+    own = service("own", http(80), hosts=(full, "own.test"))
+    mesh = Mesh(services={own.name: own}, hosts=dict.fromkeys(own.hosts, own.name))
+    domains = scope.domains(own, own.ports[0], "default")
+    assert domains[: len(domains) // 2] == (*host_names(own.name, "default"), "own.test")
+    assert all(scope.resolve(mesh, "default", each) == Target(own, own.ports[0]) for each in domains)
 
 
 def test_rules_can_be_about_hosts_that_no_service_has() -> None:
@@ -144,7 +160,14 @@ def test_rules_for_wildcards_come_after_those_for_the_very_service() -> None:
 
 @pytest.mark.parametrize(
     ("exports", "namespace", "expected"),
-    [(("*",), "other", True), ((".",), "other", False), ((".",), "default", True), (("other",), "other", True)],
+    [
+        (("*",), "other", True),
+        ((".",), "other", False),
+        ((".",), "default", True),
+        ((".", "other"), "other", True),
+        (("x",), "default", False),
+        ((), "default", False),
+    ],
 )
 def test_a_service_is_seen_where_it_is_exported_to(exports: tuple[str, ...], namespace: str, expected: bool) -> None:
     own = service("web", http(80), exports=exports)
@@ -169,6 +192,15 @@ def test_a_workload_sees_what_its_scope_says(hosts: tuple[tuple[str, str], ...] 
     seen = Scope(name=Name("default", "mine"), origin=HERE, hosts=hosts)
     found = scope.resolve(MESH, "default", "web", seen)
     assert isinstance(found, Target if expected else Unknown)
+
+
+def test_local_ports_depend_on_hosts_rules_and_their_backends() -> None:
+    to = Forward(service=WEB.name, port=9000, protocol=Protocol.TCP)
+    mesh = Mesh(services=MESH.services, service_routes={WEB.name: (ruled("own"),)}, host_routes={"*": (ruled("wide"),)})
+    found = scope.forward_dependencies(mesh, to)
+    assert services(found) == {"web", "own", "wide"}
+    assert {Name("", "web.default.svc.cluster.local"), Name("", "*.svc.cluster.local"), Name("", "*")} <= found
+    assert scope.forward_dependencies(Mesh(), to) == {WEB.name}
 
 
 def rule(**more: tuple[object, ...]) -> Rule:
@@ -196,4 +228,4 @@ def test_only_who_could_ever_be_allowed_may_call(
 ) -> None:
     guarded: Service = service("web", *WEB.ports, allow=allow)
     found = guarded.port(port) if port else None
-    assert scope.may_call(MESH, Name("default", "me"), guarded, found) is expected
+    assert scope.may_call(Name("default", "me"), guarded, found) is expected

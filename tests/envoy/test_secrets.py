@@ -30,13 +30,14 @@ def test_two_callers_do_not_share_their_peer() -> None:
 
 
 def test_a_peer_may_have_any_of_several_names() -> None:
-    found = context(secrets.calling(("spiffe://td/a", "a.example", "10.0.0.1", "fd00::1"), "a", []))
+    found = context(secrets.calling(("spiffe://td/a", "a.example", "10.0.0.1", "fd00::1", "a@b.example"), "a", []))
     validation = found["common_tls_context"]["combined_validation_context"]["default_validation_context"]
     assert [each["san_type"] for each in validation["match_typed_subject_alt_names"]] == [
         "URI",
         "DNS",
         "IP_ADDRESS",
         "IP_ADDRESS",
+        "EMAIL",
     ]
     assert "alpn_protocols" not in found["common_tls_context"]
 
@@ -56,18 +57,6 @@ def test_aliases_of_the_trust_domain_count_too() -> None:
         "spiffe://td/",
         "spiffe://old/",
     ]
-
-
-def test_servers_outside_must_prove_who_they_are() -> None:
-    named, numbered = (context(secrets.outside(host)) for host in ("keys.example", "10.0.0.1"))
-    validation = named["common_tls_context"]["validation_context"]
-    assert validation["trusted_ca"]["filename"].startswith("/etc/ssl/")
-    assert validation["match_typed_subject_alt_names"] == [{"san_type": "DNS", "matcher": {"exact": "keys.example"}}]
-    assert named["sni"] == "keys.example"
-    assert "sni" not in numbered
-    assert numbered["common_tls_context"]["validation_context"]["match_typed_subject_alt_names"][0]["san_type"] == (
-        "IP_ADDRESS"
-    )
 
 
 def test_a_file_that_never_comes_keeps_nobody_waiting() -> None:

@@ -6,7 +6,7 @@ from weakref import ref
 import pytest
 
 from tests.envoy.kitchen import HERE, rule
-from tulle.envoy.views import for_caller, is_exported
+from tulle.envoy.views import for_caller
 from tulle.model.names import Name
 from tulle.model.routes import Match, Respond, RouteRule, RouteSet, Source, StreamMatch, StreamRule
 
@@ -95,11 +95,3 @@ def test_remembering_keeps_nothing_alive() -> None:
     del short
     gc.collect()
     assert watched() is None
-
-
-def test_exports() -> None:
-    assert is_exported(("*",), "a", "b")
-    assert is_exported((), "a", "b")
-    assert is_exported(("x", "b"), "a", "b")
-    assert is_exported((".",), "a", "a")
-    assert not is_exported((".", "x"), "a", "b")

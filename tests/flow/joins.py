@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any
 
 from tulle.flow.guarding import Guarding
@@ -27,6 +28,7 @@ class Joins:
         self.documents: dict[str, Document] = {}
         self.fragments: dict[Document, Fragment] = {}
         self.changed: frozenset[Name] = frozenset()
+        self.keys: Mapping[str, str] = {}
 
     def put(self, file: str, **says: Any) -> frozenset[Name]:
         """Let a document say something else; the names of the services that changed."""
@@ -38,6 +40,7 @@ class Joins:
         self.merge.update(change, self.fragments, [*self.documents.values()].index)
         moved = self.templates.update(self.merge)
         self.changed = self.joining.update(self.merge, self.workloads, moved)
+        self.guarding.keys = self.keys
         self.guarding.update(self.merge, self.workloads, moved, self.joining, self.settings)
         return self.changed
 

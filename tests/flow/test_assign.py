@@ -5,11 +5,11 @@ from dataclasses import replace
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tulle.flow.assign import GATEWAY, plan
+from tulle.flow.assign import plan
 from tulle.model.documents import BUILT_IN
 from tulle.model.listeners import Listener
 from tulle.model.mesh import Mesh
-from tulle.model.names import Name
+from tulle.model.names import GATEWAY, Name
 from tulle.model.security import Rule
 from tulle.model.services import Port, Protocol, Service
 from tulle.model.workloads import Forward, Workload
@@ -18,8 +18,10 @@ WEB, STOCK = Name("default", "web"), Name("default", "stock")
 HTTP = Listener(name=Name("default", "http"), origin=BUILT_IN, port=8080)
 
 
-def service(name: Name, *ports: Port, allow: tuple[Rule, ...] | None = None) -> Service:
-    return Service(name=name, origin=BUILT_IN, ports=ports, account=name.name, allow=allow)
+def service(
+    name: Name, *ports: Port, allow: tuple[Rule, ...] | None = None, exports: tuple[str, ...] = ("*",)
+) -> Service:
+    return Service(name=name, origin=BUILT_IN, ports=ports, account=name.name, allow=allow, exports=exports)
 
 
 def workload(name: Name, replicas: int = 1, calls: tuple[Name, ...] | None = None) -> Workload:
@@ -82,8 +84,10 @@ def test_tcp_services_that_it_may_call_get_a_local_port() -> None:
 
 def test_no_local_port_for_what_it_may_not_call_does_not_call_or_is_itself() -> None:
     closed = service(STOCK, Port(name="tcp", number=7000, protocol=Protocol.TCP), allow=())
+    hidden = service(STOCK, Port(name="tcp", number=7000, protocol=Protocol.TCP), exports=("other",))
     hosts = {"here": "host"}
-    assert plan(mesh(workload(WEB), stock=closed), hosts)["here"].workloads[0].forwards == ()
+    for stock in (closed, hidden):
+        assert plan(mesh(workload(WEB), stock=stock), hosts)["here"].workloads[0].forwards == ()
     assert plan(mesh(workload(WEB, calls=())), hosts)["here"].workloads[0].forwards == ()
     assert plan(mesh(workload(STOCK)), hosts)["here"].workloads[0].forwards == ()
 

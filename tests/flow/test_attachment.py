@@ -261,7 +261,7 @@ def test_a_service_without_ports() -> None:
 
 def test_rules_that_meet_a_filter_that_nobody_knows() -> None:
     bad = "{name: bad, filters: [{type: ExtensionRef, extensionRef: {group: x.io, kind: Odd, name: odd}}]}"
-    name, message = Name("shop", "r"), "the filter odd is a Odd of x.io, which is unknown here"
+    name, message = Name("shop", "r"), "the filter odd (Odd of x.io) is unknown here"
     made = world(route("HTTPRoute", f"parentRefs: [{{name: gw}}], rules: [{bad}]"))
     assert made.conditions("HTTPRoute", name) == {
         "Accepted": "False UnsupportedValue",

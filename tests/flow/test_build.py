@@ -259,6 +259,13 @@ def test_incremental_equals_from_scratch(edits: list[tuple[int, str | None, bool
         assert summary(incremental) == summary(scratch)
 
 
+def test_of_two_that_want_a_port_the_first_file_has_it_after_files_were_moved_too() -> None:
+    builder = Builder()
+    one, other = (document(f"gateway: {{listeners: {{l{i}: 1000}}}}", f"{i}.yaml") for i in (0, 1))
+    assert [name.name for name in builder.build((one, other)).listeners] == ["l0"]
+    assert [name.name for name in builder.build((other, one)).listeners] == ["l1"]
+
+
 def summary(mesh: Mesh) -> object:
     """All of a mesh by value: objects of two builders are never the same."""
     return (
@@ -277,3 +284,22 @@ def repr_of(value: object) -> str:
     while (begin := text.find("<tulle.model.documents.Anchor object")) >= 0:
         text = text[:begin] + text[text.index(">", begin) + 1 :]
     return text
+
+
+def test_keys_change_only_the_guards_that_use_them() -> None:
+    builder, uri = Builder(), "https://a/keys"
+    text = (
+        "services: {web: {port: 8000, command: web}, api: {port: 8000, command: api}}\n"
+        f"tokens: {{t: {{issuer: me, labels: {{app: web}}, jwks_uri: '{uri}'}}}}"
+    )
+    documents = (document(text),)
+    before = builder.build(documents)
+    keys = {uri: '{"keys":[{"kty":"RSA"}]}'}
+    after = builder.build(documents, (), keys)
+    web, api = Name("default", "web"), Name("default", "api")
+    assert after.guards[web].tokens[0].rules[0].jwks == keys[uri]
+    assert after.guards[api] is before.guards[api]
+    assert after.services is before.services
+    assert [each.rules[0].jwks for each in after.tokens.values()] == [""]
+    assert builder.build(documents, (), keys) is after
+    assert builder.build(documents).guards[web].tokens == before.guards[web].tokens

@@ -1,6 +1,6 @@
 from __future__ import annotations
 
-from tulle.flow.claims import Claims, replaced
+from tulle.flow.claims import Claims
 from tulle.model.documents import BUILT_IN, Document, Key
 from tulle.model.names import Name
 
@@ -51,10 +51,3 @@ def test_a_contest_is_decided_again_when_the_order_changes() -> None:
     claims.settle(ORDER.__getitem__)
     assert claims.settle(lambda part: -ORDER[part]) == {WEB}
     assert claims.table == {WEB: two}
-
-
-def test_replacing_nothing_copies_nothing() -> None:
-    table = {WEB: one}
-    assert replaced(table, [(WEB, one), (API, None)]) is table
-    assert replaced(table, [(WEB, None), (API, two)]) == {API: two}
-    assert table == {WEB: one}

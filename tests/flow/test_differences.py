@@ -1,6 +1,7 @@
 from __future__ import annotations
 
-from tulle.flow.differences import changed_keys, changed_names, changed_secrets, changed_services
+from tulle.flow.differences import changed_names, changed_secrets, changed_services
+from tulle.kit.tables import changed_keys
 from tulle.model.documents import BUILT_IN
 from tulle.model.mesh import Mesh
 from tulle.model.names import Name

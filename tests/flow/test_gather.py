@@ -91,3 +91,16 @@ def test_what_cannot_be_read_now_is_taken_as_it_last_was() -> None:
     assert merged(before, Batch((b,), (finding,), frozenset({"a.yaml"}))).documents == (b, a1, a2)
     assert merged(before, Batch((a1,), (finding,), frozenset({"a.yaml#2"}))).documents == (a1, a2)
     assert merged(before, Batch((a1, a2), (finding,), frozenset({"a.yaml#2"}))).documents == (a1, a2)
+
+
+async def test_the_same_can_be_offered_once_more() -> None:
+    one = FakeSource("one")
+    gather = Gather([one])
+    async with asyncio.TaskGroup() as tasks:
+        running = tasks.create_task(gather.run())
+        a = document("a")
+        one.queue.put_nowait(Batch((a,)))
+        assert (await next_of(gather)).documents == (a,)
+        gather.again()
+        assert (await next_of(gather)).documents == (a,)
+        running.cancel()

@@ -2,6 +2,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 
+from tests.envoy.policies import token_rule, tokens
 from tests.flow.joins import Joins
 from tests.flow.world import name, service, workload
 from tulle.flow.guarding import peer_mode
@@ -9,9 +10,18 @@ from tulle.model.documents import BUILT_IN
 from tulle.model.extensions import Scope
 from tulle.model.mesh import Settings
 from tulle.model.names import Name
+from tulle.model.objects import Gateway, ListenerSet
 from tulle.model.policies import RateLimit
 from tulle.model.routes import Backend, ExternalCheck
-from tulle.model.security import AccessAction, AccessPolicy, Authorizer, PeerAuthentication, PeerMode, Target
+from tulle.model.security import (
+    AccessAction,
+    AccessPolicy,
+    Authorizer,
+    PeerAuthentication,
+    PeerMode,
+    RequestAuthentication,
+    Target,
+)
 from tulle.model.services import Port, Protocol
 
 WEB, ROOT = name("web"), "istio-system"
@@ -59,7 +69,7 @@ def test_policies_are_about_the_workloads_that_they_select() -> None:
     joins.put("policies", objects=tuple(said.values()))
     found = [each.name.name for each in joins.guarding.guards[WEB].access]
     assert found == ["mesh", "mesh-selecting", "selecting", "space"]
-    assert {each.name.name for each in joins.guarding.unused(AccessPolicy)} == {"others", "elsewhere"}
+    assert {each.name.name for each in joins.guarding.unused(AccessPolicy)} == {"others", "elsewhere", "attached"}
     joins.put("policies")
     assert joins.guarding.guards[WEB].access == ()
 
@@ -142,3 +152,53 @@ def test_the_protocol_of_a_port_is_that_of_the_services_that_call_it() -> None:
     single = replace(declared, ports=(Port(name="x", number=1, protocol=Protocol.GRPC, target="z"),))
     joins.put("declare", declared=(single,))
     assert joins.guarding.guards[WEB].ports[0].protocol is Protocol.GRPC
+
+
+def test_keys_of_issuers_are_filled_in_for_whoever_looks_at_tokens() -> None:
+    joins = running()
+    api = replace(workload("api"), name=Name("other", "api"))
+    joins.put("api", workloads=(api,))
+    policy = tokens(token_rule(jwks_uri="https://a/b"))
+    joins.put("tokens", objects=(policy,))
+    web, other = joins.guarding.guards[WEB], joins.guarding.guards[api.name]
+    assert web.tokens == (policy,)
+    joins.keys = {"https://a/b": "{}"}
+    joins.put("unrelated")
+    (found,) = joins.guarding.guards[WEB].tokens
+    assert (found.rules[0].jwks, found.rules[0].jwks_uri) == ("{}", "https://a/b")
+    assert joins.guarding.guards[api.name] is other
+    assert not [*joins.guarding.unused(RequestAuthentication)]
+    after = joins.guarding.guards[WEB]
+    joins.keys = {"https://a/b": "{}", "https://c": "{}"}
+    joins.put("unrelated")
+    assert joins.guarding.guards[WEB] is after
+
+
+def test_policies_are_attached_to_services_and_so_to_their_workloads() -> None:
+    joins = running()
+    attached = policy("attached", targets=(Target(kind="Service", name=WEB),))
+    joins.put("policies", objects=(attached, policy("other", targets=(Target(kind="Service", name=name("api")),))))
+    assert joins.guarding.guards[WEB].access == (attached,)
+    assert {each.name.name for each in joins.guarding.unused(AccessPolicy)} == {"other"}
+
+
+def test_policies_are_attached_to_gateways_and_their_classes() -> None:
+    joins = running()
+    edge, site = (Gateway(name=name(each), origin=BUILT_IN, class_name="tulle") for each in ("edge", "site"))
+    added = ListenerSet(name=name("more"), origin=BUILT_IN, parent=edge.name)
+    mesh, own = policy("mesh", ROOT), policy("own", targets=(Target(kind="Gateway", name=edge.name),))
+    joins.put("gateways", objects=(edge, site, added))
+    joins.put("policies", objects=(own, mesh, policy("space"), policy("tests", selector=SELECTED)))
+    guarding = joins.guarding
+    assert guarding.gateway is not None and guarding.gateway.access == (mesh,)
+    assert guarding.gateways.keys() == {edge.name, added.key}
+    assert guarding.gateways[edge.name].access == (mesh, own)
+    assert guarding.gateways[added.key] is guarding.gateways[edge.name]
+    before = guarding.gateways
+    joins.put("other", objects=(policy("more"),))
+    assert guarding.gateways is before
+    class_wide = policy("class", ROOT, targets=(Target(kind="GatewayClass", name=Name(ROOT, "tulle")),))
+    joins.put("class", objects=(class_wide,))
+    assert guarding.gateways[site.name].access == (class_wide, mesh)
+    joins.put("gateways")
+    assert guarding.gateways == {}

@@ -1,8 +1,8 @@
 from __future__ import annotations
 
-from tulle.flow.ingress import HTTP, HTTPS, listeners
+from tulle.flow.ingress import HTTP, HTTPS, is_shared, listeners, sharing
 from tulle.model.documents import BUILT_IN
-from tulle.model.listeners import Certificate
+from tulle.model.listeners import Certificate, Listener, ListenerProtocol
 from tulle.model.names import INGRESS, Name
 from tulle.model.objects import SharedCertificates
 
@@ -36,3 +36,20 @@ def test_every_host_has_the_certificate_that_was_written_first() -> None:
         ("c", ("c.org",)),
     ]
     assert [each.name for each in listeners(documents, (8443,))] == [HTTP]
+
+
+def test_native_listeners_in_the_usual_places_are_shared() -> None:
+    def native(port: int, protocol: ListenerProtocol) -> Listener:
+        own = (Certificate(certificate_file="own.pem"),) if protocol is ListenerProtocol.HTTPS else ()
+        name = Name("tulle-system", protocol.value)
+        return Listener(name=name, origin=BUILT_IN, port=port, protocol=protocol, certificates=own)
+
+    plain, secure = native(8080, ListenerProtocol.HTTP), native(8443, ListenerProtocol.HTTPS)
+    assert is_shared(plain) and is_shared(secure)
+    assert not is_shared(native(8443, ListenerProtocol.HTTP)) and not is_shared(native(9443, ListenerProtocol.HTTPS))
+    documents = (shared(("a", ("a.org",))),)
+    assert sharing(plain, documents) is plain
+    assert sharing(secure, ()) is secure
+    found = sharing(secure, documents)
+    assert [each.hosts for each in found.certificates] == [(), ("a.org",)]
+    assert sharing(secure, documents) is found

@@ -2,13 +2,9 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-import pytest
-
 from tests.flow.joins import Joins
 from tests.flow.world import name, service, workload
-from tulle.flow.joining import fits, hosts_of
 from tulle.model.documents import BUILT_IN
-from tulle.model.names import Name
 from tulle.model.objects import BackendTls
 from tulle.model.policies import TlsMode
 from tulle.model.services import Destination, Endpoint, Entry, Places, Port, Service
@@ -120,23 +116,3 @@ def test_tls_towards_a_service_can_be_said_by_a_policy() -> None:
     assert joins.put("policy", objects=(replace(policy, targets=(("Service", "web", "nope"),)),)) == {WEB}
     assert joins.services[WEB].destinations == ()
     assert joins.services[WEB] is DECLARED
-
-
-@pytest.mark.parametrize(
-    ("host", "pattern", "expected"),
-    [
-        ("a.b", "*", True),
-        ("a.b", "a.b", True),
-        ("a.b", "*.b", True),
-        ("*.a.b", "*.b", True),
-        ("b", "*.b", False),
-        ("a.c", "*.b", False),
-    ],
-)
-def test_wildcards_cover_hosts(host: str, pattern: str, expected: bool) -> None:
-    assert fits(host, pattern) is expected
-
-
-def test_a_service_goes_by_its_full_name_unless_it_says_its_hosts() -> None:
-    assert hosts_of(service("web")) == ("web.default.svc.cluster.local",)
-    assert hosts_of(replace(service("web"), name=Name("a", "x"), hosts=("x.test",))) == ("x.test",)

@@ -6,8 +6,11 @@ import pytest
 
 from tests.flow.world import World, instance, mesh, route_set
 from tulle.flow.observe import Observer
-from tulle.model.documents import BUILT_IN
+from tulle.model.documents import BUILT_IN, Document, Key
 from tulle.model.findings import Finding
+from tulle.model.mesh import Mesh
+from tulle.model.names import Name
+from tulle.model.statuses import Condition, Status
 from tulle.model.workloads import InstanceState
 from tulle.xds.snapshot import CLUSTER
 
@@ -109,3 +112,12 @@ def test_findings_of_documents_are_among_them(world: World, observer: Observer) 
     world.publisher.update(replace(mesh(), findings=(finding,)))
     assert observer.findings == (finding,)
     assert observer.mesh is world.publisher.mesh
+
+
+def test_what_was_written_and_since_when_statuses_hold(observer: Observer) -> None:
+    status = Status(conditions=(Condition(type="Accepted", status=True, reason="Accepted"),))
+    key = "HTTPRoute", Name("default", "shop")
+    written = [Document(BUILT_IN, Key("gateway-api/httproute", key[1]), {})]
+    observer.built(Mesh(statuses={key: status}), written)
+    assert observer.documents is written
+    assert observer.since.keys() == {key}

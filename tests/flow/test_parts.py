@@ -44,3 +44,49 @@ def test_findings_of_the_frame_go_with_their_document() -> None:
     assert list(parts.findings) == [wrong]
     parts.update((document("services: {}"),))
     assert not parts.findings
+
+
+def numbered(*names: str) -> tuple[Document, ...]:
+    """A document with so many services for each name."""
+    texts = ("services: {" + ", ".join(f"{letter}: {{command: x}}" for letter in name) + "}" for name in names)
+    return tuple(document(text, f"{name}.yaml") for text, name in zip(texts, names, strict=True))
+
+
+def test_what_is_inserted_stands_between_others_which_stay_where_they_are() -> None:
+    parts = Parts()
+    first, second, third = numbered("ab", "c", "d")
+    parts.update((first, third))
+    ranks = dict(parts.ranks)
+    change = parts.update((first, second, third))
+    assert (len(change.added), change.removed, change.moved) == (1, frozenset(), frozenset())
+    assert ranks.items() <= parts.ranks.items()
+    assert [each.key.name.name for each in sorted(parts.order, key=parts.rank)] == ["a", "b", "c", "d"]
+    assert list(parts.order) == sorted(parts.order, key=parts.rank)
+
+
+def test_documents_that_change_places_are_not_read_again() -> None:
+    parts = Parts()
+    documents = numbered("ab", "c", "d", "e")
+    parts.update(documents)
+    change = parts.update((documents[0], documents[2], documents[1], documents[3]))
+    assert not change.added and not change.removed
+    assert sorted(each.key.name.name for each in change.moved) == ["c", "d"]
+    change = parts.update(documents[::-1])
+    assert not change.added and not change.removed
+    assert [each.key.name.name for each in sorted(parts.order, key=parts.rank)] == ["e", "d", "c", "a", "b"]
+    assert parts.update(documents[::-1]).moved == frozenset()
+
+
+def test_there_is_always_room_between_two_documents() -> None:
+    parts = Parts()
+    known = list(numbered("ab", "c"))
+    parts.update(tuple(known))
+    for number in range(40):
+        known.insert(1, document("services: {n: {command: x}}", f"{number}.yaml"))
+        change = parts.update(tuple(known))
+        assert len(change.added) == 1 and not change.removed
+        assert list(parts.order) == sorted(parts.order, key=parts.rank)
+    emptied = document("{services: {}}", "ab.yaml")
+    parts.update((emptied, *known[1:]))
+    assert list(parts.order) == sorted(parts.order, key=parts.rank)
+    assert len(parts.ranks) == len(parts.fragments) == 41

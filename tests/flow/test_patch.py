@@ -10,8 +10,9 @@ from hypothesis import strategies as st
 from tests.flow.world import instance, mesh, name, route_set
 from tulle.envoy import mesh_secrets
 from tulle.envoy.compile import compile_sidecar
-from tulle.flow.differences import changed_keys, changed_services
+from tulle.flow.differences import changed_services
 from tulle.flow.patch import Patch
+from tulle.kit.tables import changed_keys
 from tulle.model.documents import BUILT_IN
 from tulle.model.mesh import Mesh, Settings
 from tulle.model.objects import Secret

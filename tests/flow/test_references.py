@@ -3,9 +3,9 @@ from __future__ import annotations
 import pytest
 
 from tulle.flow import offline
-from tulle.flow.references import GATEWAY, Directory, check_route, shown
+from tulle.flow.references import Directory, check_route, shown
 from tulle.model.documents import Origin
-from tulle.model.names import Name
+from tulle.model.names import GATEWAY, Name
 from tulle.model.routes import RouteSet
 from tulle.model.services import Service
 

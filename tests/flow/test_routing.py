@@ -38,14 +38,16 @@ def test_several_sets_of_rules_for_a_service_stand_in_the_order_of_their_documen
     context = Context(frozenset(), Directory({web: service}, {}, {}), is_renamed=False)
     one, two = document("{}"), document("{}", "b.yaml")
     sets = [RouteSet(name=Name("default", name), origin=BUILT_IN, service=web) for name in ("one", "two")]
-    parts = Parts([one, two], {part: Fragment(routes=(rules,)) for part, rules in zip((one, two), sets, strict=True)})
+    parts = Parts(
+        {part: Fragment(routes=(rules,)) for part, rules in zip((one, two), sets, strict=True)}, ranks={one: 0, two: 1}
+    )
     routing, merge = Routing(), Merge()
-    merge.update(Change(frozenset({one, two}), frozenset()), parts.fragments, parts.order.index)
-    routing.update(merge, parts, context, parts.order.index)
+    merge.update(Change(frozenset({one, two}), frozenset()), parts.fragments, parts.rank)
+    routing.update(merge, parts, context, parts.rank)
     assert routing.services == {web: tuple(sets)}
-    parts.order.reverse()
-    merge.update(Change(frozenset(), frozenset()), parts.fragments, parts.order.index)
-    routing.update(merge, parts, context, parts.order.index)
+    parts.ranks = {one: 1, two: 0}
+    merge.update(Change(frozenset(), frozenset(), frozenset({one, two})), parts.fragments, parts.rank)
+    routing.update(merge, parts, context, parts.rank)
     assert routing.services == {web: tuple(reversed(sets))}
 
 
@@ -64,16 +66,18 @@ def test_rules_for_hosts_come_and_go_in_the_order_of_their_documents() -> None:
     context = Context(frozenset(), Directory({}, {}, {}), is_renamed=False)
     one, two = document("{}"), document("{}", "b.yaml")
     sets = [RouteSet(name=Name("default", name), origin=BUILT_IN, mesh_hosts=("a.test",)) for name in ("one", "two")]
-    parts = Parts([one, two], {part: Fragment(routes=(rules,)) for part, rules in zip((one, two), sets, strict=True)})
+    parts = Parts(
+        {part: Fragment(routes=(rules,)) for part, rules in zip((one, two), sets, strict=True)}, ranks={one: 0, two: 1}
+    )
     routing, merge = Routing(), Merge()
-    merge.update(Change(frozenset({one, two}), frozenset()), parts.fragments, parts.order.index)
-    routing.update(merge, parts, context, parts.order.index)
+    merge.update(Change(frozenset({one, two}), frozenset()), parts.fragments, parts.rank)
+    routing.update(merge, parts, context, parts.rank)
     assert routing.hosts == {"a.test": tuple(sets)}
     assert routing.gateway == ()
     before = routing.hosts["a.test"]
-    merge.update(Change(frozenset(), frozenset()), parts.fragments, parts.order.index)
-    routing.update(merge, parts, context, parts.order.index)
+    merge.update(Change(frozenset(), frozenset()), parts.fragments, parts.rank)
+    routing.update(merge, parts, context, parts.rank)
     assert routing.hosts["a.test"] is before
-    merge.update(Change(frozenset(), frozenset({one, two})), parts.fragments, parts.order.index)
-    routing.update(merge, parts, context, parts.order.index)
+    merge.update(Change(frozenset(), frozenset({one, two})), parts.fragments, parts.rank)
+    routing.update(merge, parts, context, parts.rank)
     assert routing.hosts == {}

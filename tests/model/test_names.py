@@ -3,7 +3,7 @@ from __future__ import annotations
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tulle.model.names import Name, host_names
+from tulle.model.names import Name, full_host, host_names
 
 
 def test_a_bare_name_belongs_to_the_given_namespace() -> None:
@@ -19,5 +19,6 @@ def test_what_is_written_is_read_back(namespace: str, name: str) -> None:
 
 def test_the_short_name_is_only_known_in_its_namespace() -> None:
     names = ("web.shop.svc.cluster.local", "web.shop.svc", "web.shop")
+    assert full_host(Name("shop", "web")) == names[0]
     assert host_names(Name("shop", "web"), "other") == names
     assert host_names(Name("shop", "web"), "shop") == (*names, "web")

@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+from dataclasses import replace
+
 from tulle.model.documents import BUILT_IN
 from tulle.model.names import Name
 from tulle.model.services import Endpoint, Port, Protocol, Service, Subset
@@ -31,3 +33,8 @@ def test_sidecars_stand_before_what_we_run() -> None:
 def test_protocols_know_what_can_be_done_with_them() -> None:
     assert [protocol for protocol in Protocol if protocol.is_http] == [Protocol.HTTP, Protocol.HTTP2, Protocol.GRPC]
     assert [protocol for protocol in Protocol if protocol.is_http2] == [Protocol.HTTP2, Protocol.GRPC]
+
+
+def test_a_service_goes_by_its_full_name_unless_it_says_its_hosts() -> None:
+    assert SERVICE.full_hosts == ("web.default.svc.cluster.local",)
+    assert replace(SERVICE, hosts=("x.test", "*.y.test")).full_hosts == ("x.test", "*.y.test")

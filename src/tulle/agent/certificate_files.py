@@ -103,7 +103,7 @@ class CertificateFiles:
         subject = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, "certificate file missing or broken")])
         builder = x509.CertificateBuilder(subject, subject, key.public_key(), x509.random_serial_number())
         builder = builder.not_valid_before(now - timedelta(days=1)).not_valid_after(now + timedelta(days=1))
-        is_authority = name.startswith((secrets.CLIENT_AUTHORITY, secrets.SYSTEM_AUTHORITIES))
+        is_authority = _is_authority(name)
         builder = builder.add_extension(x509.BasicConstraints(ca=is_authority, path_length=None), critical=True)
         pem = builder.sign(key, hashes.SHA256()).public_bytes(serialization.Encoding.PEM)
         return secrets.authorities(name, pem) if is_authority else secrets.certificate(name, pem, key_pem(key))
@@ -121,6 +121,10 @@ def _files(name: str) -> tuple[Path, ...]:
             return ()
 
 
+def _is_authority(name: str) -> bool:
+    return name.partition("|")[0] in {secrets.CLIENT_AUTHORITY, secrets.SYSTEM_AUTHORITIES}
+
+
 def _stamp(file: Path) -> object:
     try:
         status = file.stat()
@@ -132,7 +136,7 @@ def _stamp(file: Path) -> object:
 def _read(name: str, files: tuple[Path, ...]) -> Resource:
     chain = files[0].read_bytes()
     certificates = x509.load_pem_x509_certificates(chain)
-    if name.startswith(secrets.CLIENT_AUTHORITY):
+    if _is_authority(name):
         revoked = b"".join(file.read_bytes() for file in files[1:])
         if revoked:
             x509.load_pem_x509_crl(revoked)

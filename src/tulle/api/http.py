@@ -13,7 +13,7 @@ import uvicorn
 from fastapi import Depends, FastAPI, Request
 
 from tulle.__about__ import __version__
-from tulle.api import documents, history, problems, proxies, status
+from tulle.api import documents, history, objects, problems, proxies, status
 from tulle.api.auth import is_authorized
 from tulle.api.problems import Problem
 from tulle.flow.state import State
@@ -33,7 +33,14 @@ def application(state: State, store: Store, token: str) -> FastAPI:
     # No interactive pages: they would fetch scripts from elsewhere.
     app = FastAPI(title="tulle", version=__version__, docs_url=None, redoc_url=None)
     problems.install(app)
-    for router in (status.router(state), proxies.router(state), documents.router(store), history.router(store)):
+    routers = (
+        status.router(state),
+        proxies.router(state),
+        objects.router(state, store),
+        documents.router(store),
+        history.router(store),
+    )
+    for router in routers:
         app.include_router(router, prefix="/v1", dependencies=[Depends(authorized)])
     return app
 

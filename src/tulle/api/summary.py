@@ -6,12 +6,14 @@ from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
 from ipaddress import ip_address
+from typing import Any
 
+from tulle.api.object_status import rendered
 from tulle.flow.state import ProxyState, State
 from tulle.model.findings import Finding
 from tulle.model.listeners import Listener
 from tulle.model.mesh import Mesh
-from tulle.model.names import Name
+from tulle.model.names import SYSTEM_NAMESPACE, Name
 from tulle.model.services import Service
 from tulle.model.workloads import Instance, InstanceState
 
@@ -114,6 +116,18 @@ class GatewaySummary:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class StatusSummary:
+    """What became of one object whose specification demands a status."""
+
+    kind: str
+    namespace: str
+    """Empty for an object that belongs to none."""
+    name: str
+    status: dict[str, Any]
+    """As its specification has it; conditions without their times."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Status:
     """Everything at a glance."""
 
@@ -124,6 +138,7 @@ class Status:
     instances: tuple[InstanceSummary, ...]
     gateway: tuple[GatewaySummary, ...]
     findings: tuple[FindingSummary, ...]
+    objects: tuple[StatusSummary, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -160,6 +175,15 @@ def summarize(seen: Look) -> Status:
             _listener(seen.mesh, each) for each in sorted(seen.mesh.listeners.values(), key=lambda it: it.name)
         ),
         findings=summary_of_findings(seen.findings),
+        objects=tuple(
+            StatusSummary(
+                kind=kind,
+                namespace="" if name.namespace == SYSTEM_NAMESPACE else name.namespace,
+                name=name.name,
+                status=rendered(kind, status),
+            )
+            for (kind, name), status in sorted(seen.mesh.statuses.items())
+        ),
     )
 
 
@@ -197,19 +221,27 @@ def summary_of_proxy(proxy: ProxyState) -> ProxySummary:
 def _services(mesh: Mesh, instances: tuple[Instance, ...]) -> tuple[ServiceSummary, ...]:
     ready, places, desired = Counter[Name](), Counter[Name](), Counter[Name]()
     for instance in instances:
-        ready[instance.service] += instance.state is InstanceState.READY
-        places[instance.service] += instance.state in {InstanceState.READY, InstanceState.UNHEALTHY}
+        for service in _answered(mesh, instance.workload, instance.service):
+            ready[service] += instance.state is InstanceState.READY
+            places[service] += instance.state in {InstanceState.READY, InstanceState.UNHEALTHY}
     for workload in mesh.workloads.values():
-        desired[workload.service] += workload.replicas
+        for service in _answered(mesh, workload.name, workload.service):
+            desired[service] += workload.replicas
     return tuple(
         _service(
             service,
             (len(service.addresses), len(service.addresses), None)
-            if service.addresses
+            if service.addresses or (service.name not in desired and not places[service.name])
             else (places[service.name], ready[service.name], desired[service.name]),
         )
         for service in sorted(mesh.services.values(), key=lambda service: service.name)
     )
+
+
+def _answered(mesh: Mesh, workload: Name, service: Name) -> tuple[Name, ...]:
+    """The services that a workload answers for: its own, and those whose selectors choose it."""
+    guard = mesh.guards.get(workload)
+    return guard.answers if guard is not None and guard.answers else (service,)
 
 
 def _service(service: Service, counts: tuple[int, int, int | None]) -> ServiceSummary:
@@ -247,12 +279,10 @@ def _instance(instance: Instance) -> InstanceSummary:
 
 
 def _listener(mesh: Mesh, listener: Listener) -> GatewaySummary:
-    attached = [
-        routes for routes in mesh.gateway_routes if not routes.listeners or listener.name.name in routes.listeners
-    ]
+    attached = [routes for routes in mesh.gateway_routes if not routes.listeners or listener.id in routes.listeners]
     hosts = {host for routes in attached for host in routes.hosts} if listener.protocol.is_http else set()
     return GatewaySummary(
-        listener=listener.name.name,
+        listener=listener.id,
         protocol=listener.protocol.value,
         url=f"{listener.protocol.value}://{_reachable(listener.address)}:{listener.port}",
         hosts=tuple(sorted(hosts)),

@@ -12,8 +12,8 @@ from tulle.model.findings import Finding
 
 API_VERSION = re.compile(r"(?:(?P<group>[a-z0-9](?:[-a-z0-9.]*[a-z0-9])?)/)?v[0-9]+(?:(?:alpha|beta)[0-9]+)?")
 KIND = re.compile(r"[A-Z][A-Za-z0-9]*")
-NEIGHBOURS = frozenset(("networking.x-k8s.io", "gateway.networking.x-k8s.io"))
-"""Groups that exist and look like a known one with a slip of the finger."""
+NEIGHBOURS = frozenset(("networking.x-k8s.io",))
+"""Groups that exist, are not read, and look like a known one with a slip of the finger."""
 NOT_ENFORCED = {
     ("networking.k8s.io", "NetworkPolicy"): (
         "is not enforced: nothing here filters packets; say who may call with an AuthorizationPolicy or allow"

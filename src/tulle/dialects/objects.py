@@ -73,6 +73,8 @@ class Refused:
     """The rest of a sentence that begins with the name of the field: `has no effect: …`."""
     unless: tuple[object, ...] = ()
     """Values that are fine, because they change nothing."""
+    is_error: bool = False
+    """Whether the object makes no sense without the field, so that it is not used."""
 
 
 def _text(value: object) -> object:
@@ -205,7 +207,7 @@ def validated(part: Written, schema: type[T]) -> T | None:
     found = part.validated(schema)  # type: ignore[type-var]
     if isinstance(found, BaseModel):
         for path, mark in refused(found):
-            part.warning(path, mark.note)
+            (part.error if mark.is_error else part.warning)(path, mark.note)
     if found is None or any(finding.is_error for finding in part.findings):
         return None
     return found

@@ -2,90 +2,114 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from types import UnionType
 from typing import Annotated, Any, Union, get_args, get_origin
 
 from pydantic import BaseModel
-from pydantic.fields import FieldInfo
 
-from tulle.dialects.objects import Differs, Object, ObjectDialect, ObjectKind, Refused, mark_of
+from tulle.dialects.objects import Differs, Metadata, Object, ObjectDialect, ObjectKind, Refused, mark_of
 
 FRAME = frozenset({"api_version", "kind", "metadata", "status"})
 """Fields of every object: documented once."""
-Path = tuple[str, ...]
+Schema = type[BaseModel]
+Field = tuple[Schema, str]
+"""A schema, and the name that one of its fields has in Python."""
 
 
 @dataclass(frozen=True, slots=True)
 class Row:
     """One field."""
 
-    path: Path
-    """Steps from the object: `("spec", "http[]", "match[]", "uri")`; `{}` stands for a key of a mapping."""
+    field: Field
+    name: str
+    """As a document says it: `spec.http[].match[].uri`; `{}` stands for a key of a mapping."""
     support: str
     """`yes`, `differs` or `refused`."""
     note: str
     """What differs, or why it is refused."""
     description: str
-
-    @property
-    def name(self) -> str:
-        """`spec.http[].match[].uri`"""
-        return ".".join(self.path)
+    like: tuple[str, str] | None = None
+    """The kind and the field where the fields below this one are shown, as they are the same."""
 
 
-def rows(kind: ObjectKind) -> tuple[Row, ...]:
-    """Every field of a kind, each below the one that holds it. A schema within itself is shown once."""
-    return tuple(_rows(kind.schema, (), ()))
+def tables(dialect: ObjectDialect) -> Iterator[tuple[ObjectKind, tuple[Row, ...]]]:
+    """Every kind with all of its fields, each below the one that holds it; what is the same is shown once."""
+    shown: dict[Schema, tuple[str, str]] = {}
+    for kind in dialect.kinds.values():
+        if kind.schema in shown:
+            yield kind, ()
+        else:
+            yield kind, tuple(_rows(kind, kind.schema, (), shown))
+        shown.setdefault(kind.schema, (kind.kind, ""))
 
 
-def reference(dialect: ObjectDialect, used: Mapping[str, Mapping[Path, str]]) -> str:
+def reference(dialect: ObjectDialect, used: Mapping[Field, str]) -> str:
     """Markdown: a table for each kind.
 
     Args:
         dialect: the language.
-        used: by kind and path, the test in which the field is written.
+        used: by field, the test in which it is written.
     """
-    return "\n".join(line for kind in dialect.kinds.values() for line in _table(kind, used.get(kind.kind, {})))
+    first: dict[Schema, str] = {}
+    lines: list[str] = [*_frame(), ""]
+    for kind, rows in tables(dialect):
+        lines += [f"## {kind.kind}", "", _head(kind), ""]
+        if kind.schema in first:
+            lines += [f"Its fields are those of {_link(first[kind.schema])}.", ""]
+            continue
+        first[kind.schema] = kind.kind
+        lines += ["| field | | meaning | test |", "|---|---|---|---|"]
+        lines += [_line(row, kind, used.get(row.field, "")) for row in rows]
+        lines.append("")
+    return "\n".join(lines)
 
 
-def paths_in(value: object, path: Path = ()) -> Iterator[Path]:
-    """Every field that a document writes, as rows name them; a key may be that of a mapping, so both are given."""
-    if isinstance(value, dict):
-        for key, inner in value.items():
-            for step in (str(key), "{}"):
-                yield (*path, step)
-                yield from paths_in(inner, (*path, step))
-    elif isinstance(value, list) and path:
-        listed = (*path[:-1], f"{path[-1]}[]")
-        yield listed
+def written(kind: ObjectKind, data: object) -> Iterator[Field]:
+    """Every field that a document of this kind writes."""
+    return _written(kind.schema, data)
+
+
+def _written(schema: Schema, value: object) -> Iterator[Field]:
+    if isinstance(value, list):
         for item in value:
-            yield from paths_in(item, listed)
+            yield from _written(schema, item)
+    elif isinstance(value, dict):
+        for name, info in schema.model_fields.items():
+            given = value.get(info.alias or name)
+            if given is None:
+                continue
+            yield schema, name
+            shape, inner = _shape(info.annotation)
+            below = list(given.values()) if shape.startswith(".{}") and isinstance(given, dict) else given
+            for model in inner:
+                yield from _written(model, below)
 
 
-def _rows(schema: type[BaseModel], path: Path, within: tuple[type[BaseModel], ...]) -> Iterator[Row]:
+def _rows(
+    kind: ObjectKind, schema: Schema, path: tuple[str, ...], shown: dict[Schema, tuple[str, str]]
+) -> Iterator[Row]:
     for name, info in schema.model_fields.items():
         if issubclass(schema, Object) and name in FRAME:
             continue
         shape, inner = _shape(info.annotation)
         step = (*path, *f"{info.alias or name}{shape}".split("."))
-        yield _row(info, step)
-        for model in inner:
-            if model not in within and mark_of(info, Refused) is None:
-                yield from _rows(model, step, (*within, schema, model))
+        here = (kind.kind, ".".join(step))
+        refused, differs = mark_of(info, Refused), mark_of(info, Differs)
+        support = "refused" if refused is not None else "differs" if differs is not None else "yes"
+        below = () if refused is not None else inner
+        like = next((shown[model] for model in below if model in shown), None)
+        note = (refused or differs or Differs("")).note
+        yield Row((schema, name), here[1], support, note, info.description or "", like)
+        for model in below:
+            if model not in shown:
+                shown[model] = here
+                yield from _rows(kind, model, step, shown)
 
 
-def _row(info: FieldInfo, path: Path) -> Row:
-    refused, differs = mark_of(info, Refused), mark_of(info, Differs)
-    if refused is not None:
-        return Row(path, "refused", refused.note, info.description or "")
-    if differs is not None:
-        return Row(path, "differs", differs.note, info.description or "")
-    return Row(path, "yes", "", info.description or "")
-
-
-def _shape(annotation: Any) -> tuple[str, tuple[type[BaseModel], ...]]:
+def _shape(annotation: Any) -> tuple[str, tuple[Schema, ...]]:
     """What stands behind the name of a field in its path (`[]`, `.{}`), and the schemas of what it holds."""
     origin = get_origin(annotation)
     if origin is Annotated:
@@ -104,25 +128,49 @@ def _shape(annotation: Any) -> tuple[str, tuple[type[BaseModel], ...]]:
     return "", ()
 
 
-def _table(kind: ObjectKind, used: Mapping[Path, str]) -> Iterable[str]:
+def _frame() -> Iterable[str]:
+    """What all objects have."""
+    yield "Every object has:"
+    yield ""
+    yield "| field | meaning |"
+    yield "|---|---|"
+    for name, info in Object.model_fields.items():
+        yield f"| `{info.alias or name}` | {info.description} |"
+        if name == "metadata":
+            for inner, each in Metadata.model_fields.items():
+                yield f"| `metadata.{each.alias or inner}` | {each.description} |"
+
+
+def _head(kind: ObjectKind) -> str:
     group = f"{kind.group}/" if kind.group else ""
-    yield f"## {kind.kind}"
-    yield ""
-    yield f"`{group}{kind.versions[0]}`{_older(kind, group)}. {_summary(kind.schema)}"
-    yield ""
-    yield "| field | | meaning | test |"
-    yield "|---|---|---|---|"
-    for row in rows(kind):
-        note = f" **{row.support.capitalize()}**: {row.note}." if row.note else ""
-        meaning = f"{row.description}{note}".replace("|", "\\|")
-        yield f"| `{row.name}` | {row.support} | {meaning} | {used.get(row.path, '')} |"
-    yield ""
+    newest, *others = (f"`{group}{version}`" for version in kind.versions)
+    older = f" (also {', '.join(others)})" if others else ""
+    place = " It belongs to no namespace." if kind.is_global else ""
+    more = f" [Its specification]({kind.documentation})." if kind.documentation else ""
+    return f"{newest}{older}. {' '.join((kind.schema.__doc__ or '').split())}{place}{more}"
 
 
-def _older(kind: ObjectKind, group: str) -> str:
-    older = ", ".join(f"`{group}{version}`" for version in kind.versions[1:])
-    return f" (also {older})" if older else ""
+def _line(row: Row, kind: ObjectKind, test: str) -> str:
+    meaning = [row.description]
+    if row.note:
+        meaning.append(f"**{row.support.capitalize()}:** {row.note[0].upper()}{row.note[1:].rstrip('.')}.")
+    if row.like is not None:
+        meaning.append(f"Its fields are those of {_place(row.like, kind)}.")
+    text = _escaped(" ".join(each for each in meaning if each))
+    return f"| `{row.name}` | {row.support} | {text} | {test} |"
 
 
-def _summary(schema: type[BaseModel]) -> str:
-    return " ".join((schema.__doc__ or "").split())
+def _escaped(text: str) -> str:
+    """With `*` and `<` as what they are, except in code and where they make words bold."""
+    pieces = text.split("`")
+    for index in range(0, len(pieces), 2):
+        pieces[index] = re.sub(r"(?<!\*)\*(?!\*)", r"\\*", pieces[index]).replace("<", "&lt;")
+    return "`".join(pieces).replace("|", "\\|")
+
+
+def _place(like: tuple[str, str], kind: ObjectKind) -> str:
+    return f"`{like[1]}`" if like[0] == kind.kind else f"`{like[1]}` of {_link(like[0])}"
+
+
+def _link(kind: str) -> str:
+    return f"[{kind}](#{kind.lower()})"

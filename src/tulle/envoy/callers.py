@@ -5,11 +5,9 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from tulle.model.mesh import Settings
-from tulle.model.names import SYSTEM_NAMESPACE, Name
+from tulle.model.names import GATEWAY, Name
 from tulle.model.policies import Locality
 from tulle.model.workloads import Instance
-
-GATEWAY_ACCOUNT = "gateway"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -35,8 +33,8 @@ class Caller:
     def gateway(cls, settings: Settings) -> Caller:
         """The gateway."""
         return cls(
-            namespace=SYSTEM_NAMESPACE,
-            account=GATEWAY_ACCOUNT,
+            namespace=GATEWAY.namespace,
+            account=GATEWAY.name,
             labels=settings.gateway_labels,
             locality=Locality.of(settings.gateway_labels),
         )
@@ -49,7 +47,7 @@ class Caller:
     @property
     def is_gateway(self) -> bool:
         """Whether it is the gateway."""
-        return self.namespace == SYSTEM_NAMESPACE and self.account == GATEWAY_ACCOUNT
+        return self.name == GATEWAY
 
     def lives_in(self, root_namespace: str) -> str:
         """The namespace in which its policies are looked up: the gateway's are those of the whole mesh."""

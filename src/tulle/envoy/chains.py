@@ -18,7 +18,8 @@ from envoy.extensions.filters.listener.http_inspector.v3 import http_inspector_p
 from envoy.extensions.filters.listener.tls_inspector.v3 import tls_inspector_pb2
 from google.protobuf.message import Message
 
-from tulle.envoy import host_patterns, protos
+from tulle.envoy import protos
+from tulle.model import hostnames
 
 Filters = Sequence[listener_components_pb2.Filter]
 FilterChain: TypeAlias = listener_components_pb2.FilterChain
@@ -83,11 +84,11 @@ def _chains(entries: tuple[Entry, ...], speeches: frozenset[Speech]) -> Iterator
 
 def _by_specificity(names: tuple[str, ...]) -> Iterator[tuple[str, ...]]:
     """Names that are meant, and apart from them all that are not."""
-    named = tuple(name for name in names if name != host_patterns.ANY)
+    named = tuple(name for name in names if name != hostnames.ANY)
     if named:
         yield named
-    if not named or host_patterns.ANY in names:
-        yield (host_patterns.ANY,)
+    if not named or hostnames.ANY in names:
+        yield (hostnames.ANY,)
 
 
 def _take(entry: Entry, name: str, taken: set[tuple[Speech, str, str]]) -> bool:
@@ -120,7 +121,7 @@ def _told_apart(chain: FilterChain, entry: Entry, others: frozenset[Speech]) -> 
 def _chain(entry: Entry, names: list[str]) -> FilterChain:
     chain = FilterChain(filters=entry.filters)
     match = chain.filter_chain_match
-    if names != [host_patterns.ANY]:
+    if names != [hostnames.ANY]:
         match.server_names.extend(names)
     match.prefix_ranges.extend(map(_range, entry.subnets))
     if entry.transport_socket is not None:

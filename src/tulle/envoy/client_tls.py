@@ -5,14 +5,19 @@ from __future__ import annotations
 from envoy.config.core.v3 import base_pb2
 from envoy.extensions.transport_sockets.tls.v3 import tls_pb2
 
-from tulle.envoy import naming, protos, secrets
+from tulle.envoy import naming, secrets
+from tulle.model.hostnames import is_address
 from tulle.model.policies import ClientTls, TlsMode
 
 
 def originating(tls: ClientTls, host: str, names: tuple[str, ...]) -> base_pb2.TransportSocket:
     """TLS towards servers that must be `host` (empty: what a request asks for), or one of `names` if there are any."""
     common = tls_pb2.CommonTlsContext(tls_params=secrets.EDGE_TLS)
-    context = tls_pb2.UpstreamTlsContext(sni=tls.server_name or host)
+    asked = tls.server_name or host
+    if is_address(asked):
+        # No server name can say an address (RFC 6066 §3), but a certificate can.
+        asked, names = "", names or (asked,)
+    context = tls_pb2.UpstreamTlsContext(sni=asked)
     certificate, authorities = certificate_name(tls), authorities_name(tls)
     if certificate:
         common.tls_certificate_sds_secret_configs.append(secrets.file_reference(certificate))
@@ -23,7 +28,7 @@ def originating(tls: ClientTls, host: str, names: tuple[str, ...]) -> base_pb2.T
         # Without names, the server must be the one whose name was sent to it.
         context.auto_sni_san_validation = not names
     context.common_tls_context.CopyFrom(common)
-    return base_pb2.TransportSocket(name="envoy.transport_sockets.tls", typed_config=protos.packed(context))
+    return secrets.tls_socket(context)
 
 
 def certificate_name(tls: ClientTls) -> str:

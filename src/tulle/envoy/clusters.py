@@ -30,10 +30,7 @@ def service_cluster(service: Service, port: Port, subset: str, treatment: Treatm
     # Short names of statistics, and what the reasons of failures call it.
     cluster = balancing.shaped(policy)
     cluster.name, cluster.alt_stat_name = name, naming.spoken(service.name, port.number, subset)
-    if treatment.preference is not None and treatment.preference.shares:
-        cluster.common_lb_config.locality_weighted_lb_config.SetInParent()
-    view = View(service=service.name, port=port.number, labels=treatment.labels, preference=treatment.preference)
-    assignment = discovery.find(service, port, view, cluster)
+    assignment = find_endpoints(service, port, treatment, cluster)
     spoken = _spoken(service, port, policy)
     transport.secure(service, port, policy, trust_domain, cluster, protocols=_offered(port, spoken))
     if spoken is not None:
@@ -42,6 +39,14 @@ def service_cluster(service: Service, port: Port, subset: str, treatment: Treatm
     if policy.health_check and not is_watched:
         balancing.check_health(policy.health_check, cluster, is_http2=bool(spoken and spoken.is_http2))
     return encode(name, cluster, endpoints_name=assignment, origins=(service.origin,))
+
+
+def find_endpoints(service: Service, port: Port, treatment: Treatment, cluster: cluster_pb2.Cluster) -> str:
+    """Say which endpoints a cluster chooses from; the name of the load assignment that is needed, if any."""
+    if treatment.preference is not None and treatment.preference.shares:
+        cluster.common_lb_config.locality_weighted_lb_config.SetInParent()
+    view = View(service=service.name, port=port.number, labels=treatment.labels, preference=treatment.preference)
+    return discovery.find(service, port, view, cluster)
 
 
 def secret_names(policy: Policy) -> tuple[str, ...]:

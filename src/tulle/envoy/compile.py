@@ -6,6 +6,7 @@ Equal inputs give the identical `Resource` objects, so that whoever publishes co
 from __future__ import annotations
 
 from collections.abc import Iterable
+from itertools import chain
 from weakref import ref
 
 from tulle.envoy import (
@@ -28,7 +29,7 @@ from tulle.envoy.callers import Caller
 from tulle.envoy.filters import registry
 from tulle.envoy.filters.base import Chain, Side
 from tulle.envoy.gateway_hosts import lazy_routes
-from tulle.envoy.references import referenced_services
+from tulle.envoy.references import referenced_services, stream_backends
 from tulle.envoy.scope import Outside, Target, Virtual
 from tulle.envoy.streams import Vantage
 from tulle.kit.memo import remember
@@ -45,6 +46,7 @@ compile_endpoints = endpoints.compile_endpoints
 compile_gateway = gateway.compile_gateway
 secrets_for = mesh_secrets.secrets_for
 dependencies = scope.dependencies
+forward_dependencies = scope.forward_dependencies
 is_outside = scope.is_outside
 
 
@@ -58,8 +60,9 @@ def compile_sidecar(mesh: Mesh, instance: Instance, demand: frozenset[str]) -> S
     found: dict[str, Resource] = {}
     virtual_hosts = _by_name(hosts.placeholder(mesh.settings, namespace))
     guard = mesh.guards.get(instance.workload)
+    seen = guard.scope if guard is not None else None
     for authority in sorted(demand):
-        compiled = compile_authority(mesh, caller, authority, guard.scope if guard is not None else None)
+        compiled = compile_authority(mesh, caller, authority, seen)
         virtual_hosts[compiled.host.name] = compiled.host
         found.update((each.name, each) for each in compiled.clusters)
     heard: dict[str, Resource] = {}
@@ -69,9 +72,12 @@ def compile_sidecar(mesh: Mesh, instance: Instance, demand: frozenset[str]) -> S
             listeners.connect(mesh.settings, namespace, guard),
         )
     for forward in instance.forwards:
-        _add_forward(mesh, caller, forward, heard, found)
+        if forward.address:
+            listener, *needed = _forward(mesh, caller, forward, seen)
+            heard[listener.name] = listener
+            found |= _by_name(*needed)
     if guard is not None:
-        _add_inbound(mesh, guard, instance, heard, found)
+        _add_inbound(mesh, guard, caller, instance, heard, found)
     routes = _by_name(_outbound_routes(mesh.settings, namespace))
     secrets = secrets_for(mesh, mesh_secrets.needed(found.values()))
     return Snapshot({SECRET: secrets, CLUSTER: found, LISTENER: heard, ROUTE: routes, VIRTUAL_HOST: virtual_hosts})
@@ -80,24 +86,24 @@ def compile_sidecar(mesh: Mesh, instance: Instance, demand: frozenset[str]) -> S
 def compile_authority(mesh: Mesh, caller: Caller, authority: str, seen: Scope | None = None) -> hosts.Compiled:
     """The virtual host that answers for one authority, and the clusters that it needs; `seen` limits what it may be."""
     match scope.resolve(mesh, caller.namespace, authority, seen):
-        case Target(service, port, by_wildcard):
+        case Target(service, port, asked):
             sets = _rules(mesh, service, scope.host_of(authority), caller, port.number)
             backends = _backends(mesh, sets, service.name)
-            denied = _denied(mesh, caller, backends)
-            if not scope.may_call(mesh, caller.name, service, port):
+            denied = _denied(caller, backends)
+            if not scope.may_call(caller.name, service, port):
                 denied |= {service.name}
             rules = hosts.Rules(sets, tuple(map(ref, backends)), denied)
             known = treatments.seen(caller, (service, *backends))
-            return hosts.service_host(service, port, known, by_wildcard, rules, mesh.settings)
+            return hosts.service_host(service, port, known, asked, rules, mesh.settings)
         case Virtual(asked, host, port_number):
             number = port_number or scope.HTTP_PORT
             sets = _rules(mesh, None, host, caller, number)
             backends = _backends(mesh, sets, None)
-            rules = hosts.Rules(sets, tuple(map(ref, backends)), _denied(mesh, caller, backends))
+            rules = hosts.Rules(sets, tuple(map(ref, backends)), _denied(caller, backends))
             return hosts.ruled_host(mesh.settings, asked, host, number, treatments.seen(caller, backends), rules)
         case Outside(host):
-            is_closed = seen is not None and seen.is_registry_only
-            is_allowed = mesh.settings.allow_outside if seen is None or seen.is_registry_only is None else not is_closed
+            is_closed = seen.is_registry_only if seen is not None else None
+            is_allowed = mesh.settings.allow_outside if is_closed is None else not is_closed
             return hosts.outside_host(mesh.settings, caller.namespace, host, is_allowed)
         case unknown:
             return hosts.unknown_host(mesh.settings, caller.namespace, unknown.authority, unknown.reason)
@@ -131,8 +137,8 @@ def _backends(mesh: Mesh, sets: tuple[RouteSet, ...], but: Name | None) -> list[
     return [mesh.services[name] for name in names if name in mesh.services]
 
 
-def _denied(mesh: Mesh, caller: Caller, services: list[Service]) -> frozenset[Name]:
-    return frozenset(each.name for each in services if not scope.may_call(mesh, caller.name, each))
+def _denied(caller: Caller, services: list[Service]) -> frozenset[Name]:
+    return frozenset(each.name for each in services if not scope.may_call(caller.name, each))
 
 
 @remember(size=1024)
@@ -149,34 +155,29 @@ def _application_cluster(guard: Guard, binding: Binding) -> Resource:
     return clusters.application_cluster(binding, guard)
 
 
-def _add_forward(
-    mesh: Mesh, caller: Caller, forward: Forward, heard: dict[str, Resource], found: dict[str, Resource]
-) -> None:
+def _forward(mesh: Mesh, caller: Caller, forward: Forward, seen: Scope | None) -> tuple[Resource, ...]:
     """A local port for a TCP or UDP service; if it may not be called, without a cluster: connections are closed."""
-    if not forward.address:
-        return
     service = mesh.services.get(forward.service)
     port = service.port(forward.port) if service else None
-    if service is None or port is None or not scope.may_call(mesh, caller.name, service, port):
-        heard |= _by_name(listeners.forward(mesh.settings, forward))
-        return
-    sets = _rules(mesh, service, scope.domains(service, port, caller.namespace)[0], caller, port.number)
-    known = {each.name: each for each in (*_backends(mesh, sets, service.name), service)}
+    if service is None or port is None or not scope.reaches(caller.name, service, port, seen):
+        return (listeners.forward(mesh.settings, forward),)
+    sets = _rules(mesh, service, service.full_hosts[0], caller, port.number)
+    others = _backends(mesh, sets, service.name)
+    known = {each.name: each for each in (*others, service)}
     called = (service.name, port.number)
-    denied = _denied(mesh, caller, [each for each in known.values() if each is not service])
-    to = Destinations(known, denied, called, caller, mesh.settings.root_namespace)
-    vantage = Vantage(ports=(port.number,), is_decided=True)
+    to = Destinations(known, _denied(caller, others), called, caller, mesh.settings.root_namespace)
     own = Backend(service=service.name, port=port.number, origin=service.origin)
-    heard |= _by_name(listeners.forward(mesh.settings, forward, streams.compile_streams(sets, vantage, to)))
-    used = [own, *streams.backends(sets)]
-    found |= _by_name(*hosts.cluster_resources(used, to, mesh.settings.trust_domain))
+    rules = streams.compile_streams(sets, Vantage(ports=(port.number,), is_decided=True), to)
+    listener = listeners.forward(mesh.settings, forward, (*rules, streams.passed_on((own,), to)))
+    used = [own, *chain.from_iterable(map(stream_backends, sets))]
+    return (listener, *hosts.cluster_resources(used, to, mesh.settings.trust_domain))
 
 
 def _add_inbound(
-    mesh: Mesh, guard: Guard, instance: Instance, heard: dict[str, Resource], found: dict[str, Resource]
+    mesh: Mesh, guard: Guard, caller: Caller, instance: Instance, heard: dict[str, Resource], found: dict[str, Resource]
 ) -> None:
     """The ports of the application, and the clusters of whom its proxy asks about calls to it."""
-    asked = consulted.consulted(mesh, guard)
+    asked = consulted.consulted(mesh, guard, caller)
     found |= _by_name(*asked.clusters)
     for port, binding in inbound.served(guard, instance.bindings):
         heard |= _by_name(inbound.listener(guard, port, binding, mesh.settings, asked.names))

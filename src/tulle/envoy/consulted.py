@@ -5,16 +5,16 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from tulle.envoy import clusters, issuers, scope
-from tulle.envoy.callers import GATEWAY_ACCOUNT, Caller
+from tulle.envoy import issuers, scope
+from tulle.envoy.actions import Destinations
+from tulle.envoy.callers import Caller
+from tulle.envoy.hosts import cluster_resources
 from tulle.envoy.scope import Target
-from tulle.envoy.treatments import treatment
 from tulle.model.guards import Guard
 from tulle.model.mesh import Mesh
-from tulle.model.names import SYSTEM_NAMESPACE, Name
+from tulle.model.names import Name
 from tulle.model.routes import Backend
 from tulle.model.security import AccessAction, Authorizer
-from tulle.model.services import Port, Service
 from tulle.xds.snapshot import Resource
 
 
@@ -28,12 +28,11 @@ class Consulted:
 
 
 NOBODY = Consulted()
-GATEWAY = Name(SYSTEM_NAMESPACE, GATEWAY_ACCOUNT)
 
 
-def consulted(mesh: Mesh, guard: Guard) -> Consulted:
-    """Whom the proxy with this guard asks, as far as they exist."""
-    found = dict(_found(mesh, guard))
+def consulted(mesh: Mesh, guard: Guard, caller: Caller) -> Consulted:
+    """Whom the proxy with this guard asks, as far as they exist; it calls them as its workload would."""
+    found = dict(_found(mesh, guard, caller))
     if not found:
         return NOBODY
     names = tuple((key, resource.name) for key, resource in found.items())
@@ -46,13 +45,10 @@ def backends(guard: Guard) -> tuple[Backend, ...]:
 
 
 def dependencies(mesh: Mesh, guard: Guard) -> frozenset[Name]:
-    """Names of services whose change may change what `consulted` gives."""
-    names = {each.service for each in backends(guard)}
-    for place in _places(guard):
-        found = scope.resolve(mesh, guard.workload.namespace, place[1].authority)
-        if isinstance(found, Target):
-            names.add(found.service.name)
-    return frozenset(names)
+    """Names of services (and of hosts, as `scope.host_key`) whose change may change what `consulted` gives."""
+    namespace = guard.workload.namespace
+    issuing = (scope.dependencies(mesh, namespace, place.authority) for _, place in _places(guard))
+    return frozenset(each.service for each in backends(guard)).union(*issuing)
 
 
 def asked(guard: Guard) -> list[Authorizer]:
@@ -71,32 +67,26 @@ def issuer(uri: str) -> str:
     return f"issuer {uri}"
 
 
-def _found(mesh: Mesh, guard: Guard) -> Iterator[tuple[str, Resource]]:
+def _found(mesh: Mesh, guard: Guard, caller: Caller) -> Iterator[tuple[str, Resource]]:
     for each in asked(guard):
-        backend = each.check.backend
-        service = mesh.services.get(backend.service)
-        port = service.port(backend.port) if service else None
-        if service is not None and port is not None:
-            resource = _cluster(mesh, guard, service, port, backend.subset or "")
-            if resource is not None:
-                yield authorizer(each.name), resource
+        for resource in _clusters(mesh, caller, each.check.backend):
+            yield authorizer(each.name), resource
     for uri, place in _places(guard):
         inside = scope.resolve(mesh, guard.workload.namespace, place.authority)
         if isinstance(inside, Target) and place.scheme == "http":
-            resource = _cluster(mesh, guard, inside.service, inside.port, "")
-            if resource is not None:
+            service, number = inside.service, inside.port.number
+            backend = Backend(service=service.name, port=number, origin=service.origin)
+            for resource in _clusters(mesh, caller, backend):
                 yield issuer(uri), resource
         else:
             yield issuer(uri), issuers.cluster(mesh.settings, place)
 
 
-def _cluster(mesh: Mesh, guard: Guard, service: Service, port: Port, subset: str) -> Resource | None:
-    """How the workload itself calls a service; None if there is no such subset."""
-    settings = mesh.settings
-    namespace = SYSTEM_NAMESPACE if guard.service == GATEWAY else guard.workload.namespace
-    caller = Caller(namespace=namespace, account=guard.account, labels=guard.labels)
-    found = treatment(service, port, subset, caller, settings.root_namespace)
-    return None if found is None else clusters.service_cluster(service, port, subset, found, settings.trust_domain)
+def _clusters(mesh: Mesh, caller: Caller, backend: Backend) -> tuple[Resource, ...]:
+    """The cluster by which the caller itself reaches a service; none if there is nothing of that name."""
+    known = {name: mesh.services[name] for name in (backend.service,) if name in mesh.services}
+    to = Destinations(known, caller=caller, root_namespace=mesh.settings.root_namespace)
+    return cluster_resources([backend], to, mesh.settings.trust_domain)
 
 
 def _places(guard: Guard) -> Iterator[tuple[str, issuers.Place]]:

@@ -5,19 +5,17 @@ from __future__ import annotations
 import binascii
 from base64 import b64decode
 from dataclasses import dataclass, replace
-from ipaddress import ip_address
 from typing import TypeAlias
 
 from envoy.config.core.v3 import base_pb2
 from envoy.extensions.transport_sockets.tls.v3 import common_pb2, tls_pb2
 
-from tulle.envoy import mesh_secrets, naming, protos, secrets
+from tulle.envoy import mesh_secrets, naming, secrets
 from tulle.model.listeners import Certificate, ClientCertificates, ClientTrust, Listener, TlsHandling, TlsVersions
 from tulle.model.mesh import Mesh
 from tulle.model.names import Name
 from tulle.model.objects import ConfigMap, Secret
 
-SAN: TypeAlias = common_pb2.SubjectAltNameMatcher
 Validation: TypeAlias = common_pb2.CertificateValidationContext
 VERSIONS = {
     "1.0": common_pb2.TlsParameters.TLSv1_0,
@@ -150,7 +148,7 @@ def _verify(trust: ClientTrust, common: tls_pb2.CommonTlsContext) -> None:
         validation = Validation(trust_chain_verification=Validation.ACCEPT_UNTRUSTED)
     else:
         validation = Validation(
-            match_typed_subject_alt_names=[_alt_name(name) for name in trust.subject_alt_names],
+            match_typed_subject_alt_names=map(secrets.subject, trust.subject_alt_names),
             verify_certificate_spki=trust.spki,
             verify_certificate_hash=trust.hashes,
         )
@@ -181,19 +179,6 @@ def _reduced(trust: ClientTrust, mesh: Mesh) -> ClientTrust:
 
 def _is_authority(source: Secret | ConfigMap | None) -> bool:
     return source is not None and not mesh_secrets.authority_problem(source)
-
-
-def _alt_name(name: str) -> SAN:
-    kind = SAN.URI if "://" in name else SAN.EMAIL if "@" in name else SAN.IP_ADDRESS if _is_address(name) else SAN.DNS
-    return SAN(san_type=kind, matcher=protos.exactly(name))
-
-
-def _is_address(name: str) -> bool:
-    try:
-        ip_address(name)
-    except ValueError:
-        return False
-    return True
 
 
 def _is_digest(text: str) -> bool:

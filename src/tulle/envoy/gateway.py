@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from itertools import chain
+from operator import attrgetter
 
 from tulle.envoy import (
     consulted,
@@ -14,11 +16,14 @@ from tulle.envoy import (
     sockets,
     streams,
 )
+from tulle.envoy.callers import Caller
 from tulle.envoy.gateway_listeners import Content, Guarded
 from tulle.envoy.hosts import cluster_resources
+from tulle.envoy.references import stream_backends
 from tulle.envoy.sockets import Layout
 from tulle.envoy.streams import Vantage
 from tulle.model.documents import Origin
+from tulle.model.guards import Guard
 from tulle.model.listeners import Listener, ListenerProtocol, TlsHandling
 from tulle.model.mesh import Mesh
 from tulle.model.routes import RouteSet
@@ -32,43 +37,51 @@ def compile_gateway(mesh: Mesh, memory: gateway_hosts.Memory | None = None) -> S
     known = memory or gateway_hosts.LAST
     layout = gateway_hosts.arranged(mesh, known)
     gateway_hosts.compile_hosts(mesh, layout, known)
-    clusters, secrets = dict(known.clusters), set(known.secrets)
+    more: Tables = {}
+    secrets = set(known.secrets)
     heard: Tables = {}
-    asked = consulted.consulted(mesh, mesh.gateway_guard) if mesh.gateway_guard is not None else consulted.NOBODY
-    clusters.update((each.name, each) for each in asked.clusters)
-    secrets |= mesh_secrets.needed(asked.clusters)
-    for listener, found in _listeners(mesh, clusters, Guarded(mesh.gateway_guard, asked.names)):
+    caller = Caller.gateway(mesh.settings)
+    for listener, found in _listeners(mesh, more, caller):
         heard[listener.name] = listener
         secrets |= mesh_secrets.needed((listener, *found))
     routes, fixed = _routes(mesh, layout)
     return Snapshot(
         {
             SECRET: mesh_secrets.secrets_for(mesh, secrets),
-            CLUSTER: clusters,
+            CLUSTER: known.all_clusters.update(known.clusters, more),
             LISTENER: heard,
             ROUTE: routes,
-            VIRTUAL_HOST: {**known.virtual_hosts, **fixed},
+            VIRTUAL_HOST: known.all_hosts.update(known.virtual_hosts, fixed),
         }
     )
 
 
-def _listeners(mesh: Mesh, clusters: Tables, guarded: Guarded) -> Iterator[tuple[Resource, tuple[Resource, ...]]]:
-    """The listener of every socket, with the clusters that its streams need; those are added to the others."""
+def _listeners(mesh: Mesh, clusters: Tables, caller: Caller) -> Iterator[tuple[Resource, tuple[Resource, ...]]]:
+    """The listener of every socket, with the clusters that it needs itself; those are added to the others."""
     attached: dict[str, list[RouteSet]] = {}
-    for each in mesh.gateway_routes:
-        for name in each.listeners if each.streams else ():
+    for each in filter(attrgetter("streams"), mesh.gateway_routes):
+        for name in each.listeners:
             attached.setdefault(name, []).append(each)
     for sharing in sockets.by_socket(mesh.listeners.values()).values():
         contents = []
-        needed: list[Resource] = []
+        guard = _guard(mesh, sharing)
+        asked = consulted.consulted(mesh, guard, caller) if guard is not None else consulted.NOBODY
+        needed = list(asked.clusters)
         for listener in sharing:
             content, found = _content(mesh, listener, attached.get(listener.id, ()))
             contents.append(content)
             needed += found
         clusters.update((each.name, each) for each in needed)
         first, *others = sharing
+        guarded = Guarded(guard, asked.names)
         resource = gateway_listeners.compile_listener(first, tuple(others), mesh.settings, tuple(contents), guarded)
         yield resource, tuple(needed)
+
+
+def _guard(mesh: Mesh, sharing: Sequence[Listener]) -> Guard | None:
+    """What is enforced at a socket: that of the first of its gateways to which policies are attached, or the usual."""
+    known = (mesh.gateway_guards.get(each.gateway) for each in sharing if each.gateway is not None)
+    return next((each for each in known if each is not None), mesh.gateway_guard)
 
 
 def _content(mesh: Mesh, listener: Listener, sets: Sequence[RouteSet]) -> tuple[Content, tuple[Resource, ...]]:
@@ -77,7 +90,7 @@ def _content(mesh: Mesh, listener: Listener, sets: Sequence[RouteSet]) -> tuple[
         return Content(material=material), ()
     if listener.tls is TlsHandling.AUTO_PASSTHROUGH and listener.protocol is not ListenerProtocol.UDP:
         return Content(), passthrough.clusters(mesh, sockets.hosts(listener))
-    used = [*listener.backends, *streams.backends(sets)]
+    used = [*listener.backends, *chain.from_iterable(map(stream_backends, sets))]
     to = gateway_hosts.destinations(mesh, {each.service for each in used})
     found = streams.compile_streams(sets, _vantage(listener), to)
     if listener.backends:

@@ -3,21 +3,24 @@
 from __future__ import annotations
 
 import dataclasses
+from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
-from itertools import compress, count
-from operator import is_not
+from itertools import chain
 
 from envoy.config.route.v3 import route_components_pb2, route_pb2
 
-from tulle.envoy import host_patterns, mesh_secrets, naming, protos, references, replies, sockets
-from tulle.envoy.actions import Destinations
+from tulle.envoy import mesh_secrets, naming, protos, references, replies, sockets
+from tulle.envoy.actions import LARGEST_BODY, Destinations
 from tulle.envoy.callers import Caller
 from tulle.envoy.hosts import STANDARD_RETRY, cluster_resources
 from tulle.envoy.routes import compile_routes, in_order
 from tulle.envoy.scope import may_call
 from tulle.envoy.sockets import Layout, Place
 from tulle.kit.memo import remember
+from tulle.kit.sequences import differing
+from tulle.kit.tables import Layered, changed_keys, replaced
+from tulle.model import hostnames
 from tulle.model.documents import Origin
 from tulle.model.listeners import Listener
 from tulle.model.mesh import Mesh, Settings
@@ -30,6 +33,8 @@ FOREIGN = "|foreign"
 """Stands where the host stands in the names of other virtual hosts."""
 MISDIRECTED = "this host belongs to another listener than the server name of the connection; connect anew"
 RouteSets = tuple[RouteSet, ...]
+Changed = tuple[RouteSets, RouteSets]
+"""Of before, and of now."""
 Ports = tuple[int, ...]
 
 
@@ -63,11 +68,66 @@ class Memory:
     """Of all hosts together, by name; replaced, never changed in place."""
     clusters: dict[str, Resource] = field(default_factory=dict)
     """The same of their clusters."""
+    all_hosts: Layered[str, Resource] = field(default_factory=Layered)
+    """With those that no route can change."""
+    all_clusters: Layered[str, Resource] = field(default_factory=Layered)
+    """With those that listeners need."""
+    _users: dict[Name, set[Place]] = field(default_factory=dict)
+    """By service: the hosts that use it."""
+    _sharing: Counter[str] = field(default_factory=Counter)
+    """By cluster: how many hosts have it."""
+    _secrets: dict[Place, frozenset[str]] = field(default_factory=dict)
+    """Of hosts whose clusters need any."""
 
     @property
     def secrets(self) -> frozenset[str]:
         """Secrets of the mesh that any of the clusters needs."""
-        return frozenset().union(*(host.secrets for host in self.hosts.values() if host.secrets))
+        return frozenset().union(*self._secrets.values())
+
+    def users(self, services: Iterable[Name]) -> list[Place]:
+        """The hosts that use any of these services."""
+        return sorted(set().union(*(self._users.get(name, ()) for name in services)))
+
+    def forget(self) -> None:
+        """Begin from scratch."""
+        self.layout, self.routes, self.services = Layout(), (), {}
+        self.hosts, self.virtual_hosts, self.clusters = {}, {}, {}
+        self._users, self._sharing, self._secrets = {}, Counter(), {}
+
+    def take(self, hosts: Mapping[Place, Host | None]) -> None:
+        """Put hosts in place of those that were there; None: there is none any more."""
+        resources: list[tuple[str, Resource | None]] = []
+        clusters: dict[str, Resource | None] = {}
+        for place, host in hosts.items():
+            before = self.hosts.get(place)
+            if before is not None:
+                self._leave(place, before)
+                clusters.update((name, self.clusters.get(name)) for name in before.clusters if name not in clusters)
+                if host is None:
+                    resources.append((before.resource.name, None))
+            if host is not None:
+                self._note(place, host)
+                clusters.update(host.clusters)
+                resources.append((host.resource.name, host.resource))
+        self.hosts = replaced(self.hosts, hosts.items())
+        self.virtual_hosts = replaced(self.virtual_hosts, resources)
+        used = self._sharing
+        self.clusters = replaced(self.clusters, [(name, it if used[name] else None) for name, it in clusters.items()])
+
+    def _note(self, place: Place, host: Host) -> None:
+        for name in host.services:
+            self._users.setdefault(name, set()).add(place)
+        self._sharing.update(host.clusters.keys())
+        if host.secrets:
+            self._secrets[place] = host.secrets
+
+    def _leave(self, place: Place, host: Host) -> None:
+        for name in host.services:
+            self._users[name].discard(place)
+            if not self._users[name]:
+                del self._users[name]
+        self._sharing.subtract(host.clusters.keys())
+        self._secrets.pop(place, None)
 
 
 LAST = Memory()
@@ -84,50 +144,32 @@ def arranged(mesh: Mesh, memory: Memory = LAST) -> Layout:
 
 def compile_hosts(mesh: Mesh, layout: Layout, memory: Memory = LAST) -> dict[Place, Host]:
     """Every virtual host that takes routes; only those whose rules or services changed are compiled."""
-    is_known = memory.settings is mesh.settings and keeps_order(memory.routes, mesh.gateway_routes)
-    before = memory if is_known else Memory()
-    hosts = dict(before.hosts)
-    for place, sets in regrouped(before, layout, mesh.gateway_routes).items():
-        if sets or place in layout.standing:
-            hosts[place] = compile_host(mesh, place, sets, layout.ports[place[0]])
-        else:
-            hosts.pop(place, None)
-    changed = changed_services(before.services, mesh.services)
-    if changed:
-        for place, host in before.hosts.items():
-            # What was compiled again above saw the new services already.
-            if hosts.get(place) is host and not changed.isdisjoint(host.services):
-                hosts[place] = compile_host(mesh, place, host.sets, host.ports)
-    memory.virtual_hosts, memory.clusters = together(before, hosts)
-    memory.settings, memory.layout, memory.hosts = mesh.settings, layout, hosts
+    old, new = changed_sets(memory.routes, mesh.gateway_routes)
+    if memory.settings is not mesh.settings or not keeps_order(old, new):
+        memory.forget()
+        old, new = (), mesh.gateway_routes
+    hosts: dict[Place, Host | None] = {}
+    for place, sets in regrouped(memory, layout, mesh.gateway_routes, (old, new)).items():
+        is_there = sets or place in layout.standing
+        hosts[place] = compile_host(mesh, place, sets, layout.ports[place[0]]) if is_there else None
+    for place in memory.users(changed_keys(memory.services, mesh.services)):
+        if place not in hosts:
+            host = memory.hosts[place]
+            hosts[place] = compile_host(mesh, place, host.sets, host.ports)
+    memory.take(hosts)
+    memory.settings, memory.layout = mesh.settings, layout
     memory.routes, memory.services = mesh.gateway_routes, mesh.services
-    return hosts
+    return memory.hosts
 
 
-def together(before: Memory, hosts: dict[Place, Host]) -> tuple[dict[str, Resource], dict[str, Resource]]:
-    """The resources of all hosts; made from those before, where they were only added or replaced."""
-    known = before.hosts
-    different = list(compress(hosts, map(is_not, map(known.get, hosts), hosts.values())))
-    lost = len(hosts) - sum(place not in known for place in different) < len(known)
-    if lost or any(
-        not known[each].clusters.keys() <= hosts[each].clusters.keys() for each in different if each in known
-    ):
-        before, different = Memory(), list(hosts)
-    changed = [hosts[place] for place in different]
-    clusters = dict(before.clusters)
-    for host in changed:
-        clusters.update(host.clusters)
-    return {**before.virtual_hosts, **{each.resource.name: each.resource for each in changed}}, clusters
-
-
-def regrouped(before: Memory, layout: Layout, routes: RouteSets) -> dict[Place, RouteSets]:
+def regrouped(before: Memory, layout: Layout, routes: RouteSets, changed: Changed) -> dict[Place, RouteSets]:
     """The places whose route sets are others than before, with their sets in the order in which they were read."""
     if before.layout != layout:
         return _arranged_anew(before, layout, routes)
-    old, new = map(set, differing(before.routes, routes))
+    old, new = map(set, changed)
     touched: dict[Place, set[RouteSet]] = {}
     gone = old - new
-    for route_set in old ^ new:
+    for route_set in (*gone, *(each for each in changed[1] if each not in old)):
         for place in layout.places(route_set):
             if place not in touched:
                 host = before.hosts.get(place)
@@ -155,37 +197,33 @@ def _arranged_anew(before: Memory, layout: Layout, routes: RouteSets) -> dict[Pl
     return found
 
 
+def changed_sets(before: RouteSets, now: RouteSets) -> Changed:
+    """Those of before and those of now in the places where the two differ; of many, few are different."""
+    if before is now:
+        return (), ()
+    spans = differing(before, now)
+    old = tuple(chain.from_iterable(before[start:stop] for start, stop, _, _ in spans))
+    new = tuple(chain.from_iterable(now[first:last] for _, _, first, last in spans))
+    if len(spans) > 1 and not set(old).isdisjoint(new):
+        # Some went somewhere else: what is in between stands before or after them now.
+        return before[spans[0][0] : spans[-1][1]], now[spans[0][2] : spans[-1][3]]
+    return old, new
+
+
 def keeps_order(before: RouteSets, now: RouteSets) -> bool:
     """Whether all route sets that were there before and still are follow each other as they did."""
-    before, now = differing(before, now)
     old, new = set(before), set(now)
     return [each for each in before if each in new] == [each for each in now if each in old]
-
-
-def differing(before: RouteSets, now: RouteSets) -> tuple[RouteSets, RouteSets]:
-    """Both without what they have in common at the beginning and at the end: of many, few are different."""
-    shorter = min(len(before), len(now))
-    start = next(compress(count(), map(is_not, before, now)), shorter)
-    end = next(compress(count(), map(is_not, reversed(before), reversed(now))), shorter)
-    end = min(end, shorter - start)
-    return before[start : len(before) - end], now[start : len(now) - end]
-
-
-def changed_services(before: Mapping[Name, Service], now: Mapping[Name, Service]) -> frozenset[Name]:
-    """Names whose service came, went or is another object now."""
-    if before is now:
-        return frozenset()
-    return frozenset(each.name for each in set(before.values()) ^ set(now.values()))
 
 
 def compile_host(mesh: Mesh, place: Place, sets: RouteSets, ports: Ports) -> Host:
     """One virtual host; `ports` are the numbers by which its port may be named in conditions."""
     routes_name, host = place
-    used = [backend for each in sets for backend in references.backends(each)]
+    used = [backend for each in sets for backend in references.request_backends(each)]
     names = frozenset(backend.service for backend in used)
     to = destinations(mesh, names)
     routes = compile_routes(in_order(at_gateway(each, ports) for each in sets), to)
-    if host == host_patterns.ANY or not sets:
+    if host == hostnames.ANY or not sets:
         rest = replies.respond(404, "no route of the gateway matches this host and path")
         rest.match.prefix = "/"
         routes.append(rest)
@@ -226,7 +264,7 @@ def destinations(mesh: Mesh, names: Iterable[Name]) -> Destinations:
     """What the gateway may know of these services."""
     known = {name: service for name in names if (service := mesh.services.get(name)) is not None}
     caller = Caller.gateway(mesh.settings)
-    denied = frozenset(name for name, service in known.items() if not may_call(mesh, caller.name, service))
+    denied = frozenset(name for name, service in known.items() if not may_call(caller.name, service))
     return Destinations(known, denied, caller=caller, root_namespace=mesh.settings.root_namespace)
 
 
@@ -237,6 +275,7 @@ def lazy_routes(name: str) -> route_pb2.RouteConfiguration:
         vhds=route_pb2.Vhds(config_source=protos.ads()),
         response_headers_to_remove=naming.INTERNAL_HEADERS,
         validate_clusters=protos.flag(False),
+        max_direct_response_body_size_bytes=protos.number(LARGEST_BODY),
     )
 
 

@@ -14,7 +14,6 @@ from tulle.envoy import (
     connection_access,
     connection_manager,
     edge_tls,
-    host_patterns,
     listeners,
     naming,
     protos,
@@ -26,6 +25,7 @@ from tulle.envoy.edge_tls import Material
 from tulle.envoy.filters.base import Chain, Side
 from tulle.envoy.streams import Stream, proxy_of, tcp_proxy
 from tulle.kit.memo import remember
+from tulle.model import hostnames
 from tulle.model.guards import Guard
 from tulle.model.listeners import Certificate, ClientCertificates, Listener, ListenerProtocol, TlsHandling
 from tulle.model.mesh import Settings
@@ -134,14 +134,14 @@ def _for_tls(listener: Listener, content: Content, settings: Settings, guarded: 
         return
     for stream in content.streams:
         filters = [*before, proxy_of("edge", stream)]
-        wanted = stream.server_names or stream.hosts or (host_patterns.ANY,)
+        wanted = stream.server_names or stream.hosts or (hostnames.ANY,)
         if not sockets.ends_tls(listener):
-            names = host_patterns.narrowed(wanted, sockets.hosts(listener))
+            names = hostnames.narrowed(wanted, sockets.hosts(listener))
             if names:
                 yield Entry(names, filters, speech=Speech.TLS, subnets=stream.subnets)
             continue
         for certificates, own in _groups(listener, content):
-            names = host_patterns.narrowed(wanted, own)
+            names = hostnames.narrowed(wanted, own)
             if names:
                 entry = Entry(names, filters, speech=Speech.TLS, subnets=stream.subnets)
                 yield _ended(listener, content, certificates, settings, entry)
@@ -152,7 +152,7 @@ def _groups(listener: Listener, content: Content) -> Iterator[tuple[tuple[Certif
     certificates = content.material.certificates if content.material is not None else ()
     for each in certificates:
         if each.hosts:
-            yield (each,), host_patterns.narrowed(map(str.lower, each.hosts), sockets.hosts(listener))
+            yield (each,), hostnames.narrowed(map(str.lower, each.hosts), sockets.hosts(listener))
     default = tuple(each for each in certificates if not each.hosts)
     if default or not certificates:
         yield default, sockets.hosts(listener)

@@ -3,19 +3,23 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from itertools import chain
 from typing import TypeAlias
 from weakref import ref
 
 from envoy.config.route.v3 import route_components_pb2
 
-from tulle.envoy import clusters, host_patterns, naming, references, replies, retries, scope, streams, transport
+from tulle.envoy import clusters, naming, replies, retries, scope, streams, transport
 from tulle.envoy.actions import Destinations
 from tulle.envoy.callers import Caller
+from tulle.envoy.references import backends, request_backends, stream_backends
 from tulle.envoy.routes import compile_routes, in_order
 from tulle.envoy.streams import Vantage
 from tulle.envoy.treatments import Treatment
 from tulle.kit.memo import remember
 from tulle.model.documents import Origin
+from tulle.model.hostnames import covers
+from tulle.model.hostnames import plain as plain_host
 from tulle.model.mesh import Settings
 from tulle.model.names import Name
 from tulle.model.routes import Backend, Forward, Match, RouteRule, RouteSet
@@ -56,11 +60,6 @@ class Rules:
         return {each.name: each for reference in self.backends if (each := reference()) is not None}
 
     @property
-    def used(self) -> list[Backend]:
-        """Every place that calls may be sent to."""
-        return [backend for each in self.sets for backend in (*references.backends(each), *streams.backends((each,)))]
-
-    @property
     def origins(self) -> tuple[Origin, ...]:
         """Where they were written."""
         return tuple(each.origin for each in self.sets)
@@ -72,8 +71,8 @@ def service_host(
 ) -> Compiled:
     """One port of a service, as a kind of callers reaches it.
 
-    `caller` is what they have in common (`treatments.seen`); `authority` is empty, unless the service has that host
-    only by a wildcard.
+    `caller` is what they have in common (`treatments.seen`); `authority` is empty, unless the service shares the host
+    that was asked for with others (`scope.Target`).
     """
     namespace = caller.namespace
     routes_name = naming.outbound_routes(namespace)
@@ -82,22 +81,24 @@ def service_host(
     known = {**rules.known(), service.name: service}
     to = Destinations(known, rules.denied, called, caller, settings.root_namespace)
     own = Backend(service=service.name, port=port.number, origin=service.origin)
-    used = [own, *rules.used]
+    used = [own]
     is_http = speaks_http(port, to.treatment(own))
+    domains = (authority,) if authority else scope.domains(service, port, namespace)
     if service.name in rules.denied:
         plain, tunnel = replies.everything(replies.respond(403, f'service "{service.name}" does not allow this caller'))
         # gRPC shows nothing of a refused CONNECT; within the tunnel it gets the status and the reason.
         routes, used = [plain, _tunnel(naming.CONNECT) if is_http else tunnel], []
     elif is_http:
+        used += chain.from_iterable(map(request_backends, rules.sets))
         rest = RouteRule(name="", origin=service.origin, matches=(EVERY_REQUEST,), action=Forward(backends=(own,)))
         routes = [*compile_routes([*in_order(rules.sets), (EVERY_REQUEST, rest)], to), _tunnel(naming.CONNECT)]
     else:
-        host = authority or scope.domains(service, port, namespace)[0]
-        routes = [_tunnel(*_shares(rules.sets, port, host, to, ((to.cluster(own), 1),))), _not_http(service, port)]
+        used += chain.from_iterable(map(stream_backends, rules.sets))
+        shares = _shares(rules.sets, port, plain_host(domains[0]), to)
+        routes = [_tunnel(*(shares if shares is not None else (to.cluster(own),))), _not_http(service, port)]
     found = cluster_resources(used, to, settings.trust_domain)
     if is_http:
         found = (*found, clusters.connect_cluster(settings))
-    domains = (authority,) if authority else scope.domains(service, port, namespace)
     retry = OUTSIDE_RETRY if service.is_outside else STANDARD_RETRY
     message = VirtualHost(name=name, domains=domains, routes=routes, retry_policy=retry)
     return Compiled(_encoded(message, namespace, domains, origins=(service.origin, *rules.origins)), found)
@@ -110,10 +111,11 @@ def ruled_host(settings: Settings, authority: str, host: str, port: int, caller:
     to = Destinations(rules.known(), rules.denied, (Name("", host), port), caller, settings.root_namespace)
     rest = replies.respond(404, f'no rule for "{host}" matches the request')
     rest.match.prefix = "/"
-    shares = _shares(rules.sets, Port(name="", number=port), host, to, ())
-    tunnel = _tunnel(*shares) if shares else _tunnel(naming.CONNECT)
+    shares = _shares(rules.sets, Port(name="", number=port), host, to)
+    tunnel = _tunnel(*(shares if shares is not None else (naming.CONNECT,)))
     routes = [*compile_routes(in_order(rules.sets), to), rest, tunnel]
-    found = (*cluster_resources(rules.used, to, settings.trust_domain), clusters.connect_cluster(settings))
+    used = list(chain.from_iterable(map(backends, rules.sets)))
+    found = (*cluster_resources(used, to, settings.trust_domain), clusters.connect_cluster(settings))
     message = VirtualHost(name=name, domains=[authority], routes=routes, retry_policy=OUTSIDE_RETRY)
     return Compiled(encode(name, message, origins=rules.origins), found)
 
@@ -125,15 +127,13 @@ def speaks_http(port: Port, treated: Treatment | None) -> bool:
     return port.protocol is Protocol.TLS and treated is not None and bool(transport.originates(port, treated.policy))
 
 
-def _shares(
-    sets: tuple[RouteSet, ...], port: Port, host: str, to: Destinations, otherwise: streams.Shares
-) -> streams.Shares:
-    """Where the bytes of a tunnel go: its host stands for the server name that will be asked for within."""
+def _shares(sets: tuple[RouteSet, ...], port: Port, host: str, to: Destinations) -> streams.Shares | None:
+    """Where rules send the bytes of a tunnel: its host stands for the server name that will be asked for within."""
     vantage = Vantage(ports=(port.number,), is_decided=True)
     for stream in streams.compile_streams(sets, vantage, to):
-        if not stream.server_names or any(host_patterns.covers(each, host) for each in stream.server_names):
+        if not stream.server_names or any(covers(each, host) for each in stream.server_names):
             return stream.shares
-    return otherwise
+    return None
 
 
 def cluster_resources(used: list[Backend], to: Destinations, trust_domain: str) -> tuple[Resource, ...]:
@@ -194,12 +194,12 @@ def _encoded(
 
 
 def _tunnel(*shares: str | tuple[str, int]) -> route_components_pb2.Route:
-    """End a CONNECT here and send its bytes on: to a cluster, or to several by weight."""
+    """End a CONNECT here and send its bytes on: to a cluster, or to several by weight; to none it is refused."""
     message = route_components_pb2.Route()
     message.match.connect_matcher.SetInParent()
     weighted = [each if isinstance(each, tuple) else (each, 1) for each in shares]
-    if len(weighted) == 1:
-        message.route.cluster = weighted[0][0]
+    if len(weighted) <= 1:
+        message.route.cluster = weighted[0][0] if weighted else naming.PLACEHOLDER
     else:
         for cluster, weight in weighted:
             message.route.weighted_clusters.clusters.add(name=cluster).weight.value = weight

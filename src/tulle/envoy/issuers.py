@@ -8,13 +8,15 @@ from urllib.parse import urlsplit
 from envoy.config.cluster.v3 import cluster_pb2
 from envoy.config.endpoint.v3 import endpoint_components_pb2
 
-from tulle.envoy import balancing, naming, protos, secrets
+from tulle.envoy import balancing, client_tls, naming, protos
 from tulle.kit.memo import remember
 from tulle.model.mesh import Settings
-from tulle.model.policies import Policy
+from tulle.model.policies import ClientTls, Policy, TlsMode
 from tulle.xds.snapshot import Resource, encode
 
 PORTS = {"http": 80, "https": 443}
+PUBLIC = ClientTls(mode=TlsMode.SIMPLE)
+"""TLS with whoever proves to the authorities of the system that the host is theirs."""
 
 
 class Place(NamedTuple):
@@ -54,5 +56,5 @@ def cluster(settings: Settings, where: Place) -> Resource:
     endpoint = endpoint_components_pb2.Endpoint(address=protos.socket_address(where.host, where.port))
     message.load_assignment.endpoints.add().lb_endpoints.add(endpoint=endpoint)
     if where.scheme == "https":
-        message.transport_socket.CopyFrom(secrets.outside(where.host))
+        message.transport_socket.CopyFrom(client_tls.originating(PUBLIC, where.host, ()))
     return encode(name, message, origins=(settings.origin,))

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import dataclasses
 from typing import TypeAlias
 
 from envoy.config.listener.v3 import listener_components_pb2, listener_pb2, udp_listener_config_pb2
@@ -32,6 +31,7 @@ FilterChain: TypeAlias = listener_components_pb2.FilterChain
 Matcher: TypeAlias = matcher_pb2.Matcher
 OnMatch: TypeAlias = matcher_pb2.Matcher.OnMatch
 
+CLOSED = Stream(shares=())
 ALONE = protos.flag(False)
 """A port that is taken is to be an error that is seen; with SO_REUSEPORT two Envoys would share it in silence."""
 
@@ -107,13 +107,12 @@ def _origins(chain: Chain) -> tuple[Origin, ...]:
 
 
 @remember(size=4096)
-def forward(settings: Settings, to: Forward, rules: tuple[Stream, ...] = ()) -> Resource:
-    """A local port of the sidecar for one TCP or UDP service; rules for calls to it come first."""
-    name, cluster = naming.forward(to.service, to.port), naming.cluster(to.service, to.port)
-    everything = Stream(shares=((cluster, 1),))
+def forward(settings: Settings, to: Forward, streams: tuple[Stream, ...] = ()) -> Resource:
+    """A local port of the sidecar for one TCP or UDP service; what no stream takes is closed."""
+    name = naming.forward(to.service, to.port)
     if to.protocol is Protocol.UDP:
-        rest = next((each for each in rules if not each.server_names), everything)
-        listener = udp_listener(name, to.address, *rest.shares)
+        shares = next((each.shares for each in streams if not each.server_names), ())
+        listener = udp_listener(name, to.address, *shares)
     else:
         listener = Listener(
             name=name,
@@ -122,8 +121,8 @@ def forward(settings: Settings, to: Forward, rules: tuple[Stream, ...] = ()) -> 
             enable_reuse_port=ALONE,
         )
         # What the caller connects to is this port, whatever address it means: subnets say nothing here.
-        plain = (dataclasses.replace(each, subnets=()) for each in (*rules, everything))
-        fill(listener, [Entry(stream.server_names, [proxy_of("fwd", stream)]) for stream in plain])
+        # What the caller connects to is this port, whatever address it means: subnets say nothing here.
+        fill(listener, [Entry(stream.server_names, [proxy_of("fwd", stream)]) for stream in streams or (CLOSED,)])
     return encode(name, listener, origins=(settings.origin,))
 
 

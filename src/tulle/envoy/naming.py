@@ -6,7 +6,7 @@ from collections.abc import Iterable
 from functools import lru_cache
 from typing import NamedTuple
 
-from tulle.model.names import CLUSTER_DOMAIN, Name
+from tulle.model.names import SERVICE_SUFFIX, Name
 from tulle.model.services import Port, Service
 
 OUTSIDE = "outside"
@@ -29,7 +29,6 @@ SYSTEM_CA = "system-ca"
 """Secret of the authorities that the host of a proxy trusts, wherever it keeps them."""
 SECRET, SECRET_CA, CONFIG_MAP_CA = "secret|", "secret-ca|", "config-map-ca|"
 """How the names of secrets begin that come from the mesh."""
-PASSTHROUGH_SUFFIX = f".svc.{CLUSTER_DOMAIN}"
 
 
 class ClusterName(NamedTuple):
@@ -52,8 +51,8 @@ def cluster(service: Name, port: int, subset: str | None = None) -> str:
 @lru_cache(1024)
 def parse_cluster(name: str) -> ClusterName:
     """What the name of an outbound cluster says; `NOTHING` for any other name, whoever made it up."""
-    is_passthrough = name.startswith("outbound_.") and name.endswith(PASSTHROUGH_SUFFIX)
-    parts = name.removesuffix(PASSTHROUGH_SUFFIX).split("_.") if is_passthrough else name.split("|")
+    is_passthrough = name.startswith("outbound_.") and name.endswith(SERVICE_SUFFIX)
+    parts = name.removesuffix(SERVICE_SUFFIX).split("_.") if is_passthrough else name.split("|")
     if len(parts) != 4 or parts[0] != "outbound" or not (parts[1].isascii() and parts[1].isdecimal()):
         return NOTHING
     return ClusterName(Name.parse(parts[3]), int(parts[1]), parts[2])
@@ -148,4 +147,4 @@ def is_mesh_secret(name: str) -> bool:
 
 def passthrough(service: Name, port: int, subset: str = "") -> str:
     """Cluster for connections whose TLS is not ended here: it is called as their server name is (Istio's form)."""
-    return f"outbound_.{port}_.{subset}_.{service}{PASSTHROUGH_SUFFIX}"
+    return f"outbound_.{port}_.{subset}_.{service}{SERVICE_SUFFIX}"

@@ -4,40 +4,44 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from tulle.envoy import balancing, host_patterns, naming, protos
+from tulle.envoy import balancing, naming, treatments
+from tulle.envoy.callers import Caller
+from tulle.envoy.clusters import find_endpoints
 from tulle.envoy.scope import may_call
+from tulle.envoy.treatments import Treatment
 from tulle.kit.memo import remember
+from tulle.model.hostnames import covers
 from tulle.model.mesh import Mesh
-from tulle.model.names import SYSTEM_NAMESPACE, Name
 from tulle.model.services import Port, Resolution, Service
 from tulle.xds.snapshot import Resource, encode
-
-CALLER = Name(SYSTEM_NAMESPACE, "gateway")
 
 
 def clusters(mesh: Mesh, hosts: tuple[str, ...]) -> tuple[Resource, ...]:
     """A cluster for every port and version of a service of the mesh that one of the hosts means."""
+    caller, root = Caller.gateway(mesh.settings), mesh.settings.root_namespace
     return tuple(
-        _cluster(service, port, subset)
+        _cluster(service, port, subset, treated)
         for service in mesh.services.values()
-        if service.resolution is Resolution.ENDPOINTS and may_call(mesh, CALLER, service)
-        for port, subset in _parts(service)
-        if any(host_patterns.covers(host, naming.passthrough(service.name, port.number, subset)) for host in hosts)
+        if service.resolution is Resolution.ENDPOINTS and may_call(caller.name, service)
+        for port, subset in _parts(service, caller, root)
+        if any(covers(host, naming.passthrough(service.name, port.number, subset)) for host in hosts)
+        and (treated := treatments.treatment(service, port, subset, caller, root)) is not None
     )
 
 
-def _parts(service: Service) -> Iterator[tuple[Port, str]]:
+def _parts(service: Service, caller: Caller, root_namespace: str) -> Iterator[tuple[Port, str]]:
+    told = treatments.destinations(service, caller, root_namespace)
+    subsets = (*service.subsets, *(subset for each in told for subset in each.subsets))
+    names = dict.fromkeys(("", *(each.name for each in subsets)))
     for port in service.ports:
-        for subset in ("", *(each.name for each in service.subsets)):
+        for subset in names:
             yield port, subset
 
 
 @remember(size=64)
-def _cluster(service: Service, port: Port, subset: str) -> Resource:
-    name = naming.passthrough(service.name, port.number, subset)
-    part = service.subset(subset) if subset else None
-    cluster = balancing.shaped(part.policy if part and part.policy else service.policy)
-    cluster.name, cluster.type = name, cluster.EDS
+def _cluster(service: Service, port: Port, subset: str, treated: Treatment) -> Resource:
+    cluster = balancing.shaped(treated.policy)
+    cluster.name = naming.passthrough(service.name, port.number, subset)
     cluster.alt_stat_name = naming.spoken(service.name, port.number, subset)
-    cluster.eds_cluster_config.eds_config.CopyFrom(protos.ads())
-    return encode(name, cluster, endpoints_name=name, origins=(service.origin,))
+    assignment = find_endpoints(service, port, treated, cluster)
+    return encode(cluster.name, cluster, endpoints_name=assignment, origins=(service.origin,))

@@ -10,18 +10,29 @@ from tulle.model.routes import Backend, Forward, RouteSet
 
 
 def backends(route_set: RouteSet) -> Iterator[Backend]:
-    """Every place that requests of these rules may be sent to, mirrors and those who are asked before included."""
+    """Every place that requests or connections of these rules may be sent to."""
+    yield from request_backends(route_set)
+    yield from stream_backends(route_set)
+
+
+def request_backends(route_set: RouteSet) -> Iterator[Backend]:
+    """Of the rules for requests; mirrors and those who are asked before included."""
     for rule in route_set.rules:
-        if rule.check is not None:
-            yield rule.check.backend
         if isinstance(rule.action, Forward):
             yield from rule.action.backends
             for mirror in rule.action.mirrors:
                 yield mirror.backend
+        if rule.check is not None:
+            yield rule.check.backend
+
+
+def stream_backends(route_set: RouteSet) -> Iterator[Backend]:
+    """Of the rules for connections."""
+    for rule in route_set.streams:
+        yield from rule.backends
 
 
 @remember(size=1)
 def referenced_services(route_set: RouteSet) -> frozenset[Name]:
     """The services whose change may change what these rules compile to."""
-    streamed = (backend for rule in route_set.streams for backend in rule.backends)
-    return frozenset(backend.service for backend in (*backends(route_set), *streamed))
+    return frozenset(backend.service for backend in backends(route_set))

@@ -3,16 +3,18 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
 from dataclasses import dataclass
+from itertools import chain
 
 from tulle.envoy.references import referenced_services
 from tulle.kit.memo import remember
 from tulle.model.extensions import Scope
+from tulle.model.hostnames import best, covers, wider, wildcards
 from tulle.model.mesh import Mesh
-from tulle.model.names import CLUSTER_DOMAIN, SYSTEM_NAMESPACE, Name, host_names
+from tulle.model.names import SERVICE_SUFFIX, SYSTEM_NAMESPACE, Name, full_host, host_names
 from tulle.model.routes import RouteSet
 from tulle.model.services import Port, Service
+from tulle.model.workloads import Forward
 
 HOST = re.compile(r"(?:[a-z0-9_](?:[a-z0-9_.-]*[a-z0-9_])?\.?|\[[0-9a-f:.]+\])")
 LONGEST_HOST = 255
@@ -25,7 +27,7 @@ class Target:
     service: Service
     port: Port
     authority: str = ""
-    """As asked for, in lower case, if the service has it only by a wildcard: others have hosts of their own."""
+    """As asked for, in lower case, if that host is not the service's alone: it has it by a wildcard, or an address."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,8 +82,10 @@ def resolve(mesh: Mesh, namespace: str, authority: str, seen: Scope | None = Non
     if service is not None and not sees(seen, service, namespace):
         assert seen is not None
         return Unknown(lowered, f"{seen.origin.subject} does not let this workload see {service.name}", name)
+    if service is not None and not pattern and service.hosts and full_host(service.name) not in service.hosts:
+        return Unknown(lowered, f'service "{service.name.name}" is called {" or ".join(service.hosts)}', name)
     if service is None:
-        if any(host_or_wider in mesh.host_routes for host_or_wider in (host, *patterns(host))):
+        if best(host, mesh.host_routes) is not None:
             return Virtual(lowered, host, port)
         if name is None:
             return Outside(lowered)
@@ -89,23 +93,13 @@ def resolve(mesh: Mesh, namespace: str, authority: str, seen: Scope | None = Non
     found = service.port(port) if port is not None else default_port(service)
     if found is None:
         return Unknown(lowered, _no_port(service, port), name)
-    return Target(service, found, lowered if "*" in pattern or "/" in pattern else "")
+    return Target(service, found, lowered if "*" in pattern or pattern in service.virtual_addresses else "")
 
 
 def host_of(authority: str) -> str:
     """The host of an authority that resolves to something."""
     split = _split(authority.lower())
     return split[0] if split is not None else ""
-
-
-def patterns(host: str) -> Iterator[str]:
-    """The wildcards that cover a host, the longest first: `*.b.c`, `*.c`, `*` for `a.b.c`."""
-    rest = host.removeprefix("*.") if host.startswith("*.") else host.partition(".")[2]
-    while rest:
-        yield f"*.{rest}"
-        rest = rest.partition(".")[2]
-    if host != "*":
-        yield "*"
 
 
 def default_port(service: Service) -> Port | None:
@@ -122,10 +116,9 @@ def sees(scope: Scope | None, service: Service, namespace: str) -> bool:
     """Whether a caller in `namespace` may see a service (Istio Sidecar `egress`)."""
     if scope is None or scope.hosts is None or service.name.namespace == SYSTEM_NAMESPACE:
         return True
-    names = service.hosts or (f"{service.name}.svc.{CLUSTER_DOMAIN}",)
     return any(
         (space == "*" or service.name.namespace == (namespace if space == "." else space))
-        and (pattern == "*" or any(pattern == each or pattern in patterns(each) for each in names))
+        and any(covers(pattern, each) for each in service.full_hosts)
         for space, pattern in scope.hosts
     )
 
@@ -136,7 +129,7 @@ def dependencies(mesh: Mesh, namespace: str, authority: str) -> frozenset[Name]:
     split = _split(lowered)
     if split is None:
         return frozenset()
-    keys = frozenset(map(host_key, (split[0], *patterns(split[0]))))
+    keys = frozenset(map(host_key, wider(split[0])))
     match resolve(mesh, namespace, authority):
         case Target(service, _):
             sets = rules(mesh, service, split[0])
@@ -149,6 +142,16 @@ def dependencies(mesh: Mesh, namespace: str, authority: str) -> frozenset[Name]:
             return keys
 
 
+def forward_dependencies(mesh: Mesh, forward: Forward) -> frozenset[Name]:
+    """The same for a local port."""
+    service = mesh.services.get(forward.service)
+    if service is None:
+        return frozenset((forward.service,))
+    keys = chain.from_iterable(map(wider, service.full_hosts))
+    sets = rules(mesh, service, service.full_hosts[0])
+    return frozenset((service.name, *map(host_key, keys))).union(*map(referenced_services, sets))
+
+
 def is_outside(mesh: Mesh, namespace: str, authority: str) -> bool:
     """Whether nobody in the mesh has this host: a new service may be what was meant."""
     return isinstance(resolve(mesh, namespace, authority), Outside | Virtual)
@@ -159,22 +162,23 @@ def rules(mesh: Mesh, service: Service | None, host: str) -> tuple[RouteSet, ...
     own = mesh.service_routes.get(service.name, ()) if service is not None else ()
     if not mesh.host_routes:
         return own
-    hosts = dict.fromkeys((host, *(service.hosts if service is not None else ())))
-    names = [*hosts, f"{service.name}.svc.{CLUSTER_DOMAIN}"] if service is not None and not service.hosts else [*hosts]
-    keys = dict.fromkeys((*names, *(pattern for each in names for pattern in patterns(each))))
+    names = dict.fromkeys((host, *(service.full_hosts if service is not None else ())))
+    keys = dict.fromkeys((*names, *(pattern for each in names for pattern in wildcards(each))))
     found = (mesh.host_routes[key] for key in keys if key in mesh.host_routes)
     return tuple(dict.fromkeys((*own, *(each for group in found for each in group))))
 
 
 def domains(service: Service, port: Port, namespace: str) -> tuple[str, ...]:
     """Every `Host` by which a caller in `namespace` means this port; without a number it is the default port."""
-    names = tuple(host.lower() for host in service.hosts or host_names(service.name, namespace) if "*" not in host)
-    names += tuple(address for address in service.virtual_addresses if "/" not in address)
+    own = tuple(host.lower() for host in service.full_hosts if "*" not in host)
+    # Who is known in the cluster domain has its short names, too.
+    short = host_names(service.name, namespace) if full_host(service.name) in own else ()
+    names = tuple(dict.fromkeys((*short, *own)))
     numbered = tuple(f"{host}:{port.number}" for host in names)
     return names + numbered if default_port(service) is port else numbered
 
 
-def may_call(mesh: Mesh, caller: Name, service: Service, port: Port | None = None) -> bool:
+def may_call(caller: Name, service: Service, port: Port | None = None) -> bool:
     """Whether any rule could ever let this account call the service (on this port).
 
     What depends on methods and paths is decided by the proxy of the callee.
@@ -185,6 +189,15 @@ def may_call(mesh: Mesh, caller: Name, service: Service, port: Port | None = Non
         (port is None or not rule.ports or port.number in rule.ports)
         and (not (rule.callers or rule.namespaces) or caller in rule.callers or caller.namespace in rule.namespaces)
         for rule in service.allow
+    )
+
+
+def reaches(caller: Name, service: Service, port: Port, seen: Scope | None) -> bool:
+    """Whether calls of an account to a port of a service can be of use: it may call it, and knows of it."""
+    return (
+        may_call(caller, service, port)
+        and is_exported(service.exports, service.name.namespace, caller.namespace)
+        and sees(seen, service, caller.namespace)
     )
 
 
@@ -208,20 +221,23 @@ def _split(authority: str) -> tuple[str, int | None] | None:
 
 
 def _service_name(mesh: Mesh, namespace: str, host: str) -> tuple[Name | None, str]:
-    """The service that a host name means, whether or not it exists, and its host or wildcard that fits."""
+    """The service that a host name means, whether or not it exists; and its host or wildcard that fits.
+
+    Empty, if it is meant by its name in the mesh.
+    """
     if mesh.hosts:
-        for known in (host, *patterns(host)):
-            if known in mesh.hosts:
-                return mesh.hosts[known], known
+        known = best(host, mesh.hosts)
+        if known is not None:
+            return mesh.hosts[known], known
     if host == "localhost" or host.startswith("["):
-        return None, host
-    for suffix in (f".svc.{CLUSTER_DOMAIN}", ".svc"):
+        return None, ""
+    for suffix in (SERVICE_SUFFIX, ".svc"):
         if host.endswith(suffix):
-            return Name.parse(host.removesuffix(suffix), namespace), host
+            return Name.parse(host.removesuffix(suffix), namespace), ""
     if "." not in host:
-        return Name(namespace, host), host
+        return Name(namespace, host), ""
     name = Name.parse(host)
-    return (name if name.namespace in _namespaces(mesh) else None), host
+    return (name if name.namespace in _namespaces(mesh) else None), ""
 
 
 @remember(size=1)

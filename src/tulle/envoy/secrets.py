@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from typing import TypeAlias
 
 from envoy.config.core.v3 import base_pb2
@@ -10,13 +9,11 @@ from envoy.extensions.transport_sockets.tls.v3 import common_pb2, secret_pb2, tl
 from google.protobuf import message
 
 from tulle.envoy import naming, protos
+from tulle.model.hostnames import is_address
 
 SAN: TypeAlias = common_pb2.SubjectAltNameMatcher
-ADDRESS = re.compile(r"[0-9.]+|[0-9A-Fa-f:.]*:[0-9A-Fa-f:.]*")
 FILE_PATIENCE = 1.0
 """Seconds."""
-SYSTEM_AUTHORITIES = "/etc/ssl/certs/ca-certificates.crt"
-"""On the hosts of the proxies."""
 MESH_TLS = common_pb2.TlsParameters(
     # Envoy's client side stops at TLS 1.2 unless it is told not to.
     tls_minimum_protocol_version=common_pb2.TlsParameters.TLSv1_3,
@@ -60,8 +57,8 @@ def calling(names: tuple[str, ...], server_name: str, protocols: list[str]) -> b
 
 
 def subject(name: str) -> common_pb2.SubjectAltNameMatcher:
-    """That a certificate is for this identity, host or address."""
-    kind = SAN.URI if "://" in name else SAN.IP_ADDRESS if ADDRESS.fullmatch(name) else SAN.DNS
+    """That a certificate is for this identity, mailbox, host or address."""
+    kind = SAN.URI if "://" in name else SAN.EMAIL if "@" in name else SAN.IP_ADDRESS if is_address(name) else SAN.DNS
     return SAN(san_type=kind, matcher=protos.exactly(name))
 
 
@@ -77,19 +74,6 @@ def called(trust_domain: str, aliases: tuple[str, ...] = ()) -> base_pb2.Transpo
     peer.match_typed_subject_alt_names[0].matcher.prefix = f"spiffe://{trust_domain}/"
     for alias in aliases:
         peer.match_typed_subject_alt_names.add(san_type=SAN.URI, matcher=protos.starting_with(f"spiffe://{alias}/"))
-    return tls_socket(context)
-
-
-def outside(host: str) -> base_pb2.TransportSocket:
-    """TLS towards a server outside the mesh that must prove to be this host, by the authorities of the system."""
-    validation = common_pb2.CertificateValidationContext(match_typed_subject_alt_names=[subject(host)])
-    validation.trusted_ca.filename = SYSTEM_AUTHORITIES
-    context = tls_pb2.UpstreamTlsContext(
-        common_tls_context=tls_pb2.CommonTlsContext(
-            tls_params=EDGE_TLS, validation_context=validation, alpn_protocols=["http/1.1"]
-        ),
-        sni="" if ADDRESS.fullmatch(host) else host,
-    )
     return tls_socket(context)
 
 

@@ -10,7 +10,8 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field, replace
 
-from tulle.envoy import host_patterns, naming
+from tulle.envoy import naming
+from tulle.model import hostnames
 from tulle.model.listeners import Listener, ListenerProtocol, TlsHandling
 from tulle.model.routes import RouteSet
 
@@ -86,13 +87,13 @@ class Layout:
 
     def places(self, routes: RouteSet) -> Iterator[Place]:
         """Where a route set is attached: by the listeners it names (all that take routes, if none) and its hosts."""
-        hosts = dict.fromkeys(map(host_patterns.plain, routes.hosts or (host_patterns.ANY,)))
+        hosts = dict.fromkeys(map(hostnames.plain, routes.hosts or (hostnames.ANY,)))
         for section in self._named(routes):
             known = self.known[section.routes]
             for own in section.hosts:
                 for host in hosts:
-                    both = host_patterns.common(host, own)
-                    if both and host_patterns.best(both, known) == own:
+                    both = hostnames.common(host, own)
+                    if both and hostnames.best(both, known) == own:
                         yield section.routes, both
 
     def _named(self, routes: RouteSet) -> Iterable[Section]:
@@ -113,7 +114,7 @@ def layout(listeners: Iterable[Listener]) -> Layout:
     served = {(each.routes, host) for each in found.sections.values() for host in each.hosts}
     redirects = {place: port for place, port in found.redirects.items() if place not in served}
     foreign = {(name, host) for name, others in found.foreign.items() for host in others}
-    rest = {(name, host_patterns.ANY) for name in found.known}
+    rest = {(name, hostnames.ANY) for name in found.known}
     return replace(found, redirects=redirects, standing=frozenset((served | rest) - redirects.keys() - foreign))
 
 
@@ -134,5 +135,5 @@ def _foreign(own: tuple[str, ...], known: frozenset[str]) -> tuple[str, ...]:
         return tuple(sorted(known.difference(own)))
     # Of very many only those that would be taken for its own; whatever else it does not have is somebody else's.
     wide = [host for host in own if "*" in host]
-    taken = {host for host in known if any(host_patterns.covers(each, host) for each in wide)} if wide else set()
-    return tuple(sorted((taken | {host_patterns.ANY}).difference(own)))
+    taken = {host for host in known if any(hostnames.covers(each, host) for each in wide)} if wide else set()
+    return tuple(sorted((taken | {hostnames.ANY}).difference(own)))

@@ -11,8 +11,9 @@ from envoy.config.listener.v3 import listener_components_pb2
 from envoy.extensions.filters.network.tcp_proxy.v3 import tcp_proxy_pb2
 from envoy.type.v3 import hash_policy_pb2
 
-from tulle.envoy import host_patterns, naming, protos
+from tulle.envoy import naming, protos
 from tulle.envoy.actions import Destinations
+from tulle.model import hostnames
 from tulle.model.names import Name
 from tulle.model.policies import Policy, Tunnel
 from tulle.model.routes import Backend, RouteSet, StreamMatch, StreamRule
@@ -88,7 +89,7 @@ def compile_streams(sets: Iterable[RouteSet], vantage: Vantage, to: Destinations
             Stream(
                 shares=stream.shares,
                 server_names=tuple(map(str.lower, match.server_names)),
-                hosts=tuple(map(host_patterns.plain, hosts)),
+                hosts=tuple(map(hostnames.plain, hosts)),
                 subnets=match.subnets,
                 handling=stream.handling,
             )
@@ -110,13 +111,6 @@ def passed_on(backends: Iterable[Backend], to: Destinations) -> Stream:
     )
     shares = tuple((_cluster(each, to), each.weight) for each in live)
     return Stream(shares=shares, handling=handling)
-
-
-def backends(sets: Iterable[RouteSet]) -> Iterator[Backend]:
-    """Every place that connections of these rules may be sent to."""
-    for route_set in sets:
-        for rule in route_set.streams:
-            yield from rule.backends
 
 
 def tcp_proxy(

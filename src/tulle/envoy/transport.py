@@ -12,7 +12,7 @@ from envoy.extensions.transport_sockets.raw_buffer.v3 import raw_buffer_pb2
 from tulle.envoy import client_tls, protos, secrets
 from tulle.envoy.endpoints import MESHED
 from tulle.envoy.meshing import Meshing, meshing
-from tulle.model.names import CLUSTER_DOMAIN
+from tulle.model.names import full_host
 from tulle.model.policies import ClientTls, Policy, TlsMode
 from tulle.model.security import Identity
 from tulle.model.services import Port, Protocol, Service
@@ -63,9 +63,8 @@ def secure(
 
 def own_host(service: Service) -> str:
     """The one name that callers know a service by; empty if there are several, or patterns."""
-    if not service.hosts:
-        return f"{service.name}.svc.{CLUSTER_DOMAIN}"
-    return service.hosts[0] if len(service.hosts) == 1 and "*" not in service.hosts[0] else ""
+    hosts = service.full_hosts
+    return hosts[0] if len(hosts) == 1 and "*" not in hosts[0] else ""
 
 
 def identities(service: Service, trust_domain: str) -> tuple[str, ...]:
@@ -79,7 +78,7 @@ def identities(service: Service, trust_domain: str) -> tuple[str, ...]:
 def _mutual(service: Service, policy: Policy, trust_domain: str, protocols: list[str]) -> TransportSocket:
     tls = policy.tls or ClientTls(mode=TlsMode.MESH)
     names = tls.subject_alt_names or identities(service, trust_domain)
-    server_name = tls.server_name or f"{service.name}.svc.{CLUSTER_DOMAIN}"
+    server_name = tls.server_name or full_host(service.name)
     return secrets.calling(names, server_name, protocols)
 
 

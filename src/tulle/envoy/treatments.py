@@ -8,6 +8,7 @@ from dataclasses import dataclass, replace
 from tulle.envoy import localities
 from tulle.envoy.callers import Caller
 from tulle.envoy.endpoint_views import Preference
+from tulle.envoy.scope import is_exported
 from tulle.kit.memo import remember
 from tulle.model.policies import Policy
 from tulle.model.services import Destination, Port, Service, Subset
@@ -96,9 +97,9 @@ def _in(found: list[Destination], namespace: str) -> list[Destination]:
 
 
 def _is_for(destination: Destination, namespace: str, labels: Labels) -> bool:
-    own = destination.name.namespace == namespace
-    is_visible = any(each in {"*", namespace} or (each == "." and own) for each in destination.exports)
-    return is_visible and (not destination.clients or (own and set(destination.clients) <= set(labels)))
+    home = destination.name.namespace
+    is_meant = not destination.clients or (home == namespace and set(destination.clients) <= set(labels))
+    return is_meant and is_exported(destination.exports, home, namespace)
 
 
 @remember(size=256)

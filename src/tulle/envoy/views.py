@@ -36,11 +36,6 @@ def for_caller(
     return _narrowed(route_set, kept)
 
 
-def is_exported(exports: tuple[str, ...], owner: str, namespace: str) -> bool:
-    """Whether what `owner` (a namespace) exports is seen by the workloads of a namespace (Istio `exportTo`)."""
-    return not exports or "*" in exports or namespace in exports or ("." in exports and owner == namespace)
-
-
 def _conditions(route_set: RouteSet) -> Iterator[tuple[Match, ...] | tuple[StreamMatch, ...]]:
     yield from (rule.matches for rule in route_set.rules)
     yield from (stream.matches for stream in route_set.streams)

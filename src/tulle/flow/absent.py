@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from tulle.dialects.fields import LABEL
 from tulle.dialects.registry import FILE
-from tulle.flow.resolving import backends
+from tulle.envoy.references import backends
 from tulle.model.documents import Document, Key, Origin
 from tulle.model.mesh import Fragment, Mesh
 from tulle.model.names import Name

@@ -6,13 +6,11 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from zlib import crc32
 
-from tulle.envoy.scope import may_call
+from tulle.envoy.scope import is_exported, may_call
 from tulle.model.mesh import Mesh
-from tulle.model.names import SYSTEM_NAMESPACE, Name
+from tulle.model.names import GATEWAY, Name
 from tulle.model.services import Protocol, Service
 from tulle.model.workloads import Assignment, Forward, GatewayAssignment, Workload
-
-GATEWAY = Name(SYSTEM_NAMESPACE, "gateway")
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,7 +70,8 @@ def _forwards(
         for service, port, protocol in forwardable
         if service.name != workload.service
         and (workload.calls is None or service.name in workload.calls)
-        and may_call(mesh, caller, service)
+        and may_call(caller, service)
+        and is_exported(service.exports, service.name.namespace, caller.namespace)
     )
 
 

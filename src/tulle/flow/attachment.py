@@ -9,10 +9,10 @@ from collections.abc import Iterator
 from dataclasses import dataclass, replace
 
 from tulle.flow.backends import NO_AUTHORITY, REFUSED_BY_FILTER, Resolved, resolve, services_of
-from tulle.flow.hostnames import EVERY, intersection
 from tulle.flow.surroundings import Surroundings, namespace_key, seen
 from tulle.kit.memo import remember
 from tulle.model.findings import Finding, did_you_mean
+from tulle.model.hostnames import ANY, narrowed
 from tulle.model.listeners import Listener, ListenerProtocol, fitting_kinds
 from tulle.model.names import Name
 from tulle.model.routes import AttachKind, Forward, Parent, RouteKind, RouteSet, StreamRule
@@ -140,8 +140,7 @@ def common_hosts(listener: Listener, route: RouteSet) -> Hosts:
     """The hosts that a route has at a listener, in the order of the route."""
     namespace = route.name.namespace
     served = [each.host for each in listener.hosts if each.namespaces is None or namespace in each.namespaces]
-    common = (intersection(host, each) for host in route.hosts for each in served)
-    return tuple(dict.fromkeys(host for host in common if host is not None))
+    return narrowed(route.hosts, served)
 
 
 def _at_service(route: RouteSet, parent: Parent, around: Surroundings) -> _Outcome:
@@ -211,7 +210,7 @@ def _at_listeners(route: RouteSet, hosts: Hosts, listeners: tuple[str, ...]) -> 
 
 def _with_server_names(stream: StreamRule, hosts: Hosts) -> StreamRule:
     """The hosts of a route decide by server name, where its matches say nothing of it."""
-    names = () if EVERY in hosts else hosts
+    names = () if ANY in hosts else hosts
     matches = tuple(match if match.server_names else replace(match, server_names=names) for match in stream.matches)
     return replace(stream, matches=matches)
 

@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 
+from tulle.envoy.references import backends
 from tulle.flow.surroundings import Surroundings, grants_key, seen
 from tulle.kit.memo import remember
 from tulle.model.findings import Finding
@@ -42,7 +43,7 @@ def resolve(route: RouteSet, around: Surroundings) -> Resolved:
     outcome: list[Problem] = []
     findings: list[Finding] = []
     names: set[Name] = set()
-    for backend in _backends(route):
+    for backend in backends(route):
         problem = FINE
         if backend.referrer is not None:
             names.add(backend.service)
@@ -60,20 +61,7 @@ def resolve(route: RouteSet, around: Surroundings) -> Resolved:
 
 def services_of(route: RouteSet) -> frozenset[Name]:
     """The services that a route sends something to."""
-    return frozenset(backend.service for backend in _backends(route) if not backend.problem)
-
-
-def _backends(route: RouteSet) -> Iterator[Backend]:
-    """Every backend of a route, always in the same order."""
-    for rule in route.rules:
-        if isinstance(rule.action, Forward):
-            yield from rule.action.backends
-            for mirror in rule.action.mirrors:
-                yield mirror.backend
-        if rule.check is not None:
-            yield rule.check.backend
-    for stream in route.streams:
-        yield from stream.backends
+    return frozenset(backend.service for backend in backends(route) if not backend.problem)
 
 
 def _problem(backend: Backend, route: RouteSet, around: Surroundings) -> Problem:

@@ -5,7 +5,7 @@ What did not change keeps its identity, and the work for a change is in proporti
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 
 from tulle.flow.checking import Checking
@@ -15,12 +15,14 @@ from tulle.flow.parts import Parts
 from tulle.flow.settings import settled
 from tulle.kit.collecting import no_collection
 from tulle.model.documents import Document
-from tulle.model.extensions import MeshDefaults
+from tulle.model.extensions import LogProvider, MeshDefaults
 from tulle.model.findings import Finding
 from tulle.model.mesh import Mesh, Settings
 from tulle.model.objects import ConfigMap, Secret
+from tulle.model.security import RequestAuthentication
 
 DEFAULT_SETTINGS = Settings()
+NO_KEYS: Mapping[str, str] = {}
 
 
 class Builder:
@@ -31,27 +33,38 @@ class Builder:
         self._merge = Merge()
         self._checking = Checking()
         self._mesh = Mesh(settings=DEFAULT_SETTINGS)
-        self._positions: dict[Document, int] | None = None
 
-    def build(self, documents: tuple[Document, ...], findings: Iterable[Finding] = ()) -> Mesh:
-        """The mesh that documents describe, and what is wrong with them; `findings` are those of their sources.
+    @property
+    def documents(self) -> Sequence[Document]:
+        """The parts of all documents as they were built last; a new sequence each time."""
+        return self._parts.order
 
-        The very same mesh, if nothing is different.
+    def build(
+        self, documents: tuple[Document, ...], findings: Iterable[Finding] = (), keys: Mapping[str, str] = NO_KEYS
+    ) -> Mesh:
+        """The mesh that documents describe, and what is wrong with them; the very same, if nothing is different.
+
+        Args:
+            documents: all that there are.
+            findings: those of their sources.
+            keys: key sets of issuers, by their address (`flow.keys`); another mapping if anything in it is different.
         """
         with no_collection():
-            return self._built(documents, findings)
+            return self._built(documents, findings, keys)
 
-    def _built(self, documents: tuple[Document, ...], findings: Iterable[Finding]) -> Mesh:
-        order = self._parts.order
+    def _built(self, documents: tuple[Document, ...], findings: Iterable[Finding], keys: Mapping[str, str]) -> Mesh:
+        guarding = self._checking.guarding
         change = self._parts.update(documents)
-        if change.added or change.removed or order != self._parts.order:
-            self._positions = None
+        if change.added or change.removed or change.moved or keys is not guarding.keys:
+            guarding.keys = keys
             merge = self._merge
-            merge.update(change, self._parts.fragments, self._position)
+            merge.update(change, self._parts.fragments, self._parts.rank)
             native = merge.settings.table.get(SETTINGS, DEFAULT_SETTINGS)
-            settings = settled(native, tuple(typed(merge, MeshDefaults).values()))
+            settings = settled(
+                native, tuple(typed(merge, MeshDefaults).values()), tuple(typed(merge, LogProvider).values())
+            )
             checking = self._checking
-            checking.update(merge, self._parts, self._position, settings)
+            checking.update(merge, self._parts, self._parts.rank, settings)
             self._mesh = Mesh(
                 settings=settings,
                 services=checking.services,
@@ -63,8 +76,10 @@ class Builder:
                 hosts=checking.hosts,
                 guards=checking.guarding.guards,
                 gateway_guard=checking.guarding.gateway,
+                gateway_guards=checking.guarding.gateways,
                 secrets=typed(merge, Secret),
                 config_maps=typed(merge, ConfigMap),
+                tokens=typed(merge, RequestAuthentication),
                 statuses=checking.statuses,
                 findings=self._mesh.findings,
             )
@@ -76,14 +91,8 @@ class Builder:
     def _findings(self) -> Iterable[Finding]:
         for found in self._parts.findings.values():
             yield from found
-        yield from self._merge.findings(self._position)
+        yield from self._merge.findings(self._parts.rank)
         yield from self._checking.findings()
-
-    def _position(self, part: Document) -> int:
-        """Where a part stands among all of them."""
-        if self._positions is None:
-            self._positions = {document: index for index, document in enumerate(self._parts.order)}
-        return self._positions[part]
 
 
 def _sorted(findings: list[Finding]) -> tuple[Finding, ...]:

@@ -7,8 +7,6 @@ from typing import TypeVar
 
 from tulle.envoy.scope import host_key
 from tulle.flow.checks import Checks, Context
-from tulle.flow.claims import replaced
-from tulle.flow.differences import changed_keys
 from tulle.flow.entrances import Entrances, Wanted
 from tulle.flow.guarding import Guarding
 from tulle.flow.joining import Joining, typed
@@ -17,8 +15,9 @@ from tulle.flow.parts import Parts
 from tulle.flow.references import Directory, check_listener, check_service, check_workload
 from tulle.flow.resolving import delegate_key
 from tulle.flow.routing import Routing
-from tulle.flow.statuses import gateway_statuses, policy_statuses
+from tulle.flow.statuses import gateway_statuses, policy_statuses, same
 from tulle.flow.templates import Templates
+from tulle.kit.tables import Layered, changed_keys, replaced
 from tulle.model.findings import Finding
 from tulle.model.listeners import Listener
 from tulle.model.mesh import Settings
@@ -49,7 +48,7 @@ class Checking:
         self._merged_workloads: Table[Workload] = {}
         self.entrances = Entrances()
         self._native_listeners: Table[Listener] = {}
-        self._statuses: dict[ObjectKey, Status] = {}
+        self._statuses: Layered[ObjectKey, Status] = Layered()
         self._checked_listeners: frozenset[Listener] = frozenset()
         self._overlap_findings: tuple[Finding, ...] = ()
         self._accounts: dict[Name, int] = {}
@@ -70,7 +69,7 @@ class Checking:
     @property
     def statuses(self) -> dict[ObjectKey, Status]:
         """What became of objects whose specification demands a status."""
-        return self._statuses
+        return self._statuses.table
 
     def update(self, merge: Merge, parts: Parts, position: Position, settings: Settings) -> None:
         """Bring everything up to date with what is merged now."""
@@ -98,9 +97,8 @@ class Checking:
         found = gateway_statuses(self.entrances.inventory, self.entrances.arrangement, routes.counts)
         policies = typed(merge, BackendTls).values()
         found |= policy_statuses(policies, self._joining.tls.conditions, routes)
-        together = {**routes.statuses, **found}
-        if together != self._statuses:
-            self._statuses = together
+        known = same(self._statuses.table, found)
+        self._statuses.update(routes.statuses, {key: status for key, status in known if status is not None})
 
     def _update_hosts(self) -> set[Name]:
         before, self._known_hosts = self._known_hosts, self.hosts

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Hashable, Iterable, Iterator
+from collections.abc import Callable, Hashable, Iterator
 from typing import Generic, TypeVar
 
+from tulle.kit.tables import changed_keys, replaced
 from tulle.model.documents import Document
 from tulle.model.names import Name
 
@@ -43,7 +44,7 @@ class Claims(Generic[Thing]):
         look = self._touched | self._contested
         self.looked_at = frozenset(look)
         self._touched = set()
-        table, changed = self.table, set()
+        found: list[tuple[Name, Thing | None]] = []
         for name in look:
             claims = self._claims.get(name, {})
             self._contested.discard(name)
@@ -52,20 +53,12 @@ class Claims(Generic[Thing]):
             winner = min(claims, key=position) if len(claims) > 1 else next(iter(claims), None)
             if winner is None:
                 self._winners.pop(name, None)
-                thing = None
+                found.append((name, None))
             else:
                 self._winners[name] = winner
-                thing = claims[winner]
-            if thing is not table.get(name):
-                if table is self.table:
-                    table = dict(table)
-                changed.add(name)
-                if thing is None:
-                    del table[name]
-                else:
-                    table[name] = thing
-        self.table = table
-        return frozenset(changed)
+                found.append((name, claims[winner]))
+        before, self.table = self.table, replaced(self.table, found)
+        return frozenset(changed_keys(before, self.table))
 
     def losers(self, position: Callable[[Document], int]) -> Iterator[tuple[Name, Document, Document]]:
         """Of each name that several want: the name, who has it, and each of the others."""
@@ -82,18 +75,3 @@ class Claims(Generic[Thing]):
         """The part that has a name and what it has by it; None if nobody wants it."""
         part = self._winners.get(name)
         return None if part is None else (part, self.table[name])
-
-
-def replaced(table: dict[Key, Thing], changes: Iterable[tuple[Key, Thing | None]]) -> dict[Key, Thing]:
-    """A copy with some entries replaced (or removed: None); the same table if there are none."""
-    result = table
-    for name, thing in changes:
-        if result.get(name) is thing:
-            continue
-        if result is table:
-            result = dict(table)
-        if thing is None:
-            del result[name]
-        else:
-            result[name] = thing
-    return result

@@ -11,7 +11,7 @@ from tulle.dialects.native.writing import document, security
 from tulle.dialects.native.writing.content import Content, Key, Offer, Placed
 from tulle.kit.frozen import differing, rebuilt
 from tulle.model.documents import BUILT_IN, Origin
-from tulle.model.extensions import Ingress
+from tulle.model.extensions import Ingress, LogProvider
 from tulle.model.listeners import Admission, Certificate, ClientTrust, Listener, ListenerHost
 from tulle.model.names import Name
 from tulle.model.policies import ClientTls, Fault, TlsMode
@@ -111,7 +111,11 @@ def origin_of(placed: Placed) -> Origin:
 def _whole(content: Content) -> tuple[object, ...]:
     """What holds for the whole mesh."""
     modes = tuple(each.mode for each in content.peers if _is_of_mesh(each, content))[:1]
-    return content.settings, modes, tuple(sorted(content.authorizers, key=lambda each: each.name))
+    settings = content.settings
+    if settings.logger is not None:
+        settings = replace(settings, logger=replace(settings.logger, name=""))
+    settings = replace(settings, loggers=tuple(sorted(settings.loggers, key=lambda each: each.name)))
+    return settings, modes, tuple(sorted(content.authorizers, key=lambda each: each.name))
 
 
 def _is_of_mesh(given: PeerAuthentication, content: Content) -> bool:
@@ -221,6 +225,7 @@ _BARE: Mapping[type, Any] = {
     TokenRule: _keys,
     RouteRule: lambda given: replace(given, name="", is_default=False),
     StreamRule: lambda given: replace(given, name=""),
+    LogProvider: lambda given: replace(given, labels=json.dumps(json.loads(given.labels or "null"), sort_keys=True)),
     Ingress: lambda given: replace(given, protocol=given.protocol.lower()),
     Match: lambda given: replace(given, methods=tuple(sorted(given.methods))),
 }

@@ -2,30 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from itertools import compress
-from operator import is_not
-from typing import TypeVar
-
 from tulle.envoy import naming
 from tulle.envoy.scope import host_key
+from tulle.kit.tables import changed_keys
 from tulle.model.mesh import Mesh
 from tulle.model.names import Name
 from tulle.xds.snapshot import Snapshot
-
-Key = TypeVar("Key")
-Value = TypeVar("Value")
-
-
-def changed_keys(old: Mapping[Key, Value], new: Mapping[Key, Value]) -> set[Key]:
-    """Keys that were added, removed, or now lead to another object."""
-    if old is new:
-        return set()
-    # Tables are large and few of their values differ: this never leaves the C loops of the interpreter.
-    changed = set(compress(new, map(is_not, map(old.get, new), new.values())))
-    if len(old) != len(new) or changed:
-        changed.update(old.keys() - new.keys())
-    return changed
 
 
 def changed_services(old: Mesh, new: Mesh) -> set[Name]:

@@ -78,6 +78,8 @@ class Entrances:
         self._grants: Index[str, Grant] = Index(lambda each: (each.name.namespace,), lambda name, _: name)
         self._wanted = Wanted()
         self._settings: Settings | None = None
+        self._order: list[Name] = []
+        """Of listeners that others take the place from, if those come first."""
 
     def update(
         self,
@@ -90,12 +92,14 @@ class Entrances:
     ) -> frozenset[Name]:
         """Take in what was merged now; the names that routes may depend on and that mean something else now."""
         changed = merge.changed
+        order = [each.name for each in _own(merge, position)]
         is_same = (
             not changed.listeners
+            and order == self._order
             and not any(kind in changed.objects for kind in KINDS)
             and (wanted, settings) == (self._wanted, self._settings)
         )
-        self._wanted, self._settings = wanted, settings
+        self._wanted, self._settings, self._order = wanted, settings, order
         before = self.around
         if not is_same:
             self._arrange(merge, settings, wanted, position)
@@ -104,8 +108,15 @@ class Entrances:
             self.around = replace(before, services=services)
             return frozenset()
         around = replace(self.inventory.around, services=services, untrusted=untrusted)
-        self.around = self.arrangement.surroundings(around)
+        self.around = self._with_shared(self.arrangement.surroundings(around))
         return differences(before, self.around)
+
+    def _with_shared(self, around: Surroundings) -> Surroundings:
+        """Native listeners take the routes of Ingresses, where they are in the place of the usual ones for those."""
+        shared = tuple(each for each in self.native.values() if ingress.is_shared(each))
+        if not self._wanted.has_ingress or not shared:
+            return around
+        return replace(around, listeners={**around.listeners, INGRESS: (*around.listeners.get(INGRESS, ()), *shared)})
 
     def _arrange(self, merge: Merge, settings: Settings, wanted: Wanted, position: Position) -> None:
         grants = self._grants.update(typed(merge, Grant), merge.changed.objects.get(Grant, ()))
@@ -138,19 +149,23 @@ class Entrances:
     ) -> tuple[list[Listener], list[Listener], list[Finding]]:
         """Listeners that are no business of Gateway API in their order, the native ones among them, and findings."""
         findings: list[Finding] = []
-        table = merge.listeners.table
-        native = _in_order(merge.listeners, [each for each in table.values() if each.gateway is None], position)
+        written = _own(merge, position)
+        shared = _in_order(merge.objects.get(SharedCertificates), typed(merge, SharedCertificates).values(), position)
+        native = [each for each in written if each.gateway is None]
         if not native and wanted.has_routes and not wanted.has_broken_listener:
             native = [DEFAULT_LISTENER]
-        istio = [each for each in table.values() if each.gateway is not None and not _is_arranged(each)]
         selected = []
-        for each in _in_order(merge.listeners, istio, position):
+        for each in written:
+            if each.gateway is None:
+                continue
             if frozenset(each.selector) <= frozenset(settings.gateway_labels):
                 selected.append(each)
             else:
                 findings.append(_not_selected(each, settings))
-        shared = _in_order(merge.objects.get(SharedCertificates), typed(merge, SharedCertificates).values(), position)
-        made = ingress.listeners(shared, {each.port for each in native}) if wanted.has_ingress else ()
+        made: tuple[Listener, ...] = ()
+        if wanted.has_ingress:
+            native = [ingress.sharing(each, shared) for each in native]
+            made = ingress.listeners(shared, {each.port for each in native})
         return [*native, *selected, *made], native, findings
 
 
@@ -158,6 +173,12 @@ def _is_arranged(listener: Listener) -> bool:
     """Whether Gateway API says where it is and what it is beside others."""
     gateway = listener.gateway
     return gateway is not None and gateway != INGRESS and not gateway.name.startswith(ISTIO)
+
+
+def _own(merge: Merge, position: Position) -> list[Listener]:
+    """Listeners that are no business of Gateway API, in the order in which they were written."""
+    claims = merge.listeners
+    return _in_order(claims, [each for each in claims.table.values() if not _is_arranged(each)], position)
 
 
 def _in_order(claims: Claims[Any] | None, things: Iterable[Named], position: Position) -> list[Named]:

@@ -9,12 +9,13 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from itertools import combinations, pairwise
 
-from tulle.envoy import host_patterns, sockets
+from tulle.envoy import sockets
 from tulle.envoy.gateway_hosts import at_gateway
 from tulle.envoy.matches import is_unconditional
 from tulle.envoy.routes import Step, in_order
 from tulle.envoy.sockets import Layout
 from tulle.envoy.streams import Vantage, seen
+from tulle.model import hostnames
 from tulle.model.documents import BUILT_IN
 from tulle.model.listeners import Listener, ListenerProtocol
 from tulle.model.mesh import Mesh
@@ -91,7 +92,7 @@ def _needed(hosts: tuple[str, ...], listeners: tuple[str, ...], layout: Layout) 
 
 def _owners(layout: Layout, routes: str, host: str) -> Iterator[str]:
     """The listeners to which a host of a route configuration belongs."""
-    best = host_patterns.best(host, layout.known[routes])
+    best = hostnames.best(host, layout.known[routes])
     for name, section in layout.sections.items():
         if section.routes == routes and best in section.hosts:
             yield name
@@ -246,7 +247,7 @@ def at_listener(listener: Listener, sets: Iterable[RouteSet]) -> tuple[StreamRul
     found: list[StreamRule] = []
     last: StreamRule | None = None
     for route_set, rule, match in seen(sets, vantage):
-        hosts = tuple(host for host in map(host_patterns.plain, route_set.hosts) if host != host_patterns.ANY)
+        hosts = tuple(host for host in map(hostnames.plain, route_set.hosts) if host != hostnames.ANY)
         names = match.server_names or (hosts if sockets.has_tls(listener) else ())
         bare = replace(match, server_names=names, ports=(), gateways=(), source=None)
         if rule is last:

@@ -90,17 +90,19 @@ def _sort_out(inventory: Inventory, work: _Work) -> None:
     around = inventory.around
     for listener in inventory.listeners:
         gateway = listener.gateway
-        if gateway is not None and (gateway in around.gateways or gateway in around.sets):
-            resolution = resolve_listener(listener, inventory)
-            work.own.setdefault(gateway, []).append(resolution.listener)
-            work.faults[listener.name] = resolution.faults
-            work.findings += resolution.findings
-            continue
-        work.occupied.take(listener)
         if gateway is None:
+            work.occupied.take(listener)
             work.free.append(listener)
-        else:
-            work.sections.setdefault(gateway, []).append(listener)
+            continue
+        resolution = resolve_listener(listener, inventory)
+        work.faults[listener.name] = resolution.faults
+        work.findings += resolution.findings
+        if gateway in around.gateways or gateway in around.sets:
+            work.own.setdefault(gateway, []).append(resolution.listener)
+            continue
+        work.sections.setdefault(gateway, []).append(resolution.listener)
+        if work.is_usable(listener):
+            work.occupied.take(resolution.listener)
 
 
 def _age(thing: Gateway | ListenerSet) -> tuple[bool, str, Name]:

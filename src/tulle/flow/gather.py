@@ -6,6 +6,7 @@ import asyncio
 import logging
 from collections.abc import Sequence
 from dataclasses import dataclass
+from itertools import chain
 
 from tulle.kit.latest import Latest
 from tulle.model.documents import Document, Origin
@@ -44,6 +45,10 @@ class Gather:
             for source in self._sources:
                 tasks.create_task(self._follow(source), name=f"source {source.name}")
 
+    def again(self) -> None:
+        """Offer the same once more: something else has changed that a mesh is built from."""
+        self._offer()
+
     async def _follow(self, source: Source) -> None:
         pause = self._first_pause
         while True:
@@ -74,8 +79,8 @@ class Gather:
         batches = [self._batches[source.name] for source in self._sources]
         self.newest.set(
             Gathered(
-                tuple(document for batch in batches for document in batch.documents),
-                tuple(finding for batch in batches for finding in batch.findings),
+                tuple(chain.from_iterable(batch.documents for batch in batches)),
+                tuple(chain.from_iterable(batch.findings for batch in batches)),
             )
         )
 

@@ -12,9 +12,8 @@ from tulle.flow import flattening
 from tulle.flow.absent import SOURCE, Absent
 from tulle.flow.entrances import DEFAULT_LISTENER
 from tulle.flow.folding import Folded, folded
-from tulle.flow.joining import hosts_of
 from tulle.model.documents import Origin
-from tulle.model.extensions import EnvoyPatches, LogProvider, ProxySettings, Scope, Telemetry, WasmPlugin
+from tulle.model.extensions import EnvoyPatches, ProxySettings, Scope, Telemetry, WasmPlugin
 from tulle.model.listeners import TlsHandling
 from tulle.model.mesh import Mesh, Object
 from tulle.model.names import Name
@@ -124,7 +123,7 @@ def _gateway_routes(mesh: Mesh) -> Iterator[Placed]:
 
 def _mesh_routes(mesh: Mesh) -> Iterator[Placed]:
     """Rules for hosts that no service has."""
-    own = {host for service in mesh.services.values() for host in hosts_of(service)}
+    own = {host for service in mesh.services.values() for host in service.full_hosts}
     groups: dict[tuple[object, object], list[str]] = {}
     for host, sets in mesh.host_routes.items():
         if host not in own:
@@ -157,7 +156,7 @@ def _said(destinations: tuple[Destination, ...]) -> PortPolicies:
 
 def _offer(mesh: Mesh, found: Folded, workloads: tuple[Workload, ...], *, is_declared: bool) -> Offer:
     service = found.service
-    sets = [*mesh.service_routes.get(service.name, ()), *flattening.own_sets(mesh, hosts_of(service))]
+    sets = [*mesh.service_routes.get(service.name, ()), *flattening.own_sets(mesh, service.full_hosts)]
     rules, streams = flattening.of_mesh(sets), flattening.streams_of_mesh(sets)
     return Offer(
         service=service,
@@ -190,8 +189,6 @@ def _lost(mesh: Mesh, objects: tuple[Object, ...]) -> Iterator[Lost]:
     for kind, why in _ONLY_ENVOY:
         for each in _typed(objects, kind):
             yield each.origin, why
-    for provider in _typed(objects, LogProvider):
-        yield provider.origin, f'says where "{provider.name}" logs, {BESIDE}'
     yield from _lost_destinations(mesh, objects)
     for listener in mesh.listeners.values():
         if listener.tls is TlsHandling.AUTO_PASSTHROUGH:

@@ -7,16 +7,19 @@ from collections.abc import Set as AbstractSet
 from dataclasses import dataclass, replace
 from typing import Any, Protocol
 
-from tulle.flow.claims import replaced
 from tulle.flow.endpoints import serves
 from tulle.flow.index import Index
 from tulle.flow.joining import typed
+from tulle.flow.keys import Keyed
 from tulle.flow.merge import Merge
+from tulle.flow.policies import Policies, Subject
 from tulle.kit.memo import remember
+from tulle.kit.tables import replaced
 from tulle.model.extensions import EnvoyPatches, ProxySettings, Scope, Telemetry, WasmPlugin
 from tulle.model.guards import Guard
 from tulle.model.mesh import Object, Settings
-from tulle.model.names import SYSTEM_NAMESPACE, Name
+from tulle.model.names import GATEWAY, Name
+from tulle.model.objects import Gateway, ListenerSet
 from tulle.model.policies import RateLimit
 from tulle.model.security import (
     AccessAction,
@@ -26,34 +29,13 @@ from tulle.model.security import (
     PeerMode,
     RequestAuthentication,
     Rule,
+    Target,
 )
 from tulle.model.services import Port, Service
 from tulle.model.workloads import Workload
 
-Labels = tuple[tuple[str, str], ...]
-GATEWAY = Name(SYSTEM_NAMESPACE, "gateway")
-
-
-class Policies:
-    """Policies of one kind by namespace."""
-
-    def __init__(self, kind: type[Any]) -> None:
-        self.kind = kind
-        self._index: Index[str, Any] = Index(lambda each: (each.name.namespace,), _oldest_first)
-
-    def update(self, merge: Merge) -> set[str]:
-        """Take in what was merged now; the namespaces in which something is different."""
-        return self._index.update(typed(merge, self.kind), merge.changed.objects.get(self.kind, ()))
-
-    def __iter__(self) -> Iterator[Any]:
-        for space in self._index:
-            yield from self._index.get(space)
-
-    def about(self, root: str, namespace: str, labels: Labels) -> tuple[Any, ...]:
-        """Those for a workload: of the root namespace, then of its own; only those whose selector fits."""
-        spaces = (root,) if root == namespace else (root, namespace)
-        found = [each for space in spaces for each in self._index.get(space) if _is_about(each, labels)]
-        return tuple(found)
+SERVICES = ("Service", "ServiceEntry")
+"""Kinds to which policies are attached that are about workloads."""
 
 
 class Answering(Protocol):
@@ -107,6 +89,11 @@ class Guarding:
     def __init__(self) -> None:
         self.guards: dict[Name, Guard] = {}
         self.gateway: Guard | None = None
+        self.gateways: dict[Name, Guard] = {}
+        """Gateways (and sets of listeners, by their keys) to which policies are attached, by name."""
+        self.keys: Mapping[str, str] = {}
+        """Key sets of issuers by their address (`flow.keys`); to be set before an update."""
+        self._keyed = Keyed()
         self._policies = {kind: Policies(kind) for kind in KINDS}
         self._by_namespace: Index[str, Workload] = Index(lambda each: (each.name.namespace,), lambda name, _: name)
         self._settings: Settings | None = None
@@ -128,7 +115,7 @@ class Guarding:
             answering: for which services they answer.
             settings: of the mesh.
         """
-        spaces = set().union(*(policies.update(merge) for policies in self._policies.values()))
+        spaces = self._take_policies(merge)
         is_everywhere = (
             settings is not self._settings
             or settings.root_namespace in spaces
@@ -144,19 +131,30 @@ class Guarding:
             names |= answering.moved
         guards = [(name, self._guard(workloads.get(name), answering, settings)) for name in names]
         self.guards = replaced(self.guards, guards)
-        if is_everywhere or SYSTEM_NAMESPACE in spaces:
-            self._guard_gateway(settings)
+        if is_everywhere or spaces or any(kind in merge.changed.objects for kind in (Gateway, ListenerSet)):
+            self._guard_gateways(merge, settings)
+
+    def _take_policies(self, merge: Merge) -> set[str]:
+        """The namespaces in which a policy is another one than before."""
+        tokens = RequestAuthentication
+        changed = self._keyed.update(typed(merge, tokens), merge.changed.objects.get(tokens, ()), self.keys)
+        spaces = self._policies[tokens].take(self._keyed.policies, changed)
+        return spaces.union(
+            *(policies.update(merge) for kind, policies in self._policies.items() if kind is not tokens)
+        )
 
     def unused(self, kind: type[Object]) -> Iterator[Any]:
         """Policies of a kind that are about no workload and not about the gateway."""
-        used = {id(each) for guard in (*self.guards.values(), self.gateway) if guard for each in _said_in(guard)}
-        yield from (each for each in self._policies[kind] if id(each) not in used and not getattr(each, "targets", ()))
+        guards = (*self.guards.values(), *self.gateways.values(), self.gateway)
+        used = {id(each) for guard in guards if guard for each in _said_in(guard)}
+        yield from (each for each in self._policies[kind] if id(each) not in used)
 
     def _guard(self, workload: Workload | None, answering: Answering, settings: Settings) -> Guard | None:
         if workload is None:
             return None
-        said = self._said(workload.name.namespace, workload.labels, settings)
         own, services = answering.own(workload), answering.services_of(workload)
+        names = frozenset(Target(kind=kind, name=each.name) for each in services for kind in SERVICES)
+        said = self._said(Subject(workload.name.namespace, workload.labels, names), settings)
         return _guard(
             workload,
             own.allow if own is not None else None,
@@ -166,23 +164,29 @@ class Guarding:
             said,
         )
 
-    def _guard_gateway(self, settings: Settings) -> None:
-        said = self._said(settings.root_namespace, settings.gateway_labels, settings)
-        if said == Said() or (self.gateway is not None and said == _gateway_said(self.gateway)):
-            self.gateway = self.gateway if said != Said() else None
-            return
-        bare = Guard(
-            workload=GATEWAY,
-            origin=settings.origin,
-            service=GATEWAY,
-            account=GATEWAY.name,
-            labels=settings.gateway_labels,
-        )
-        self.gateway = _with(bare, said)
+    def _guard_gateways(self, merge: Merge, settings: Settings) -> None:
+        root, labels = settings.root_namespace, settings.gateway_labels
+        self.gateway = _of_gateway(self.gateway, self._said(Subject(root, labels), settings), settings)
+        attached = frozenset().union(*(policies.attached() for policies in self._policies.values()))
+        found: dict[Name, Guard] = {}
+        for each in typed(merge, Gateway).values():
+            names = attached & {
+                Target(kind="Gateway", name=each.name),
+                Target(kind="GatewayClass", name=Name(root, each.class_name)),
+            }
+            if names:
+                said = self._said(Subject(each.name.namespace, labels, names, home=root), settings)
+                guard = _of_gateway(self.gateways.get(each.name), said, settings)
+                found |= {} if guard is None else {each.name: guard}
+        for added in typed(merge, ListenerSet).values():
+            if added.parent in found:
+                found[added.key] = found[added.parent]
+        if found != self.gateways:
+            self.gateways = found
 
-    def _said(self, namespace: str, labels: Labels, settings: Settings) -> Said:
-        root = settings.root_namespace
-        found = {kind: policies.about(root, namespace, labels) for kind, policies in self._policies.items()}
+    def _said(self, subject: Subject, settings: Settings) -> Said:
+        root, namespace = settings.root_namespace, subject.namespace
+        found = {kind: policies.about(root, subject) for kind, policies in self._policies.items()}
         access: tuple[AccessPolicy, ...] = found[AccessPolicy]
         peers: tuple[PeerAuthentication, ...] = found[PeerAuthentication]
         asked = dict.fromkeys(each.provider for each in access if each.action is AccessAction.CUSTOM)
@@ -233,14 +237,6 @@ def _scope(scopes: tuple[Scope, ...], namespace: str) -> Scope | None:
     return next(iter((*selecting, *rest)), None)
 
 
-def _is_about(policy: Any, labels: Labels) -> bool:
-    return not getattr(policy, "targets", ()) and frozenset(policy.selector).issubset(labels)
-
-
-def _oldest_first(name: Name, policy: Any) -> tuple[int, str, Name]:
-    return getattr(policy, "priority", 0), getattr(policy, "created", ""), name
-
-
 @remember(size=2)
 def _guard(
     workload: Workload,
@@ -267,6 +263,22 @@ def _guard(
 
 def _with(guard: Guard, said: Said) -> Guard:
     return replace(guard, **{field: getattr(said, field) for field in Said.__dataclass_fields__})
+
+
+def _of_gateway(known: Guard | None, said: Said, settings: Settings) -> Guard | None:
+    """What a gateway enforces, the same object as long as it is the same; None: nothing."""
+    if said == Said():
+        return None
+    if known is not None and said == _gateway_said(known):
+        return known
+    bare = Guard(
+        workload=GATEWAY,
+        origin=settings.origin,
+        service=GATEWAY,
+        account=GATEWAY.name,
+        labels=settings.gateway_labels,
+    )
+    return _with(bare, said)
 
 
 def _gateway_said(guard: Guard) -> Said:

@@ -1,10 +1,11 @@
-"""The listeners that all Ingresses share: made when there is an Ingress, and only where the native file has none."""
+"""The listeners that all Ingresses share: made when there is an Ingress, but for ports where native ones listen."""
 
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable
 from dataclasses import replace
 
+from tulle.kit.memo import remember
 from tulle.model.documents import BUILT_IN
 from tulle.model.listeners import Certificate, Listener, ListenerProtocol
 from tulle.model.names import INGRESS, SYSTEM_NAMESPACE, Name
@@ -16,19 +17,41 @@ HTTP_PORT = 8080
 HTTPS_PORT = 8443
 
 
+def is_shared(listener: Listener) -> bool:
+    """Whether a native listener takes the routes of Ingresses: it is where theirs would be."""
+    place = listener.port, listener.protocol
+    return place in {(HTTP_PORT, ListenerProtocol.HTTP), (HTTPS_PORT, ListenerProtocol.HTTPS)}
+
+
+def sharing(listener: Listener, shared: Iterable[SharedCertificates]) -> Listener:
+    """A native listener with the certificates of Ingresses beside its own, if it takes their routes."""
+    if listener.protocol is not ListenerProtocol.HTTPS or not is_shared(listener):
+        return listener
+    certificates = _certificates(_ours(shared))
+    return _with(listener, certificates) if certificates else listener
+
+
+@remember(size=4)
+def _with(listener: Listener, certificates: tuple[Certificate, ...]) -> Listener:
+    return replace(listener, certificates=(*listener.certificates, *certificates))
+
+
 def listeners(shared: Iterable[SharedCertificates], taken: Collection[int]) -> tuple[Listener, ...]:
     """Those for HTTP and, with any certificate, for HTTPS; but none on ports that are taken by native listeners.
 
     `shared` is in the order in which it was written: of two certificates for a host the first one counts.
     """
-    documents = [document for document in shared if document.gateway == INGRESS]
     found = []
     if HTTP_PORT not in taken:
         found.append(_listener(HTTP, HTTP_PORT, ListenerProtocol.HTTP, ()))
-    certificates = _certificates(documents)
+    certificates = _certificates(_ours(shared))
     if certificates and HTTPS_PORT not in taken:
         found.append(_listener(HTTPS, HTTPS_PORT, ListenerProtocol.HTTPS, certificates))
     return tuple(found)
+
+
+def _ours(shared: Iterable[SharedCertificates]) -> list[SharedCertificates]:
+    return [document for document in shared if document.gateway == INGRESS]
 
 
 def _listener(name: Name, port: int, protocol: ListenerProtocol, certificates: tuple[Certificate, ...]) -> Listener:

@@ -8,17 +8,18 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import replace
 from itertools import chain
+from operator import attrgetter
 from typing import TypeVar, cast
 
-from tulle.envoy.scope import patterns
 from tulle.flow.backend_tls import TlsPolicies, tls_policies
-from tulle.flow.claims import replaced
 from tulle.flow.index import Index
 from tulle.flow.merge import Merge
 from tulle.flow.selection import Pair, Selection, pairs
 from tulle.kit.memo import remember
+from tulle.kit.tables import replaced
+from tulle.model.hostnames import covers, wildcards
 from tulle.model.mesh import Object
-from tulle.model.names import CLUSTER_DOMAIN, Name
+from tulle.model.names import Name
 from tulle.model.objects import BackendTls, ConfigMap
 from tulle.model.policies import ClientTls, Policy
 from tulle.model.services import Destination, Endpoint, Entry, Places, Port, Service
@@ -38,7 +39,7 @@ class Joining:
         """Workloads that answer for other services (or for services that are others now), by the last update."""
         self._base: dict[Name, Service] = {}
         """Services as they are declared and run, before anything else is said about them."""
-        self._by_host: Index[str, Service] = Index(hosts_of, _in_order)
+        self._by_host: Index[str, Service] = Index(attrgetter("full_hosts"), _in_order)
         self._own_hosts: Index[str, Service] = Index(lambda each: (*each.hosts, *each.virtual_addresses), _in_order)
         self._selecting: Index[Pair, Service] = Index(_looked_at, _in_order)
         self._workloads: Selection[Workload] = Selection()
@@ -126,7 +127,7 @@ class Joining:
         for host in self._destinations.update(typed(merge, Destination), objects.get(Destination, ())):
             if host.startswith("*"):
                 names.update(
-                    each.name for known in self._by_host if fits(known, host) for each in self._by_host.get(known)
+                    each.name for known in self._by_host if covers(host, known) for each in self._by_host.get(known)
                 )
             else:
                 names.update(each.name for each in self._by_host.get(host))
@@ -155,22 +156,9 @@ class Joining:
         )
 
     def _said_about(self, service: Service) -> tuple[Destination, ...]:
-        hosts = hosts_of(service)
-        exact = chain.from_iterable(self._destinations.get(host) for host in hosts)
-        wider = chain.from_iterable(self._destinations.get(key) for host in hosts for key in patterns(host))
-        return tuple(dict.fromkeys((*exact, *wider)))
-
-
-def hosts_of(service: Service) -> tuple[str, ...]:
-    """The full host names by which documents speak of a service."""
-    return service.hosts or (f"{service.name}.svc.{CLUSTER_DOMAIN}",)
-
-
-def fits(host: str, pattern: str) -> bool:
-    """Whether a host (which may have a wildcard itself) is covered by `*` or `*.example.org`."""
-    return (
-        pattern == "*" or host == pattern or (pattern.startswith("*") and host.removeprefix("*").endswith(pattern[1:]))
-    )
+        hosts = service.full_hosts
+        keys = (*hosts, *(key for host in hosts for key in wildcards(host)))
+        return tuple(dict.fromkeys(chain.from_iterable(map(self._destinations.get, keys))))
 
 
 def typed(merge: Merge, kind: type[Kind]) -> Mapping[Name, Kind]:
@@ -253,5 +241,5 @@ def secured(service: Service, said: tuple[tuple[str, ClientTls], ...]) -> tuple[
     policies = tuple((number, Policy(tls=tls)) for number, tls in wanted if tls is not None)
     if not policies:
         return ()
-    host = hosts_of(service)[0]
+    host = service.full_hosts[0]
     return (Destination(name=service.name, origin=service.origin, host=host, port_policies=policies),)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 
-from tulle.envoy import mesh_secrets
+from tulle.envoy import edge_tls, mesh_secrets
 from tulle.flow.surroundings import Surroundings, seen
 from tulle.kit.memo import remember
 from tulle.model.documents import Origin
@@ -82,10 +82,11 @@ def _checked_trust(trust: ClientTrust, found: Resolution, inventory: Inventory) 
     secrets = tuple(each for each in trust.secrets if _is_authority(each, "Secret", trust, found, inventory))
     maps = tuple(each for each in trust.ca_maps if _is_authority(each, "ConfigMap", trust, found, inventory))
     is_noted = any(reason == "NoValidCACertificate" for _, reason, _ in found.faults)
-    if not secrets and not maps and not is_noted:
-        message = "there are no authorities for client certificates that could be used"
-        found.faults.append(("Accepted", "NoValidCACertificate", message))
-    return replace(trust, secrets=secrets, ca_maps=maps)
+    left = replace(trust, secrets=secrets, ca_maps=maps)
+    problem = edge_tls.trust_problem(left)
+    if problem and not is_noted:
+        found.faults.append(("Accepted", "NoValidCACertificate", problem))
+    return left
 
 
 def _is_authority(name: Name, kind: str, trust: ClientTrust, found: Resolution, inventory: Inventory) -> bool:

@@ -50,6 +50,8 @@ class Merge:
         self.routes_moved: dict[RouteSet, Document] = {}
         """By the last update: route sets that are the same in a new version of their part, which has mistakes."""
         self.routes_removed: frozenset[RouteSet] = frozenset()
+        self.parts_moved: frozenset[Document] = frozenset()
+        """By the last update: parts that stand somewhere else among the others."""
         self.changed = Changed()
         """By the last update."""
         self._unattached = self._of_ingress = 0
@@ -58,6 +60,7 @@ class Merge:
 
     def update(self, change: Change, fragments: Mapping[Document, Fragment], position: Position) -> None:
         """Take the parts that were added and removed."""
+        self.parts_moved = change.moved
         for part in change.removed:
             self._parts.remove(_slot(part), part)
         for part in change.added:

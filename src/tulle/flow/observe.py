@@ -3,16 +3,18 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping, Sequence
 from hashlib import blake2b
 
 from tulle.envoy import patches
 from tulle.flow.hosts import Hosts
 from tulle.flow.publish import Proxy, Publisher
 from tulle.flow.state import ProxyState
-from tulle.model.documents import BUILT_IN, Origin
+from tulle.flow.transitions import Transitions
+from tulle.model.documents import BUILT_IN, Document, Origin
 from tulle.model.findings import Finding
 from tulle.model.mesh import Mesh
+from tulle.model.statuses import ObjectKey
 from tulle.model.workloads import Instance, InstanceState
 from tulle.xds.snapshot import Resource
 
@@ -23,11 +25,28 @@ class Observer:
     def __init__(self, publisher: Publisher, hosts: Hosts) -> None:
         self._publisher = publisher
         self._hosts = hosts
+        self._transitions = Transitions()
+        self._documents: Sequence[Document] = ()
+
+    def built(self, mesh: Mesh, documents: Sequence[Document]) -> None:
+        """A mesh was built of documents."""
+        self._transitions.update(mesh.statuses)
+        self._documents = documents
 
     @property
     def mesh(self) -> Mesh:
         """The desired state that is being published."""
         return self._publisher.mesh
+
+    @property
+    def documents(self) -> Sequence[Document]:
+        """Every object as it was written, in the order in which they are read."""
+        return self._documents
+
+    @property
+    def since(self) -> Mapping[ObjectKey, str]:
+        """Since when statuses are as they are, in RFC 3339."""
+        return self._transitions.since
 
     @property
     def instances(self) -> tuple[Instance, ...]:
@@ -89,7 +108,7 @@ class Observer:
     def _patches(self) -> list[Finding]:
         """Changes of documents to what was compiled that could not be made, or that changed nothing anywhere."""
         proxies = self._publisher.connected.values()
-        guards = [*self.mesh.guards.values(), *([self.mesh.gateway_guard] if self.mesh.gateway_guard else [])]
+        guards = (*self.mesh.guards.values(), *self.mesh.all_gateway_guards)
         sets = {each.name: each for guard in guards for each in guard.patches}
         found = [finding for proxy in proxies for finding in proxy.patched.findings]
         if sets and all(proxy.session.is_synced for proxy in proxies):

@@ -9,7 +9,7 @@ from collections.abc import Set as AbstractSet
 
 from tulle.envoy import consulted, mesh_secrets
 from tulle.envoy.callers import Caller
-from tulle.envoy.compile import compile_authority, dependencies
+from tulle.envoy.compile import compile_authority, dependencies, forward_dependencies
 from tulle.flow.differences import changed_secrets
 from tulle.model.extensions import Scope
 from tulle.model.mesh import Mesh
@@ -49,7 +49,7 @@ class Patch:
             return None
         if not self._changed.isdisjoint(consulted.dependencies(self._new, guard)):
             return None
-        if any(forward.service in self._changed for forward in instance.forwards):
+        if any(not self._changed.isdisjoint(forward_dependencies(self._new, each)) for each in instance.forwards):
             return None
         if held.table(SECRET) or self._has_new_secrets:
             return None

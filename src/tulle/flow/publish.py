@@ -13,12 +13,13 @@ from tulle.envoy.patches import Patched
 from tulle.envoy.patching import places
 from tulle.flow.admission import Peer, admit
 from tulle.flow.assign import HostPlan, plan
-from tulle.flow.differences import changed_keys, changed_names, changed_secrets, changed_services
+from tulle.flow.differences import changed_names, changed_secrets, changed_services
 from tulle.flow.endpoint_table import EndpointTable
 from tulle.flow.endpoints import instances_by_service
 from tulle.flow.hosts import Hosts
 from tulle.flow.patch import Patch
 from tulle.kit.codec import encode
+from tulle.kit.tables import changed_keys, replaced
 from tulle.model.mesh import Mesh
 from tulle.model.names import Name
 from tulle.model.workloads import Instance
@@ -103,7 +104,7 @@ class Publisher:
         for id in concerned:
             self._compile(self._proxies[id], patch)
         self._publish_endpoints({name: resource for name, resource in ended.items() if resource}, skip=concerned)
-        if old.settings is not mesh.settings or old.workloads is not mesh.workloads or changed or not self.plans:
+        if _plans_differ(old, mesh) or not self.plans:
             self._assign()
 
     def hosts_changed(self) -> None:
@@ -192,7 +193,7 @@ class Publisher:
 
     def _in_doubt(self, old: Mesh, mesh: Mesh) -> set[str]:
         """Proxies that asked for a name nobody had, when a new service may be the one they meant."""
-        if old.services is mesh.services or not mesh.services.keys() - old.services.keys():
+        if all(name in old.services for name in changed_keys(old.services, mesh.services)):
             return set()
         return {
             id
@@ -236,8 +237,11 @@ class Publisher:
     def _patched(self, proxy: Proxy, desired: Snapshot) -> Snapshot:
         """What documents change in what was compiled (Istio EnvoyFilter)."""
         instance = proxy.instance
-        guard = self.mesh.gateway_guard if instance is None else self.mesh.guards.get(instance.workload)
-        sets = patches.ordered(guard.patches, self.mesh.settings.root_namespace) if guard is not None else ()
+        # One Envoy serves all gateways: what is attached to one of them changes all that it names there.
+        own = None if instance is None else self.mesh.guards.get(instance.workload)
+        guards = self.mesh.all_gateway_guards if instance is None else (own,) if own is not None else ()
+        written = tuple(dict.fromkeys(each for guard in guards for each in guard.patches))
+        sets = patches.ordered(written, self.mesh.settings.root_namespace) if written else ()
         if not sets:
             proxy.patched = NOTHING_PATCHED
             return desired
@@ -253,7 +257,7 @@ class Publisher:
         changed = changed_keys(held.table(CLUSTER), clusters)
         if not changed:
             return held.table(ENDPOINT)
-        table = dict(held.table(ENDPOINT))
+        found: dict[str, Resource | None] = {}
         left: set[str] = set()
         for name in changed:
             before, after = held.table(CLUSTER).get(name), clusters.get(name)
@@ -262,13 +266,12 @@ class Publisher:
             if after is not None and after.endpoints_name:
                 assignment = self._endpoints.get(after.endpoints_name)
                 if assignment is not None:
-                    table[after.endpoints_name] = assignment
+                    found[after.endpoints_name] = assignment
         # Several clusters may choose from the same endpoints.
-        if left and not left.isdisjoint(table):
+        if left:
             left -= {each.endpoints_name for each in clusters.values()}
-            for endpoints_name in left:
-                table.pop(endpoints_name, None)
-        return table
+            found.update(dict.fromkeys(left))
+        return replaced(held.table(ENDPOINT), found.items())
 
     def _publish_endpoints(self, changed: Mapping[str, Resource], skip: Iterable[str] = ()) -> None:
         concerned: dict[str, dict[str, Resource]] = {}
@@ -277,7 +280,7 @@ class Publisher:
                 concerned.setdefault(id, {})[name] = resource
         for id, resources in concerned.items():
             proxy = self._proxies[id]
-            table = {**proxy.snapshot.table(ENDPOINT), **resources}
+            table = replaced(proxy.snapshot.table(ENDPOINT), resources.items())
             proxy.snapshot = Snapshot({**proxy.snapshot.tables, ENDPOINT: table})
             proxy.session.publish(proxy.snapshot, {ENDPOINT: resources.keys()})
 
@@ -300,10 +303,11 @@ class Publisher:
         if before is after:
             return
         id = proxy.session.node_id
-        for name in before.keys() - after.keys():
-            self._holders[name].discard(id)
-        for name in after.keys() - before.keys():
-            self._holders.setdefault(name, set()).add(id)
+        for name in changed_keys(before, after):
+            if name in after:
+                self._holders.setdefault(name, set()).add(id)
+            else:
+                self._holders[name].discard(id)
 
     def _forget(self, proxy: Proxy) -> None:
         self._note_holdings(proxy, proxy.snapshot.table(ENDPOINT), {})
@@ -343,7 +347,13 @@ def _gateway_differs(old: Mesh, new: Mesh) -> bool:
     return bool(
         changed_keys(old.listeners, new.listeners)
         or old.gateway_guard is not new.gateway_guard
+        or old.gateway_guards is not new.gateway_guards
         or changed_secrets(old, new)
-        or len(old.gateway_routes) != len(new.gateway_routes)
-        or any(left is not right for left, right in zip(old.gateway_routes, new.gateway_routes, strict=True))
+        or old.gateway_routes is not new.gateway_routes
     )
+
+
+def _plans_differ(old: Mesh, new: Mesh) -> bool:
+    """Whether hosts may have to run something else."""
+    tables = ((each.settings, each.workloads, each.services, each.listeners) for each in (old, new))
+    return any(before is not after for before, after in zip(*tables, strict=True))

@@ -6,15 +6,16 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from typing import Generic, TypeVar
 
+from tulle.envoy.references import backends
 from tulle.flow.attachment import Attached, attach
 from tulle.flow.nearest import Nearest
-from tulle.flow.resolving import backends, resolve
+from tulle.flow.resolving import resolve
 from tulle.flow.surroundings import Surroundings
 from tulle.kit.memo import remember
 from tulle.model.documents import Origin
 from tulle.model.findings import Finding, did_you_mean
 from tulle.model.listeners import Listener, ListenerProtocol
-from tulle.model.names import SYSTEM_NAMESPACE, Name
+from tulle.model.names import GATEWAY, SYSTEM_NAMESPACE, Name
 from tulle.model.policies import TlsMode
 from tulle.model.routes import Backend, Forward, Respond, RouteRule, RouteSet
 from tulle.model.security import Rule
@@ -22,8 +23,6 @@ from tulle.model.services import Protocol, Service
 from tulle.model.workloads import Workload
 
 Thing = TypeVar("Thing")
-GATEWAY = Name(SYSTEM_NAMESPACE, "gateway")
-"""Account of the gateway."""
 UNAVAILABLE = 503
 ORIGINATING = frozenset((TlsMode.SIMPLE, TlsMode.MUTUAL))
 

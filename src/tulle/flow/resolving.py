@@ -6,6 +6,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 from typing import Literal
 
+from tulle.envoy.references import backends
 from tulle.envoy.scope import host_key
 from tulle.kit.memo import remember
 from tulle.model.documents import Origin
@@ -64,18 +65,6 @@ def resolve(
     return Resolved(
         _with_backends(expanded, tuple(answers)) if answers else expanded, tuple(findings), frozenset(names)
     )
-
-
-def backends(route: RouteSet) -> Iterator[Backend]:
-    """Every place that requests or connections of these rules may be sent to, mirrors and checks included."""
-    for rule in route.rules:
-        if isinstance(rule.action, Forward):
-            yield from rule.action.backends
-            yield from (mirror.backend for mirror in rule.action.mirrors)
-        if rule.check is not None:
-            yield rule.check.backend
-    for stream in route.streams:
-        yield from stream.backends
 
 
 def wanted_at(route: RouteSet, name: Name) -> Origin:

@@ -2,24 +2,23 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator
-from itertools import chain, repeat
+from collections.abc import Callable, Iterator
 from typing import TypeVar
 
 from tulle.flow import conflicts
 from tulle.flow.attachment import Attached
 from tulle.flow.checks import Checks, Context
-from tulle.flow.claims import replaced
 from tulle.flow.merge import Merge, Position
 from tulle.flow.parts import Parts
 from tulle.flow.references import check_route
 from tulle.flow.statuses import RouteStatuses
+from tulle.kit.sequences import Ranked
+from tulle.kit.tables import replaced
 from tulle.model.documents import Document
 from tulle.model.mesh import Fragment
 from tulle.model.names import Name
 from tulle.model.routes import RouteSet
 
-NOTHING = Fragment()
 NONE: tuple[RouteSet, ...] = ()
 Key = TypeVar("Key", Name, str)
 
@@ -34,7 +33,6 @@ class Routing:
         self.checks: Checks[RouteSet, tuple[RouteSet, ...]] = Checks(check_route)
         self.statuses = RouteStatuses()
         self.overlaps = conflicts.Routes()
-        self.gateway: tuple[RouteSet, ...] = ()
         self.services: dict[Name, tuple[RouteSet, ...]] = {}
         self.hosts: dict[str, tuple[RouteSet, ...]] = {}
         self._parts: dict[RouteSet, Document] = {}
@@ -45,10 +43,15 @@ class Routing:
         """What became of each at its parents."""
         self._written: dict[RouteSet, RouteSet] = {}
         """What each attached set was written as."""
-        self._gateway: dict[Document, tuple[RouteSet, ...]] = {}
+        self._gateway: Ranked[Document, RouteSet] = Ranked()
         """What each part adds to the routes of the gateway."""
         self._of_service: dict[Name, dict[RouteSet, None]] = {}
         self._of_host: dict[str, dict[RouteSet, None]] = {}
+
+    @property
+    def gateway(self) -> tuple[RouteSet, ...]:
+        """The routes of the gateway, in order."""
+        return self._gateway.together
 
     def update(self, merge: Merge, parts: Parts, context: Context, position: Position) -> None:
         """Bring everything up to date with what is merged now."""
@@ -70,8 +73,12 @@ class Routing:
         for route in self.checks.looked_at:
             self._note(route)
         stale.update(self._parts[route] for route in (*(touched - removed), *moved))
-        self._settle_gateway(stale, parts)
+        self._settle_gateway(stale, merge.parts_moved, parts, position)
         order = self._order(position)
+        if moved or merge.parts_moved:
+            # Of several sets the order may be another one, though none of them changed.
+            names.update(key for key, group in self._of_service.items() if len(group) > 1)
+            hosts.update(key for key, group in self._of_host.items() if len(group) > 1)
         self.services = _settled(self.services, self._of_service, names, order)
         self.hosts = _settled(self.hosts, self._of_host, hosts, order)
 
@@ -128,14 +135,12 @@ class Routing:
             else:
                 self.overlaps.remove(route)
 
-    def _settle_gateway(self, stale: Iterable[Document], parts: Parts) -> None:
-        for part in stale:
-            self._gateway.pop(part, None)
-            if routes := tuple(self._of_part(part, parts.fragments.get(part, NOTHING))):
-                self._gateway[part] = routes
-        gateway = tuple(chain.from_iterable(map(self._gateway.get, parts.order, repeat(NONE))))
-        if gateway != self.gateway:
-            self.gateway = gateway
+    def _settle_gateway(
+        self, stale: set[Document], moved: frozenset[Document], parts: Parts, position: Position
+    ) -> None:
+        known = {part: parts.fragments[part] for part in stale | moved if part in parts.fragments}
+        groups = {part: (position(part), tuple(self._of_part(part, each))) for part, each in known.items()}
+        self._gateway.update(stale - known.keys(), groups)
 
     def _of_part(self, part: Document, fragment: Fragment) -> Iterator[RouteSet]:
         """The attached routes of the gateway that stand in a part."""
@@ -153,10 +158,8 @@ def _settled(
     order: Callable[[RouteSet], tuple[int, int]],
 ) -> dict[Key, tuple[RouteSet, ...]]:
     """The sets of each key in order; the same tuple where nothing is different."""
-    # Of several sets the order may be another one, though none of them changed.
-    several = {key for key, group in groups.items() if len(group) > 1}
     changes: list[tuple[Key, tuple[RouteSet, ...] | None]] = []
-    for key in touched | several:
+    for key in touched:
         group = groups.get(key)
         if not group:
             groups.pop(key, None)

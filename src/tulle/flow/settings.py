@@ -6,14 +6,14 @@ from dataclasses import replace
 from typing import Any
 
 from tulle.kit.memo import remember
-from tulle.model.extensions import MeshDefaults
+from tulle.model.extensions import LogProvider, MeshDefaults
 from tulle.model.mesh import Settings
 
 USUAL = Settings()
 
 
 @remember(size=4)
-def settled(native: Settings, defaults: tuple[MeshDefaults, ...]) -> Settings:
+def settled(native: Settings, defaults: tuple[MeshDefaults, ...], loggers: tuple[LogProvider, ...] = ()) -> Settings:
     """The settings that count, the same object where nothing differs; of several documents of Istio the first."""
     if not defaults:
         return native
@@ -24,7 +24,10 @@ def settled(native: Settings, defaults: tuple[MeshDefaults, ...]) -> Settings:
         "allow_outside": said.allow_outside,
         "sidecar_concurrency": said.sidecar_concurrency,
         "trusted_proxies": said.trusted_proxies,
-        "access_log": None if said.access_log is None else bool(said.access_log.file),
+        "access_log": True if said.log_providers else None if said.access_log is None else bool(said.access_log.file),
+        "logger": said.access_log if said.access_log is not None and said.access_log.file else None,
+        "default_loggers": said.log_providers or None,
+        "loggers": loggers or None,
     }
     changes = {
         field: value

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
+from tulle.model.documents import Document
 from tulle.model.findings import Finding
 from tulle.model.mesh import Mesh
+from tulle.model.statuses import ObjectKey
 from tulle.model.workloads import Instance
 from tulle.xds.snapshot import Resource
 
@@ -43,6 +46,16 @@ class State(Protocol):
     @property
     def findings(self) -> tuple[Finding, ...]:
         """Everything that is wrong now: of files, of the mesh, of proxies, of instances."""
+        ...
+
+    @property
+    def documents(self) -> Sequence[Document]:
+        """Every object as it was written, in the order in which they are read."""
+        ...
+
+    @property
+    def since(self) -> Mapping[ObjectKey, str]:
+        """Since when statuses are as they are, in RFC 3339."""
         ...
 
     @property

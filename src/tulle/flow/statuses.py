@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 
 from tulle.flow.attachment import Attached, kinds_of
 from tulle.flow.gateways import FATAL, Arrangement
-from tulle.flow.hostnames import intersection
 from tulle.flow.listener_references import Fault, Inventory
 from tulle.flow.placement import family
+from tulle.kit.tables import replaced
+from tulle.model.hostnames import common
 from tulle.model.listeners import Listener
 from tulle.model.names import SYSTEM_NAMESPACE, Name
 from tulle.model.objects import BackendTls, Gateway, GatewayClass, ListenerSet
@@ -45,23 +46,32 @@ class RouteStatuses:
     """What became of every route, and how many routes each listener has; kept up to date route by route."""
 
     def __init__(self) -> None:
-        self.statuses: dict[ObjectKey, Status] = {}
-        """Never changed in place while somebody may look: take a copy."""
+        self._statuses: dict[ObjectKey, Status] = {}
+        self._new: dict[ObjectKey, Status | None] = {}
+        """What is not in the table yet."""
         self.counts: Counter[tuple[Name, str]] = Counter()
         """By gateway (or set) and name of the listener."""
         self._gateways: dict[Name, Counter[Name]] = {}
         """By service: the gateways whose routes send something to it."""
+
+    @property
+    def statuses(self) -> dict[ObjectKey, Status]:
+        """By object; the same table until one of them says something else."""
+        if self._new:
+            self._statuses = replaced(self._statuses, same(self._statuses, self._new))
+            self._new = {}
+        return self._statuses
 
     def put(self, route: RouteSet, before: Attached | None, after: Attached | None) -> None:
         """A route was attached, or attached differently (`before`), or is gone (no `after`)."""
         key = status_key(route)
         if before is not None:
             self._count(before, -1)
-            self.statuses.pop(key, None)
+            self._new[key] = None
         if after is not None:
             self._count(after, 1)
-            if any(each.reference for each in after.parents):
-                self.statuses[key] = Status(parents=after.parents)
+            if route.name.name == f"{key[0]}/{key[1].name}":  # Of Gateway API; no other specification demands any.
+                self._new[key] = Status(parents=tuple(each for each in after.parents if each.reference))
 
     def gateways_of(self, service: Name) -> tuple[Name, ...]:
         """The gateways whose routes send something to a service, by name."""
@@ -80,6 +90,15 @@ class RouteStatuses:
                     del users[gateway]
             if not users:
                 del self._gateways[service]
+
+
+def same(
+    known: Mapping[ObjectKey, Status], statuses: Mapping[ObjectKey, Status | None]
+) -> Iterator[tuple[ObjectKey, Status | None]]:
+    """Statuses, as the objects that are known already where they say the same."""
+    for key, status in statuses.items():
+        before = known.get(key)
+        yield key, before if before == status else status
 
 
 def status_key(route: RouteSet) -> ObjectKey:
@@ -243,4 +262,4 @@ def _overlapping(listeners: Sequence[Listener]) -> dict[str, str]:
 
 
 def _overlap(one: Listener, other: Listener) -> bool:
-    return any(intersection(a.host, b.host) is not None for a in one.hosts for b in other.hosts)
+    return any(common(a.host, b.host) for a in one.hosts for b in other.hosts)

@@ -6,9 +6,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import TypeVar
 
-from tulle.flow.hostnames import wider
 from tulle.flow.nearest import Nearest
 from tulle.model.findings import did_you_mean
+from tulle.model.hostnames import wider
 from tulle.model.listeners import Admission, Listener
 from tulle.model.names import SYSTEM_NAMESPACE, Name
 from tulle.model.objects import Gateway, Grant, ListenerSet, Namespace

@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from dataclasses import replace
 
-from tulle.flow.claims import replaced
 from tulle.flow.joining import typed
 from tulle.flow.merge import Merge
 from tulle.kit.memo import remember
+from tulle.kit.tables import replaced
 from tulle.model.names import Name
 from tulle.model.services import Port
 from tulle.model.workloads import Template, Workload, canonical_name

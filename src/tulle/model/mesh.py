@@ -54,6 +54,12 @@ class Settings:
     """Worker threads of the gateway; 0: one per core."""
     sidecar_concurrency: int = 1
     access_log: bool = False
+    logger: LogProvider | None = None
+    """Where and how every request is logged, if not as Envoy does it by itself."""
+    loggers: tuple[LogProvider, ...] = ()
+    """Other places, which documents name."""
+    default_loggers: tuple[str, ...] = ()
+    """Which of them is meant by a document that names none; empty: `logger`."""
     trusted_proxies: int = 0
     """How many proxies in front of the gateway say truly who the client is (`X-Forwarded-For`)."""
     root_namespace: str = "istio-system"
@@ -109,8 +115,18 @@ class Mesh:
     guards: Mapping[Name, Guard] = field(default_factory=dict)
     """By workload."""
     gateway_guard: Guard | None = None
+    gateway_guards: Mapping[Name, Guard] = field(default_factory=dict)
+    """Instead, for gateways to which policies are attached: by what `Listener.gateway` names."""
     secrets: Mapping[Name, Secret] = field(default_factory=dict)
     config_maps: Mapping[Name, ConfigMap] = field(default_factory=dict)
+    tokens: Mapping[Name, RequestAuthentication] = field(default_factory=dict)
+    """Policies about tokens as they were written; guards have them with the keys that are known."""
     statuses: Mapping[ObjectKey, Status] = field(default_factory=dict)
     """What became of objects whose specification demands a status."""
     findings: tuple[Finding, ...] = ()
+
+    @property
+    def all_gateway_guards(self) -> tuple[Guard, ...]:
+        """What is enforced anywhere at the gateway."""
+        usual = () if self.gateway_guard is None else (self.gateway_guard,)
+        return tuple(dict.fromkeys((*usual, *self.gateway_guards.values())))

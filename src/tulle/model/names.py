@@ -7,6 +7,8 @@ from dataclasses import dataclass
 DEFAULT_NAMESPACE = "default"
 SYSTEM_NAMESPACE = "tulle-system"
 CLUSTER_DOMAIN = "cluster.local"
+SERVICE_SUFFIX = f".svc.{CLUSTER_DOMAIN}"
+"""What the full host names of services of the mesh end with."""
 
 
 @dataclass(frozen=True, slots=True, order=True)
@@ -26,6 +28,8 @@ class Name:
         return cls(given if dot else namespace, name)
 
 
+GATEWAY = Name(SYSTEM_NAMESPACE, "gateway")
+"""The gateway as a workload, and its service account."""
 INGRESS = Name(SYSTEM_NAMESPACE, "ingress")
 """The gateway that all Ingresses share: its listeners are made when there is one."""
 
@@ -34,11 +38,16 @@ ISTIO = "istio/"
 """Begins the names of gateways of Istio among all gateways: one of Gateway API may have the same name."""
 
 
+def full_host(service: Name) -> str:
+    """The host name of a service of the mesh by which every namespace means the same."""
+    return f"{service}{SERVICE_SUFFIX}"
+
+
 def host_names(service: Name, caller_namespace: str) -> tuple[str, ...]:
     """Every host name by which a caller in `caller_namespace` reaches a service, the canonical one first.
 
     The forms are those of Kubernetes DNS: the short name only within the namespace of the service.
     """
     qualified = str(service)
-    names = (f"{qualified}.svc.{CLUSTER_DOMAIN}", f"{qualified}.svc", qualified)
+    names = (full_host(service), f"{qualified}.svc", qualified)
     return (*names, service.name) if caller_namespace == service.namespace else names

@@ -187,9 +187,9 @@ class TokenRule:
     audiences: tuple[str, ...] = ()
     """Empty: any."""
     jwks: str = ""
-    """Keys, as JSON (RFC 7517)."""
+    """Keys, as JSON (RFC 7517). Beside `jwks_uri`: those that were last seen there."""
     jwks_uri: str = ""
-    """Instead: where they are; kept when they cannot be had for a while."""
+    """Instead: where they are; kept when they cannot be had for a while. Without both, the issuer says where."""
     headers: tuple[tuple[str, str], ...] = ()
     """Where the token is: names of headers and what stands before the token in them."""
     parameters: tuple[str, ...] = ()

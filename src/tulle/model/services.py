@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 
 from tulle.model.documents import Origin
-from tulle.model.names import Name
+from tulle.model.names import Name, full_host
 from tulle.model.policies import Locality, Policy
 from tulle.model.security import Rule
 
@@ -190,6 +190,11 @@ class Service:
     def is_meshed(self) -> bool:
         """Whether sidecars stand before its instances."""
         return not self.addresses and not self.is_outside and not self.alias
+
+    @property
+    def full_hosts(self) -> tuple[str, ...]:
+        """The host names by which documents speak of it: its own, or else the full one of the mesh."""
+        return self.hosts or (full_host(self.name),)
 
     def port(self, number: int | None = None) -> Port | None:
         """The port with this number; without a number the first one."""

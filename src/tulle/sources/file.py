@@ -8,6 +8,7 @@ import os
 import stat
 from collections.abc import AsyncGenerator, AsyncIterator, Iterator, Sequence
 from dataclasses import dataclass, replace
+from itertools import chain
 from pathlib import Path
 
 from watchfiles import awatch
@@ -42,8 +43,9 @@ class _Read:
 
     stamp: Stamp
     """Changes when the file does: device, inode, size, time of modification."""
-    documents: tuple[tuple[str, Document], ...] = ()
-    """Each with its text."""
+    documents: tuple[Document, ...] = ()
+    texts: tuple[str, ...] = ()
+    """Of the documents."""
     findings: tuple[Finding, ...] = ()
     unreadable: frozenset[str] = frozenset()
     is_half: bool = False
@@ -75,7 +77,7 @@ class Files:
         everything = self._read.values()
         self.is_half = any(read.is_half for read in everything)
         return Batch(
-            tuple(document for read in everything for _, document in read.documents),
+            tuple(chain.from_iterable(read.documents for read in everything)),
             (*self._missing.values(), *(finding for read in everything for finding in read.findings)),
             frozenset().union(*(read.unreadable for read in everything)),
         )
@@ -218,16 +220,18 @@ def _refused(path: str, stamp: Stamp, message: str, line: int = 0) -> _Read:
 def _parsed(path: str, stamp: Stamp, text: str, before: _Read | None) -> _Read:
     """Parse the documents whose text is new; the others are the same objects, where they are now."""
     known: dict[str, list[Document]] = {}
-    for said, document in before.documents if before is not None else ():
+    for said, document in zip(before.texts, before.documents, strict=True) if before is not None else ():
         known.setdefault(said, []).append(document)
-    documents: list[tuple[str, Document]] = []
+    documents: list[Document] = []
+    texts: list[str] = []
     findings: list[Finding] = []
     unreadable: set[str] = set()
     for index, piece in enumerate(pieces(text)):
         if same := known.get(piece.text):
             document = same.pop(0)
             document.origin.anchor.line = piece.line + 1
-            documents.append((piece.text, document))
+            documents.append(document)
+            texts.append(piece.text)
             continue
         name = f"{path}#{index + 1}"
         try:
@@ -239,8 +243,9 @@ def _parsed(path: str, stamp: Stamp, text: str, before: _Read | None) -> _Read:
         else:
             origin = Origin(SOURCE, path, Anchor(piece.line + 1))
             folder = os.path.dirname(os.path.abspath(path))
-            documents.append((piece.text, Document(origin, Key("file", Name("", name)), data, folder)))
-    return _Read(stamp, tuple(documents), tuple(findings), frozenset(unreadable))
+            documents.append(Document(origin, Key("file", Name("", name)), data, folder))
+            texts.append(piece.text)
+    return _Read(stamp, tuple(documents), tuple(texts), tuple(findings), frozenset(unreadable))
 
 
 def _mapping(piece: Piece) -> LocatedMap:

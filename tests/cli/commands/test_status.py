@@ -41,7 +41,7 @@ def test_nothing_running_is_an_empty_document(tulle: Tulle, plane: Any) -> None:
     assert json.loads(done.out) == {
         "version": "tulle/v1",
         "ready": False,
-        **{name: [] for name in ("services", "proxies", "instances", "gateway", "findings")},
+        **{name: [] for name in ("services", "proxies", "instances", "gateway", "findings", "objects")},
     }
 
 

@@ -1,11 +1,22 @@
 from __future__ import annotations
 
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
 from pydantic import BaseModel
 
 from tulle.dialects import registry
 from tulle.dialects.gateway_api.dialect import DIALECT
 from tulle.dialects.objects import Object
 from tulle.dialects.written import fields_at
+
+CASES = sorted((Path(__file__).parents[2] / "golden" / "gateway-api-kinds").iterdir())
+
+
+@pytest.mark.parametrize("case", CASES, ids=lambda case: case.name)
+def test_golden_cases(case: Path, golden: Callable[[Path], None]) -> None:
+    golden(case)
 
 
 def test_it_is_found() -> None:

@@ -67,8 +67,8 @@ def test_unknown_filters_are_not_skipped(say: Say, kind: str, status: int) -> No
     action = found.routes[0].rules[0].action
     assert isinstance(action, Forward) and action.status_without_backends == status
     (backend,) = action.backends
-    assert backend.problem == "the filter slow is a Limit of x.io, which is unknown here"
+    assert backend.problem == "the filter slow (Limit of x.io) is unknown here"
     assert backend.problem_reason == "UnsupportedValue" and backend.origin.line == 8
     action = say(kind, text.replace("x.io", '""')).routes[0].rules[0].action
     assert isinstance(action, Forward)
-    assert action.backends[0].problem == "the filter slow is a Limit, which is unknown here"
+    assert action.backends[0].problem == "the filter slow (Limit) is unknown here"

@@ -42,6 +42,7 @@ def path(text: str, kind: str = "Prefix", backend: str = SERVICE) -> str:
             'Ingress shop: "spec.rules[0].http.paths[0].backend.resource" cannot be called: only services can; '
             "write service",
         ),
+        (rules(path("/", backend="{}")), 'Ingress shop: "spec.rules[0].http.paths[0].backend" needs service'),
         ("{defaultBackend: {}}", 'Ingress shop: "spec.defaultBackend" needs service'),
         (
             "{defaultBackend: {service: {name: web, port: {}}}}",

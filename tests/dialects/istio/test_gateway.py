@@ -39,9 +39,9 @@ def test_every_server_is_a_listener(read: Read) -> None:
     """
     plain, secure, tcp = listeners(read, spec)
     assert [each.name for each in (plain, secure, tcp)] == [
-        Name("shop", "it/http"),
-        Name("shop", "it/secure"),
-        Name("shop", "it/9000"),
+        Name("shop", "istio/it/http"),
+        Name("shop", "istio/it/secure"),
+        Name("shop", "istio/it/9000"),
     ]
     assert [each.section for each in (plain, secure, tcp)] == ["http", "secure", "9000"]
     assert [(each.port, each.declared_port) for each in (plain, secure, tcp)] == [(8080, 80), (8443, 443), (9000, 0)]
@@ -59,7 +59,7 @@ def test_every_server_is_a_listener(read: Read) -> None:
         ListenerHost(host="b.example.org"),
     )
     for each in (plain, secure, tcp):
-        assert (each.gateway, each.created) == (Name("shop", "it"), "2026")
+        assert (each.gateway, each.created) == (Name("shop", "istio/it"), "2026")
         assert each.selector == (("app", "x"), ("istio", "ingressgateway"))
 
 

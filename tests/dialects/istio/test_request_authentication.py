@@ -21,6 +21,13 @@ def test_where_the_token_is() -> None:
     assert (found.timeout, found.jwks, found.jwks_uri) == (5.0, KEYS, "")
 
 
+def test_an_issuer_that_is_an_address_says_where_its_keys_are() -> None:
+    (found,) = only(KIND, {"jwtRules": [{"issuer": "https://issuer.example"}]}).rules
+    assert (found.issuer, found.jwks, found.jwks_uri) == ("https://issuer.example", "", "")
+    (message,) = messages(KIND, {"jwtRules": [{"issuer": "testing@secure.istio.io"}]})
+    assert "needs jwksUri (or jwks): its issuer is no address" in message
+
+
 @pytest.mark.parametrize("url", ["ftp://a/b", "https://", "https://[a", "https://a:0/"])
 def test_keys_are_fetched_over_http(url: str) -> None:
     (message,) = messages(KIND, {"jwtRules": [{"issuer": "a", "jwksUri": url}]})

@@ -23,11 +23,10 @@ def test_names_of_gateways(read: Read) -> None:
     assert findings(fragment) == []
     first, second = fragment.routes
     assert [parent.name for parent in first.parents] == [
-        Name("shop", "one"),
-        Name("other", "two"),
-        Name("other", "three"),
+        Name("shop", "istio/one"),
+        Name("other", "istio/two"),
+        Name("other", "istio/three"),
     ]
-    assert first.parents[1].reference == (("kind", "Gateway"), ("namespace", "other"), ("name", "two"))
     assert second.service == Name("shop", "a")
     assert first.rules is second.rules
     assert first.name != second.name
@@ -55,17 +54,17 @@ def test_conditions_for_some_gateways_only(read: Read) -> None:
         for key, route in found.items()
     }
     assert paths == {
-        ("one.shop",): [("it/first", ["/a", "/b"]), ("it/third", [])],
-        ("two.shop",): [("it/first", ["/b"]), ("it/second", ["/c"]), ("it/third", [])],
+        ("istio/one.shop",): [("it/first", ["/a", "/b"]), ("it/third", [])],
+        ("istio/two.shop",): [("it/first", ["/b"]), ("it/second", ["/c"]), ("it/third", [])],
         ("a.shop",): [("it/first", ["/b"]), ("it/second", ["/c"]), ("it/third", [])],
     }
-    assert found["two.shop",].rules[1] is found["a.shop",].rules[1]
+    assert found["istio/two.shop",].rules[1] is found["a.shop",].rules[1]
 
 
 def test_nothing_is_made_for_gateways_without_rules(read: Read) -> None:
     spec = f"hosts: [a]\ngateways: [mesh, one]\nhttp: [{{match: [{{gateways: [one], port: 80}}], {ROUTE}}}]"
     (route,) = read(document("VirtualService", spec)).routes
-    assert attached(route) == ["one.shop"]
+    assert attached(route) == ["istio/one.shop"]
 
 
 @pytest.mark.parametrize(

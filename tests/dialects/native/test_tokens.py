@@ -27,7 +27,11 @@ Read = Callable[[str], Fragment]
             "{issuer: a, jwks: {keys: []}, jwks_uri: 'http://a'}",
             "tokens t takes only one of jwks, jwks_uri",
         ),
-        ("{issuer: a, labels: {a: b}, services: c}", "tokens t takes only one of labels, services"),
+        (
+            "{issuer: 'http://a', labels: {a: b}, services: c}",
+            "tokens t takes only one of labels, services",
+        ),
+        ("{issuer: a}", "tokens t needs jwks or jwks_uri: its issuer is no URL that could say where its keys are"),
     ],
 )
 def test_mistakes_are_told_in_a_sentence(read: Read, text: str, message: str) -> None:
@@ -55,3 +59,5 @@ def test_keys_may_be_text_or_elsewhere(read: Read) -> None:
     assert found.targets == (Target(kind="Service", name=Name("default", "web")),)
     (found,) = read("tokens: {t: {issuer: me, jwks_uri: 'https://a/b'}}").objects
     assert isinstance(found, RequestAuthentication) and found.rules[0].jwks_uri == "https://a/b"
+    (found,) = read("tokens: {t: {issuer: 'https://a/b'}}").objects
+    assert isinstance(found, RequestAuthentication) and not found.rules[0].jwks_uri + found.rules[0].jwks

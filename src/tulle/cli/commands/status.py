@@ -42,5 +42,7 @@ def command(output: Output = Format.TEXT, api_address: ApiAddress = None, token:
 
 def _nothing() -> dict[str, object]:
     """The document for a home in which nothing runs: the same schema, nothing in it."""
-    empty: dict[str, object] = {name: [] for name in ("services", "proxies", "instances", "gateway", "findings")}
+    empty: dict[str, object] = {
+        name: [] for name in ("services", "proxies", "instances", "gateway", "findings", "objects")
+    }
     return {"version": SCHEMA, "ready": False, **empty}

@@ -6,6 +6,7 @@ from typing import Annotated
 
 from pydantic import Field
 
+from tulle.dialects.istio import mesh_config
 from tulle.dialects.objects import Differs, Object, ObjectKind, Strings, labels_of, validated
 from tulle.dialects.written import Written
 from tulle.model.mesh import Fragment
@@ -29,15 +30,9 @@ def read(part: Written) -> Fragment:
     found = validated(part, ConfigMapObject)
     if found is None:
         return Fragment(findings=tuple(part.findings))
+    if mesh_config.is_mesh_config(part.document):
+        return mesh_config.read_config_map(part)
     config = ConfigMap(name=part.document.key.name, origin=part.origin, data=labels_of(found.data))
-    return meaning(part, config)
-
-
-def meaning(part: Written, config: ConfigMap) -> Fragment:
-    """What a map means: by itself only that its texts can be referred to.
-
-    The one place to look at maps with a meaning of their own, such as the configuration of Istio's mesh.
-    """
     return Fragment(objects=(config,), findings=tuple(part.findings))
 
 

@@ -168,6 +168,6 @@ def _refusal(part: Written, path: Place, spec: LocalReference, kind: RouteKind) 
         service=Name(namespace, spec.name),
         origin=part.at(*path),
         referrer=referrer(kind, namespace),
-        problem=f"the filter {spec.name} is a {place}, which is unknown here",
+        problem=f"the filter {spec.name} ({place}) is unknown here",
         problem_reason="UnsupportedValue",
     )

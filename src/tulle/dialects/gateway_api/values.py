@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import re
-from ipaddress import ip_address
 from typing import Annotated, Literal
 
 from pydantic import AfterValidator, BeforeValidator, Field
 
 from tulle.dialects.fields import refuse, shown
 from tulle.dialects.objects import LONGEST_NAME, SUBDOMAIN
+from tulle.model.hostnames import is_address
 
 _DURATION = re.compile(r"(?:[0-9]{1,5}(?:h|m|s|ms)){1,4}")
 _STEP = re.compile(r"([0-9]{1,5})(ms|h|m|s)")
@@ -91,7 +91,7 @@ def _precise(value: object) -> object:
     text = _text(value, "a host name")
     if not SUBDOMAIN.fullmatch(text) or len(text) > LONGEST_NAME:
         refuse(f"must be a host name in lower-case letters such as shop.example.org, not {shown(text)}")
-    if _is_address(text):
+    if is_address(text):
         refuse(f"must be a host name, not the address {text}")
     return text
 
@@ -100,17 +100,9 @@ def _hostname(value: object) -> object:
     text = _text(value, "a host name")
     if not SUBDOMAIN.fullmatch(text.removeprefix("*.")) or len(text) > LONGEST_NAME:
         refuse(f"must be a host name such as shop.example.org or *.example.org, in lower-case, not {shown(text)}")
-    if _is_address(text):
+    if is_address(text):
         refuse(f"must be a host name, not the address {text}")
     return text
-
-
-def _is_address(text: str) -> bool:
-    try:
-        ip_address(text)
-    except ValueError:
-        return False
-    return True
 
 
 def _duration(value: object) -> object:

@@ -13,7 +13,7 @@ from typing import Annotated, Literal, Self
 from pydantic import BeforeValidator, Field, model_validator
 
 from tulle.dialects.fields import HOST, PortNumber, refuse, shown
-from tulle.dialects.objects import Differs, Items, Object, ObjectKind, ObjectSpec, validated
+from tulle.dialects.objects import Differs, Items, Object, ObjectKind, ObjectSpec, Refused, validated
 from tulle.dialects.written import Step, Written
 from tulle.model.listeners import Certificate
 from tulle.model.mesh import Fragment
@@ -86,9 +86,9 @@ class IngressBackend(ObjectSpec):
     """Who gets the requests."""
 
     service: BackendService | None = Field(None, description="A service.")
-    resource: Annotated[BackendResource | None, Differs("Refused: only services can be called.")] = Field(
-        None, description="Something else."
-    )
+    resource: Annotated[
+        BackendResource | None, Refused("cannot be called: only services can; write service", is_error=True)
+    ] = Field(None, description="Something else.")
 
 
 class IngressPath(ObjectSpec):
@@ -250,11 +250,8 @@ class _Reading:
     def backend(self, path: tuple[Step, ...], given: IngressBackend) -> Backend | None:
         """A service of the same namespace."""
         service = given.service
-        if given.resource is not None:
-            self.part.error((*path, "resource"), "cannot be called: only services can; write service")
-        elif service is None:
-            self.part.error(path, "needs service")
         if service is None:
+            self.part.error(path, "needs service")
             return None
         return Backend(
             service=Name(self.name.namespace, service.name),

@@ -24,6 +24,8 @@ from tulle.model.security import (
 DRY_RUN = "istio.io/dry-run"
 Path = tuple[Step, ...]
 Patterns = Items[str]
+ANY_PORT = Differs("A host without a port fits the `Host` with any port.")
+ESCAPED = Differs("A request whose path has an escaped slash (`%2F`, `%5C`) is answered 400.")
 
 
 class Action(StrEnum):
@@ -61,14 +63,16 @@ class Source(ObjectSpec):
 class Operation(ObjectSpec):
     """What is asked; everything that is written must hold."""
 
-    hosts: Patterns = Field((), description="The `Host` of the request, without regard to case.")
-    not_hosts: Patterns = Field((), description="Hosts that it must not be.")
+    hosts: Annotated[Patterns, ANY_PORT] = Field((), description="The `Host` of the request, without regard to case.")
+    not_hosts: Annotated[Patterns, ANY_PORT] = Field((), description="Hosts that it must not be.")
     ports: Patterns = Field((), description="Ports of the workload, in quotes.")
     not_ports: Patterns = Field((), description="Ports that it must not be.")
     methods: Patterns = Field((), description="Methods; of gRPC always POST.")
     not_methods: Patterns = Field((), description="Methods that it must not be.")
-    paths: Patterns = Field((), description="Paths; `{*}` is one segment, `{**}` any number of them.")
-    not_paths: Patterns = Field((), description="Paths that it must not be.")
+    paths: Annotated[Patterns, ESCAPED] = Field(
+        (), description="Paths; `{*}` is one segment, `{**}` any number of them."
+    )
+    not_paths: Annotated[Patterns, ESCAPED] = Field((), description="Paths that it must not be.")
 
 
 class From(ObjectSpec):
@@ -110,7 +114,7 @@ class AuthorizationPolicySpec(Attached):
 
     action: Annotated[
         Action,
-        Differs("AUDIT marks what it matches in the metadata of the request, for access logs; there is no plugin."),
+        Differs("AUDIT writes a line to the access log for what it matches; there is no plugin."),
     ] = Field(Action.ALLOW, strict=False, description="ALLOW, DENY, AUDIT, or CUSTOM: the provider is asked.")
     provider: Provider | None = Field(None, description="With CUSTOM: who is asked.")
     rules: Items[Rule] | None = Field(None, description="Of which one must match; none at all matches nothing.")

@@ -7,7 +7,7 @@ from typing import Annotated, Literal
 from pydantic import Field
 
 from tulle.dialects.istio.values import PositiveSeconds, Seconds, Unsigned
-from tulle.dialects.objects import Items, ObjectSpec, Refused
+from tulle.dialects.objects import Differs, Items, ObjectSpec, Refused
 from tulle.dialects.written import Step, Written
 from tulle.model.policies import Balance, HashOn, LoadBalancing, LocalityBalancing
 
@@ -115,9 +115,10 @@ class Warmup(ObjectSpec):
 class LoadBalancer(ObjectSpec):
     """How endpoints are chosen."""
 
-    simple: Literal["UNSPECIFIED", "LEAST_CONN", "LEAST_REQUEST", "RANDOM", "ROUND_ROBIN", "PASSTHROUGH"] | None = (
-        Field(None, description="LEAST_REQUEST if not given; LEAST_CONN is its old name.")
-    )
+    simple: Annotated[
+        Literal["UNSPECIFIED", "LEAST_CONN", "LEAST_REQUEST", "RANDOM", "ROUND_ROBIN", "PASSTHROUGH"] | None,
+        Differs("PASSTHROUGH chooses at random where endpoints are known"),
+    ] = Field(None, description="LEAST_REQUEST if not given; LEAST_CONN is its old name.")
     consistent_hash: ConsistentHash | None = Field(
         None, description="Requests that have something in common go to the same endpoint."
     )

@@ -38,7 +38,9 @@ class ClientTlsSpec(ObjectSpec):
         description="Instead of files: a secret of this namespace with tls.crt, tls.key, ca.crt; or configmap://name.",
     )
     subject_alt_names: Items[str] = Field((), description="Names of which the server's certificate must have one.")
-    sni: str = Field("", description="The server name; the host that is asked for if not given.")
+    sni: Annotated[str, Differs("without subjectAltNames, the certificate of the server must have this name")] = Field(
+        "", description="The server name; the host that is asked for if not given."
+    )
     insecure_skip_verify: bool | None = Field(None, description="true: any certificate of the server will do.")
     ca_crl: str = Field("", description="File with certificates of servers that are not good any more.")
 

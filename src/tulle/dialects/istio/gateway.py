@@ -71,9 +71,11 @@ class Server(ObjectSpec):
 
     port: GatewayPort = Field(description="The port.")
     bind: Annotated[str, BeforeValidator(_bind)] = Field("", description="IP address to listen on; 127.0.0.1.")
-    hosts: Annotated[Items[Annotated[str, BeforeValidator(_host)]], Field(min_length=1)] = Field(
-        description="Hosts, `namespace/host` to leave one to the routes of a namespace, `./host` to its own."
-    )
+    hosts: Annotated[
+        Items[Annotated[str, BeforeValidator(_host)]],
+        Field(min_length=1),
+        Differs("of the servers of a port, each host belongs to the one that names it most exactly, and to no other"),
+    ] = Field(description="Hosts, `namespace/host` to leave one to the routes of a namespace, `./host` to its own.")
     tls: ServerTls | None = Field(None, description="TLS; needed for HTTPS and TLS.")
     default_endpoint: Annotated[str, Refused("has no effect: Istio does not do it either; write a route")] = Field(
         "", description="Where requests without a route go."

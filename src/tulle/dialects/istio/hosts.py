@@ -2,15 +2,13 @@
 
 from __future__ import annotations
 
-from ipaddress import ip_address
 from typing import Annotated
 
 from pydantic import BeforeValidator
 
 from tulle.dialects.fields import HOST, refuse, shown
-from tulle.model.names import CLUSTER_DOMAIN, Name
-
-_SUFFIX = f".svc.{CLUSTER_DOMAIN}"
+from tulle.model.hostnames import is_address
+from tulle.model.names import SERVICE_SUFFIX, Name
 
 
 def _host(value: object) -> object:
@@ -32,15 +30,6 @@ AnyHost = Annotated[str, BeforeValidator(_host_or_any)]
 """The same, and `*` for every host."""
 
 
-def is_address(text: str) -> bool:
-    """Whether it is an IP address."""
-    try:
-        ip_address(text)
-    except ValueError:
-        return False
-    return True
-
-
 def is_host(text: str) -> bool:
     """Whether it is one host name, or an IP address."""
     return is_address(text) or (not text.startswith("*") and bool(HOST.fullmatch(text.lower())))
@@ -50,20 +39,13 @@ def full_host(host: str, namespace: str) -> str:
     """The complete name; names of two parts (`reviews.other`) are complete already."""
     if host == "*" or "." in host or ":" in host:
         return host
-    return f"{host}.{namespace}{_SUFFIX}"
+    return f"{host}.{namespace}{SERVICE_SUFFIX}"
 
 
 def service_name(host: str) -> Name | None:
     """The service of the mesh that a complete host name names, or None if it is no name of the cluster domain."""
-    qualified = host.removesuffix(_SUFFIX)
+    qualified = host.removesuffix(SERVICE_SUFFIX)
     name, dot, namespace = qualified.partition(".")
     if qualified == host or not dot or "." in namespace or name == "*":
         return None
     return Name(namespace, name)
-
-
-def covers(pattern: str, host: str) -> bool:
-    """Whether every host of `host` is one of `pattern`; either may begin with a wildcard."""
-    if pattern == "*" or pattern == host:
-        return True
-    return pattern.startswith("*.") and host.endswith(pattern[1:])

@@ -8,7 +8,7 @@ from typing import Annotated
 from pydantic import Field
 
 from tulle.dialects.fields import Count
-from tulle.dialects.istio.mesh_providers import ExtensionProvider
+from tulle.dialects.istio.mesh_providers import NO_LOG_SERVICE, ExtensionProvider
 from tulle.dialects.objects import Differs, Items, ObjectSpec, Refused
 
 OF_AGENT = Refused("has no effect: proxies are started and looked after by Tulle's agents")
@@ -17,6 +17,7 @@ NO_TRACES = Refused("has no effect yet: proxies send no spans")
 NO_METRICS = Refused("has no effect: statistics of proxies are Tulle's own")
 OF_DOCUMENTS = Refused("has no effect on other documents; write it in each of them")
 OF_CLUSTER = Refused("has no effect: there is no cluster to look after")
+OF_IDENTITY = Refused("has no effect: keys and certificates of workloads are Tulle's own")
 OF_TLS = Refused("has no effect: proxies of the mesh speak TLS 1.3, others TLS 1.2 or 1.3")
 
 
@@ -120,7 +121,7 @@ class DefaultConfig(ObjectSpec):
     interception_mode: Annotated[object, NO_CAPTURE] = Field(None, description="How traffic is captured.")
     tracing: Annotated[object, NO_TRACES] = Field(None, description="Traces.")
     sds: Annotated[object, OF_AGENT] = Field(None, description="No longer used.")
-    envoy_access_log_service: Annotated[object, NO_METRICS] = Field(None, description="A gRPC service for logs.")
+    envoy_access_log_service: Annotated[object, NO_LOG_SERVICE] = Field(None, description="A gRPC service for logs.")
     envoy_metrics_service: Annotated[object, NO_METRICS] = Field(None, description="A gRPC service for statistics.")
     proxy_metadata: Annotated[object, OF_AGENT] = Field(None, description="Environment of the proxy.")
     runtime_values: Annotated[object, OF_AGENT] = Field(None, description="Runtime of Envoy.")
@@ -130,9 +131,9 @@ class DefaultConfig(ObjectSpec):
     mesh_id: Annotated[object, NO_METRICS] = Field(None, description="Name of the mesh in metrics.")
     readiness_probe: Annotated[object, OF_AGENT] = Field(None, description="When a workload is ready.")
     proxy_stats_matcher: Annotated[object, NO_METRICS] = Field(None, description="Further statistics.")
-    ca_certificates_pem: Annotated[object, OF_TLS] = Field(None, description="Further authorities.")
+    ca_certificates_pem: Annotated[object, OF_IDENTITY] = Field(None, description="Further authorities.")
     image: Annotated[object, OF_AGENT] = Field(None, description="Image of the proxy.")
-    private_key_provider: Annotated[object, OF_TLS] = Field(None, description="Hardware for keys.")
+    private_key_provider: Annotated[object, OF_IDENTITY] = Field(None, description="Hardware for keys.")
     proxy_headers: Annotated[object, Refused("has no effect: proxies add no headers of their own to requests")] = Field(
         None, description="Headers that proxies add."
     )
@@ -189,7 +190,7 @@ class MeshConfig(ObjectSpec):
     protocol_detection_timeout: Annotated[object, NO_CAPTURE] = Field(None, description="Time for guessing protocols.")
     inbound_traffic_policy: Annotated[object, NO_CAPTURE] = Field(None, description="Requests to unknown ports.")
     enable_tracing: Annotated[bool | None, Refused(NO_TRACES.note, (False,))] = Field(None, description="Traces.")
-    enable_envoy_access_log_service: Annotated[bool | None, Refused(NO_METRICS.note, (False,))] = Field(
+    enable_envoy_access_log_service: Annotated[bool | None, Refused(NO_LOG_SERVICE.note, (False,))] = Field(
         None, description="A gRPC service for logs."
     )
     disable_envoy_listener_log: Annotated[bool | None, Refused("has no effect: listeners log nothing", (True,))] = (
@@ -198,10 +199,10 @@ class MeshConfig(ObjectSpec):
     trust_domain_aliases: Annotated[Items[str], Refused("has no effect: identities have one trust domain", ((),))] = (
         Field((), description="Other names of the trust domain.")
     )
-    ca_certificates: Annotated[object, OF_TLS] = Field(None, description="Further authorities.")
-    ca: Annotated[object, OF_TLS] = Field(None, description="Another authority.")
-    certificates: Annotated[object, OF_TLS] = Field(None, description="No longer used.")
-    verify_certificate_at_client: Annotated[object, OF_TLS] = Field(None, description="No longer used.")
+    ca_certificates: Annotated[object, OF_IDENTITY] = Field(None, description="Further authorities.")
+    ca: Annotated[object, OF_IDENTITY] = Field(None, description="Another authority.")
+    certificates: Annotated[object, OF_IDENTITY] = Field(None, description="No longer used.")
+    verify_certificate_at_client: Annotated[object, OF_IDENTITY] = Field(None, description="No longer used.")
     mesh_mtls: Annotated[object, OF_TLS, Field(alias="meshMTLS")] = Field(None, description="TLS within the mesh.")
     tls_defaults: Annotated[object, OF_TLS] = Field(None, description="TLS towards others.")
     inbound_cluster_stat_name: Annotated[object, NO_METRICS] = Field(None, description="Names of statistics.")

@@ -13,7 +13,7 @@ from tulle.dialects.fields import Count, PortNumber, PositiveDuration
 from tulle.dialects.objects import Items, ObjectSpec, Refused, Strings, labels_of
 from tulle.dialects.written import Step, Written
 from tulle.model.extensions import LogProvider
-from tulle.model.names import CLUSTER_DOMAIN, DEFAULT_NAMESPACE, Name
+from tulle.model.names import DEFAULT_NAMESPACE, SERVICE_SUFFIX, Name
 from tulle.model.routes import Backend, ExternalCheck
 from tulle.model.security import Authorizer
 
@@ -173,7 +173,7 @@ def service_of(text: str) -> tuple[Name, str]:
     """The service that `[namespace/]host` means, and the host if it is none of the cluster domain."""
     namespace, _, host = text.rpartition("/")
     host = host.lower()
-    for suffix in (f".svc.{CLUSTER_DOMAIN}", ".svc"):
+    for suffix in (SERVICE_SUFFIX, ".svc"):
         if host.endswith(suffix):
             return Name.parse(host.removesuffix(suffix), namespace or DEFAULT_NAMESPACE), ""
     return Name(namespace or DEFAULT_NAMESPACE, host), host if "." in host else ""

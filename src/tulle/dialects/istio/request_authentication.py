@@ -41,13 +41,12 @@ class JwtRule(ObjectSpec):
     jwks_uri: Annotated[
         str,
         Differs(
-            "Each proxy fetches the keys itself and keeps them while they cannot be had; Istio's control plane does."
+            "The control plane fetches the keys and keeps them, as Istio's does, also over restarts; beside that each "
+            "proxy fetches newer ones itself. Keys of a server within the mesh are fetched by proxies only."
         ),
-    ] = Field("", description="Where the keys are.")
+    ] = Field("", description="Where the keys are; where the issuer says if there is neither this nor `jwks`.")
     jwks_uri_old: str = Field("", alias="jwks_uri", description="Older spelling of `jwksUri`.")
-    jwks: Annotated[
-        str, Differs("One of `jwks` and `jwksUri` is needed: keys are not looked for by OpenID discovery.")
-    ] = Field("", description="The keys themselves, as JSON.")
+    jwks: str = Field("", description="The keys themselves, as JSON.")
     from_headers: Items[JwtHeader] = Field(
         (), description="Headers with the token; if nothing is said, `Authorization: Bearer` and `?access_token=`."
     )
@@ -103,8 +102,8 @@ def _rule(part: Written, index: int, written: JwtRule) -> TokenRule:
         _check_keys(part, (*path, "jwks"), written.jwks)
     elif uri:
         _check_url(part, (*path, "jwksUri" if written.jwks_uri else "jwks_uri"), uri)
-    else:
-        part.error(path, "needs jwksUri (or jwks): where the keys of the issuer are")
+    elif not _is_url(written.issuer):
+        part.error(path, "needs jwksUri (or jwks): its issuer is no address that could say where its keys are")
     headers = [each.header for each in written.output_claim_to_headers]
     for place, header in enumerate(headers):
         if header in headers[:place]:
@@ -144,13 +143,16 @@ def _check_keys(part: Written, path: Path, text: str) -> None:
             part.error(path, f'has a key ({number}) whose "kty" is none of {", ".join(KEY_TYPES)}')
 
 
-def _check_url(part: Written, path: Path, url: str) -> None:
+def _is_url(text: str) -> bool:
     try:
-        split = urlsplit(url)
-        is_good = split.scheme in {"http", "https"} and bool(split.hostname) and split.port != 0
+        split = urlsplit(text)
+        return split.scheme in {"http", "https"} and bool(split.hostname) and split.port != 0
     except ValueError:
-        is_good = False
-    if not is_good:
+        return False
+
+
+def _check_url(part: Written, path: Path, url: str) -> None:
+    if not _is_url(url):
         part.error(path, f'must be an address such as https://issuer.example/keys.json, not "{url}"')
 
 

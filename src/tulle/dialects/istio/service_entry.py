@@ -68,7 +68,7 @@ class ServiceEntrySpec(ObjectSpec):
     )
     resolution: Annotated[
         Literal["NONE", "STATIC", "DNS", "DNS_ROUND_ROBIN", "DYNAMIC_DNS"],
-        Differs("without capture, NONE calls the host that was asked for"),
+        Differs("without capture, NONE calls the host that was asked for, and DYNAMIC_DNS the port of the request"),
     ] = Field("NONE", description="How callers find its places.")
     endpoints: Items[WorkloadSpec] = Field((), description="Its places.")
     workload_selector: LabelSelection | None = Field(None, description="Its places, by labels of what runs there.")

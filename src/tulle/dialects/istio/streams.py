@@ -9,11 +9,12 @@ from pydantic import BeforeValidator, Field
 
 from tulle.dialects.fields import Label, PortNumber, refuse, shown
 from tulle.dialects.istio.destinations import RouteDestination, backend, weights
-from tulle.dialects.istio.hosts import HostName, covers
+from tulle.dialects.istio.hosts import HostName
 from tulle.dialects.istio.http_route import digest
 from tulle.dialects.istio.targets import Conditional, Limited, Target, narrowed
-from tulle.dialects.objects import Items, ObjectSpec, Refused, Strings, labels_of
+from tulle.dialects.objects import Differs, Items, ObjectSpec, Refused, Strings, labels_of
 from tulle.dialects.written import Step, Written
+from tulle.model.hostnames import covers
 from tulle.model.routes import Source, StreamMatch, StreamRule
 
 
@@ -60,9 +61,11 @@ class L4Match(ObjectSpec):
 class TlsMatch(L4Match):
     """Conditions on a connection with TLS that is not ended here."""
 
-    sni_hosts: Annotated[Items[HostName], Field(min_length=1)] = Field(
-        description="Server names that the client asks for, *.example.org included."
-    )
+    sni_hosts: Annotated[
+        Items[HostName],
+        Field(min_length=1),
+        Differs("in sidecars the host of a CONNECT stands for it"),
+    ] = Field(description="Server names that the client asks for, *.example.org included.")
 
     @property
     def server_names(self) -> tuple[str, ...]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Literal
+from typing import Annotated, Literal
 
 from pydantic import Field
 
@@ -14,7 +14,7 @@ from tulle.dialects.istio.client_tls import ClientTlsSpec
 from tulle.dialects.istio.connections import ConnectionPoolSpec, Outliers, RetryBudgetSpec
 from tulle.dialects.istio.destinations import PortSelector
 from tulle.dialects.istio.hosts import HostName
-from tulle.dialects.objects import Items, ObjectSpec
+from tulle.dialects.objects import Differs, Items, ObjectSpec
 from tulle.dialects.written import Step, Written
 from tulle.model.policies import Policy, Tunnel
 
@@ -58,7 +58,9 @@ class TrafficPolicy(PolicyGroups):
         (), description="For single ports; what is not said there is as by default, not as for the host."
     )
     tunnel: TunnelSpec | None = Field(None, description="TCP through an HTTP proxy.")
-    proxy_protocol: ProxyProtocol | None = Field(None, description="Tells the callee who the client is.")
+    proxy_protocol: Annotated[ProxyProtocol | None, Differs("only spoken to endpoints without a sidecar")] = Field(
+        None, description="Tells the callee who the client is."
+    )
     retry_budget: RetryBudgetSpec | None = Field(None, description="How many retries there may be at the same time.")
 
 

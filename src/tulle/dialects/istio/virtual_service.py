@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
-from typing import TypeVar
+from typing import Annotated, TypeVar
 
 from pydantic import Field
 
@@ -14,7 +14,7 @@ from tulle.dialects.istio.http_route import HttpRoute
 from tulle.dialects.istio.streams import TcpRoute, TlsRoute
 from tulle.dialects.istio.targets import MESH, Conditional, Target, select, targets
 from tulle.dialects.istio.values import GROUP, VERSIONS, Exports, created, exports
-from tulle.dialects.objects import Items, Object, ObjectKind, ObjectSpec, validated
+from tulle.dialects.objects import Differs, Items, Object, ObjectKind, ObjectSpec, validated
 from tulle.dialects.written import Written
 from tulle.model.mesh import Fragment
 from tulle.model.names import ISTIO, Name
@@ -36,7 +36,9 @@ Rule = TypeVar("Rule", RouteRule, StreamRule)
 class VirtualServiceSpec(ObjectSpec):
     """Rules for some hosts."""
 
-    hosts: Items[AnyHost] = Field((), description="Hosts that are called; none in a document that others delegate to.")
+    hosts: Annotated[Items[AnyHost], Differs("several documents for one host are merged in sidecars too")] = Field(
+        (), description="Hosts that are called; none in a document that others delegate to."
+    )
     gateways: Items[str] = Field(
         (), description="Gateways, by name or namespace/name, and mesh; only mesh if not given."
     )

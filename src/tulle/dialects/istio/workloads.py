@@ -5,10 +5,11 @@ from __future__ import annotations
 from pydantic import Field
 
 from tulle.dialects.fields import PortNumber
-from tulle.dialects.istio.hosts import is_address, is_host
+from tulle.dialects.istio.hosts import is_host
 from tulle.dialects.istio.values import Unsigned
 from tulle.dialects.objects import ObjectSpec, Strings
 from tulle.dialects.written import Step, Written
+from tulle.model.hostnames import is_address
 from tulle.model.policies import Locality
 
 UNIX = "unix://"

@@ -14,15 +14,12 @@ from tulle.dialects.native.running import RunSpec, absolute, check_probe, comman
 from tulle.dialects.native.service_specs import TARGETS, AllowSpec, ServiceRouteSpec, ServiceSpec, VersionSpec
 from tulle.dialects.written import Written
 from tulle.model.mesh import Fragment, Object
-from tulle.model.names import CLUSTER_DOMAIN, SYSTEM_NAMESPACE, Name
+from tulle.model.names import CLUSTER_DOMAIN, GATEWAY, SYSTEM_NAMESPACE, Name
 from tulle.model.policies import Locality, Policy
 from tulle.model.routes import Match, RouteKind, RouteRule, RouteSet
 from tulle.model.security import PeerAuthentication, PeerMode, Rule
 from tulle.model.services import Destination, Endpoint, Port, Resolution, Service, Subset
 from tulle.model.workloads import Probe, Workload
-
-GATEWAY = Name(SYSTEM_NAMESPACE, "gateway")
-"""The account of the gateway."""
 
 
 @dataclass(slots=True)

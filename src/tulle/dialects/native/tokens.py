@@ -26,8 +26,11 @@ def _jwks(value: object) -> object:
     return value if isinstance(value, str) else json.dumps(found)
 
 
+SCHEMES = ("http://", "https://")
+
+
 def _uri(value: object) -> object:
-    if not isinstance(value, str) or not value.startswith(("http://", "https://")):
+    if not isinstance(value, str) or not value.startswith(SCHEMES):
         refuse(f"must be a URL such as https://issuer.example.org/keys, not {shown(value)}")
     return value
 
@@ -46,7 +49,8 @@ class TokenSpec(Spec):
         None, description="The keys (JSON Web Key Set)."
     )
     jwks_uri: Annotated[str, BeforeValidator(_uri)] | None = Field(
-        None, description="Instead: where the keys are; those of the issuer's own configuration if neither is given."
+        None,
+        description="Instead: where the keys are; if neither is given, where the issuer says (OpenID Discovery).",
     )
     headers: dict[HeaderName, Text] = Field(
         default_factory=dict, description="Where tokens are: headers, and what stands before the token in them."
@@ -67,6 +71,8 @@ class TokenSpec(Spec):
     def _one_place(self) -> Self:
         if self.jwks is not None and self.jwks_uri is not None:
             refuse("takes only one of jwks, jwks_uri")
+        if self.jwks is None and self.jwks_uri is None and not self.issuer.startswith(SCHEMES):
+            refuse("needs jwks or jwks_uri: its issuer is no URL that could say where its keys are")
         if self.labels and self.services:
             refuse("takes only one of labels, services")
         return self

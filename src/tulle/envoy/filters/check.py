@@ -14,7 +14,7 @@ from xds.type.matcher.v3 import matcher_pb2
 
 from tulle.envoy import naming, protos
 from tulle.envoy.filters.base import Chain, Filter, HttpFilter, Phase, dormant
-from tulle.model.names import CLUSTER_DOMAIN
+from tulle.model.names import full_host
 from tulle.model.routes import ExternalCheck, RouteRule
 
 NAME = "check"
@@ -79,14 +79,14 @@ def header_pattern(name: str) -> string_pb2.StringMatcher:
 
 def _ask_grpc(check: ExternalCheck, cluster: str, message: grpc_service_pb2.GrpcService) -> None:
     message.envoy_grpc.cluster_name = cluster
-    message.envoy_grpc.authority = _host(check)
+    message.envoy_grpc.authority = full_host(check.backend.service)
     message.timeout.CopyFrom(protos.seconds(check.timeout))
     for name, value in check.added_headers:
         message.initial_metadata.add(key=name, value=protos.literal(value))
 
 
 def _ask_http(check: ExternalCheck, cluster: str, message: ext_authz_pb2.HttpService) -> None:
-    message.server_uri.uri, message.server_uri.cluster = f"http://{_host(check)}", cluster
+    message.server_uri.uri, message.server_uri.cluster = f"http://{full_host(check.backend.service)}", cluster
     message.server_uri.timeout.CopyFrom(protos.seconds(check.timeout))
     message.path_prefix = check.path_prefix
     for name, value in check.added_headers:
@@ -96,10 +96,6 @@ def _ask_http(check: ExternalCheck, cluster: str, message: ext_authz_pb2.HttpSer
         answer.allowed_upstream_headers.patterns.extend(map(header_pattern, check.response_headers))
     if check.refusal_headers:
         answer.allowed_client_headers.patterns.extend(map(header_pattern, check.refusal_headers))
-
-
-def _host(check: ExternalCheck) -> str:
-    return f"{check.backend.service}.svc.{CLUSTER_DOMAIN}"
 
 
 def _known(status: int) -> http_status_pb2.StatusCode.ValueType:

@@ -8,7 +8,7 @@ from typing import TypeAlias
 
 from tulle.envoy import naming
 from tulle.model.extensions import PatchContext, PatchMatch
-from tulle.model.names import CLUSTER_DOMAIN
+from tulle.model.names import SERVICE_SUFFIX
 
 Ports: TypeAlias = frozenset[int]
 MOVED = 8000
@@ -111,7 +111,7 @@ def is_cluster(match: PatchMatch, name: str, facts: Facts) -> bool:
 
 def _shortened(cluster: str) -> str:
     """A name of a cluster as it is here: without the domain of the mesh."""
-    return cluster.removesuffix(f".svc.{CLUSTER_DOMAIN}")
+    return cluster.removesuffix(SERVICE_SUFFIX)
 
 
 def int_or_0(text: str) -> int:

@@ -9,7 +9,7 @@ from tulle.envoy.patching.facts import Facts, Ports, int_or_0
 from tulle.kit.memo import remember
 from tulle.model.extensions import PatchContext
 from tulle.model.mesh import Mesh
-from tulle.model.names import CLUSTER_DOMAIN, ISTIO, Name
+from tulle.model.names import ISTIO, Name, full_host
 from tulle.model.workloads import Instance
 
 INBOUND = naming.inbound("")
@@ -62,7 +62,7 @@ class Places:
 
     def _hosts(self, name: Name) -> tuple[str, ...]:
         service = self.mesh.services.get(name)
-        own = f"{name}.svc.{CLUSTER_DOMAIN}"
+        own = full_host(name)
         return (own, *(host.lower() for host in service.hosts)) if service is not None else (own,)
 
 

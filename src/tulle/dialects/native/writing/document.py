@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 
@@ -11,6 +12,7 @@ from tulle.dialects.native.writing.content import Content, Key, Offer, Placed
 from tulle.dialects.native.writing.plain import Data, changed, duration, kept, several, yes
 from tulle.kit.yaml_writing import Commented, rendered
 from tulle.model.documents import Origin
+from tulle.model.extensions import LogProvider
 from tulle.model.mesh import Settings
 from tulle.model.names import DEFAULT_NAMESPACE, Name
 from tulle.model.routes import RouteRule
@@ -150,6 +152,9 @@ def _mesh(content: Content, namespace: str) -> Data:
         gateway_threads=changed(given.gateway_concurrency, usual.gateway_concurrency),
         sidecar_threads=changed(given.sidecar_concurrency, usual.sidecar_concurrency),
         access_log=yes(given.access_log),
+        logger=_logger(given.logger) if given.logger is not None else None,
+        loggers={each.name: _logger(each) for each in sorted(given.loggers, key=lambda it: it.name)},
+        default_loggers=several(given.default_loggers),
         trusted_proxies=given.trusted_proxies or None,
         root_namespace=changed(given.root_namespace, usual.root_namespace),
         gateway_labels=changed(dict(given.gateway_labels), dict(usual.gateway_labels)),
@@ -159,6 +164,15 @@ def _mesh(content: Content, namespace: str) -> Data:
             for each in sorted(content.authorizers, key=lambda it: it.name)
         },
     )
+
+
+def _logger(given: LogProvider) -> Data:
+    labels = {"labels": json.loads(given.labels)} if given.labels else {}
+    return {
+        "file": given.file,
+        **kept(text=given.text, omit_empty=yes(given.omits_empty)),
+        **labels,
+    }
 
 
 def _is_of_mesh(given: PeerAuthentication, content: Content) -> bool:

@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import replace
 
-from tulle.dialects.native.service import GATEWAY
 from tulle.dialects.native.writing import policies, rules
 from tulle.dialects.native.writing.content import Offer
 from tulle.dialects.native.writing.plain import Data, changed, duration, file, kept, named, several, yes
+from tulle.model.names import GATEWAY
 from tulle.model.policies import Locality
 from tulle.model.security import Rule
 from tulle.model.services import Endpoint, Entry, Port, Protocol, Resolution, Service, Subset

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tulle.flow.hostnames import covers, intersection, wider
+from tulle.model.hostnames import best, common, covers, is_address, narrowed, plain, wider, wildcards
 
 LABELS = ("a", "b")
 NAMES = [".".join(labels) for length in (1, 2, 3, 4) for labels in itertools.product(LABELS, repeat=length)]
@@ -36,9 +36,9 @@ def named(host: str) -> frozenset[str]:
 
 @given(hosts, hosts)
 def test_what_two_hosts_have_in_common(one: str, other: str) -> None:
-    common = intersection(one, other)
-    assert (named(common) if common is not None else frozenset()) == named(one) & named(other)
-    assert common == intersection(other, one)
+    both = common(one, other)
+    assert (named(both) if both else frozenset()) == named(one) & named(other)
+    assert both == common(other, one)
 
 
 @given(hosts, hosts)
@@ -55,22 +55,42 @@ def test_what_is_wider_covers(host: str) -> None:
 
 
 @pytest.mark.parametrize(
-    ("one", "other", "common"),
+    ("one", "other", "both"),
     [
         ("test.example.com", "*.example.com", "test.example.com"),
         ("*.example.com", "foo.test.example.com", "foo.test.example.com"),
         ("*.example.com", "*.test.example.com", "*.test.example.com"),
-        ("*.example.com", "example.com", None),
-        ("*.example.com", "test.example.net", None),
-        ("*.example.com", "badexample.com", None),
+        ("*.example.com", "example.com", ""),
+        ("*.example.com", "test.example.net", ""),
+        ("*.example.com", "badexample.com", ""),
         ("*", "*.example.com", "*.example.com"),
     ],
 )
-def test_examples_of_the_specification(one: str, other: str, common: str | None) -> None:
-    assert intersection(one, other) == common
+def test_examples_of_the_specification(one: str, other: str, both: str) -> None:
+    assert common(one, other) == both
 
 
 def test_wider_hosts_from_the_most_specific_on() -> None:
     assert list(wider("a.b.c")) == ["a.b.c", "*.b.c", "*.c", "*"]
     assert list(wider("*.b.c")) == ["*.b.c", "*.c", "*"]
     assert list(wider("a")) == ["a", "*"]
+    assert list(wider("*")) == ["*"]
+    assert list(wildcards("*.b.c")) == ["*.c", "*"]
+
+
+@given(hosts, st.sets(hosts))
+def test_the_best_wildcard_is_covered_by_all_others_that_fit(host: str, patterns: set[str]) -> None:
+    fitting = {each for each in patterns if covers(each, host)}
+    found = best(host, patterns)
+    assert found in fitting if fitting else found is None
+    assert all(covers(each, found or "") for each in fitting)
+
+
+def test_hosts_are_plain_and_lists_narrow_each_other() -> None:
+    assert plain("A.b:80") == plain("A.b") == "a.b"
+    assert narrowed(("*", "x.b"), ("*.b", "a")) == ("*.b", "a", "x.b")
+
+
+@pytest.mark.parametrize(("text", "expected"), [("10.0.0.1", True), ("::1", True), ("[::1]", False), ("1.2", False)])
+def test_addresses_are_no_names(text: str, expected: bool) -> None:
+    assert is_address(text) is expected

@@ -1,0 +1,95 @@
+"""Listeners of every language together, from documents."""
+
+from __future__ import annotations
+
+from base64 import b64encode
+
+from tests.flow.gateway_world import certificate
+from tests.flow.written import built, messages
+from tulle.model.listeners import ListenerProtocol
+from tulle.model.mesh import Mesh
+
+WEB = "services: {web: {port: 8000, command: web}}\n"
+ROUTE = "routes: [{to: web}]\n"
+CHAIN, KEY = (b64encode(each).decode() for each in certificate())
+VALUES = {"tls.key": KEY}
+
+
+def ids(mesh: Mesh) -> list[str]:
+    return sorted(each.id for each in mesh.listeners.values())
+
+
+def gateway(name: str, port: int = 80, more: str = "", selector: str = "{istio: ingressgateway}") -> str:
+    return f"""
+apiVersion: networking.istio.io/v1
+kind: Gateway
+metadata: {{name: {name}}}
+spec:
+  selector: {selector}
+  servers:
+  - port: {{number: {port}, name: p{port}, protocol: {"HTTPS" if more else "HTTP"}}}
+    hosts: ["*"]
+    {more}
+"""
+
+
+def secret(name: str, namespace: str = "default", *keys: str) -> str:
+    data = ", ".join(f"{key}: {VALUES.get(key, CHAIN)}" for key in keys or ("tls.crt", "tls.key"))
+    return f"{{apiVersion: v1, kind: Secret, metadata: {{name: {name}, namespace: {namespace}}}, data: {{{data}}}}}"
+
+
+INGRESS = """
+apiVersion: networking.k8s.io/v1
+kind: Ingress
+metadata: {name: shop}
+spec:
+  tls: [{hosts: [shop.test], secretName: shop}]
+  defaultBackend: {service: {name: web, port: {number: 8000}}}
+"""
+
+
+def test_native_routes_have_a_listener_even_if_nobody_says_where() -> None:
+    assert ids(built(WEB)) == []
+    assert ids(built(WEB + ROUTE)) == ["http"]
+    assert ids(built(WEB + ROUTE + "gateway: {listeners: {http: 9000}}")) == ["http"]
+    broken = built(WEB + ROUTE + "gateway: {listeners: {web: nonsense}}")
+    assert ids(broken) == [] and "nonsense" in messages(broken)[0]
+
+
+def test_gateways_of_istio_count_if_they_select_this_gateway() -> None:
+    mesh = built(gateway("mine"), gateway("other", 8443, selector="{app: elsewhere}"))
+    (mine,) = mesh.listeners.values()
+    assert (mine.port, mine.declared_port) == (8080, 80)
+    assert any("selects no gateway: app=elsewhere" in each for each in messages(mesh))
+
+
+def test_secrets_are_looked_for_beside_the_gateway_too() -> None:
+    tls = "tls: {mode: MUTUAL, credentialName: shop}"
+    root = "istio-system"
+    mesh = built(gateway("shop", 443, tls), secret("shop", root), secret("shop-cacert", root, "cacert"))
+    (listener,) = mesh.listeners.values()
+    assert [each.secret and each.secret.namespace for each in listener.certificates] == [root]
+    assert listener.client_trust is not None
+    assert [(each.namespace, each.name) for each in listener.client_trust.secrets] == [(root, "shop-cacert")]
+    near = built(gateway("shop", 443, tls), secret("shop", "default", "tls.crt", "tls.key", "ca.crt"))
+    (listener,) = near.listeners.values()
+    assert [each.secret and each.secret.namespace for each in listener.certificates] == ["default"]
+    assert listener.client_trust is not None and [each.name for each in listener.client_trust.secrets] == ["shop"]
+    missing = built(gateway("shop", 443, tls))
+    assert messages(missing) == [
+        '1.yaml:8: error: Gateway shop: Secret "shop": it does not exist',
+        '1.yaml:10: error: Gateway shop: secret "shop": it does not exist',
+    ]
+    assert not missing.listeners
+
+
+def test_ingresses_have_listeners_of_their_own_or_share_native_ones() -> None:
+    mesh = built(WEB, INGRESS, secret("shop"))
+    assert ids(mesh) == ["ingress-http", "ingress-https"]
+    assert {name for each in mesh.gateway_routes for name in each.listeners} == {"ingress-http", "ingress-https"}
+    tls = "gateway: {listeners: {web: 8080, safe: {port: 8443, tls: {certificate: a.pem, key: a.key}}}}\n"
+    mesh = built(WEB + tls, INGRESS, secret("shop"))
+    assert ids(mesh) == ["safe", "web"]
+    assert {name for each in mesh.gateway_routes for name in each.listeners} == {"safe", "web"}
+    (safe,) = (each for each in mesh.listeners.values() if each.protocol is ListenerProtocol.HTTPS)
+    assert [each.hosts for each in safe.certificates] == [(), ("shop.test",)]

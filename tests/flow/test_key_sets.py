@@ -1,0 +1,68 @@
+from __future__ import annotations
+
+import json
+
+import pytest
+
+from tulle.flow.key_sets import Unusable, canonical, key_address
+
+ONE = {"kty": "RSA", "kid": "1", "n": "AQ", "e": "AQAB"}
+TWO = {"kty": "EC", "kid": "2", "crv": "P-256", "x": "AQ", "y": "AQ"}
+
+
+def text(*keys: object, **more: object) -> bytes:
+    return json.dumps({"keys": keys, **more}, indent=2).encode()
+
+
+def test_equal_sets_are_equal_texts() -> None:
+    found = canonical(text(ONE, TWO))
+    assert found == canonical(text(TWO, dict(reversed(ONE.items())), ONE, other=1))
+    assert json.loads(found) == {"keys": [TWO, ONE]}
+    assert found != canonical(text(ONE))
+
+
+def test_only_what_signatures_are_verified_by_is_kept() -> None:
+    assert canonical(text({**ONE, "d": "secret", "x5c": ["long"], "use": "", "alg": 5})) == canonical(text(ONE))
+
+
+def test_keys_that_make_no_sense_do_not_hide_the_others() -> None:
+    assert canonical(text(ONE, "rubbish", {}, {"kty": 5}, {"kty": ""})) == canonical(text(ONE))
+
+
+@pytest.mark.parametrize(
+    ("answer", "message"),
+    [
+        (b"", "the answer is not JSON"),
+        (b"<html>", "the answer is not JSON"),
+        (b"\xff\xfe\xff", "the answer is not JSON"),
+        (b"[" * 100_000, "the answer is not JSON"),
+        (b"[]", 'the answer is no key set: it has no list "keys"'),
+        (b'{"keys": {}}', 'the answer is no key set: it has no list "keys"'),
+        (b'{"keys": []}', "the answer has no key in it"),
+        (b'{"keys": [{"kid": "1"}]}', "the answer has no key in it"),
+    ],
+)
+def test_what_is_no_key_set_is_not_taken(answer: bytes, message: str) -> None:
+    with pytest.raises(Unusable) as caught:
+        canonical(answer)
+    assert str(caught.value) == message
+
+
+def test_the_configuration_of_an_issuer_says_where_its_keys_are() -> None:
+    assert key_address(b'{"jwks_uri": "https://a/b"}', asked="https://a") == "https://a/b"
+    assert key_address(b'{"jwks_uri": "http://a/b"}', asked="http://a") == "http://a/b"
+
+
+@pytest.mark.parametrize(
+    ("answer", "message"),
+    [
+        (b"rubbish", "the answer is not JSON"),
+        (b"{}", 'the answer is no OpenID configuration: it has no address "jwks_uri"'),
+        (b'{"jwks_uri": "file:///a"}', 'the answer is no OpenID configuration: it has no address "jwks_uri"'),
+        (b'{"jwks_uri": "http://a/b"}', "its OpenID configuration leads out of TLS"),
+    ],
+)
+def test_a_configuration_that_does_not_is_not_taken(answer: bytes, message: str) -> None:
+    with pytest.raises(Unusable) as caught:
+        key_address(answer, asked="https://a")
+    assert str(caught.value) == message
