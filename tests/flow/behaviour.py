@@ -84,7 +84,7 @@ def _plain(snapshot: Snapshot, renames: Renames) -> dict[str, Any]:
 def _resource(type_url: str, resource: Resource, renames: Renames) -> Iterator[tuple[str, Any]]:
     text = json.dumps({"name": resource.name, "message": _nameless(decoded(resource))}, sort_keys=True)
     for old, new in renames.items():
-        text = text.replace(old, new)
+        text = text.replace(old, new).replace(old.replace("/", "|"), new)
     known = json.loads(text)
     yield f"{type_url.rpartition('.')[2]} {known['name']}", known["message"]
 

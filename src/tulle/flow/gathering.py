@@ -17,6 +17,7 @@ from tulle.model.extensions import EnvoyPatches, ProxySettings, Scope, Telemetry
 from tulle.model.listeners import TlsHandling
 from tulle.model.mesh import Mesh, Object
 from tulle.model.names import Name
+from tulle.model.objects import BackendTls
 from tulle.model.routes import Delegate, RouteRule, RouteSet
 from tulle.model.security import AccessPolicy, Authorizer, PeerAuthentication, RequestAuthentication
 from tulle.model.services import Destination, Entry, Service
@@ -190,6 +191,7 @@ def _lost(mesh: Mesh, objects: tuple[Object, ...]) -> Iterator[Lost]:
         for each in _typed(objects, kind):
             yield each.origin, why
     yield from _lost_destinations(mesh, objects)
+    yield from _lost_encryption(mesh, objects)
     for listener in mesh.listeners.values():
         if listener.tls is TlsHandling.AUTO_PASSTHROUGH:
             yield listener.origin, f"sends connections on by the cluster in their server name, {BESIDE}"
@@ -204,6 +206,14 @@ def _lost_destinations(mesh: Mesh, objects: tuple[Object, ...]) -> Iterator[Lost
     for each in _typed(objects, Destination):
         if each.name not in used and (service_name(each.host) is None or "*" in each.host):
             yield each.origin, f"is about {each.host}, which no service of these files has"
+
+
+def _lost_encryption(mesh: Mesh, objects: tuple[Object, ...]) -> Iterator[Lost]:
+    declared = _declared(mesh)
+    for each in _typed(objects, BackendTls):
+        for kind, name, _ in each.targets:
+            if kind == "Service" and Name(each.name.namespace, name) not in declared:
+                yield each.origin, f"is about service {name}, which none of these files declares"
 
 
 def _moved_ports(mesh: Mesh) -> Iterator[Lost]:
