@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+from itertools import chain
 from pathlib import Path
 
 import pytest
@@ -43,7 +44,7 @@ def test_what_is_converted_behaves_the_same_or_says_what_is_lost(path: Path) -> 
 
 
 def check(documents: tuple[Document, ...], made: Converted) -> None:
-    callers = (*read(CALLERS), *(each.document for each in made.absent))
+    callers = (*read(CALLERS), *chain.from_iterable(each.documents for each in made.absent))
     before = Builder().build((*documents, *callers))
     kept = tuple(each for each in documents if each.data.get("kind") in {"Secret", "ConfigMap"})
     after = Builder().build((*read(made.text, FOLDER), *kept, *callers))

@@ -161,6 +161,7 @@ def _listener(given: Listener) -> Listener:
         given,
         origin=BUILT_IN,
         certificates=tuple(sorted(given.certificates, key=_default_first)),
+        backends=_shares(given.backends),
         gateway=None,
         section="",
         admission=Admission(),
@@ -184,13 +185,16 @@ def _trust(given: ClientTrust) -> ClientTrust:
     return replace(given, searches_root=False, referrer=None)
 
 
+def _shares(given: tuple[Backend, ...]) -> tuple[Backend, ...]:
+    """The share of one is all."""
+    return (replace(given[0], weight=1),) if len(given) == 1 else given
+
+
 def _forward(given: Forward) -> Forward | Respond:
     backends = tuple(each for each in given.backends if not each.problem)
     if not any(each.weight for each in backends):
         return Respond(status=given.status_without_backends)
-    if len(backends) == 1:
-        backends = (replace(backends[0], weight=1),)
-    return replace(given, backends=backends, timeout=given.timeout or None, status_without_backends=503)
+    return replace(given, backends=_shares(backends), timeout=given.timeout or None, status_without_backends=503)
 
 
 def _tls(given: ClientTls) -> ClientTls:
@@ -224,7 +228,7 @@ _BARE: Mapping[type, Any] = {
     Backend: lambda given: replace(given, origin=BUILT_IN, referrer=None, host=""),
     TokenRule: _keys,
     RouteRule: lambda given: replace(given, name="", is_default=False),
-    StreamRule: lambda given: replace(given, name=""),
+    StreamRule: lambda given: replace(given, name="", backends=_shares(given.backends)),
     LogProvider: lambda given: replace(given, labels=json.dumps(json.loads(given.labels or "null"), sort_keys=True)),
     Ingress: lambda given: replace(given, protocol=given.protocol.lower()),
     Match: lambda given: replace(given, methods=tuple(sorted(given.methods))),

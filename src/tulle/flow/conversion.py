@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
+from itertools import chain
 
 from tulle.dialects import registry
 from tulle.dialects.native.writing import document
@@ -75,7 +76,9 @@ def _gathered(documents: tuple[Document, ...], mesh: Mesh) -> Gathered:
     """What documents say, even of services that none of them declares."""
     fragments = [registry.read(part) for each in documents for part in registry.split(each)[0]]
     missing = absent(fragments, mesh)
-    complete = Builder().build((*documents, *(each.document for each in missing))) if missing else mesh
+    complete = (
+        Builder().build((*documents, *chain.from_iterable(each.documents for each in missing))) if missing else mesh
+    )
     found = gathered(complete, [each for fragment in fragments for each in fragment.objects])
     rest = unattached(complete, [each for fragment in fragments for each in fragment.routes])
     return replace(found, absent=missing, content=replace(found.content, unattached=rest))
@@ -116,7 +119,7 @@ def _said(content: Content) -> Iterator[Loss]:
 
 
 def _finding(loss: Loss) -> Finding:
-    return Finding.warning(loss.origin, f"{loss.origin.subject}: {loss.message}")
+    return Finding.warning(loss.origin, f"{loss.origin.subject or 'mesh'}: {loss.message}")
 
 
 def _unsaid(found: Gathered) -> Iterator[Finding]:

@@ -12,10 +12,10 @@ from tulle.flow import flattening
 from tulle.flow.absent import SOURCE, Absent
 from tulle.flow.entrances import DEFAULT_LISTENER
 from tulle.flow.folding import Folded, folded
-from tulle.model.documents import Origin
-from tulle.model.extensions import EnvoyPatches, ProxySettings, Scope, Telemetry, WasmPlugin
+from tulle.model.documents import BUILT_IN, Origin
+from tulle.model.extensions import EnvoyPatches, MeshDefaults, ProxySettings, Scope, Telemetry, WasmPlugin
 from tulle.model.listeners import TlsHandling
-from tulle.model.mesh import Mesh, Object
+from tulle.model.mesh import Mesh, Object, Settings
 from tulle.model.names import Name
 from tulle.model.objects import BackendTls
 from tulle.model.routes import Delegate, RouteRule, RouteSet
@@ -47,7 +47,7 @@ def gathered(mesh: Mesh, objects: Iterable[Object]) -> Gathered:
     everything = tuple(objects)
     entries = _typed(everything, Entry)
     content = Content(
-        settings=mesh.settings,
+        settings=_settings(mesh, everything),
         authorizers=_typed(everything, Authorizer),
         entrances=tuple(_entrances(mesh)),
         routes=(*_gateway_routes(mesh), *_mesh_routes(mesh)),
@@ -63,6 +63,13 @@ def gathered(mesh: Mesh, objects: Iterable[Object]) -> Gathered:
         lost=tuple(_lost(mesh, everything)),
     )
     return Gathered(content)
+
+
+def _settings(mesh: Mesh, objects: tuple[Object, ...]) -> Settings:
+    """With the place where they were written, in whatever language."""
+    others = [each.origin for each in objects if isinstance(each, MeshDefaults)]
+    is_said = mesh.settings.origin is not BUILT_IN or not others
+    return mesh.settings if is_said else replace(mesh.settings, origin=others[0])
 
 
 def unattached(mesh: Mesh, routes: Iterable[RouteSet]) -> tuple[Placed, ...]:

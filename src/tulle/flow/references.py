@@ -285,8 +285,8 @@ def _problem(backend: Backend, directory: Directory, namespace: str, protocol: P
         has = f"it has {numbers}" if numbers else "it has no ports at all"
         wanted = f"port {backend.port}" if backend.port is not None else "port"
         return f'service "{seen}" has no {wanted}; {has}'
-    if backend.subset is not None and service.subset(backend.subset) is None:
-        versions = [subset.name for subset in service.subsets]
+    versions = _versions(service)
+    if backend.subset is not None and backend.subset not in versions:
         hint = did_you_mean(backend.subset, versions) or (f"; it has {', '.join(versions)}" if versions else "")
         return f'service "{seen}" has no version "{backend.subset}"{hint}'
     fits = port.protocol.is_http if protocol is Protocol.HTTP else port.protocol is protocol
@@ -295,6 +295,12 @@ def _problem(backend: Backend, directory: Directory, namespace: str, protocol: P
         return None
     wanted = "http, http2 or grpc" if protocol is Protocol.HTTP else str(protocol)
     return f'port {port.number} of service "{seen}" speaks {port.protocol}; here it must be {wanted}'
+
+
+def _versions(service: Service) -> list[str]:
+    """Its own, and those that documents of their own give it."""
+    others = (subset.name for each in service.destinations for subset in each.subsets)
+    return list(dict.fromkeys((*(subset.name for subset in service.subsets), *others)))
 
 
 def _originates(service: Service, port: int) -> bool:
