@@ -78,7 +78,15 @@ def _plain(snapshot: Snapshot, renames: Renames) -> dict[str, Any]:
     for type_url in TABLES:
         for each in snapshot.tables.get(type_url, {}).values():
             found.update(_resource(type_url, each, renames))
-    return found
+    return dict(_used(found))
+
+
+def _used(found: dict[str, Any]) -> Iterator[tuple[str, Any]]:
+    """Without clusters that nothing refers to."""
+    others = json.dumps([resource for name, resource in found.items() if not name.startswith("Cluster ")])
+    for name, resource in found.items():
+        if not name.startswith("Cluster outbound|") or name.partition(" ")[2] in others:
+            yield name, resource
 
 
 def _resource(type_url: str, resource: Resource, renames: Renames) -> Iterator[tuple[str, Any]]:
@@ -92,6 +100,8 @@ def _resource(type_url: str, resource: Resource, renames: Renames) -> Iterator[t
 def _nameless(value: Any, key: str = "") -> Any:
     if isinstance(value, dict):
         given = _without_reason(value)
+        if "domains" in given:
+            given = {**given, "routes": _reached(given.get("routes", []))}
         return {
             name: _nameless(item, name)
             for name, item in given.items()
@@ -102,6 +112,23 @@ def _nameless(value: Any, key: str = "") -> Any:
         # Envoy chooses among chains by their conditions.
         return sorted(items, key=json.dumps) if key == "filter_chains" else items
     return value
+
+
+def _reached(routes: list[Any]) -> list[Any]:
+    """Without those that an earlier one hides; a host without any is answered 404."""
+    kept: list[Any] = []
+    for each in routes:
+        if not any(_hides(earlier["match"], each["match"]) for earlier in kept):
+            kept.append(each)
+    return kept or [{"match": {"prefix": "/"}, "direct_response": {"status": 404}}]
+
+
+def _hides(one: Any, two: Any) -> bool:
+    """Whether every condition of a match is one of another one too."""
+    lists = ("headers", "query_parameters", "dynamic_metadata")
+    if {key: it for key, it in one.items() if key not in lists} != {k: it for k, it in two.items() if k not in lists}:
+        return False
+    return all(each in two.get(key, []) for key in lists for each in one.get(key, []))
 
 
 def _without_reason(value: dict[str, Any]) -> dict[str, Any]:

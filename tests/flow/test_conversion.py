@@ -1,11 +1,16 @@
 from __future__ import annotations
 
+import json
 from itertools import chain
 from pathlib import Path
+from typing import Any
 
 import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
 
 from tests.flow.behaviour import behaviour, demands
+from tests.flow.random_documents import HTTP_ROUTE, SERVICES, VIRTUAL_SERVICE
 from tulle.flow.build import Builder
 from tulle.flow.conversion import Converted, converted, read
 from tulle.model.documents import Document
@@ -68,3 +73,15 @@ def test_converting_again_changes_nothing(path: Path) -> None:
         assert not again.lost
     third = converted((*read(again.text, FOLDER), *kept), (), FOLDER)
     assert third.text == again.text
+
+
+@settings(max_examples=40, deadline=None, suppress_health_check=list(HealthCheck))
+@given(st.lists(st.one_of(VIRTUAL_SERVICE, HTTP_ROUTE), min_size=1, max_size=3))
+def test_random_routes_behave_the_same(written: list[dict[str, Any]]) -> None:
+    named = [{**each, "metadata": {"name": f"r{index}", "namespace": "shop"}} for index, each in enumerate(written)]
+    documents = read("---\n".join((SERVICES, *(json.dumps(each) + "\n" for each in named))))
+    made = converted(documents, (), FOLDER)
+    check(documents, made)
+    again = converted(read(made.text, FOLDER), (), FOLDER)
+    if made.is_complete and not made.lost:
+        assert lines(again.text) == lines(made.text)

@@ -7,7 +7,9 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
+from functools import lru_cache
 from itertools import combinations, pairwise
+from typing import Any
 
 from tulle.envoy import sockets
 from tulle.envoy.gateway_hosts import at_gateway
@@ -15,8 +17,9 @@ from tulle.envoy.matches import is_unconditional
 from tulle.envoy.routes import Step, in_order
 from tulle.envoy.sockets import Layout
 from tulle.envoy.streams import Vantage, seen
+from tulle.kit.frozen import rebuilt
 from tulle.model import hostnames
-from tulle.model.documents import BUILT_IN
+from tulle.model.documents import BUILT_IN, Origin
 from tulle.model.listeners import Listener, ListenerProtocol
 from tulle.model.mesh import Mesh
 from tulle.model.names import Name
@@ -25,6 +28,7 @@ from tulle.model.routes import (
     Match,
     PathKind,
     Redirect,
+    Respond,
     RouteRule,
     RouteSet,
     Source,
@@ -35,6 +39,7 @@ from tulle.model.routes import (
 )
 
 Steps = tuple[Step, ...]
+EVERYTHING = Match()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -50,8 +55,8 @@ class Place:
     @property
     def is_free(self) -> bool:
         """Whether the most specific condition wins anyway, so that their order says nothing."""
-        if len({id(rule) for _, rule in self.steps}) < len(self.steps):
-            return False
+        if len({_deed(rule) for _, rule in self.steps}) < len(self.steps):
+            return False  # what is done for several conditions is better said once
         ranked = [(specificity(match), match) for match, _ in self.steps]
         if any(one < two for (one, _), (two, _) in pairwise(ranked)):
             return False
@@ -72,7 +77,7 @@ def at_listeners(mesh: Mesh) -> tuple[Place, ...]:
     groups: dict[tuple[str, Steps], dict[str, dict[str, None]]] = {}
     for (routes, host), found in sets.items():
         ports = layout.ports[routes]
-        steps = _reachable(in_order([at_gateway(each, ports) for each in found]))
+        steps = _reachable(in_order([at_gateway(each, ports) for each in found])) or (_nothing(found[0]),)
         hosts = groups.setdefault((found[0].name.namespace, steps), {})
         for listener in _owners(layout, routes, host):
             hosts.setdefault(host, {})[listener] = None
@@ -88,6 +93,12 @@ def _needed(hosts: tuple[str, ...], listeners: tuple[str, ...], layout: Layout) 
     anywhere = RouteSet(name=Name("", ""), origin=BUILT_IN, hosts=hosts)
     wanted = set(layout.places(replace(anywhere, listeners=listeners)))
     return () if wanted == set(layout.places(anywhere)) else listeners
+
+
+def _nothing(route_set: RouteSet) -> Step:
+    """A host of which no rule can match here does not fall to a wildcard that covers it."""
+    rule = RouteRule(name="", origin=route_set.origin, matches=(EVERYTHING,), action=Respond(status=404))
+    return EVERYTHING, rule
 
 
 def _owners(layout: Layout, routes: str, host: str) -> Iterator[str]:
@@ -108,9 +119,10 @@ def _even(hosts: Mapping[str, Mapping[str, None]]) -> Iterator[tuple[tuple[str, 
 
 
 def _reachable(steps: Iterable[Step]) -> Steps:
-    """Up to the first that takes everything; of equal conditions the first."""
+    """Up to the first that takes everything; of equal conditions the first, without a path that is every path."""
     found: dict[Match, Step] = {}
-    for match, rule in steps:
+    for given, rule in steps:
+        match = _without_root(given, rule)
         bare = replace(match, stat_prefix="")
         found.setdefault(bare, (match, rule))
         if takes_everything(match):
@@ -142,15 +154,17 @@ def _excludes(one: Match, two: Match) -> bool:
 def rules_of(steps: Iterable[Step]) -> tuple[RouteRule, ...]:
     """Rules of which the first that matches counts: neighbours that do the same are one."""
     found: list[RouteRule] = []
-    last: tuple[RouteRule, bool] | None = None
-    for match, rule in steps:
+    last: RouteRule | None = None
+    for match, given in steps:
         is_whole = match.path is not None and match.path.kind is PathKind.REGEX
-        if last is not None and rule is last[0] and is_whole is last[1]:
+        rule = _answering(_whole(given) if is_whole else given)
+        deed = _deed(rule)
+        if deed == last:
             found[-1] = replace(found[-1], matches=(*found[-1].matches, match))
         else:
-            found.append(replace(_whole(rule) if is_whole else rule, matches=(match,)))
-        last = rule, is_whole
-    return tuple(replace(rule, matches=tuple(_without_root(match, rule) for match in rule.matches)) for rule in found)
+            found.append(replace(rule, matches=(match,)))
+        last = deed
+    return tuple(found)
 
 
 def _without_root(match: Match, rule: RouteRule) -> Match:
@@ -167,6 +181,24 @@ def _prefix(action: Redirect | Forward) -> str | None:
     if isinstance(action, Redirect):
         return action.prefix
     return action.rewrite.prefix if action.rewrite is not None else None
+
+
+@lru_cache(4096)
+def _deed(rule: RouteRule) -> RouteRule:
+    """What a rule does, whoever wrote it and for whichever requests."""
+    return rebuilt(replace(_answering(rule), name="", matches=(), is_default=False), _nowhere)
+
+
+def _answering(rule: RouteRule) -> RouteRule:
+    """A rule that sends requests to nobody says what it answers."""
+    action = rule.action
+    if not isinstance(action, Forward) or any(each.weight and not each.problem for each in action.backends):
+        return rule
+    return replace(rule, action=Respond(status=action.status_without_backends))
+
+
+def _nowhere(value: Any) -> Any:
+    return BUILT_IN if isinstance(value, Origin) else value
 
 
 def _whole(rule: RouteRule) -> RouteRule:
