@@ -108,7 +108,7 @@ def check(machine: Machine, request: Request) -> None:
         eventually(lambda: _is_right(machine, once), within=15, what=f"{request}: {request.expect}")
     if request.times > 1 or "delay" in request.expect:
         wrong = eventually(lambda: [_wrong(request, send(machine, request))], within=40, what=str(request))[0]
-        if wrong and "shares" in request.expect:
+        if wrong:
             wrong = _wrong(request, send(machine, request))  # The first ones may have met what was before.
         assert not wrong, f"{request}: {wrong}"
 

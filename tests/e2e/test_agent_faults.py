@@ -172,8 +172,9 @@ async def test_a_port_in_use_is_refused_at_its_listener_and_tried_again(home: Ho
         async with running(home, listeners=(taken,)) as plane:
             assert plane.publisher is not None
             gateway = plane.publisher.connected["gateway-here"].session
-            await eventually(lambda: (LISTENER, "taken") in gateway.refused)
-            assert "in use" in gateway.refused[LISTENER, "taken"].message
+            refused = (LISTENER, f"gateway|127.0.0.1:{port}")
+            await eventually(lambda: refused in gateway.refused)
+            assert "in use" in gateway.refused[refused].message
             other.close()
 
             async def is_there() -> bool:
