@@ -100,7 +100,7 @@ class IngressPath(ObjectSpec):
     path_type: Annotated[
         Literal["Exact", "Prefix", "ImplementationSpecific"],
         Differs(
-            "ImplementationSpecific is like Prefix, with or without `/*` at the end; with `.*` it is what begins with it."
+            "ImplementationSpecific is like Prefix, with or without `/*` at the end; with `.*` it is what begins so."
             " No path is taken as a regular expression."
         ),
     ] = Field(description="Exact, or Prefix by whole segments.")
