@@ -96,7 +96,8 @@ def _pattern(value: object) -> object:
     return value
 
 
-def _header_name(value: object) -> object:
+def header_name(value: object) -> object:
+    """The name of a header, in lower case."""
     if not isinstance(value, str) or not TOKEN.fullmatch(value):
         refuse(f"must be the name of a header, not {shown(value)}")
     return value.lower()
@@ -177,7 +178,7 @@ PortNumber = Annotated[int, BeforeValidator(_port), Field(json_schema_extra={"mi
 Label = Annotated[str, BeforeValidator(_label), Field(json_schema_extra={"pattern": f"^{LABEL.pattern}$"})]
 Host = Annotated[str, BeforeValidator(_host)]
 Pattern = Annotated[str, BeforeValidator(_pattern)]
-HeaderName = Annotated[str, BeforeValidator(_header_name)]
+HeaderName = Annotated[str, BeforeValidator(header_name)]
 Method = Annotated[str, BeforeValidator(_method)]
 Path = Annotated[str, BeforeValidator(_path)]
 File = Annotated[str, BeforeValidator(_file)]

@@ -20,6 +20,7 @@ from tulle.model.documents import Origin
 from tulle.model.findings import Finding, did_you_mean
 from tulle.model.listeners import Listener, ListenerProtocol
 from tulle.model.names import CLUSTER_DOMAIN, GATEWAY, SYSTEM_NAMESPACE, Name
+from tulle.model.policies import TlsMode
 from tulle.model.routes import Backend, Forward, Respond, RouteRule, RouteSet
 from tulle.model.security import Rule
 from tulle.model.services import Protocol, Service
@@ -27,6 +28,7 @@ from tulle.model.workloads import Workload
 
 Thing = TypeVar("Thing")
 UNAVAILABLE = 503
+ORIGINATING = frozenset((TlsMode.SIMPLE, TlsMode.MUTUAL))
 
 
 @dataclass(frozen=True, slots=True)
@@ -214,7 +216,7 @@ def _listener_exists(name: str, route: RouteSet, directory: Directory, findings:
         hint = did_you_mean(name, [known.name for known in directory.listeners])
         findings.error(route.listeners_origin or route.origin, f'listener "{name}" does not exist{hint}')
         return False
-    if not listener.protocol.is_http:
+    if not listener.protocol.is_http and not route.streams:
         findings.error(
             route.listeners_origin or route.origin,
             f'listener "{name}" speaks {listener.protocol}; routes are for http and https',
@@ -282,15 +284,29 @@ def _problem(backend: Backend, directory: Directory, namespace: str, protocol: P
         has = f"it has {numbers}" if numbers else "it has no ports at all"
         wanted = f"port {backend.port}" if backend.port is not None else "port"
         return f'service "{seen}" has no {wanted}; {has}'
-    if backend.subset is not None and service.subset(backend.subset) is None:
-        versions = [subset.name for subset in service.subsets]
+    versions = _versions(service)
+    if backend.subset is not None and backend.subset not in versions:
         hint = did_you_mean(backend.subset, versions) or (f"; it has {', '.join(versions)}" if versions else "")
         return f'service "{seen}" has no version "{backend.subset}"{hint}'
     fits = port.protocol.is_http if protocol is Protocol.HTTP else port.protocol is protocol
+    fits = fits or (protocol is Protocol.HTTP and port.protocol is Protocol.TLS and _originates(service, port.number))
     if fits:
         return None
     wanted = "http, http2 or grpc" if protocol is Protocol.HTTP else str(protocol)
     return f'port {port.number} of service "{seen}" speaks {port.protocol}; here it must be {wanted}'
+
+
+def _versions(service: Service) -> list[str]:
+    """Its own, and those that documents of their own give it."""
+    others = (subset.name for each in service.destinations for subset in each.subsets)
+    return list(dict.fromkeys((*(subset.name for subset in service.subsets), *others)))
+
+
+def _originates(service: Service, port: int) -> bool:
+    """Whether callers' proxies speak TLS to a port, so that requests can be sent there."""
+    policies = [service.policy, *(each.policy for each in service.destinations)]
+    policies += [dict(each.port_policies).get(port) for each in service.destinations]
+    return any(each is not None and each.tls is not None and each.tls.mode in ORIGINATING for each in policies)
 
 
 def _check_gateway_may_call(backend: Backend, directory: Directory, findings: _Findings) -> None:

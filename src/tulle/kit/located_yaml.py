@@ -261,6 +261,11 @@ def _merge(result: LocatedMap, value: object, line: int) -> None:
                 result.put(key, given, source.line_of(key))
 
 
+def is_text(text: str) -> bool:
+    """Whether a scalar that is written without quotes is text: no number, and no word that means something else."""
+    return _NUMBER.fullmatch(text) is None and text not in _WORDS
+
+
 def _scalar(event: Any) -> object:
     text: str = event.value
     if event.tag in _TEXT_TAGS or not (event.implicit[0] or event.tag in _PLAIN_TAGS):
