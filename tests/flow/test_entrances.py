@@ -80,6 +80,8 @@ def test_one_gateway_may_stand_for_several() -> None:
     mesh = built(*texts)
     assert len(mesh.listeners) == 1
     assert any('gateway "out" selects no gateway here, so nothing is attached' in each for each in messages(mesh))
+    mesh = built(gateway("in"), gateway("out", more="tls: {mode: PASSTHROUGH}"), OUT)
+    assert any('gateway "out" has no port that is free, so nothing is attached' in each for each in messages(mesh))
     labels = "mesh: {gateway_labels: {istio: [ingressgateway, egressgateway]}}"
     mesh = built(*texts, labels)
     assert len(mesh.listeners) == 2 and not messages(mesh)

@@ -129,7 +129,7 @@ class Entrances:
             sets={each.key: each for each in typed(merge, ListenerSet).values()},
             namespaces={each.name: each for each in typed(merge, Namespace).values()},
             grants={namespace: each for namespace, each in by_namespace.items() if each},
-            elsewhere=_elsewhere(merge, settings),
+            silent=_silent(merge, settings, kept),
         )
         self.inventory = Inventory(
             listeners=(*(_rooted(each, secrets, settings) for each in own if each not in kept), *foreign),
@@ -190,10 +190,17 @@ def _is_selected(listener: Listener, settings: Settings) -> bool:
     return frozenset(listener.selector) <= frozenset(settings.gateway_labels)
 
 
-def _elsewhere(merge: Merge, settings: Settings) -> frozenset[Name]:
-    """Gateways of Istio that select another gateway than the one here."""
-    istio = (each for each in merge.listeners.table.values() if each.gateway is not None and not _is_arranged(each))
-    return frozenset(each.gateway for each in istio if each.gateway is not None and not _is_selected(each, settings))
+def _silent(merge: Merge, settings: Settings, refused: frozenset[Listener]) -> dict[Name, str]:
+    """Gateways of Istio with listeners that do not listen, and why in a few words."""
+    found: dict[Name, str] = {}
+    for each in merge.listeners.table.values():
+        if each.gateway is None or _is_arranged(each):
+            continue
+        if not _is_selected(each, settings):
+            found[each.gateway] = "selects no gateway here"
+        elif each in refused:
+            found[each.gateway] = "has no port that is free"
+    return found
 
 
 def _not_selected(listener: Listener, settings: Settings) -> Finding:
