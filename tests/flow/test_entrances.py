@@ -124,3 +124,10 @@ def test_ingresses_have_listeners_of_their_own_or_share_native_ones() -> None:
     assert {name for each in mesh.gateway_routes for name in each.listeners} == {"safe", "web"}
     (safe,) = (each for each in mesh.listeners.values() if each.protocol is ListenerProtocol.HTTPS)
     assert [each.hosts for each in safe.certificates] == [(), ("shop.test",)]
+
+
+def test_a_certificate_of_the_root_namespace_asks_no_client_for_one() -> None:
+    tls = "tls: {mode: SIMPLE, credentialName: shop}"
+    (listener,) = built(gateway("shop", 443, tls), secret("shop", "istio-system")).listeners.values()
+    assert [str(each.secret) for each in listener.certificates] == ["shop.istio-system"]
+    assert listener.client_trust is None
