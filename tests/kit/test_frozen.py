@@ -32,7 +32,7 @@ def test_what_does_not_change_is_the_same_thing() -> None:
 
 
 def test_what_is_inside_is_changed_first() -> None:
-    made = rebuilt((1, (2, 3)), lambda part: sum(part) if isinstance(part, tuple) else part * 10)
+    made: object = rebuilt((1, (2, 3)), lambda part: sum(part) if isinstance(part, tuple) else part * 10)
     assert made == 60
 
 

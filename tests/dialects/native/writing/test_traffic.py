@@ -38,7 +38,7 @@ Read = Callable[[str], Fragment]
 )
 def test_what_happens_to_requests_is_written_as_it_is_read(read: Read, text: str) -> None:
     (route,) = read(f"routes: [{{name: r, to: web, {text}}}]").routes
-    assert rules.rule(route.rules[0], "default") == {"to": "web", **parse(text)}
+    assert rules.rule(route.rules[0], "default") == parse(f"{{to: web, {text}}}")
 
 
 @pytest.mark.parametrize(
