@@ -283,7 +283,7 @@ def test_each_backend_has_its_own_changes(world: World) -> None:
         assert answer.json["headers"]["host"] == f"{name}.example"
 
 
-@pytest.mark.parametrize(("path", "status"), [("/absent", 500), ("/missing", 503), ("/problem", 500)])
+@pytest.mark.parametrize(("path", "status"), [("/absent", 500), ("/missing", 503), ("/problem", 503)])
 def test_the_share_of_a_backend_that_cannot_answer_fails(world: World, path: str, status: int) -> None:
     found = Counter(world.get(path).status for _ in range(200))
     assert set(found) == {200, status}

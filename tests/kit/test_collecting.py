@@ -34,5 +34,5 @@ def test_very_many_new_objects_are_looked_at_by_nobody(monkeypatch: pytest.Monke
         few = [[] for _ in range(10)]  # type: ignore[var-annotated]
     assert not frozen and few
     with no_collection():
-        many = [[] for _ in range(MANY + 1)]  # type: ignore[var-annotated]
+        many = [[] for _ in range(MANY + 10_000)]  # type: ignore[var-annotated]
     assert frozen and many

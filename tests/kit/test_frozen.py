@@ -22,7 +22,7 @@ TREE = Tree("oak", (Leaf(1), Leaf(2)), (Leaf(5),))
 
 
 def test_parts_are_replaced_however_deep_and_others_stay_the_same() -> None:
-    made = rebuilt(TREE, lambda part: replace(part, size=9) if part == Leaf(2) else part)
+    made: object = rebuilt(TREE, lambda part: replace(part, size=9) if part == Leaf(2) else part)
     assert made == Tree("oak", (Leaf(1), Leaf(9)), (Leaf(5),))
     assert made.leaves[0] is TREE.leaves[0] and made.others is TREE.others
 

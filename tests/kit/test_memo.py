@@ -77,3 +77,16 @@ def test_named_arguments_are_refused() -> None:
 
     with pytest.raises(TypeError, match="remembers by position; pass other without a name"):
         add(Thing(1), other=2)
+
+
+def test_other_arguments_may_be_weak_references_to_what_is_gone() -> None:
+    @remember()
+    def add(thing: Thing, other: ref[Thing]) -> int:
+        found = other()
+        return thing.value + (found.value if found else 0)
+
+    thing, first, second = Thing(1), Thing(2), Thing(3)
+    assert add(thing, ref(first)) == 3
+    del first
+    gc.collect()
+    assert add(thing, ref(second)) == 4

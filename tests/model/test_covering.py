@@ -2,8 +2,8 @@ from __future__ import annotations
 
 import pytest
 
-from tulle.model.covering import covers, covers_path, is_everything
-from tulle.model.routes import Match, PathKind, PathMatch, Source, ValueKind, ValueMatch
+from tulle.model.covering import covers, covers_path, covers_stream, is_everything
+from tulle.model.routes import Match, PathKind, PathMatch, Source, StreamMatch, ValueKind, ValueMatch
 
 EXACT, PREFIX, TEXT, REGEX = PathKind.EXACT, PathKind.PREFIX, PathKind.TEXT_PREFIX, PathKind.REGEX
 
@@ -63,3 +63,33 @@ def test_conditions(wide: Match, narrow: Match, is_covered: bool) -> None:
 def test_everything_is_what_has_no_condition() -> None:
     assert is_everything(Match()) and is_everything(Match(path=PathMatch(PREFIX, "/")))
     assert not is_everything(Match(methods=("GET",)))
+
+
+def names(*names: str) -> StreamMatch:
+    return StreamMatch(server_names=names)
+
+
+def subnets(*subnets: str) -> StreamMatch:
+    return StreamMatch(subnets=subnets)
+
+
+@pytest.mark.parametrize(
+    ("wide", "narrow", "is_covered"),
+    [
+        (StreamMatch(), names("a.b"), True),
+        (names("a.b"), StreamMatch(), False),
+        (names("*.b", "c"), names("a.b", "c"), True),
+        (names("a.b"), names("*.b"), False),
+        (StreamMatch(), subnets("10.0.0.0/8"), True),
+        (subnets("10.0.0.0/8"), StreamMatch(), False),
+        (subnets("10.0.0.0/8"), subnets("10.1.0.0/16", "10.2.3.4/32"), True),
+        (subnets("10.1.0.0/16"), subnets("10.0.0.0/8"), False),
+        (subnets("10.0.0.0/8"), subnets("11.0.0.0/8"), False),
+        (subnets("::/0"), subnets("10.0.0.0/8"), False),
+        (StreamMatch(ports=(1, 2)), StreamMatch(ports=(2,)), True),
+        (StreamMatch(ports=(1,)), StreamMatch(ports=(2,)), False),
+        (StreamMatch(source=Source(namespace="a")), StreamMatch(), False),
+    ],
+)
+def test_connections(wide: StreamMatch, narrow: StreamMatch, is_covered: bool) -> None:
+    assert covers_stream(wide, narrow) is is_covered

@@ -121,6 +121,8 @@ class ObjectKind:
     read: Callable[[Written], Fragment]
     is_global: bool = False
     """Whether it belongs to no namespace."""
+    unnamed: str = ""
+    """The name of one without a name, if it may have none."""
     documentation: str = ""
     """Where its fields are specified."""
 
@@ -179,7 +181,11 @@ class ObjectDialect:
             message = f'{wanted} has no version "{version}" that is known here; write {group}/{kind.versions[0]}'
             return (), (Finding.error(_at(document, "apiVersion"), message.replace(" /", " ")),)
         metadata = data.get("metadata")
+        if metadata is None and kind.unnamed:
+            metadata = {}
         name = metadata.get("name") if isinstance(metadata, dict) else None
+        if name is None and isinstance(metadata, dict) and kind.unnamed:
+            name = kind.unnamed
         if not isinstance(name, str) or not SUBDOMAIN.fullmatch(name) or len(name) > LONGEST_NAME:
             found = "has no metadata.name" if name is None else f"has the name {shown(name)}"
             message = f"{wanted} {found}; a name has lower-case letters, digits, - and ., at most {LONGEST_NAME}"

@@ -89,6 +89,8 @@ def _at_gateway(route: RouteSet, parent: Parent, around: Surroundings) -> _Outco
     )
     listeners = around.listeners.get(parent.name, ())
     if not listeners and parent.name not in around.gateways and parent.name not in around.sets:
+        if parent.name in around.elsewhere:
+            return _Outcome("NoMatchingParent", f"{shown} selects no gateway here, so nothing is attached to it")
         hint = around.gateway_hint(parent.name, home)
         return _Outcome("NoMatchingParent", f"{shown} does not exist, so nothing is attached to it{hint}")
     candidates = [each for each in listeners if _is_named(each, parent)]

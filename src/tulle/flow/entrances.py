@@ -129,6 +129,7 @@ class Entrances:
             sets={each.key: each for each in typed(merge, ListenerSet).values()},
             namespaces={each.name: each for each in typed(merge, Namespace).values()},
             grants={namespace: each for namespace, each in by_namespace.items() if each},
+            elsewhere=_elsewhere(merge, settings),
         )
         self.inventory = Inventory(
             listeners=(*(_rooted(each, secrets, settings) for each in own if each not in kept), *foreign),
@@ -155,7 +156,7 @@ class Entrances:
         for each in written:
             if each.gateway is None:
                 continue
-            if frozenset(each.selector) <= frozenset(settings.gateway_labels):
+            if _is_selected(each, settings):
                 selected.append(each)
             else:
                 findings.append(_not_selected(each, settings))
@@ -183,6 +184,16 @@ def _in_order(claims: Claims[Any] | None, things: Iterable[Named], position: Pos
     if claims is None:
         return []
     return sorted(things, key=lambda each: position(claims.part_of(each.name)))
+
+
+def _is_selected(listener: Listener, settings: Settings) -> bool:
+    return frozenset(listener.selector) <= frozenset(settings.gateway_labels)
+
+
+def _elsewhere(merge: Merge, settings: Settings) -> frozenset[Name]:
+    """Gateways of Istio that select another gateway than the one here."""
+    istio = (each for each in merge.listeners.table.values() if each.gateway is not None and not _is_arranged(each))
+    return frozenset(each.gateway for each in istio if each.gateway is not None and not _is_selected(each, settings))
 
 
 def _not_selected(listener: Listener, settings: Settings) -> Finding:

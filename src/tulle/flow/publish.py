@@ -8,7 +8,14 @@ from dataclasses import dataclass, field
 
 from tulle.envoy import consulted, mesh_secrets, patches
 from tulle.envoy.callers import Caller
-from tulle.envoy.compile import compile_gateway, compile_sidecar, dependencies, is_outside, named_clusters
+from tulle.envoy.compile import (
+    compile_gateway,
+    compile_sidecar,
+    dependencies,
+    forward_dependencies,
+    is_outside,
+    named_clusters,
+)
 from tulle.envoy.patches import Patched
 from tulle.envoy.patching import places
 from tulle.flow.admission import Peer, admit
@@ -290,7 +297,7 @@ class Publisher:
         guard = self.mesh.guards.get(instance.workload)
         depends = frozenset({instance.service}).union(
             *(dependencies(self.mesh, namespace, authority) for authority in proxy.demand),
-            (forward.service for forward in instance.forwards),
+            *(forward_dependencies(self.mesh, each) for each in instance.forwards),
             consulted.dependencies(self.mesh, guard) if guard is not None else (),
             (each.service for each in patches.needed_clusters(guard.patches)) if guard is not None else (),
         )

@@ -51,6 +51,7 @@ def remember(
                 result = function(first, *rest, **named)
                 known = results[id(first)] = _Known(first, forget)
                 known.id, known.rest, known.more = id(first), rest, None
+                hash(rest)  # A weak reference has a hash only if it was asked for it while its object lived.
                 # Whoever holds the object itself would keep it alive for ever.
                 known.result = ITSELF if result is first else result
             elif known.rest == rest:

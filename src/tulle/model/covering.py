@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from ipaddress import ip_network
 
-from tulle.model.routes import Match, PathKind, PathMatch, Source
+from tulle.model import hostnames
+from tulle.model.routes import Match, PathKind, PathMatch, Source, StreamMatch
 
 _EVERYTHING = frozenset((".*", "/.*"))
 """Patterns that every path matches."""
@@ -25,6 +27,16 @@ def covers(wide: Match, narrow: Match) -> bool:
         and set(wide.headers) <= set(narrow.headers)
         and set(wide.query) <= set(narrow.query)
         and set(wide.claims) <= set(narrow.claims)
+        and _covers_source(wide.source, narrow.source)
+    )
+
+
+def covers_stream(wide: StreamMatch, narrow: StreamMatch) -> bool:
+    """The same for connections."""
+    return (
+        _covers_names(wide.server_names, narrow.server_names)
+        and _covers_subnets(wide.subnets, narrow.subnets)
+        and _covers_words(wide.ports, narrow.ports)
         and _covers_source(wide.source, narrow.source)
     )
 
@@ -52,6 +64,23 @@ def covers_path(wide: PathMatch | None, narrow: PathMatch | None) -> bool:
 
 def _covers_words(wide: Sequence[object], narrow: Sequence[object]) -> bool:
     return not wide or (bool(narrow) and set(narrow) <= set(wide))
+
+
+def _covers_names(wide: Sequence[str], narrow: Sequence[str]) -> bool:
+    if not wide:
+        return True
+    return bool(narrow) and all(any(hostnames.covers(one, other) for one in wide) for other in narrow)
+
+
+def _covers_subnets(wide: Sequence[str], narrow: Sequence[str]) -> bool:
+    if not wide:
+        return True
+    return bool(narrow) and all(any(_contains(one, other) for one in wide) for other in narrow)
+
+
+def _contains(wide: str, narrow: str) -> bool:
+    one, other = ip_network(wide, strict=False), ip_network(narrow, strict=False)
+    return one.version == other.version and one.prefixlen <= other.prefixlen and other.network_address in one
 
 
 def _covers_source(wide: Source | None, narrow: Source | None) -> bool:

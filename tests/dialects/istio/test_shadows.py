@@ -123,3 +123,35 @@ def test_of_very_many_rules_only_repetitions_and_catch_alls_are_found(read: Read
         '"spec.http[101]" is never used: http[100] takes all of its requests before',
         '"spec.http[104]" is never used: http[103] takes all of its requests before',
     ]
+
+
+def test_a_match_that_another_of_the_same_rule_has_already(read: Read) -> None:
+    spec = f"""
+    hosts: [a]
+    http:
+    - match: [{{uri: {{prefix: /a}}}}, {{uri: {{prefix: /ab}}, method: {{exact: GET}}}}, {{uri: {{prefix: /}}}}]
+      {ROUTE}
+    """
+    assert findings(read(document("VirtualService", spec))) == [
+        '7 warning: "spec.http[0].match[1]" adds nothing: match[0] of this rule has all of its requests already',
+    ]
+
+
+def test_rules_for_connections(read: Read) -> None:
+    spec = f"""
+    hosts: [a.example, "*.b.example"]
+    tls:
+    - match: [{{sniHosts: ["*.b.example"]}}]
+      {ROUTE}
+    - match: [{{sniHosts: [x.b.example], port: 443}}, {{sniHosts: [a.example]}}]
+      {ROUTE}
+    tcp:
+    - match: [{{port: 1}}, {{port: 2}}]
+      {ROUTE}
+    - match: [{{port: 2, sourceLabels: {{a: b}}}}]
+      {ROUTE}
+    """
+    assert findings(read(document("VirtualService", spec))) == [
+        '9 warning: "spec.tls[1].match[0]" is never used: tls[0] takes all of its connections before',
+        '14 warning: "spec.tcp[1]" is never used: tcp[0] takes all of its connections before',
+    ]

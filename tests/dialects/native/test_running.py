@@ -76,7 +76,7 @@ def test_what_is_no_address(text: str) -> None:
 
 
 def addresses(*texts: str) -> tuple[AddressSpec, ...]:
-    return tuple(AddressSpec(address=text) for text in texts)
+    return tuple(AddressSpec.model_validate({"address": text}) for text in texts)
 
 
 def test_an_address_serves_the_port_with_its_number_or_else_the_first() -> None:

@@ -162,6 +162,7 @@ def _sets(frame: _Frame) -> Iterator[RouteSet]:
         read_rules: tuple[Conditional[StreamRule, StreamMatch], ...] = tuple(
             streams.rule(frame.part, ("spec", field, index), spec, frame.targets) for index, spec in enumerate(specs)
         )
+        shadows.check_streams(frame.part, ("spec", field), read_rules)
         for members, streamed in select(read_rules, frame.targets):
             yield from _attached(frame, members, kind, (), streamed)
 
