@@ -33,8 +33,9 @@ def missing_files(mesh: Mesh) -> Iterator[Finding]:
     for listener in mesh.listeners.values():
         files = [("client CA", listener.client_ca_file, listener.origin)] if listener.client_ca_file else []
         for item in listener.certificates:
-            files.append(("certificate", item.certificate_file, item.origin))
-            files.append(("key", item.key_file, item.origin))
+            if item.secret is None:
+                files.append(("certificate", item.certificate_file, item.origin))
+                files.append(("key", item.key_file, item.origin))
         for what, file, origin in files:
             if not os.access(file, os.R_OK) or not os.path.isfile(file):
                 message = f"{listener.origin.subject}: its {what} {_short(file)} does not exist or cannot be read"
