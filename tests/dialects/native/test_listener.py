@@ -46,6 +46,22 @@ Read = Callable[[str], Fragment]
             'listener a: "weights" cannot stand beside to; write one of them',
         ),
         (
+            "gateway: {listeners: {a: {port: 1, protocol: udp, streams: {to: db}}}}",
+            'listener a: "streams" are for tcp and tls, not for udp',
+        ),
+        (
+            "gateway: {listeners: {a: {port: 1, tls: {mesh: true, client_ca: c}}}}",
+            'listener a: "tls" with mesh takes no client_ca',
+        ),
+        (
+            "gateway: {listeners: {a: {port: 1, protocol: tls, tls: {mesh: true, passthrough: true}, to: db}}}",
+            'listener a: "tls" takes only one of passthrough, mesh',
+        ),
+        (
+            "gateway: {listeners: {a: {port: 1, tls: {secret: s, client_keys: k}}}}",
+            'listener a: "tls" with client_keys needs client_ca',
+        ),
+        (
             "gateway: {listeners: {a: {port: 1, protocol: udp, to: db, tls: {certificate: c, key: k}}}}",
             'listener a: "tls" cannot be used with udp',
         ),
@@ -81,8 +97,6 @@ def test_certificates_without_a_default(read: Read) -> None:
         ("{certificates: [{hosts: a.b}]}", '"tls.certificates[0]" needs a certificate and its key, or a secret'),
         ("{secret: a, client_certificates: optional}", '"tls" with client_certificates optional needs client_ca'),
         ("{secret: a, client_names: b}", '"tls" with client_names needs client_ca'),
-        ("{passthrough: true, mesh: true}", '"tls" takes only one of passthrough, mesh'),
-        ("{mesh: true, min_version: '1.3'}", '"tls" with mesh takes no min_version'),
         ("{passthrough: true}", '"tls.passthrough" is for protocol tls'),
     ],
 )
@@ -124,24 +138,3 @@ def test_tls_may_pass_through_by_its_server_name(read: Read) -> None:
 def test_versions_of_tls_may_be_limited(read: Read) -> None:
     found = listener(read, "tls: {secret: a, min_version: '1.3', max_version: '1.3', ciphers: A}")
     assert found.versions == TlsVersions(minimum="1.3", maximum="1.3", ciphers=("A",))
-
-
-def test_workloads_may_call_the_gateway_with_certificates_of_the_mesh(read: Read) -> None:
-    found = listener(read, "tls: {mesh: true}")
-    assert (found.tls, found.protocol, found.certificates) == (TlsHandling.MESH, ListenerProtocol.HTTPS, ())
-
-
-def test_connections_may_have_rules(read: Read) -> None:
-    fragment = read(
-        "gateway:\n  listeners:\n    db:\n      port: 5432\n      protocol: tls\n      tls: {passthrough: true}\n"
-        "      streams: [{match: {server_names: a.example.org}, to: a}, {to: b}]\n"
-    )
-    (found,) = fragment.listeners
-    (routes,) = fragment.routes
-    assert routes.listeners == (found.name.name,) and routes.origin.line == 7 and not found.backends
-    assert [[each.service.name for each in rule.backends] for rule in routes.streams] == [["a"], ["b"]]
-
-
-def test_streams_are_for_connections(read: Read) -> None:
-    (finding,) = read("gateway: {listeners: {a: {port: 1, streams: {to: web}}}}").findings
-    assert finding.message == 'listener a: "streams" are for tcp and tls, not for http'
