@@ -22,6 +22,8 @@ Value = TypeVar("Value")
 REPOSITORY = Path(__file__).resolve().parents[2]
 ECHO = f"exec {sys.executable} {Path(__file__).with_name('echo.py')}"
 """Command of a server that tells what it was asked."""
+POLYGLOT = f"exec {sys.executable} {Path(__file__).with_name('polyglot.py')}"
+"""Command of a server for every protocol, which follows."""
 
 
 def eventually(condition: Callable[[], Value], *, within: float = 20.0, what: str = "") -> Value:
@@ -96,6 +98,10 @@ class Machine:
     api: int = field(default_factory=free_port)
     xds: int = field(default_factory=free_port)
     loads: list[Load] = field(default_factory=list)
+    ports: dict[str, int] = field(default_factory=dict)
+    """Free ports by the words that ask for them in files: `FREE_WEB`."""
+    outbounds: dict[str, str] = field(default_factory=dict)
+    """Where sidecars take the calls of workloads, as far as somebody asked."""
 
     @property
     def home(self) -> Path:
@@ -115,14 +121,23 @@ class Machine:
             "NO_COLOR": "1",
         }
 
+    def filled(self, text: str) -> str:
+        """With what only this machine knows: `GATEWAY` becomes the gateway's port, `FREE_…` another one, `PYTHON` this
+        Python, `ECHO` and `POLYGLOT` the programs of these names."""
+        text = re.sub(r"FREE_[A-Z0-9]+", lambda word: str(self.free(word[0])), text)
+        text = text.replace("GATEWAY", str(self.gateway)).replace("PYTHON", sys.executable)
+        return text.replace("ECHO", ECHO).replace("POLYGLOT", POLYGLOT)
+
+    def free(self, word: str) -> int:
+        """The same port for the same word."""
+        return self.ports.setdefault(word, free_port())
+
     def write(self, text: str, name: str = "tulle.yaml") -> Path:
-        """Write a file of the mesh. `GATEWAY` becomes the gateway's port, `PYTHON` this Python, `ECHO` echo.py."""
+        """Write a file of the mesh, filled."""
         self.files.mkdir(exist_ok=True)
         path = self.files / name
         temporary = path.with_suffix(".writing")
-        temporary.write_text(
-            text.replace("GATEWAY", str(self.gateway)).replace("PYTHON", sys.executable).replace("ECHO", ECHO)
-        )
+        temporary.write_text(self.filled(text))
         temporary.replace(path)
         return path
 

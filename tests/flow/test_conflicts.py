@@ -70,6 +70,15 @@ def test_of_three_routes_two_are_left_when_one_goes() -> None:
     assert len(list(routes.findings(three.index))) == 1
 
 
+def test_the_older_of_two_routes_is_used_wherever_it_is_written() -> None:
+    routes = conflicts.Routes()
+    newer, older = (replace(route(name, Match()), created=created) for name, created in (("a", "2025"), ("b", "2024")))
+    routes.add(newer)
+    routes.add(older)
+    (finding,) = routes.findings([newer, older].index)
+    assert finding.message.startswith("route a: ")
+
+
 PREFIX = Match(path=PathMatch(PathKind.PREFIX, "/a"))
 REGEX = Match(path=PathMatch(PathKind.REGEX, "/a.*"), methods=("GET",))
 

@@ -158,6 +158,20 @@ def test_an_agent_that_comes_back_with_another_role_is_told_something_else(world
     assert agent.names(WORKLOAD) == {"web.default"}
 
 
+def test_a_gateway_runs_as_long_as_there_are_listeners(world: World) -> None:
+    alone = mesh("web")
+    world.publisher.update(alone)
+    agent = world.agent()
+    world.do(lambda: world.hosts.connected("here", "host"))
+    assert not agent.names(GATEWAY)
+    listeners = {LISTENER_HTTP.name: LISTENER_HTTP}
+    world.do(lambda: world.publisher.update(replace(alone, listeners=listeners)))
+    assert agent.names(GATEWAY) == {"gateway.tulle-system"}
+    assert decode(Assignment, agent.replica.table(WORKLOAD)["web.default"].body).reserved == (8080,)
+    world.do(lambda: world.publisher.update(alone))
+    assert not agent.names(GATEWAY)
+
+
 def test_certificates_are_for_what_a_host_runs_is_to_run_or_still_drains(world: World) -> None:
     world.publisher.update(mesh("web", routes=(route_set("shop", "web"),)))
     may_sign = world.publisher.may_sign

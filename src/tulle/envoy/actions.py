@@ -77,9 +77,9 @@ class Destinations:
         return naming.cluster(backend.service, self.resolved(backend).port or 0, backend.subset)
 
     def refusal(self, backend: Backend, absent: int = 503) -> tuple[int, str] | None:
-        """Why this backend can never answer: status (`absent` if it does not exist) and reason."""
+        """Why this backend can never answer: status (`absent` if it does not exist or cannot be used) and reason."""
         if backend.problem:
-            return 500, backend.problem
+            return absent, backend.problem
         service = self.services.get(backend.service)
         if service is None:
             return absent, f'there is no service "{backend.service}"'
@@ -127,7 +127,7 @@ def forward(rule: RouteRule, action: Forward, match: Match, retry: Retry | None,
     message = Route()
     _send(message.route, action, live, to)
     if any(refusals):
-        message.route.cluster_not_found_response_code = _code_of_absent(action, live)
+        message.route.cluster_not_found_response_code = _code_of_absent(action)
     if retry is not None:
         message.route.retry_policy.CopyFrom(retries.policy(retry))
     if action.rewrite is not None:
@@ -163,10 +163,10 @@ def _refused(action: Forward, refusals: list[tuple[int, str] | None]) -> Route:
 
 def _send(message: RouteAction, action: Forward, live: list[Backend], to: Destinations) -> None:
     """Where to, how long, and by what the endpoint is chosen."""
-    limit = protos.seconds(action.timeout or 0)
-    message.timeout.CopyFrom(limit)
-    # gRPC says itself how long it waits; it may not wait longer than others.
-    message.max_stream_duration.grpc_timeout_header_max.CopyFrom(limit)
+    message.timeout.CopyFrom(protos.seconds(action.timeout or 0))
+    if not action.timeout:
+        # gRPC says itself how long it waits. Where this is set, Envoy does not look at the timeout of a route at all.
+        message.max_stream_duration.grpc_timeout_header_max.SetInParent()
     if len(live) == 1:
         message.cluster = to.cluster(live[0])
     else:
@@ -178,10 +178,9 @@ def _send(message: RouteAction, action: Forward, live: list[Backend], to: Destin
     message.hash_policy.extend(map(hashing.policy, action.hash_on or _hash_on(live, to)))
 
 
-def _code_of_absent(action: Forward, live: list[Backend]) -> NotFoundCode:
+def _code_of_absent(action: Forward) -> NotFoundCode:
     """The answer for the share of backends that do not exist: Envoy has one for all of them."""
-    status = 500 if any(each.problem for each in live) else action.status_without_backends
-    return NOT_FOUND_CODES.get(status, RouteAction.SERVICE_UNAVAILABLE)
+    return NOT_FOUND_CODES.get(action.status_without_backends, RouteAction.SERVICE_UNAVAILABLE)
 
 
 def _change(rule: RouteRule, live: list[Backend], message: Route) -> None:

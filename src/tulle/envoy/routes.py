@@ -36,13 +36,18 @@ def in_order(sets: Iterable[RouteSet]) -> list[Step]:
     ordered: list[tuple[Place, Step]] = []
     for route_set in sets:
         steps = [(match, rule) for rule in route_set.rules for match in rule.matches]
-        age = (route_set.created or UNDATED, route_set.name.namespace, route_set.name.name)
+        age = age_of(route_set)
         if route_set.by_specificity:
             free.extend(((_rank(specificity(step[0])), age), step) for step in steps)
         else:
             ordered.extend(((rank, age), step) for rank, step in _ranked(steps))
     # Sorting keeps the order of equals, so that nothing within an ordered set changes places.
     return [step for _, step in sorted((*free, *ordered), key=_place)]
+
+
+def age_of(route_set: RouteSet) -> Age:
+    """What decides between equal conditions of two sets; the smaller counts."""
+    return route_set.created or UNDATED, route_set.name.namespace, route_set.name.name
 
 
 def compile_routes(steps: Iterable[Step], to: Destinations) -> list[Route]:

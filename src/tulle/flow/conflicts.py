@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Iterator
 from ipaddress import ip_address
 
+from tulle.envoy.routes import age_of
 from tulle.flow.placement import HOSTLESS, family
 from tulle.model.findings import Finding, Severity
 from tulle.model.listeners import Listener, ListenerProtocol
@@ -95,7 +96,7 @@ class Routes:
     def findings(self, position: Callable[[RouteSet], int]) -> Iterator[Finding]:
         """Of routes for the same requests, the first is used; about each of the others."""
         for place in self._contested:
-            routes = sorted(self._claims[place], key=position)
+            routes = sorted(self._claims[place], key=lambda each: (age_of(each), position(each)))
             for index, route in enumerate(routes):
                 first = next((other for other in routes[:index] if _share_listener(route, other)), None)
                 if first is not None:

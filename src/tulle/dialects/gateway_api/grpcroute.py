@@ -80,6 +80,7 @@ def read(part: Written) -> Fragment:
         rules=tuple(_rule(part, index, each) for index, each in enumerate(spec.rules)),
         parents=attached,
         kind=RouteKind.GRPC,
+        is_complete=True,
         created=created(found.metadata),
     )
     return Fragment(routes=(route,) if attached else (), findings=tuple(part.findings))

@@ -206,6 +206,7 @@ def _made(
         kind=kind,
         by_specificity=False,
         exports=exports(frame.spec.export_to),
+        is_complete=True,
         created=frame.created,
     )
 
