@@ -114,8 +114,8 @@ def test_hosts_belong_to_the_most_specific_listener() -> None:
         ),
         (
             route("TLSRoute", "parentRefs: [{name: gw}], rules: [{backendRefs: [{name: web, port: 80}]}]"),
-            "NoMatchingParent",
-            'gateway "gw" has no listener for TLS',
+            "NotAllowedByListeners",
+            'no listener of gateway "gw" that it names takes TLSRoutes of namespace shop',
         ),
         (
             route("HTTPRoute", "parentRefs: [{name: gw, namespace: shop, sectionName: every}]", "far"),
@@ -277,6 +277,16 @@ def test_rules_that_meet_a_filter_that_nobody_knows() -> None:
     (status,) = made.statuses["HTTPRoute", name].parents
     assert status.conditions[2].message == f"Dropped Rule r/bad: {message}"
     assert made.findings == [f"18 error: HTTPRoute r: {message}"]
+
+
+def test_rules_whose_requests_nobody_can_check() -> None:
+    check = "{type: ExternalAuth, externalAuth: {protocol: HTTP, http: {}, backendRef: {name: zzz, port: 80}}}"
+    name, bad = Name("shop", "r"), f"{{filters: [{check}], backendRefs: [{{name: web, port: 80}}]}}"
+    made = world(route("HTTPRoute", f"parentRefs: [{{name: gw}}], rules: [{bad}]"))
+    unresolved = {"Accepted": "True Accepted", "ResolvedRefs": "False BackendNotFound"}
+    assert made.conditions("HTTPRoute", name) == unresolved
+    made = world(route("HTTPRoute", f"parentRefs: [{{name: gw}}], rules: [{bad}, {{}}]"))
+    assert made.conditions("HTTPRoute", name) == unresolved | {"PartiallyInvalid": "True UnsupportedValue"}
 
 
 def test_references_that_cannot_be_resolved() -> None:

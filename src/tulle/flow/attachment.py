@@ -13,7 +13,7 @@ from tulle.flow.surroundings import Surroundings, namespace_key, seen
 from tulle.kit.memo import remember
 from tulle.model.findings import Finding, did_you_mean
 from tulle.model.hostnames import ANY, narrowed
-from tulle.model.listeners import Listener, ListenerProtocol, fitting_kinds
+from tulle.model.listeners import Listener, fitting_kinds
 from tulle.model.names import Name
 from tulle.model.routes import AttachKind, Forward, Parent, RouteKind, RouteSet, StreamRule
 from tulle.model.statuses import Condition, ParentStatus
@@ -94,10 +94,8 @@ def _at_gateway(route: RouteSet, parent: Parent, around: Surroundings) -> _Outco
         hint = around.gateway_hint(parent.name, home)
         return _Outcome("NoMatchingParent", f"{shown} does not exist, so nothing is attached to it{hint}")
     candidates = [each for each in listeners if _is_named(each, parent)]
-    if route.kind is RouteKind.TLS:
-        candidates = [each for each in candidates if each.protocol is ListenerProtocol.TLS]
     if not candidates:
-        return _Outcome("NoMatchingParent", f"{shown} has no listener {_wanted(route, parent, listeners)}")
+        return _Outcome("NoMatchingParent", f"{shown} has no listener {_wanted(parent, listeners)}")
     allowed = [each for each in candidates if _takes(each, route, around)]
     if not allowed:
         message = f"no listener of {shown} that it names takes {route.kind}s of namespace {home}"
@@ -116,7 +114,7 @@ def _is_named(listener: Listener, parent: Parent) -> bool:
     return parent.port is None or parent.port == (listener.declared_port or listener.port)
 
 
-def _wanted(route: RouteSet, parent: Parent, listeners: tuple[Listener, ...]) -> str:
+def _wanted(parent: Parent, listeners: tuple[Listener, ...]) -> str:
     words = []
     hint = ""
     if parent.section:
@@ -124,8 +122,6 @@ def _wanted(route: RouteSet, parent: Parent, listeners: tuple[Listener, ...]) ->
         hint = did_you_mean(parent.section, [each.section for each in listeners])
     if parent.port is not None:
         words.append(f"on port {parent.port}")
-    if route.kind is RouteKind.TLS:
-        words.append("for TLS")
     return " ".join(words) + hint if words else "at all"
 
 
@@ -135,7 +131,9 @@ def _takes(listener: Listener, route: RouteSet, around: Surroundings) -> bool:
 
 
 def kinds_of(listener: Listener) -> tuple[RouteKind, ...]:
-    """The kinds of routes that a listener takes."""
+    """The kinds of routes that a listener takes; none at all if nobody knows its protocol."""
+    if any(reason == "UnsupportedProtocol" for _, reason, _ in listener.problems):
+        return ()
     if listener.admission.kinds or any(reason == "InvalidRouteKinds" for _, reason, _ in listener.problems):
         return listener.admission.kinds
     return fitting_kinds(listener.protocol, listener.tls)
@@ -170,6 +168,11 @@ def _conditions(route: RouteSet, outcome: _Outcome, resolved: Resolved) -> tuple
     """What is said about a route at one parent."""
     dropped = [rule.name for rule in route.rules if _is_refused(rule.action)]
     is_invalid = bool(dropped) and len(dropped) == len(route.rules)
+    unchecked = [
+        rule.name
+        for rule, now in zip(route.rules, resolved.route.rules, strict=True)
+        if rule.check is not None and now.check is None
+    ]
     filters = next((message for reason, message in resolved.problems if reason == REFUSED_BY_FILTER), "")
     reason, message = outcome.reason, outcome.message
     if not reason and is_invalid:
@@ -184,8 +187,10 @@ def _conditions(route: RouteSet, outcome: _Outcome, resolved: Resolved) -> tuple
             message="; ".join(text for _, text in unresolved),
         )
     )
-    if dropped and not reason:
-        text = f"Dropped Rule {', '.join(dropped)}: {filters}"
+    dropped += unchecked
+    if not reason and 0 < len(dropped) < len(route.rules):
+        why = filters or "its requests are refused, as nobody can be asked about them"
+        text = f"Dropped Rule {', '.join(dropped)}: {why}"
         found.append(Condition(type="PartiallyInvalid", status=True, reason=REFUSED_BY_FILTER, message=text))
     return tuple(found)
 

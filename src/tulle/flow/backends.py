@@ -60,8 +60,8 @@ def resolve(route: RouteSet, around: Surroundings) -> Resolved:
 
 
 def services_of(route: RouteSet) -> frozenset[Name]:
-    """The services that a route sends something to."""
-    return frozenset(backend.service for backend in backends(route) if not backend.problem)
+    """The services that a route sends something to, or would if a policy did not forbid it."""
+    return frozenset(each.service for each in backends(route) if each.problem_reason in {"", NO_AUTHORITY})
 
 
 def _problem(backend: Backend, route: RouteSet, around: Surroundings) -> Problem:

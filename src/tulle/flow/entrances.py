@@ -123,7 +123,8 @@ class Entrances:
         secrets = typed(merge, Secret)
         own, found, findings = self._others(merge, settings, wanted, position)
         kept, problems = conflicts.listeners(own)
-        foreign = [each for each in merge.listeners.table.values() if _is_arranged(each)]
+        arranged = (each for each in merge.listeners.table.values() if _is_arranged(each))
+        foreign = sorted(arranged, key=lambda each: (each.origin.offset, each.name))
         around = Surroundings(
             gateways=typed(merge, Gateway),
             sets={each.key: each for each in typed(merge, ListenerSet).values()},

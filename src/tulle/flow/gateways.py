@@ -191,6 +191,8 @@ def _note_conflict(listener: Listener, reason: str, rival: str, work: _Work) -> 
     what = hosts if reason == "HostnameConflict" else listener.protocol.upper()
     message = f"{what} on port {listener.declared_port or listener.port} cannot be told from {rival}"
     work.fault(listener, "Conflicted", reason, message)
-    work.fault(listener, "Accepted", "Invalid", message)
+    is_of_set = listener.gateway in work.around.sets
+    for condition in ("Accepted", "Programmed"):
+        work.fault(listener, condition, reason if is_of_set else "Invalid", message)
     origin = listener.origin
     work.findings.append(Finding.error(origin, f'{origin.subject}: listener "{listener.section}": {message}'))

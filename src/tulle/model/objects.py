@@ -117,6 +117,8 @@ class GatewayClass:
     controller: str
     is_default: bool = False
     kind: str = "GatewayClass"
+    parameters_problem: str = ""
+    """Why its parameters cannot be used; empty if it has none."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False, weakref_slot=True)

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Annotated, Protocol
 
 from pydantic import Field
 
 from tulle.dialects.fields import Several
 from tulle.dialects.gateway_api.filters import (
+    UNSUPPORTED,
     Effects,
     GrpcFilter,
     HttpFilter,
@@ -37,7 +38,7 @@ from tulle.model.routes import (
     StreamRule,
 )
 
-LONE = frozenset(("RequestMirror", "RequestRedirect", "CORS", "ExternalAuth", "ExtensionRef"))
+LONE = frozenset(("RequestMirror", "RequestRedirect", "CORS", "ExternalAuth", "DirectResponse", "ExtensionRef"))
 """Filters that a rule can have, and a single one of several backends cannot."""
 
 
@@ -159,8 +160,10 @@ def rule(
     for _, lifted in backends:
         placed += lifted
     found = effects(part, placed, kind)
-    if found.redirect is not None and spec.backend_refs:
+    if spec.backend_refs and any(item.type == "RequestRedirect" for item in spec.filters):
         part.error((*path, "backendRefs"), "stand beside a RequestRedirect; a request is sent on or redirected")
+    if spec.backend_refs and any(item.type == "DirectResponse" for item in spec.filters):
+        part.error((*path, "backendRefs"), "stand beside a DirectResponse; a request is sent on or answered")
     return RouteRule(
         name=rule_name(part, index, spec.name),
         origin=part.at(*path),
@@ -178,6 +181,8 @@ def _action(found: Effects, backends: tuple[Backend, ...], treatment: Treatment)
         return Forward(backends=(found.refusal,), status_without_backends=treatment.status_without_backends)
     if found.redirect is not None:
         return found.redirect
+    if found.response is not None:
+        return found.response
     return Forward(
         backends=backends,
         rewrite=found.rewrite,
@@ -196,6 +201,7 @@ def _backend(
     check_repeated(part, (*path, "filters"), spec.filters)
     own: list[tuple[Place, HttpFilter | GrpcFilter]] = []
     lifted: list[tuple[Place, HttpFilter | GrpcFilter]] = []
+    refused: tuple[Place, str] | None = None
     filters: Sequence[HttpFilter | GrpcFilter] = spec.filters
     for number, item in enumerate(filters):
         place = (*path, "filters", number)
@@ -204,7 +210,7 @@ def _backend(
         elif is_alone:
             lifted.append((place, item))
         else:
-            part.error(place, f"is a {item.type} that cannot be done for one of several backends; make it a rule's")
+            refused = place, f"a {item.type} cannot be done for one of several backends; its requests are answered 500"
     done = effects(part, own, kind)
     made = backend(
         part,
@@ -215,6 +221,8 @@ def _backend(
         response_headers=done.response_headers,
         host_rewrite=done.rewrite.host if done.rewrite is not None else None,
     )
+    if refused is not None and not made.problem:
+        made = replace(made, origin=part.at(*refused[0]), problem=refused[1], problem_reason=UNSUPPORTED)
     return made, lifted
 
 
