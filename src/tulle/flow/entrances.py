@@ -62,6 +62,8 @@ class Wanted:
     has_ingress: bool = False
     has_broken_listener: bool = False
     """Whether a native listener is written that cannot be read: then nothing takes its place."""
+    guarded: frozenset[Name] = frozenset()
+    """Gateways (and sets of listeners, by their keys) to which policies are attached."""
 
 
 class Entrances:
@@ -138,6 +140,7 @@ class Entrances:
             classes={each.name: each for each in typed(merge, GatewayClass).values()},
             secrets=secrets,
             config_maps=typed(merge, ConfigMap),
+            guarded=wanted.guarded,
         )
         self.arrangement = arrange(self.inventory)
         self.native = {each.name: each for each in found if each not in kept}
