@@ -154,6 +154,7 @@ def test_workloads_of_a_service_have_no_order() -> None:
         (Endpoint(address="10.0.0.1", is_meshed=True), {}, False),
         (Endpoint(address="10.0.0.1"), {"selector": (("app", "web"),)}, False),
     ],
+    ids=lambda each: type(each).__name__,
 )
 def test_an_account_that_nobody_shows_says_nothing(place: Endpoint, more: dict[str, object], is_same: bool) -> None:
     one, other = (
@@ -197,7 +198,7 @@ SIMPLE, CA = TlsMode.SIMPLE, "ca.pem"
         (Forward(backends=(backend(weight=0),)), Respond(status=503)),
         (Forward(backends=(backend(), backend(problem="is unknown"))), Forward(backends=(backend(),))),
     ],
-    ids=repr,
+    ids=lambda each: type(each).__name__,
 )
 def test_words_that_mean_the_same(one: object, other: object) -> None:
     other = workload() if other is None else other
@@ -221,7 +222,7 @@ def _plain(value: object) -> object:
         ),
         (Forward(backends=(backend(),), timeout=1.0), Forward(backends=(backend(),))),
     ],
-    ids=repr,
+    ids=lambda each: type(each).__name__,
 )
 def test_words_that_mean_something_else(one: object, other: object) -> None:
     assert comparable(one) != comparable(other)
