@@ -74,7 +74,5 @@ def read(part: Document) -> Fragment:
     try:
         return dialects()[part.key.kind.partition("/")[0]].read(part)
     except Exception as error:
-        message = (
-            f"{part.origin.subject} cannot be read, and this is a mistake of tulle: {error!r}"
-        )
+        message = f"{part.origin.subject} cannot be read, and this is a mistake of tulle: {error!r}"
         return Fragment(findings=(Finding.error(part.origin, message),))

@@ -27,7 +27,7 @@ class Providers:
             known = {each.name for each in world.table(Authorizer).values()}
             self._asked = tuple(_asked(world.table(AccessPolicy).values(), known))
         if world.changed(Telemetry) or world.changed(LogProvider):
-            known = {each.name for each in world.table(LogProvider).values()} | {OURS, "stdout"}
+            known = {OURS, "stdout", *(each.name for each in world.settings.loggers)}
             self._logged = tuple(_logged(world.table(Telemetry).values(), known))
 
     def findings(self) -> Iterable[Finding]:

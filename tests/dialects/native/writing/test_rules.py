@@ -58,12 +58,6 @@ def test_one_place_that_is_named_twice_gets_both_shares() -> None:
     }
 
 
-def test_of_other_shares_of_one_place_the_last_counts() -> None:
-    changing = replace(backend("a", 3), host_rewrite="h")
-    found = rules.rule(rule(backend("a", 2), changing), "default")["weights"]
-    assert found == {"a": {"weight": 3, "host": "h"}}
-
-
 @pytest.mark.parametrize(
     "text",
     [
