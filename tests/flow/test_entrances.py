@@ -131,3 +131,25 @@ def test_a_certificate_of_the_root_namespace_asks_no_client_for_one() -> None:
     (listener,) = built(gateway("shop", 443, tls), secret("shop", "istio-system")).listeners.values()
     assert [str(each.secret) for each in listener.certificates] == ["shop.istio-system"]
     assert listener.client_trust is None
+
+
+def test_a_gateway_with_policies_of_its_own_shares_no_socket() -> None:
+    def gateway_of(name: str) -> str:
+        listener = f"{{name: http, port: 80, protocol: HTTP, hostname: {name}.test}}"
+        return (
+            "{apiVersion: gateway.networking.k8s.io/v1, kind: Gateway, "
+            f"metadata: {{name: {name}}}, spec: {{gatewayClassName: tulle, listeners: [{listener}]}}}}"
+        )
+
+    policy = (
+        "{apiVersion: security.istio.io/v1, kind: AuthorizationPolicy, metadata: {name: deny}, spec: {action: DENY, "
+        "rules: [{}], targetRefs: [{group: gateway.networking.k8s.io, kind: Gateway, name: b}]}}"
+    )
+    together = built(gateway_of("a"), gateway_of("b"))
+    assert {each.address for each in together.listeners.values()} == {"127.0.0.1"}
+    apart = built(gateway_of("a"), gateway_of("b"), policy)
+    assert {each.gateway and each.gateway.name: each.address for each in apart.listeners.values()} == {
+        "a": "127.0.0.1",
+        "b": "127.0.0.2",
+    }
+    assert [each.name for each in apart.gateway_guards] == ["b"]

@@ -2,9 +2,14 @@ from __future__ import annotations
 
 from dataclasses import replace
 
+import pytest
+
 from tests.flow.joins import Joins
 from tests.flow.world import name, service, workload
+from tests.flow.written import built
+from tulle.envoy.scope import Target, resolve
 from tulle.model.documents import BUILT_IN
+from tulle.model.names import Name
 from tulle.model.objects import BackendTls
 from tulle.model.policies import TlsMode
 from tulle.model.services import Destination, Endpoint, Entry, Places, Port, Service
@@ -129,3 +134,16 @@ def test_tls_towards_a_service_can_be_said_by_a_policy() -> None:
     assert joins.put("policy", objects=(replace(policy, targets=(("Service", "web", "nope"),)),)) == {WEB}
     assert joins.services[WEB].destinations == ()
     assert joins.services[WEB] is DECLARED
+
+
+@pytest.mark.parametrize("hosts", ['["*.shop.svc.cluster.local"]', "[web, web.shop, web.shop.svc]"])
+def test_nobody_takes_the_names_of_a_service_of_the_mesh(hosts: str) -> None:
+    mesh = built(
+        "namespace: shop\nservices: {web: {port: 80, command: x}}",
+        "{apiVersion: networking.istio.io/v1, kind: ServiceEntry, metadata: {name: thief, namespace: other}, spec: "
+        f"{{hosts: {hosts}, ports: [{{number: 80, name: http, protocol: HTTP}}], resolution: STATIC, "
+        "endpoints: [{address: 10.9.9.9}]}}",
+    )
+    for host in ("web", "web.shop", "web.shop.svc", "web.shop.svc.cluster.local"):
+        found = resolve(mesh, "shop", host)
+        assert isinstance(found, Target) and found.service.name == Name("shop", "web")
