@@ -23,7 +23,7 @@ from tulle.model.routes import (
     Rewrite,
     RouteRule,
 )
-from tulle.model.services import Port, Service, Subset
+from tulle.model.services import Port, Protocol, Service, Subset
 
 
 def hashing(on: HashOn) -> Policy:
@@ -67,6 +67,13 @@ def test_one_backend_is_a_cluster_and_no_time_limit() -> None:
             "max_stream_duration": {"grpc_timeout_header_max": "0s"},
         }
     }
+
+
+def test_a_number_of_udp_is_another_port_than_that_of_tcp() -> None:
+    dns = service("dns", Port(name="dns", number=53, protocol=Protocol.UDP), http(53))
+    to = known(dns)
+    assert to.cluster(backend("dns", port=53)) == "outbound|53||dns.default"
+    assert to.cluster(replace(backend("dns", port=53), is_udp=True)) == "outbound|53/udp||dns.default"
 
 
 def test_backends_share_by_weight_and_weight_0_is_idle() -> None:

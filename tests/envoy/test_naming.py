@@ -10,10 +10,12 @@ from tulle.model.names import Name
 WORD = st.from_regex(r"[a-z][a-z0-9-]{0,10}", fullmatch=True)
 
 
-@given(WORD, WORD, st.integers(1, 65535), st.one_of(st.none(), WORD))
-def test_a_cluster_name_says_what_it_was_made_of(namespace: str, name: str, port: int, subset: str | None) -> None:
+@given(WORD, WORD, st.integers(1, 65535), st.one_of(st.none(), WORD), st.booleans())
+def test_a_cluster_name_says_what_it_was_made_of(
+    namespace: str, name: str, port: int, subset: str | None, is_udp: bool
+) -> None:
     service = Name(namespace, name)
-    assert naming.parse_cluster(naming.cluster(service, port, subset)) == (service, port, subset or "")
+    assert naming.parse_cluster(naming.cluster(service, port, subset, is_udp=is_udp)) == (service, port, subset or "")
 
 
 @pytest.mark.parametrize(

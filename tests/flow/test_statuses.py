@@ -173,10 +173,10 @@ def test_clients_that_nobody_verifies_are_noted() -> None:
     text = SPEC.format(listeners=f"{{name: a, port: 443, protocol: HTTPS, tls: {tls}}}").replace(
         "any,", f"any, tls: {{frontend: {{default: {{validation: {validation}}}}}}},"
     )
-    given = {"secrets": (secret(Name("shop", "cert")),), "config_maps": (authorities(Name("shop", "ca")),)}
-    made = GatewayWorld(text, **given)
+    secrets, maps = (secret(Name("shop", "cert")),), (authorities(Name("shop", "ca")),)
+    made = GatewayWorld(text, secrets=secrets, config_maps=maps)
     assert made.conditions("Gateway", GW)["InsecureFrontendValidationMode"] == "True ConfigurationChanged"
-    made = GatewayWorld(text.replace("AllowInsecureFallback", "AllowValidOnly"), **given)
+    made = GatewayWorld(text.replace("AllowInsecureFallback", "AllowValidOnly"), secrets=secrets, config_maps=maps)
     assert "InsecureFrontendValidationMode" not in made.conditions("Gateway", GW)
 
 

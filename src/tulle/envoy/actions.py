@@ -58,7 +58,7 @@ class Destinations:
         if backend.port is None and self.called is not None:
             # Rules of the mesh mean the port that was called, wherever they send the call (Istio).
             return service.port(self.called[1]) or service.port()
-        return service.port(backend.port)
+        return service.port(backend.port, is_udp=backend.is_udp)
 
     def resolved(self, backend: Backend) -> Backend:
         """The same with the number of its port; 0, a port that nothing has, if it can never be used."""
@@ -74,7 +74,9 @@ class Destinations:
 
     def cluster(self, backend: Backend) -> str:
         """Name of its cluster, whether or not there is one."""
-        return naming.cluster(backend.service, self.resolved(backend).port or 0, backend.subset)
+        port = self.port(backend)
+        is_udp = port is not None and port.is_udp
+        return naming.cluster(backend.service, self.resolved(backend).port or 0, backend.subset, is_udp=is_udp)
 
     def refusal(self, backend: Backend, absent: int = 503) -> tuple[int, str] | None:
         """Why this backend can never answer: status (`absent` if it does not exist or cannot be used) and reason."""

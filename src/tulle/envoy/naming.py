@@ -21,6 +21,8 @@ UNSENT_HEADER = "x-tulle-unsent"
 """Between proxies only: the application has not seen the request, so that another instance may be asked."""
 LOST_HEADER = "x-tulle-lost"
 """Between proxies only: the application broke off before it answered; it may have seen the request."""
+UDP = "/udp"
+"""Follows the numbers of ports of UDP, which may be those of TCP too."""
 INTERNAL_HEADERS = (UNSENT_HEADER, LOST_HEADER)
 PLACEHOLDER = "placeholder"
 WORKLOAD_SECRET = "workload"
@@ -43,9 +45,9 @@ NOTHING = ClusterName(Name("", ""), 0, "")
 """What any other name says: no service is called so."""
 
 
-def cluster(service: Name, port: int, subset: str | None = None) -> str:
+def cluster(service: Name, port: int, subset: str | None = None, *, is_udp: bool = False) -> str:
     """Name of the cluster for one port of a service, or of one of its subsets."""
-    return f"outbound|{port}|{subset or ''}|{service}"
+    return f"outbound|{port}{UDP if is_udp else ''}|{subset or ''}|{service}"
 
 
 @lru_cache(1024)
@@ -53,9 +55,10 @@ def parse_cluster(name: str) -> ClusterName:
     """What the name of an outbound cluster says; `NOTHING` for any other name, whoever made it up."""
     is_passthrough = name.startswith("outbound_.") and name.endswith(SERVICE_SUFFIX)
     parts = name.removesuffix(SERVICE_SUFFIX).split("_.") if is_passthrough else name.split("|")
-    if len(parts) != 4 or parts[0] != "outbound" or not (parts[1].isascii() and parts[1].isdecimal()):
+    number = parts[1].removesuffix(UDP) if len(parts) == 4 else ""
+    if len(parts) != 4 or parts[0] != "outbound" or not (number.isascii() and number.isdecimal()):
         return NOTHING
-    return ClusterName(Name.parse(parts[3]), int(parts[1]), parts[2])
+    return ClusterName(Name.parse(parts[3]), int(number), parts[2])
 
 
 def spoken(service: Name, port: int, subset: str) -> str:
@@ -68,9 +71,9 @@ def inbound(port_name: str) -> str:
     return f"inbound|{port_name}"
 
 
-def forward(service: Name, port: int) -> str:
+def forward(service: Name, port: int, *, is_udp: bool = False) -> str:
     """Listener of a sidecar that offers a TCP or UDP service on a local port."""
-    return f"forward|{port}|{service}"
+    return f"forward|{port}{UDP if is_udp else ''}|{service}"
 
 
 def outbound_routes(namespace: str) -> str:
