@@ -8,7 +8,7 @@ from types import MappingProxyType
 from tulle.model.guards import Guard
 from tulle.model.names import Name
 from tulle.model.policies import Locality
-from tulle.model.services import Endpoint, Port, Service
+from tulle.model.services import Endpoint, Port, Protocol, Service
 from tulle.model.workloads import Binding, Instance, InstanceState
 
 NOTHING_KNOWN: Mapping[Name, Guard] = MappingProxyType({})
@@ -60,7 +60,7 @@ def _binding(port: Port, bindings: tuple[Binding, ...]) -> Binding | None:
     by_name = next((each for each in bindings if each.name == port.name), None)
     if port.target is None and by_name is not None:
         return by_name
-    for binding in bindings:
-        if serves(binding.name, binding.number, port):
-            return binding
+    fitting = [each for each in bindings if serves(each.name, each.number, port)]
+    if fitting:
+        return next((each for each in fitting if (each.protocol is Protocol.UDP) == port.is_udp), fitting[0])
     return by_name or (bindings[0] if len(bindings) == 1 else None)
