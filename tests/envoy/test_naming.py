@@ -25,6 +25,14 @@ def test_any_other_name_names_no_service(name: str) -> None:
     assert naming.parse_cluster(name) == naming.NOTHING
 
 
+def test_a_certificate_that_is_shown_is_no_part_of_the_subset() -> None:
+    service, shown = Name("default", "bank"), Name("default", "client")
+    for subset in (None, "v1"):
+        name = naming.cluster(service, 443, subset, shown=shown)
+        assert naming.parse_cluster(name) == (service, 443, subset or "")
+        assert name == naming.cluster(service, 443, naming.chosen(subset, shown))
+
+
 def test_secrets_are_named_by_what_they_hold() -> None:
     name = Name("shop", "tls")
     assert naming.secret(name) == "secret|shop/tls"

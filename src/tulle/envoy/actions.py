@@ -11,7 +11,7 @@ from envoy.config.route.v3 import route_components_pb2
 
 from tulle.envoy import hashing, headers, naming, protos, replies, retries, rewrites
 from tulle.envoy.callers import ANYBODY, Caller
-from tulle.envoy.treatments import Treatment, treatment
+from tulle.envoy.treatments import Treatment, showing, treatment
 from tulle.model.names import Name
 from tulle.model.policies import HashOn, Retry
 from tulle.model.routes import Backend, Forward, Match, Mirror, Redirect, Respond, RouteRule
@@ -70,13 +70,20 @@ class Destinations:
         service, port = self.services.get(backend.service), self.port(backend)
         if service is None or port is None:
             return None
-        return treatment(service, port, backend.subset or "", self.caller, self.root_namespace)
+        found = treatment(service, port, backend.subset or "", self.caller, self.root_namespace)
+        secret = self.listener.shown_secret
+        return found if found is None or secret is None else showing(found, secret)
 
     def cluster(self, backend: Backend) -> str:
         """Name of its cluster, whether or not there is one."""
         port = self.port(backend)
         is_udp = port is not None and port.is_udp
-        return naming.cluster(backend.service, self.resolved(backend).port or 0, backend.subset, is_udp=is_udp)
+        return naming.cluster(backend.service, self.resolved(backend).port or 0, self.chosen(backend), is_udp=is_udp)
+
+    def chosen(self, backend: Backend) -> str:
+        """What tells its cluster from the others of its port."""
+        treated = self.treatment(backend)
+        return naming.chosen(backend.subset, treated.shown_secret if treated is not None else None)
 
     def refusal(self, backend: Backend, absent: int = 503) -> tuple[int, str] | None:
         """Why this backend can never answer: status (`absent` if it does not exist or cannot be used) and reason."""

@@ -23,6 +23,8 @@ LOST_HEADER = "x-tulle-lost"
 """Between proxies only: the application broke off before it answered; it may have seen the request."""
 UDP = "/udp"
 """Follows the numbers of ports of UDP, which may be those of TCP too."""
+SHOWN = "+"
+"""Stands before the secret that is shown to a service; no subset has it in its name."""
 INTERNAL_HEADERS = (UNSENT_HEADER, LOST_HEADER)
 PLACEHOLDER = "placeholder"
 WORKLOAD_SECRET = "workload"
@@ -45,9 +47,19 @@ NOTHING = ClusterName(Name("", ""), 0, "")
 """What any other name says: no service is called so."""
 
 
-def cluster(service: Name, port: int, subset: str | None = None, *, is_udp: bool = False) -> str:
-    """Name of the cluster for one port of a service, or of one of its subsets."""
-    return f"outbound|{port}{UDP if is_udp else ''}|{subset or ''}|{service}"
+def cluster(
+    service: Name, port: int, subset: str | None = None, *, is_udp: bool = False, shown: Name | None = None
+) -> str:
+    """Name of the cluster for one port of a service, or of one of its subsets.
+
+    Gateways that show a certificate of their own (`shown`, a secret) have clusters of their own.
+    """
+    return f"outbound|{port}{UDP if is_udp else ''}|{chosen(subset, shown)}|{service}"
+
+
+def chosen(subset: str | None, shown: Name | None) -> str:
+    """What tells a cluster from the others of its port: a subset, and the certificate that is shown."""
+    return f"{subset or ''}{SHOWN}{shown.namespace}/{shown.name}" if shown is not None else subset or ""
 
 
 @lru_cache(1024)
@@ -58,7 +70,7 @@ def parse_cluster(name: str) -> ClusterName:
     number = parts[1].removesuffix(UDP) if len(parts) == 4 else ""
     if len(parts) != 4 or parts[0] != "outbound" or not (number.isascii() and number.isdecimal()):
         return NOTHING
-    return ClusterName(Name.parse(parts[3]), int(number), parts[2])
+    return ClusterName(Name.parse(parts[3]), int(number), parts[2].partition(SHOWN)[0])
 
 
 def spoken(service: Name, port: int, subset: str) -> str:
