@@ -82,7 +82,7 @@ def _timed(once: Any) -> Timed:
     try:
         answer = once()
     except (ConnectionError, ssl.SSLError, TimeoutError, http.client.RemoteDisconnected, subprocess.CalledProcessError):
-        answer = Answer(0, {}, "")
+        answer = Answer(0, {}, b"")
     return Timed(answer, time.monotonic() - start)
 
 
@@ -104,9 +104,7 @@ def _http1(place: Place, question: Question) -> Iterator[Any]:
             connection.sock = place.context().wrap_socket(plain, server_hostname=parts.hostname)
         headers = {"Host": parts.netloc, **(question.headers or {})}
         connection.request(question.method, target, question.body or None, headers)
-        response = connection.getresponse()
-        names = {name.lower(): value for name, value in response.getheaders()}
-        return Answer(response.status, names, response.read().decode(errors="replace"))
+        return Answer.of(connection.getresponse())
 
     try:
         yield once
@@ -128,9 +126,9 @@ def _http2(place: Place, question: Question) -> Iterator[Any]:
     command += ["--data-binary", question.body] if question.body else []
 
     def once() -> Answer:
-        out = subprocess.run([*command, url], capture_output=True, check=True).stdout.decode(errors="replace")
-        head, _, body = out.partition("\r\n\r\n")
-        line, *lines = head.split("\r\n")
+        out = subprocess.run([*command, url], capture_output=True, check=True).stdout
+        head, _, body = out.partition(b"\r\n\r\n")
+        line, *lines = head.decode().split("\r\n")
         assert line.startswith("HTTP/2 "), line
         headers = {name.lower(): value for name, _, value in (each.partition(": ") for each in lines)}
         return Answer(int(line.split()[1]), headers, body)
@@ -161,11 +159,11 @@ def _grpc(place: Place, question: Question) -> Iterator[Any]:
     def once() -> Answer:
         try:
             body, call = method.with_call(question.body.encode(), metadata=metadata, timeout=10)
-            status, text = 0, body.decode()
+            status = 0
         except grpc.RpcError as error:
-            call, status, text = error, error.code().value[0], error.details() or ""
+            call, status, body = error, error.code().value[0], (error.details() or "").encode()
         pairs = [*(call.initial_metadata() or ()), *(call.trailing_metadata() or ())]
-        return Answer(status, {each.key: str(each.value) for each in pairs}, text)
+        return Answer(status, {each.key: str(each.value) for each in pairs}, body)
 
     with channel:
         yield once
@@ -183,7 +181,7 @@ def _tcp(place: Place, question: Question) -> Iterator[Any]:
             if parts.scheme == "tls":
                 talk = stack.enter_context(place.context().wrap_socket(talk, server_hostname=parts.hostname))
             talk.sendall((question.body or "hello").encode() + b"\n")
-            said = stack.enter_context(talk.makefile()).readline().strip()
+            said = stack.enter_context(talk.makefile("rb")).readline().strip()
         return Answer(200 if said else 0, {}, said)
 
     yield once
@@ -196,7 +194,7 @@ def _udp(place: Place, question: Question) -> Iterator[Any]:
             talk.settimeout(2)
             talk.connect((place.host, place.port))
             talk.send((question.body or "hello").encode())
-            return Answer(200, {}, talk.recv(4096).decode())
+            return Answer(200, {}, talk.recv(4096))
 
     yield once
 

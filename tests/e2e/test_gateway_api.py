@@ -12,7 +12,9 @@ from tests.e2e.scenario import play
 pytestmark = [pytest.mark.e2e, pytest.mark.timeout(180)]
 
 MISTAKES = (
+    "Service nobody selects nothing that runs: no workload has the labels app=nobody",
     "HTTPRoute a-newer: host age.test and path /same are already taken by HTTPRoute z-older",
+    'HTTPRoute hosts: host nothing.else.test is not served by gateway "edge", which is for *.wild.test',
     'HTTPRoute unwelcome: no listener of gateway "edge.default" that it names takes HTTPRoutes of namespace stranger',
     'HTTPRoute backends: service "ghost" does not exist',
     'HTTPRoute backends: service "ghost" does not exist',

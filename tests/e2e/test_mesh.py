@@ -9,7 +9,8 @@ from threading import Thread
 
 import pytest
 
-from tests.e2e.machine import Machine, eventually, free_port, request
+from tests.e2e.machine import Machine, eventually, request
+from tests.envoy.kitchen import free_port
 
 pytestmark = [pytest.mark.e2e, pytest.mark.timeout(240)]
 

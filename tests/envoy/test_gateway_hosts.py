@@ -15,6 +15,7 @@ from tulle.envoy.sockets import Place
 from tulle.model.listeners import Listener, ListenerHost, ListenerProtocol
 from tulle.model.mesh import Mesh, Settings
 from tulle.model.names import Name
+from tulle.model.policies import ClientTls, Policy, TlsMode
 from tulle.model.routes import Forward, Match, Respond, RouteSet, Source
 from tulle.model.services import Service
 from tulle.xds.snapshot import Resource
@@ -181,6 +182,16 @@ def test_step_by_step_equals_from_scratch(
 
 def versions(table: dict[str, Resource]) -> dict[str, str]:
     return {name: resource.version for name, resource in table.items()}
+
+
+def test_secrets_are_needed_as_long_as_a_host_needs_them() -> None:
+    memory = Memory()
+    tls = ClientTls(mode=TlsMode.MUTUAL, secret=Name("default", "client"))
+    web = service("web", http(), policy=Policy(tls=tls))
+    compiled(mesh(routes("a"), services=(web,)), memory)
+    assert memory.secrets == {"secret|default/client", "secret-ca|default/client"}
+    compiled(mesh(services=(web,)), memory)
+    assert memory.secrets == frozenset()
 
 
 def test_one_changed_route_is_one_compiled_host() -> None:

@@ -8,9 +8,11 @@ from tulle.envoy import naming
 from tulle.model.names import Name
 
 WORD = st.from_regex(r"[a-z][a-z0-9-]{0,10}", fullmatch=True)
+HOST = st.from_regex(r"(\*\.)?[a-z][a-z0-9-]{0,5}(\.[a-z]{1,5}){0,2}", fullmatch=True)
+"""Services of other documents are called like their hosts."""
 
 
-@given(WORD, WORD, st.integers(1, 65535), st.one_of(st.none(), WORD), st.booleans())
+@given(WORD, HOST, st.integers(1, 65535), st.one_of(st.none(), WORD), st.booleans())
 def test_a_cluster_name_says_what_it_was_made_of(
     namespace: str, name: str, port: int, subset: str | None, is_udp: bool
 ) -> None:

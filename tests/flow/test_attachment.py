@@ -95,12 +95,12 @@ def test_hosts_belong_to_the_most_specific_listener() -> None:
         (
             route("HTTPRoute", "parentRefs: [{name: gww}]"),
             "NoMatchingParent",
-            'gateway "gww" does not exist; did you mean "gw"?; nothing is attached to it',
+            'gateway "gww" does not exist, so nothing is attached to it; did you mean "gw"?',
         ),
         (
             route("HTTPRoute", "parentRefs: [{kind: ListenerSet, name: gw}]"),
             "NoMatchingParent",
-            'listener set "gw" does not exist; did you mean "gw"?; nothing is attached to it',
+            'listener set "gw" does not exist, so nothing is attached to it; did you mean "gw"?',
         ),
         (
             route("HTTPRoute", "parentRefs: [{name: gw, sectionName: wid}]"),
@@ -130,7 +130,7 @@ def test_hosts_belong_to_the_most_specific_listener() -> None:
         (
             route("HTTPRoute", "parentRefs: [{name: gw, sectionName: wild}], hostnames: [a.b, c.d]"),
             "NoMatchingListenerHostname",
-            'no listener of gateway "gw" that takes it serves a.b or c.d',
+            'no listener of gateway "gw" that takes it serves a.b or c.d; they serve *.a.b',
         ),
     ],
 )
@@ -242,7 +242,7 @@ def test_rules_of_a_service(parent: str, namespace: str, expected: tuple[int | N
 @pytest.mark.parametrize(
     ("parent", "message"),
     [
-        ("name: wbe", 'service "wbe" does not exist; did you mean "web"?; nothing is attached to it'),
+        ("name: wbe", 'service "wbe" does not exist, so nothing is attached to it; did you mean "web"?'),
         ("name: web, port: 81", 'service "web" has no port 81; it has http (80)'),
         ("name: web, sectionName: grpc", 'service "web" has no port "grpc"; it has http (80)'),
     ],

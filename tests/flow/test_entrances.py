@@ -5,7 +5,8 @@ from __future__ import annotations
 from base64 import b64encode
 
 from tests.flow.gateway_world import certificate
-from tests.flow.written import built, messages
+from tests.flow.written import built, documents, messages
+from tulle.flow.build import Builder
 from tulle.model.listeners import ListenerProtocol
 from tulle.model.mesh import Mesh
 
@@ -61,6 +62,34 @@ def test_gateways_of_istio_count_if_they_select_this_gateway() -> None:
     (mine,) = mesh.listeners.values()
     assert (mine.port, mine.declared_port) == (8080, 80)
     assert any("selects no gateway: app=elsewhere" in each for each in messages(mesh))
+
+
+OUT = """
+apiVersion: networking.istio.io/v1
+kind: VirtualService
+metadata: {name: out}
+spec:
+  hosts: [a.example]
+  gateways: [out]
+  http: [{redirect: {uri: /}}]
+"""
+
+
+def test_one_gateway_may_stand_for_several() -> None:
+    texts = [gateway("in"), gateway("out", 8443, selector="{istio: egressgateway}"), OUT]
+    mesh = built(*texts)
+    assert len(mesh.listeners) == 1
+    assert any('gateway "out" selects no gateway here, so nothing is attached' in each for each in messages(mesh))
+    labels = "mesh: {gateway_labels: {istio: [ingressgateway, egressgateway]}}"
+    mesh = built(*texts, labels)
+    assert len(mesh.listeners) == 2 and not messages(mesh)
+
+
+def test_routes_are_told_when_a_gateway_is_one_after_all() -> None:
+    builder = Builder()
+    texts = [gateway("out", selector="{istio: egressgateway}"), OUT]
+    builder.build(documents(*texts))
+    assert not messages(builder.build(documents(*texts, "mesh: {gateway_labels: {istio: egressgateway}}")))
 
 
 def test_secrets_are_looked_for_beside_the_gateway_too() -> None:

@@ -57,6 +57,19 @@ def test_a_workload_knows_the_services_that_call_it() -> None:
     assert [each.name for each in joins.joining.services_of(web)] == [WEB]
 
 
+def test_workloads_that_do_not_answer_for_a_service_any_more_are_told_so() -> None:
+    joins = Joins()
+    alias = replace(DECLARED, name=name("alias"))
+    joins.put("run", services=(service("web"), service("api")), workloads=(workload("web"), workload("api")))
+    joins.put("declare", declared=(alias,))
+    assert joins.guarding.guards[WEB].answers == (WEB, name("alias"))
+    joins.put("declare", declared=(replace(alias, selector=(("app", "api"),)),))
+    assert joins.guarding.guards[WEB].answers == (WEB,)
+    assert joins.guarding.guards[name("api")].answers == (name("api"), name("alias"))
+    joins.put("declare")
+    assert joins.guarding.guards[name("api")].answers == (name("api"),)
+
+
 def test_endpoints_of_another_document_are_places_of_the_service() -> None:
     joins = Joins()
     joins.put("declare", declared=(DECLARED,))

@@ -172,7 +172,7 @@ def test_gateways_summarize_what_their_listeners_name() -> None:
     [
         ("name: cert", "True ResolvedRefs", ""),
         ("name: none", "False InvalidClientCertificateRef", 'secret "none" does not exist'),
-        ("name: bad", "False InvalidClientCertificateRef", 'secret "bad": it has no tls.crt'),
+        ("name: bad", "False InvalidClientCertificateRef", 'secret "bad": there is no certificate in it'),
         ("name: cert, kind: Odd", "False InvalidClientCertificateRef", "a certificate is a Secret, not a Odd"),
         (
             "name: cert, namespace: far",

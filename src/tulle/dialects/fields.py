@@ -96,7 +96,8 @@ def _pattern(value: object) -> object:
     return value
 
 
-def _header_name(value: object) -> object:
+def header_name(value: object) -> object:
+    """The name of a header, in lower case."""
     if not isinstance(value, str) or not TOKEN.fullmatch(value):
         refuse(f"must be the name of a header, not {shown(value)}")
     return value.lower()
@@ -177,7 +178,7 @@ PortNumber = Annotated[int, BeforeValidator(_port), Field(json_schema_extra={"mi
 Label = Annotated[str, BeforeValidator(_label), Field(json_schema_extra={"pattern": f"^{LABEL.pattern}$"})]
 Host = Annotated[str, BeforeValidator(_host)]
 Pattern = Annotated[str, BeforeValidator(_pattern)]
-HeaderName = Annotated[str, BeforeValidator(_header_name)]
+HeaderName = Annotated[str, BeforeValidator(header_name)]
 Method = Annotated[str, BeforeValidator(_method)]
 Path = Annotated[str, BeforeValidator(_path)]
 File = Annotated[str, BeforeValidator(_file)]
@@ -215,7 +216,10 @@ def _as_tuple(value: object) -> object:
 
 def _list_as_tuple(value: object) -> object:
     if not isinstance(value, list):
-        refuse(f"must be a list, not {shown(value)}")
+        remedy = '; begin each item with "- "' if isinstance(value, dict) else ""
+        if isinstance(value, str | int | float):
+            remedy = f"; write [{value}]"
+        refuse(f"must be a list, not {shown(value)}{remedy}")
     return tuple(value)
 
 
@@ -228,10 +232,15 @@ PortNumbers = Annotated[tuple[PortNumber, ...], Several()]
 
 def ip(value: object) -> object:
     """An IP address as it is usually written."""
+    return address(value, "10.0.0.5 or fd00::5")
+
+
+def address(value: object, examples: str) -> str:
+    """The same; refused ones are told examples."""
     try:
         return str(ip_address(value if isinstance(value, str) else ""))
     except ValueError:
-        refuse(f"must be an IP address such as 10.0.0.5 or fd00::5, not {shown(value)}")
+        refuse(f"must be an IP address such as {examples}, not {shown(value)}")
 
 
 Ip = Annotated[str, BeforeValidator(ip)]

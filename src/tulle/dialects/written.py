@@ -103,7 +103,8 @@ class Written:
         elif kind == "plain":
             self.error(path, str(context["predicate"]))
         elif kind in _TYPES:
-            self.error(path, f"must be {_TYPES[kind]}, not {shown(given)}")
+            quotes = "; put it in quotes" if kind == "string_type" and isinstance(given, int | float) else ""
+            self.error(path, f"must be {_TYPES[kind]}, not {shown(given)}{quotes}")
         elif kind in _BOUNDS:
             name, words = _BOUNDS[kind]
             self.error(path, f"must be {words} {context[name]:g}, not {shown(given)}")

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from typing import TypeAlias
 
 from envoy.config.core.v3 import base_pb2
@@ -42,6 +42,10 @@ class Destinations:
     root_namespace: str = ""
     listener: rewrites.Entry = rewrites.NOWHERE
     """At the gateway: where requests come in."""
+    _treatments: dict[tuple[Name, int | None, str | None, bool], Treatment | None] = field(
+        default_factory=dict, init=False, repr=False, compare=False
+    )
+    """What was asked for already: every rule of a host asks again."""
 
     @property
     def entry(self) -> rewrites.Entry:
@@ -60,25 +64,32 @@ class Destinations:
             return service.port(self.called[1]) or service.port()
         return service.port(backend.port, is_udp=backend.is_udp)
 
-    def resolved(self, backend: Backend) -> Backend:
-        """The same with the number of its port; 0, a port that nothing has, if it can never be used."""
+    def number(self, backend: Backend) -> int:
+        """The number of the port that a backend means; 0, a port that nothing has, if it can never be used."""
         port = None if backend.problem else self.port(backend)
-        return replace(backend, port=port.number if port else 0 if backend.problem else backend.port or 0)
+        return port.number if port else 0 if backend.problem else backend.port or 0
+
+    def resolved(self, backend: Backend) -> Backend:
+        """The same with the number of its port."""
+        return replace(backend, port=self.number(backend))
 
     def treatment(self, backend: Backend) -> Treatment | None:
         """How the caller treats it; None if there is no such service, port or subset."""
-        service, port = self.services.get(backend.service), self.port(backend)
-        if service is None or port is None:
-            return None
-        found = treatment(service, port, backend.subset or "", self.caller, self.root_namespace)
-        secret = self.listener.shown_secret
-        return found if found is None or secret is None else showing(found, secret)
+        key = backend.service, backend.port, backend.subset, backend.is_udp
+        if key not in self._treatments:
+            service, port = self.services.get(backend.service), self.port(backend)
+            found = None
+            if service is not None and port is not None:
+                found = treatment(service, port, backend.subset or "", self.caller, self.root_namespace)
+            secret = self.listener.shown_secret
+            self._treatments[key] = found if found is None or secret is None else showing(found, secret)
+        return self._treatments[key]
 
     def cluster(self, backend: Backend) -> str:
         """Name of its cluster, whether or not there is one."""
         port = self.port(backend)
         is_udp = port is not None and port.is_udp
-        return naming.cluster(backend.service, self.resolved(backend).port or 0, self.chosen(backend), is_udp=is_udp)
+        return naming.cluster(backend.service, self.number(backend), self.chosen(backend), is_udp=is_udp)
 
     def chosen(self, backend: Backend) -> str:
         """What tells its cluster from the others of its port."""
@@ -94,12 +105,12 @@ class Destinations:
             return absent, f'there is no service "{backend.service}"'
         if backend.service in self.denied:
             return 403, f'service "{backend.service}" does not allow this caller'
+        if self.treatment(backend) is not None:
+            return None
         if self.port(backend) is None:
             known = ", ".join(str(each.number) for each in service.ports) or "none"
             return absent, f'service "{backend.service}" has no port {backend.port}; it has {known}'
-        if self.treatment(backend) is None:
-            return absent, f'service "{backend.service}" has no version "{backend.subset}"'
-        return None
+        return absent, f'service "{backend.service}" has no version "{backend.subset}"'
 
 
 def route(rule: RouteRule, match: Match, retry: Retry | None, to: Destinations) -> Route:

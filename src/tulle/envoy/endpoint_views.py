@@ -83,7 +83,7 @@ def parse(name: str) -> View:
     if parts[0] != "outbound" or not (number.isascii() and number.isdecimal()):
         return NOTHING
     return View(
-        service=Name.parse(parts[3]),
+        service=Name.written(parts[3]),
         port=int(number),
         labels=_split(parts[2]),
         preference=Preference.parse(parts[4]) if len(parts) == 5 else None,

@@ -15,7 +15,7 @@ from tulle.envoy.actions import LARGEST_BODY, Destinations
 from tulle.envoy.callers import Caller
 from tulle.envoy.hosts import STANDARD_RETRY, cluster_resources
 from tulle.envoy.rewrites import NOWHERE, Entry, redirects
-from tulle.envoy.routes import Step, compile_routes, in_order
+from tulle.envoy.routes import compile_routes, in_order
 from tulle.envoy.scope import may_call
 from tulle.envoy.sockets import Layout, Place
 from tulle.kit.memo import remember
@@ -26,7 +26,7 @@ from tulle.model.documents import Origin
 from tulle.model.listeners import Listener
 from tulle.model.mesh import Mesh, Settings
 from tulle.model.names import Name
-from tulle.model.routes import Redirect, RouteSet
+from tulle.model.routes import Match, Redirect, RouteSet
 from tulle.model.services import Service
 from tulle.xds.snapshot import Resource, encode
 
@@ -230,7 +230,7 @@ def compile_host(mesh: Mesh, place: Place, sets: RouteSets, ports: Ports, entry:
     used = [backend for each in sets for backend in references.request_backends(each)]
     names = frozenset(backend.service for backend in used)
     to = dataclasses.replace(destinations(mesh, names), listener=entry)
-    routes = compile_routes(at_gateway(in_order(sets), ports), to)
+    routes = compile_routes(in_order(at_gateway(each, ports) for each in sets), to)
     if host == hostnames.ANY or not sets:
         rest = replies.respond(404, "no route of the gateway matches this host and path")
         rest.match.prefix = "/"
@@ -250,11 +250,23 @@ def compile_host(mesh: Mesh, place: Place, sets: RouteSets, ports: Ports, entry:
     )
 
 
-def at_gateway(steps: Iterable[Step], ports: Ports) -> Iterator[Step]:
-    """The steps that can match here, without the conditions that hold for every request."""
-    for match, rule in steps:
-        if match.source is None and (not match.ports or set(match.ports).intersection(ports)):
-            yield (dataclasses.replace(match, ports=()) if match.ports else match), rule
+def at_gateway(route_set: RouteSet, ports: Ports) -> RouteSet:
+    """The rules that can match here, without the conditions that hold for every request; usually the same set.
+
+    Before they are put in order: what cannot match here hides nothing that comes after it.
+    """
+    if not any(match.source or match.ports for rule in route_set.rules for match in rule.matches):
+        return route_set
+    rules = (
+        dataclasses.replace(rule, matches=tuple(_possible(rule.matches, frozenset(ports)))) for rule in route_set.rules
+    )
+    return dataclasses.replace(route_set, rules=tuple(rules))
+
+
+def _possible(matches: Iterable[Match], ports: frozenset[int]) -> Iterator[Match]:
+    for match in matches:
+        if match.source is None and (not match.ports or not ports.isdisjoint(match.ports)):
+            yield dataclasses.replace(match, ports=()) if match.ports else match
 
 
 def destinations(mesh: Mesh, names: Iterable[Name]) -> Destinations:

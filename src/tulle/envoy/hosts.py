@@ -147,9 +147,10 @@ def _shares(sets: tuple[RouteSet, ...], port: Port, host: str, to: Destinations)
 def cluster_resources(used: list[Backend], to: Destinations, trust_domain: str) -> tuple[Resource, ...]:
     """The clusters of all backends that exist and may be called."""
     found: dict[str, Resource] = {}
-    for backend in used:
+    distinct = {(each.service, each.port, each.subset): each for each in used if not each.problem}
+    for backend in distinct.values():
         port, treated = to.port(backend), to.treatment(backend)
-        if port is not None and treated is not None and to.refusal(backend) is None:
+        if port is not None and treated is not None and backend.service not in to.denied:
             service = to.services[backend.service]
             resource = clusters.service_cluster(service, port, backend.subset or "", treated, trust_domain)
             found[resource.name] = resource

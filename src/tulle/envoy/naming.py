@@ -70,7 +70,7 @@ def parse_cluster(name: str) -> ClusterName:
     number = parts[1].removesuffix(UDP) if len(parts) == 4 else ""
     if len(parts) != 4 or parts[0] != "outbound" or not (number.isascii() and number.isdecimal()):
         return NOTHING
-    return ClusterName(Name.parse(parts[3]), int(number), parts[2].partition(SHOWN)[0])
+    return ClusterName(Name.written(parts[3]), int(number), parts[2].partition(SHOWN)[0])
 
 
 def spoken(service: Name, port: int, subset: str) -> str:
@@ -121,7 +121,7 @@ def service_host(namespace: str, service: Service, port: Port) -> str:
 
 
 def certificate(certificate_file: str, key_file: str) -> str:
-    """Secret of a certificate in files on the host of the gateway."""
+    """Secret of a certificate in files on the host of a proxy."""
     return f"certificate|{certificate_file}|{key_file}"
 
 

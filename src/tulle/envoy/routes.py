@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import replace
 from typing import TypeAlias
 
@@ -25,12 +25,13 @@ UNDATED = "~"
 """After every date."""
 
 
-def in_order(sets: Iterable[RouteSet]) -> list[Step]:
+def in_order(sets: Iterable[RouteSet], is_last: Callable[[Match], bool] = is_unconditional) -> list[Step]:
     """Every condition with its rule, the first to be tried first.
 
     Sets in which the most specific match wins are one list, by specificity. A set whose order is the writer's keeps
     it; it is merged with the others by the most specific condition that it still holds. Of equals those of the set
     that was created first count, then those of the first set by namespace and name, then the first that was read.
+    What follows a condition that `is_last` within an ordered set is never reached.
     """
     free: list[tuple[Place, Step]] = []
     ordered: list[tuple[Place, Step]] = []
@@ -40,13 +41,13 @@ def in_order(sets: Iterable[RouteSet]) -> list[Step]:
         if route_set.by_specificity:
             free.extend(((_rank(specificity(step[0])), age), step) for step in steps)
         else:
-            ordered.extend(((rank, age), step) for rank, step in _ranked(steps))
+            ordered.extend(((rank, age), step) for rank, step in _ranked(steps, is_last))
     # Sorting keeps the order of equals, so that nothing within an ordered set changes places.
     return [step for _, step in sorted((*free, *ordered), key=_place)]
 
 
 def age_of(route_set: RouteSet) -> Age:
-    """What decides between equal conditions of two sets; the smaller counts."""
+    """What decides between equal conditions; the smallest comes first."""
     return route_set.created or UNDATED, route_set.name.namespace, route_set.name.name
 
 
@@ -100,9 +101,9 @@ def _place(entry: tuple[Place, Step]) -> Place:
     return entry[0]
 
 
-def _ranked(steps: list[Step]) -> list[tuple[Rank, Step]]:
+def _ranked(steps: list[Step], is_last: Callable[[Match], bool]) -> list[tuple[Rank, Step]]:
     """Steps in their own order, each with the rank of the most specific one that can still follow."""
-    reachable = next((i + 1 for i, (match, _) in enumerate(steps) if is_unconditional(match)), len(steps))
+    reachable = next((i + 1 for i, (match, _) in enumerate(steps) if is_last(match)), len(steps))
     ranked: list[tuple[Rank, Step]] = []
     for step in reversed(steps[:reachable]):
         own = _rank(specificity(step[0]))

@@ -19,6 +19,8 @@ from tulle.model.routes import AttachKind, Forward, Parent, RouteKind, RouteSet,
 from tulle.model.statuses import Condition, ParentStatus
 
 Hosts = tuple[str, ...]
+MOST_HOSTS = 5
+"""Hosts that a finding names."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,8 +89,10 @@ def _at_gateway(route: RouteSet, parent: Parent, around: Surroundings) -> _Outco
     )
     listeners = around.listeners.get(parent.name, ())
     if not listeners and parent.name not in around.gateways and parent.name not in around.sets:
+        if parent.name in around.elsewhere:
+            return _Outcome("NoMatchingParent", f"{shown} selects no gateway here, so nothing is attached to it")
         hint = around.gateway_hint(parent.name, home)
-        return _Outcome("NoMatchingParent", f"{shown} does not exist{hint}; nothing is attached to it")
+        return _Outcome("NoMatchingParent", f"{shown} does not exist, so nothing is attached to it{hint}")
     candidates = [each for each in listeners if _is_named(each, parent)]
     if not candidates:
         return _Outcome("NoMatchingParent", f"{shown} has no listener {_wanted(parent, listeners)}")
@@ -98,7 +102,8 @@ def _at_gateway(route: RouteSet, parent: Parent, around: Surroundings) -> _Outco
         return _Outcome("NotAllowedByListeners", message)
     taken = tuple((each, hosts) for each in allowed if (hosts := common_hosts(each, route)))
     if not taken:
-        message = f"no listener of {shown} that takes it serves {' or '.join(route.hosts)}"
+        served = ", ".join([*dict.fromkeys(host.host for each in allowed for host in each.hosts)][:MOST_HOSTS])
+        message = f"no listener of {shown} that takes it serves {' or '.join(route.hosts)}; they serve {served}"
         return _Outcome("NoMatchingListenerHostname", message)
     return _Outcome(taken=taken)
 
@@ -148,7 +153,7 @@ def _at_service(route: RouteSet, parent: Parent, around: Surroundings) -> _Outco
     service = around.services.get(parent.name)
     if service is None:
         hint = around.service_hint(parent.name, home)
-        return _Outcome("NoMatchingParent", f"{shown} does not exist{hint}; nothing is attached to it")
+        return _Outcome("NoMatchingParent", f"{shown} does not exist, so nothing is attached to it{hint}")
     if not parent.section and parent.port is None:
         return _Outcome()
     for port in service.ports:

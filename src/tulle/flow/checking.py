@@ -6,12 +6,14 @@ from collections.abc import Iterable, Iterator, Mapping
 from typing import TypeVar
 
 from tulle.envoy.scope import host_key
+from tulle.flow.advice import Advice
 from tulle.flow.checks import Checks, Context
 from tulle.flow.entrances import Entrances, Wanted
 from tulle.flow.guarding import Guarding
 from tulle.flow.joining import Joining, typed
 from tulle.flow.merge import Merge, Position
 from tulle.flow.parts import Parts
+from tulle.flow.plain_text import PlainText
 from tulle.flow.references import Directory, check_listener, check_service, check_workload
 from tulle.flow.resolving import delegate_key
 from tulle.flow.routing import Routing
@@ -40,10 +42,12 @@ class Checking:
         self.listeners: dict[Name, Listener] = {}
         self.routing = Routing()
         self.guarding = Guarding()
+        self.advice = Advice()
         self._known_hosts: Mapping[str, Name] = {}
         self._delegates: dict[Name, RouteSet] = {}
         self._templates = Templates()
         self._joining = Joining()
+        self._plain_text = PlainText()
         self._merged_services: Table[Service] = {}
         self._merged_workloads: Table[Workload] = {}
         self.entrances = Entrances()
@@ -76,7 +80,8 @@ class Checking:
         moved = self._templates.update(merge)
         joined = self._joining.update(merge, self.workloads, moved)
         self.guarding.update(merge, self.workloads, moved, self._joining, settings)
-        names, is_renamed = self._update_services(self._joining.services, joined)
+        called = self._plain_text.update(self._joining.services, joined, self.guarding.guards, self.guarding.changed)
+        names, is_renamed = self._update_services(self._plain_text.services, called)
         names |= self._update_hosts() | self._update_delegates(merge)
         untrusted, wanted = self._joining.tls.untrusted, self._wanted(merge, parts)
         names |= self.entrances.update(merge, self.services, untrusted, settings, wanted, position)
@@ -88,6 +93,7 @@ class Checking:
         self._update_workloads(self.workloads, moved, context)
         self._update_listeners(native, context)
         self.routing.update(merge, parts, context, position)
+        self.advice.update(merge, self.workloads, self._joining, self.guarding, self.routing, settings)
         self._overlap_findings = tuple(self.routing.overlaps.findings(self.routing.position(position)))
         self._update_statuses(merge)
 
@@ -118,6 +124,7 @@ class Checking:
         yield from self.entrances.findings
         yield from self._joining.tls.findings
         yield from self._overlap_findings
+        yield from self.advice.findings()
 
     def _update_services(self, table: Table[Service], changed: frozenset[Name]) -> tuple[frozenset[Name], bool]:
         """The names of services that are different now, and whether other services exist."""

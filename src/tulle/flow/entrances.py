@@ -78,8 +78,6 @@ class Entrances:
         self._grants: Index[str, Grant] = Index(lambda each: (each.name.namespace,), lambda name, _: name)
         self._wanted = Wanted()
         self._settings: Settings | None = None
-        self._order: list[Name] = []
-        """Of listeners that others take the place from, if those come first."""
 
     def update(
         self,
@@ -92,14 +90,13 @@ class Entrances:
     ) -> frozenset[Name]:
         """Take in what was merged now; the names that routes may depend on and that mean something else now."""
         changed = merge.changed
-        order = [each.name for each in _own(merge, position)]
         is_same = (
             not changed.listeners
-            and order == self._order
+            and not merge.parts_moved  # Of listeners that cannot be together the first one counts.
             and not any(kind in changed.objects for kind in KINDS)
             and (wanted, settings) == (self._wanted, self._settings)
         )
-        self._wanted, self._settings, self._order = wanted, settings, order
+        self._wanted, self._settings = wanted, settings
         before = self.around
         if not is_same:
             self._arrange(merge, settings, wanted, position)
@@ -108,12 +105,12 @@ class Entrances:
             self.around = replace(before, services=services)
             return frozenset()
         around = replace(self.inventory.around, services=services, untrusted=untrusted)
-        self.around = self._with_shared(self.arrangement.surroundings(around))
+        self.around = self._with_shared(self.arrangement.surroundings(around), settings)
         return differences(before, self.around)
 
-    def _with_shared(self, around: Surroundings) -> Surroundings:
+    def _with_shared(self, around: Surroundings, settings: Settings) -> Surroundings:
         """Native listeners take the routes of Ingresses, where they are in the place of the usual ones for those."""
-        shared = tuple(each for each in self.native.values() if ingress.is_shared(each))
+        shared = tuple(each for each in self.native.values() if ingress.is_shared(each, settings))
         if not self._wanted.has_ingress or not shared:
             return around
         return replace(around, listeners={**around.listeners, INGRESS: (*around.listeners.get(INGRESS, ()), *shared)})
@@ -133,6 +130,7 @@ class Entrances:
             sets={each.key: each for each in typed(merge, ListenerSet).values()},
             namespaces={each.name: each for each in typed(merge, Namespace).values()},
             grants={namespace: each for namespace, each in by_namespace.items() if each},
+            elsewhere=_elsewhere(merge, settings),
         )
         self.inventory = Inventory(
             listeners=(*(_rooted(each, secrets, settings) for each in own if each not in kept), *foreign),
@@ -159,14 +157,14 @@ class Entrances:
         for each in written:
             if each.gateway is None:
                 continue
-            if frozenset(each.selector) <= frozenset(settings.gateway_labels):
+            if _is_selected(each, settings):
                 selected.append(each)
             else:
                 findings.append(_not_selected(each, settings))
         made: tuple[Listener, ...] = ()
         if wanted.has_ingress:
-            native = [ingress.sharing(each, shared) for each in native]
-            made = ingress.listeners(shared, {each.port for each in native})
+            native = [ingress.sharing(each, shared, settings) for each in native]
+            made = ingress.listeners(shared, {each.port for each in native}, settings)
         return [*native, *selected, *made], native, findings
 
 
@@ -187,6 +185,16 @@ def _in_order(claims: Claims[Any] | None, things: Iterable[Named], position: Pos
     if claims is None:
         return []
     return sorted(things, key=lambda each: position(claims.part_of(each.name)))
+
+
+def _is_selected(listener: Listener, settings: Settings) -> bool:
+    return frozenset(listener.selector) <= frozenset(settings.gateway_labels)
+
+
+def _elsewhere(merge: Merge, settings: Settings) -> frozenset[Name]:
+    """Gateways of Istio that select another gateway than the one here."""
+    istio = (each for each in merge.listeners.table.values() if each.gateway is not None and not _is_arranged(each))
+    return frozenset(each.gateway for each in istio if each.gateway is not None and not _is_selected(each, settings))
 
 
 def _not_selected(listener: Listener, settings: Settings) -> Finding:

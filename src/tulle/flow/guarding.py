@@ -88,6 +88,8 @@ class Guarding:
 
     def __init__(self) -> None:
         self.guards: dict[Name, Guard] = {}
+        self.changed: frozenset[Name] = frozenset()
+        """Workloads whose guard is another one, by the last update."""
         self.gateway: Guard | None = None
         self.gateways: dict[Name, Guard] = {}
         """Gateways (and sets of listeners, by their keys) to which policies are attached, by name."""
@@ -95,7 +97,8 @@ class Guarding:
         """Key sets of issuers by their address (`flow.keys`); to be set before an update."""
         self._keyed = Keyed()
         self._policies = {kind: Policies(kind) for kind in KINDS}
-        self._by_namespace: Index[str, Workload] = Index(lambda each: (each.name.namespace,), lambda name, _: name)
+        self.by_namespace: Index[str, Workload] = Index(lambda each: (each.name.namespace,), lambda name, _: name)
+        """The workloads of each namespace."""
         self._settings: Settings | None = None
         self._authorizers: Mapping[Name, Authorizer] = {}
 
@@ -122,15 +125,16 @@ class Guarding:
             or bool(merge.changed.objects.get(Authorizer))
         )
         self._settings, self._authorizers = settings, typed(merge, Authorizer)
-        self._by_namespace.update(workloads, moved)
+        self.by_namespace.update(workloads, moved)
         if is_everywhere:
             names: set[Name] = set(workloads) | moved
         else:
             names = set(moved)
-            names.update(each.name for space in spaces for each in self._by_namespace.get(space))
+            names.update(each.name for space in spaces for each in self.by_namespace.get(space))
             names |= answering.moved
         guards = [(name, self._guard(workloads.get(name), answering, settings)) for name in names]
-        self.guards = replaced(self.guards, guards)
+        before, self.guards = self.guards, replaced(self.guards, guards)
+        self.changed = frozenset(name for name in names if before.get(name) is not self.guards.get(name))
         if is_everywhere or spaces or any(kind in merge.changed.objects for kind in (Gateway, ListenerSet)):
             self._guard_gateways(merge, settings)
 

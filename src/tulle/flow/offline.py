@@ -1,4 +1,4 @@
-"""What files say, without running anything: for `tulle check`. Also looks at the files that they refer to."""
+"""What files say, without running anything: for `tulle check` and `convert`. Also looks at what they refer to."""
 
 from __future__ import annotations
 
@@ -6,7 +6,9 @@ import os
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
+from tulle.flow import conversion
 from tulle.flow.build import Builder
+from tulle.flow.conversion import Converted
 from tulle.model.documents import Origin
 from tulle.model.findings import Finding
 from tulle.model.listeners import Listener
@@ -20,6 +22,12 @@ def checked(paths: Sequence[str | Path]) -> tuple[Mesh, tuple[Finding, ...]]:
     mesh = Builder().build(batch.documents, batch.findings)
     findings = (*mesh.findings, *missing_files(mesh))
     return mesh, tuple(sorted(findings, key=lambda finding: (finding.origin.file, finding.origin.line)))
+
+
+def converted(paths: Sequence[str | Path], folder: str) -> Converted:
+    """The native file that says what files and folders say; paths in it start at `folder`."""
+    batch = Files([str(path) for path in paths]).scan()
+    return conversion.converted(batch.documents, batch.findings, folder)
 
 
 def missing_files(mesh: Mesh) -> Iterator[Finding]:

@@ -1,4 +1,8 @@
-"""What an object refers to exists, or is taken out of it with a finding. Pure, one object at a time."""
+"""What an object refers to exists, or is taken out of it with a finding. Pure, one object at a time.
+
+Of rules, only those of the native language are changed so: in others a backend that does not exist keeps its share of
+the requests, which is answered with an error (`flow.advisors.backends` tells it).
+"""
 
 from __future__ import annotations
 
@@ -15,7 +19,8 @@ from tulle.kit.memo import remember
 from tulle.model.documents import Origin
 from tulle.model.findings import Finding, did_you_mean
 from tulle.model.listeners import Listener, ListenerProtocol
-from tulle.model.names import GATEWAY, SYSTEM_NAMESPACE, Name
+from tulle.model.names import CLUSTER_DOMAIN, GATEWAY, SYSTEM_NAMESPACE, Name
+from tulle.model.policies import TlsMode
 from tulle.model.routes import Backend, Forward, Respond, RouteRule, RouteSet
 from tulle.model.security import Rule
 from tulle.model.services import Protocol, Service
@@ -23,6 +28,7 @@ from tulle.model.workloads import Workload
 
 Thing = TypeVar("Thing")
 UNAVAILABLE = 503
+ORIGINATING = frozenset((TlsMode.SIMPLE, TlsMode.MUTUAL))
 
 
 @dataclass(frozen=True, slots=True)
@@ -176,16 +182,10 @@ def check_route(route: RouteSet, directory: Directory) -> Checked[tuple[RouteSet
     if route.parents:
         attached = attach(resolved.route, directory.around)
         findings, names = (*resolved.findings, *attached.findings), resolved.names | attached.names
-        return Checked(_together(route, attached.routes), findings, names, attached)
+        return Checked(attached.routes, findings, names, attached)
     checked = _check_set(resolved.route, directory)
     together = () if checked.thing is None else (checked.thing,)
-    return Checked(_together(route, together), (*resolved.findings, *checked.findings), resolved.names | checked.names)
-
-
-@remember(size=1)
-def _together(route: RouteSet, found: tuple[RouteSet, ...]) -> tuple[RouteSet, ...]:
-    """The same tuple for the same sets."""
-    return found
+    return Checked(together, (*resolved.findings, *checked.findings), resolved.names | checked.names)
 
 
 def _check_set(route: RouteSet, directory: Directory) -> Checked[RouteSet]:
@@ -193,7 +193,8 @@ def _check_set(route: RouteSet, directory: Directory) -> Checked[RouteSet]:
     names: set[Name] = set() if route.service is None else {route.service}
     if route.drops_unknown and route.service is not None and route.service not in directory.services:
         hint = directory.hint(route.service, route.name.namespace)
-        findings.error(route.origin, f'service "{shown(route.service, route.name.namespace)}" does not exist{hint}')
+        origin = route.host_origin(f"{route.service}.svc.{CLUSTER_DOMAIN}")
+        findings.error(origin, f'service "{shown(route.service, route.name.namespace)}" does not exist{hint}')
         return Checked(None, tuple(findings.all), frozenset(names))
     listeners = tuple(name for name in route.listeners if _listener_exists(name, route, directory, findings))
     names.update(Name(SYSTEM_NAMESPACE, name) for name in route.listeners)
@@ -215,7 +216,7 @@ def _listener_exists(name: str, route: RouteSet, directory: Directory, findings:
         hint = did_you_mean(name, [known.name for known in directory.listeners])
         findings.error(route.listeners_origin or route.origin, f'listener "{name}" does not exist{hint}')
         return False
-    if not listener.protocol.is_http:
+    if not listener.protocol.is_http and not route.streams:
         findings.error(
             route.listeners_origin or route.origin,
             f'listener "{name}" speaks {listener.protocol}; routes are for http and https',
@@ -283,25 +284,43 @@ def _problem(backend: Backend, directory: Directory, namespace: str, protocol: P
         has = f"it has {numbers}" if numbers else "it has no ports at all"
         wanted = f"port {backend.port}" if backend.port is not None else "port"
         return f'service "{seen}" has no {wanted}; {has}'
-    if backend.subset is not None and service.subset(backend.subset) is None:
-        versions = [subset.name for subset in service.subsets]
+    versions = _versions(service)
+    if backend.subset is not None and backend.subset not in versions:
         hint = did_you_mean(backend.subset, versions) or (f"; it has {', '.join(versions)}" if versions else "")
         return f'service "{seen}" has no version "{backend.subset}"{hint}'
     fits = port.protocol.is_http if protocol is Protocol.HTTP else port.protocol is protocol
+    fits = fits or (protocol is Protocol.HTTP and port.protocol is Protocol.TLS and _originates(service, port.number))
     if fits:
         return None
     wanted = "http, http2 or grpc" if protocol is Protocol.HTTP else str(protocol)
     return f'port {port.number} of service "{seen}" speaks {port.protocol}; here it must be {wanted}'
 
 
+def _versions(service: Service) -> list[str]:
+    """Its own, and those that documents of their own give it."""
+    others = (subset.name for each in service.destinations for subset in each.subsets)
+    return list(dict.fromkeys((*(subset.name for subset in service.subsets), *others)))
+
+
+def _originates(service: Service, port: int) -> bool:
+    """Whether callers' proxies speak TLS to a port, so that requests can be sent there."""
+    policies = [service.policy, *(each.policy for each in service.destinations)]
+    policies += [dict(each.port_policies).get(port) for each in service.destinations]
+    return any(each is not None and each.tls is not None and each.tls.mode in ORIGINATING for each in policies)
+
+
 def _check_gateway_may_call(backend: Backend, directory: Directory, findings: _Findings) -> None:
-    rules = directory.services[backend.service].allow
-    if rules is None or any(_allows_gateway(rule) for rule in rules):
+    if gateway_may_call(directory.services[backend.service]):
         return
     findings.warning(
         backend.origin,
         f'service "{backend.service.name}" does not allow the gateway to call it; add "gateway" to its "allow"',
     )
+
+
+def gateway_may_call(service: Service) -> bool:
+    """Whether what a service says of its callers leaves anything to the gateway."""
+    return service.allow is None or any(_allows_gateway(rule) for rule in service.allow)
 
 
 def _allows_gateway(rule: Rule) -> bool:

@@ -388,6 +388,12 @@ class RouteSet:
     reach the service that was called."""
     created: str = ""
     """`metadata.creationTimestamp`, if there is one: of equal rules the older counts."""
+    host_origins: tuple[tuple[str, Origin], ...] = ()
+    """Where single hosts were written, if not where the routes begin."""
+
+    def host_origin(self, host: str) -> Origin:
+        """Where a host was written."""
+        return dict(self.host_origins).get(host, self.origin)
 
 
 def specificity(match: Match) -> tuple[int, int, int, int, int, int]:

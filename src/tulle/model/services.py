@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from enum import StrEnum
 
-from tulle.model.documents import Origin
+from tulle.model.documents import BUILT_IN, Origin
 from tulle.model.names import Name, full_host
 from tulle.model.policies import Locality, Policy
 from tulle.model.security import Rule
@@ -65,6 +65,7 @@ class Subset:
     """Replaces the policy of the service, if given."""
     port_policies: tuple[tuple[int, Policy], ...] = ()
     """Policies of single ports, which replace that of the subset."""
+    origin: Origin = field(default=BUILT_IN, compare=False)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -148,6 +149,8 @@ class Destination:
     """Policies of single ports, complete: they replace `policy`."""
     subsets: tuple[Subset, ...] = ()
     created: str = ""
+    host_origin: Origin | None = None
+    """Where the host was written, if not where it begins."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False, weakref_slot=True)
@@ -190,6 +193,10 @@ class Service:
     plain_ports: tuple[int, ...] = ()
     """Ports on which some of what answers takes no mutual TLS though a sidecar stands there; found out when the mesh is
     built. Its endpoints are then told apart by `Endpoint.is_meshed`."""
+    selector_origin: Origin | None = None
+    """Where the selector was written, if not where the service begins."""
+    host_origin: Origin | None = None
+    """Where its hosts (or the one that it stands for) were written."""
 
     @property
     def is_meshed(self) -> bool:

@@ -46,10 +46,6 @@ Read = Callable[[str], Fragment]
             'listener a: "weights" cannot stand beside to; write one of them',
         ),
         (
-            "gateway: {listeners: {a: {port: 1, protocol: udp, weights: {db: 1}}}}",
-            'listener a: "weights" cannot be used with udp; write to',
-        ),
-        (
             "gateway: {listeners: {a: {port: 1, protocol: udp, to: db, tls: {certificate: c, key: k}}}}",
             'listener a: "tls" cannot be used with udp',
         ),

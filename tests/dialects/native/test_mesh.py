@@ -29,12 +29,14 @@ def test_mistakes_are_told_in_a_sentence(read: Read, text: str, message: str) ->
 
 def test_the_mesh_may_say_who_is_asked_and_what_is_taken(read: Read) -> None:
     fragment = read(
-        "namespace: ops\nmesh: {root_namespace: root, gateway_labels: {b: c, a: b}, mtls: permissive, "
+        "namespace: ops\nmesh: {root_namespace: root, gateway_labels: {b: [d, c, d], a: b}, mtls: permissive, "
+        "ingress_port: 81, ingress_tls_port: 444, "
         "authorizers: {opa: opa, grpc: {to: authz.other, grpc: true}}}"
     )
     settings = fragment.settings
     assert settings is not None and settings.root_namespace == "root"
-    assert settings.gateway_labels == (("a", "b"), ("b", "c"))
+    assert settings.gateway_labels == (("a", "b"), ("b", "c"), ("b", "d"))
+    assert (settings.ingress_port, settings.ingress_tls_port) == (81, 444)
     first, second, peers = fragment.objects
     assert isinstance(first, Authorizer) and isinstance(second, Authorizer) and isinstance(peers, PeerAuthentication)
     assert (first.name, first.check.backend.service) == ("opa", Name("ops", "opa"))

@@ -4,7 +4,7 @@ from collections.abc import Callable
 
 import pytest
 
-from tulle.dialects.native.running import absolute, endpoints, split_address
+from tulle.dialects.native.running import AddressSpec, absolute, endpoints, split_address
 from tulle.model.mesh import Fragment
 from tulle.model.services import Port
 
@@ -75,10 +75,14 @@ def test_what_is_no_address(text: str) -> None:
         split_address(text)
 
 
+def addresses(*texts: str) -> tuple[AddressSpec, ...]:
+    return tuple(AddressSpec.model_validate({"address": text}) for text in texts)
+
+
 def test_an_address_serves_the_port_with_its_number_or_else_the_first() -> None:
     ports = (Port(name="a", number=1), Port(name="b", number=2))
-    assert [place.port_name for place in endpoints(("h:2", "h:3", "h"), ports, ())] == ["b", "a", "a", "b"]
-    assert [place.port_name for place in endpoints(("h:2",), ports[:1], ())] == [""]
+    assert [place.port_name for place in endpoints(addresses("h:2", "h:3", "h"), ports, ())] == ["b", "a", "a", "b"]
+    assert [place.port_name for place in endpoints(addresses("h:2"), ports[:1], ())] == [""]
 
 
 def test_paths_start_at_the_folder_of_the_file() -> None:

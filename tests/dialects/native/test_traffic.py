@@ -1,21 +1,8 @@
 from __future__ import annotations
 
-from collections.abc import Callable
-
 import pytest
 
-from tulle.model.mesh import Fragment
-
-Read = Callable[[str], Fragment]
-
-
-def route(text: str) -> str:
-    """A route with one more field."""
-    return f"routes:\n  - name: r\n    to: web\n    {text}\n"
-
-
-def messages(read: Read, text: str) -> list[str]:
-    return [finding.message for finding in read(text).findings]
+from tests.dialects.native.texts import Read, messages, route
 
 
 @pytest.mark.parametrize(

@@ -19,7 +19,7 @@ def policy(read: Read, text: str) -> Policy:
     ("text", "message"),
     [
         ("tls: {certificate: a}", '"tls" needs both certificate and key'),
-        ("tls: mutual", '"tls" with mode mutual needs certificate and key'),
+        ("tls: mutual", '"tls" with mode mutual needs certificate and key, or secret'),
         (
             "tls: {mode: simple, certificate: a, key: b}",
             '"tls" takes certificate and key only with mode mutual',

@@ -22,9 +22,21 @@ from tulle.dialects.gateway_api.references import WeightedReference, backend
 from tulle.dialects.gateway_api.values import at_most
 from tulle.dialects.objects import Metadata
 from tulle.dialects.written import Written
+from tulle.model.mesh import Fragment
 from tulle.model.names import Name
 from tulle.model.policies import Retry
-from tulle.model.routes import Action, Backend, Forward, Match, RouteKind, RouteRule, Session
+from tulle.model.routes import (
+    Action,
+    Backend,
+    Forward,
+    Match,
+    Parent,
+    RouteKind,
+    RouteRule,
+    RouteSet,
+    Session,
+    StreamRule,
+)
 
 LONE = frozenset(("RequestMirror", "RequestRedirect", "CORS", "ExternalAuth", "DirectResponse", "ExtensionRef"))
 """Filters that a rule can have, and a single one of several backends cannot."""
@@ -87,6 +99,32 @@ def route_name(part: Written, kind: RouteKind) -> Name:
     return Name(name.namespace, f"{kind}/{name.name}")
 
 
+def route(
+    part: Written,
+    metadata: Metadata,
+    kind: RouteKind,
+    attached: tuple[Parent, ...],
+    *,
+    hosts: tuple[str, ...] = (),
+    rules: tuple[RouteRule, ...] = (),
+    streams: tuple[StreamRule, ...] = (),
+) -> Fragment:
+    """What a route says; nothing, if it asks nobody to take it. Without `hosts` it is for every one."""
+    found = RouteSet(
+        name=route_name(part, kind),
+        origin=part.origin,
+        hosts=hosts or ("*",),
+        host_origins=tuple((host, part.at("spec", "hostnames", index)) for index, host in enumerate(hosts)),
+        rules=rules,
+        streams=streams,
+        parents=attached,
+        kind=kind,
+        is_complete=kind in {RouteKind.HTTP, RouteKind.GRPC},
+        created=created(metadata),
+    )
+    return Fragment(routes=(found,) if attached else (), findings=tuple(part.findings))
+
+
 def rule_name(part: Written, index: int, name: str | None) -> str:
     """How a rule is called."""
     return f"{part.document.key.name.name}/{name if name is not None else index}"
@@ -122,9 +160,10 @@ def rule(
     for _, lifted in backends:
         placed += lifted
     found = effects(part, placed, kind)
-    if spec.backend_refs and any(item.type == "RequestRedirect" for item in spec.filters):
+    own = [item for item in spec.filters if isinstance(item, HttpFilter)]
+    if spec.backend_refs and any(item.request_redirect is not None for item in own):
         part.error((*path, "backendRefs"), "stand beside a RequestRedirect; a request is sent on or redirected")
-    if spec.backend_refs and any(item.type == "DirectResponse" for item in spec.filters):
+    if spec.backend_refs and any(item.direct_response is not None for item in own):
         part.error((*path, "backendRefs"), "stand beside a DirectResponse; a request is sent on or answered")
     return RouteRule(
         name=rule_name(part, index, spec.name),

@@ -26,7 +26,7 @@ from tulle.dialects.istio.matches import HttpMatch
 from tulle.dialects.istio.retries import HttpRetry
 from tulle.dialects.istio.targets import Conditional, Limited, Target, narrowed
 from tulle.dialects.istio.values import Percentage, Seconds
-from tulle.dialects.objects import Items, ObjectSpec
+from tulle.dialects.objects import Items, ObjectSpec, Refused
 from tulle.dialects.written import Step, Written
 from tulle.model.names import Name
 from tulle.model.routes import Action, Backend, Delegate, Forward, Match, Mirror, Rewrite, RouteRule
@@ -74,6 +74,9 @@ class HttpRoute(ObjectSpec):
     mirror_percentage: Percentage | None = Field(None, description="Of how many requests mirror gets a copy.")
     cors_policy: CorsPolicy | None = Field(None, description="Which pages of other origins may read the answers.")
     headers: Headers | None = Field(None, description="Changes to headers.")
+    websocket_upgrade: Annotated[
+        bool | None, Refused("has no effect: WebSockets pass everywhere, as they do in Istio since 1.0", unless=(True,))
+    ] = Field(None, description="No longer in Istio: whether WebSockets pass.")
 
 
 def rule(

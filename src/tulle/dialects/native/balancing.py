@@ -6,7 +6,7 @@ from typing import Annotated, Literal, Self
 
 from pydantic import AfterValidator, BeforeValidator, Field, model_validator
 
-from tulle.dialects.fields import Count, Duration, HeaderName, Path, Several, Spec, Text, refuse, shown
+from tulle.dialects.fields import Count, Duration, HeaderName, Path, Percent, Several, Spec, Text, refuse, shown
 from tulle.model.policies import Balance, HashOn, LoadBalancing, LocalityBalancing
 
 
@@ -17,6 +17,9 @@ class HashSpec(Spec):
     cookie: Text | None = Field(None, description="The value of this cookie.")
     cookie_ttl: Duration | None = Field(None, description="Makes the proxy set the cookie, with this lifetime.")
     cookie_path: Path = Field("/", description="The path of a cookie that the proxy sets.")
+    cookie_attributes: dict[str, Text] = Field(
+        default_factory=dict, description="Attributes of a cookie that the proxy sets: SameSite: Strict."
+    )
     query: Text | None = Field(None, description="The value of this query parameter.")
     source_ip: bool = Field(False, description="The address of the client.")
 
@@ -33,6 +36,7 @@ class HashSpec(Spec):
             cookie=self.cookie or "",
             cookie_ttl=self.cookie_ttl,
             cookie_path=self.cookie_path,
+            cookie_attributes=tuple(self.cookie_attributes.items()),
             query=self.query or "",
             source_ip=self.source_ip,
         )
@@ -57,6 +61,7 @@ class NearSpec(Spec):
     labels: Annotated[tuple[Text, ...], Several()] | None = Field(
         None, description="Labels of instances, the most important first: the more equal the caller's, the better."
     )
+    enabled: bool = Field(True, description="Whether there is any; near: false means that.")
 
     @model_validator(mode="after")
     def _one_form(self) -> Self:
@@ -71,11 +76,12 @@ class NearSpec(Spec):
             distribute=tuple((here, tuple(shares.items())) for here, shares in distribute),
             failover=tuple((self.failover or {}).items()),
             failover_priority=self.labels or (),
+            is_enabled=self.enabled,
         )
 
 
 def _near(value: object) -> object:
-    return {} if value is True else value
+    return {"enabled": value} if isinstance(value, bool) else value
 
 
 Near = Annotated[NearSpec, BeforeValidator(_near, json_schema_input_type=bool | NearSpec)]
@@ -89,13 +95,19 @@ class LoadBalancingSpec(Spec):
     )
     hash_on: HashSpec | None = Field(None, description="For ring_hash and maglev: what decides.")
     slow_start: Duration = Field(0.0, description="How long a new instance is warmed up.")
+    slow_start_aggression: Annotated[float, Field(gt=0, strict=False)] = Field(
+        1.0, description="How quickly; more than 1 is quicker at first."
+    )
+    slow_start_minimum: Percent = Field(10.0, description="The share of the calls that it gets at least, in percent.")
     minimum_ring_size: Annotated[int, Field(ge=1, le=8_388_608)] | None = Field(
         None, description="For ring_hash: places on the ring."
     )
     table_size: Annotated[int, Field(ge=3, le=5_000_011)] | None = Field(
         None, description="For maglev: a prime number."
     )
-    near: Near | None = Field(None, description="Prefers near instances; true for those of the same zone and region.")
+    near: Near | None = Field(
+        None, description="Prefers near instances; true for those of the same zone and region, false for never."
+    )
 
     @model_validator(mode="after")
     def _hashes(self) -> Self:
@@ -112,6 +124,8 @@ class LoadBalancingSpec(Spec):
             balance=Balance(self.balance),
             hash_on=self.hash_on.model() if self.hash_on is not None else None,
             slow_start=self.slow_start,
+            slow_start_aggression=self.slow_start_aggression,
+            slow_start_minimum_percent=self.slow_start_minimum,
             minimum_ring_size=self.minimum_ring_size,
             table_size=self.table_size,
             locality=self.near.model() if self.near is not None else None,

@@ -115,9 +115,10 @@ class _Splitting:
                     hint = did_you_mean(key, ["listeners"]) or "; known is listeners"
                     self.error(within.get(key, 0), f'gateway: unknown field "{key}"{hint}')
         listeners = gateway.get("listeners") if isinstance(gateway, dict) else None
-        named = (data.get(section) for section in ("services", "workloads", "access", "tokens"))
-        sections: tuple[object, ...] = (data, gateway, *named, listeners)
-        for section in sections:
+        sections = [kind.section for kind in self.dialect.kinds.values() if kind.shape is Shape.NAMED]
+        named = (data.get(section) for section in (path[0] for path in sections if len(path) == 1))
+        repeating: tuple[object, ...] = (data, gateway, *named, listeners)
+        for section in repeating:
             if not isinstance(section, LocatedMap):
                 continue
             for key, line in section.repeated:

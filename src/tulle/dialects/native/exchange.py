@@ -85,11 +85,14 @@ class CheckSpec(Spec):
     add_headers: dict[HeaderName, Text] = Field(default_factory=dict, description="More headers that it sees.")
     response_headers: HeaderNames = Field((), description="Headers of its consent that the service gets.")
     refusal_headers: HeaderNames = Field((), description="Headers of its refusal that the client gets; all if none.")
+    consent_headers: HeaderNames = Field((), description="Headers of its consent that the client gets.")
     timeout: PositiveDuration = Field(10.0, description="How long it may take.")
     fail_open: bool = Field(False, description="Whether requests pass when it cannot be asked.")
     refusal_status: Status = Field(403, description="The answer when it cannot be asked.")
     body: Count = Field(0, description="Bytes of the body that it sees.")
     partial_body: bool = Field(False, description="Whether longer bodies are cut; they are refused otherwise.")
+    raw_body: bool = Field(False, description="With grpc: whether the body is sent as bytes.")
+    reroute: bool = Field(False, description="Whether the route is looked for again, with the headers that it added.")
 
     def model(self, namespace: str, origin: Origin) -> ExternalCheck:
         """As the model has it; the service is looked for in `namespace`."""
@@ -100,12 +103,15 @@ class CheckSpec(Spec):
             request_headers=self.headers,
             response_headers=self.response_headers,
             refusal_headers=self.refusal_headers,
+            consent_headers=self.consent_headers,
             added_headers=tuple(self.add_headers.items()),
             timeout=self.timeout,
             fails_open=self.fail_open,
             refusal_status=self.refusal_status,
             max_body=self.body,
             allows_partial_body=self.partial_body,
+            packs_raw_body=self.raw_body,
+            reroutes=self.reroute,
         )
 
 

@@ -3,15 +3,16 @@
 from __future__ import annotations
 
 import os.path
-from ipaddress import ip_address
 from typing import Annotated, Literal, Self
 
 from pydantic import AfterValidator, BeforeValidator, Field, model_validator
 
-from tulle.dialects.fields import File, Hosts, PortNumber, Several, Spec, Text, Weight, refuse, shown
+from tulle.dialects.fields import File, Hosts, PortNumber, Several, Spec, Text, Weight, address, refuse
+from tulle.dialects.native import streams
 from tulle.dialects.native.backends import Reference, backend, checked_weights, weighted
 from tulle.dialects.native.kind import Kind, Shape
-from tulle.dialects.objects import SUBDOMAIN
+from tulle.dialects.native.running import SecretName
+from tulle.dialects.native.streams import Streams
 from tulle.dialects.written import Step, Written
 from tulle.model.listeners import (
     Certificate,
@@ -25,23 +26,11 @@ from tulle.model.listeners import (
 )
 from tulle.model.mesh import Fragment
 from tulle.model.names import DEFAULT_NAMESPACE, SYSTEM_NAMESPACE, Name
-from tulle.model.routes import Backend
-
-
-def _secret(value: object) -> object:
-    if not isinstance(value, str) or not SUBDOMAIN.fullmatch(value):
-        refuse(f"must name a secret such as shop-tls or shop-tls.web, not {shown(value)}")
-    return value
-
-
-SecretName = Annotated[str, BeforeValidator(_secret)]
+from tulle.model.routes import Backend, RouteKind, RouteSet
 
 
 def _address(value: object) -> object:
-    try:
-        return str(ip_address(value if isinstance(value, str) else ""))
-    except ValueError:
-        refuse(f"must be an IP address such as 127.0.0.1, 0.0.0.0 or ::1, not {shown(value)}")
+    return address(value, "127.0.0.1, 0.0.0.0 or ::1")
 
 
 class CertificateSpec(Spec):
@@ -84,29 +73,68 @@ class TlsSpec(CertificateSpec):
         (), description="More certificates, by server name."
     )
     client_ca: File | None = Field(None, description="Who signed the certificates of clients (PEM file).")
+    client_ca_secret: SecretName | None = Field(None, description="Instead: a Secret with ca.crt.")
+    client_ca_maps: Annotated[tuple[SecretName, ...], Several()] = Field(
+        (), description="Instead: ConfigMaps with ca.crt."
+    )
+    client_crl: File | None = Field(None, description="Certificates of clients that are not good any more (PEM file).")
     client_certificates: Literal["required", "optional", "unverified"] | None = Field(
         None, description="Whether clients must show one; required with client_ca. unverified: any, or none."
     )
     client_names: Annotated[tuple[Text, ...], Several()] = Field(
         (), description="Names of which a client's certificate must have one."
     )
+    client_keys: Annotated[tuple[Text, ...], Several()] = Field(
+        (), description="Base64 SHA-256 of public keys of which a client's certificate must have one."
+    )
+    client_hashes: Annotated[tuple[Text, ...], Several()] = Field(
+        (), description="SHA-256 of certificates of which a client's must be one."
+    )
     min_version: Literal["1.0", "1.1", "1.2", "1.3"] | None = Field(None, description="The oldest TLS; 1.2.")
     max_version: Literal["1.0", "1.1", "1.2", "1.3"] | None = Field(None, description="The newest TLS; 1.3.")
     ciphers: Annotated[tuple[Text, ...], Several()] = Field((), description="Ciphers up to TLS 1.2.")
     passthrough: bool = Field(False, description="Whether it is sent on as it is, by its server name, to a tls port.")
+    mesh: bool = Field(False, description="Whether it ends with the certificates of the mesh, mutually.")
+
+    @property
+    def trusts(self) -> bool:
+        """Whether it says who signs certificates of clients."""
+        return self.client_ca is not None or self.client_ca_secret is not None or bool(self.client_ca_maps)
+
+    @property
+    def asks_more(self) -> bool:
+        """Whether more is said about clients than the file of their authority."""
+        others = (self.client_names, self.client_keys, self.client_hashes, self.client_ca_maps)
+        return (
+            self.client_certificates not in {None, "required"}
+            or self.client_ca_secret is not None
+            or self.client_crl is not None
+            or any(others)
+        )
 
     @model_validator(mode="after")
     def _ends_or_passes(self) -> Self:
-        given = self.model_fields_set - {"passthrough"}
-        if self.passthrough and given:
-            refuse(f"with passthrough takes no {sorted(given)[0]}")
-        if not self.passthrough and not self.is_given and not self.certificates:
+        for form in ("passthrough", "mesh"):
+            given = self.model_fields_set - {"passthrough", "mesh"}
+            if getattr(self, form) and given:
+                refuse(f"with {form} takes no {sorted(given)[0]}")
+        if self.passthrough and self.mesh:
+            refuse("takes only one of passthrough, mesh")
+        if not self.passthrough and not self.mesh and not self.is_given and not self.certificates:
             refuse("needs a certificate and its key, a secret, or passthrough")
-        if self.client_certificates in {"required", "optional"} and self.client_ca is None:
+        if self.client_certificates in {"required", "optional"} and not self.trusts:
             refuse(f"with client_certificates {self.client_certificates} needs client_ca")
-        if self.client_names and self.client_ca is None:
-            refuse("with client_names needs client_ca")
+        for name in ("client_names", "client_keys", "client_hashes", "client_crl"):
+            if getattr(self, name) and not self.trusts:
+                refuse(f"with {name} needs client_ca")
         return self
+
+    @property
+    def handling(self) -> TlsHandling:
+        """As the model has it."""
+        if self.mesh:
+            return TlsHandling.MESH
+        return TlsHandling.PASSTHROUGH if self.passthrough else TlsHandling.TERMINATE
 
 
 class ListenerSpec(Spec):
@@ -130,6 +158,7 @@ class ListenerSpec(Spec):
     weights: Annotated[dict[Reference, Weight], AfterValidator(checked_weights)] | None = Field(
         None, description="For tcp, tls, udp: several services and their shares."
     )
+    streams: Streams = Field((), description="For tcp, tls: rules for its connections, tried before to and weights.")
 
     @model_validator(mode="before")
     @classmethod
@@ -155,7 +184,6 @@ def read(part: Written) -> Fragment:
         _check(part, spec)
     if spec is None or part.findings:
         return Fragment(findings=tuple(part.findings))
-    folder = part.document.folder
     listener = Listener(
         name=Name(SYSTEM_NAMESPACE, part.document.key.name.name),
         origin=part.origin,
@@ -163,21 +191,24 @@ def read(part: Written) -> Fragment:
         address=spec.address,
         protocol=spec.kind,
         certificates=_certificates(part, spec.tls),
-        client_ca_file=_client_ca(folder, spec.tls),
-        client_trust=_trust(folder, spec.tls),
+        client_ca_file=_client_ca(part, spec.tls),
+        client_trust=_trust(part, spec.tls),
         hosts=tuple(ListenerHost(host=host) for host in spec.hosts or ("*",)),
-        tls=TlsHandling.PASSTHROUGH if spec.tls is not None and spec.tls.passthrough else TlsHandling.TERMINATE,
+        tls=spec.tls.handling if spec.tls is not None else TlsHandling.TERMINATE,
         versions=_versions(spec.tls),
         redirect_to_https=spec.redirect_to_https,
         backends=_backends(part, spec),
     )
-    return Fragment(listeners=(listener,))
+    routes = _streams(part, spec, listener)
+    return Fragment(listeners=(listener,), routes=routes, findings=tuple(part.findings))
 
 
 def _check(part: Written, spec: ListenerSpec) -> None:
     protocol = spec.kind
     target = "to" if spec.to is not None else "weights"
     has_target = spec.to is not None or spec.weights is not None
+    if spec.streams and (protocol.is_http or protocol is ListenerProtocol.UDP):
+        part.error(("streams",), f"are for tcp and tls, not for {protocol}")
     if spec.to is not None and spec.weights is not None:
         part.error(("weights",), "cannot stand beside to; write one of them")
     if protocol in {ListenerProtocol.HTTPS, ListenerProtocol.TLS} and spec.tls is None:
@@ -188,16 +219,36 @@ def _check(part: Written, spec: ListenerSpec) -> None:
         part.error(("tls",), "cannot be used with udp")
     if protocol.is_http and has_target:
         part.error((target,), f"is for tcp, tls and udp; for {protocol}, write routes")
-    if not protocol.is_http and not has_target:
+    if not protocol.is_http and not has_target and "streams" not in spec.model_fields_set:
         part.error((), f"speaks {protocol} and needs to: the service that gets the bytes")
-    if protocol is ListenerProtocol.UDP and spec.weights is not None:
-        part.error(("weights",), "cannot be used with udp; write to")
     if spec.redirect_to_https is not None and protocol is not ListenerProtocol.HTTP:
         part.error(("redirect_to_https",), "is only for plain http")
 
 
+def _streams(part: Written, spec: ListenerSpec, listener: Listener) -> tuple[RouteSet, ...]:
+    """The rules for its connections, as routes that are attached to it."""
+    if not spec.streams:
+        return ()
+    owner = f"{listener.name.name}/streams"
+    return (
+        RouteSet(
+            name=Name(SYSTEM_NAMESPACE, owner),
+            origin=part.at("streams"),
+            listeners=(listener.id,),
+            streams=streams.rules(part, ("streams",), spec.streams, _namespace(part), owner),
+            kind=RouteKind.TLS if spec.kind is ListenerProtocol.TLS else RouteKind.TCP,
+            by_specificity=False,
+        ),
+    )
+
+
+def _namespace(part: Written) -> str:
+    """Where the services and secrets that it names are."""
+    return str(part.document.data.get("namespace") or DEFAULT_NAMESPACE)
+
+
 def _backends(part: Written, spec: ListenerSpec) -> tuple[Backend, ...]:
-    namespace = str(part.document.data.get("namespace") or DEFAULT_NAMESPACE)
+    namespace = _namespace(part)
     if spec.to is not None:
         return (backend(spec.to, namespace, part.at("to")),)
     return weighted(spec.weights or {}, namespace, lambda text: part.at("weights", text))
@@ -213,7 +264,7 @@ def _certificates(part: Written, tls: TlsSpec | None) -> tuple[Certificate, ...]
 
 
 def _certificate(part: Written, spec: CertificateSpec, path: tuple[Step, ...], hosts: tuple[str, ...]) -> Certificate:
-    folder, namespace = part.document.folder, str(part.document.data.get("namespace") or DEFAULT_NAMESPACE)
+    folder, namespace = part.document.folder, _namespace(part)
     if spec.secret is not None:
         origin = part.at(*path, "secret")
         return Certificate(secret=Name.parse(spec.secret, namespace), hosts=hosts, origin=origin)
@@ -225,20 +276,27 @@ def _certificate(part: Written, spec: CertificateSpec, path: tuple[Step, ...], h
     )
 
 
-def _client_ca(folder: str, tls: TlsSpec | None) -> str:
+def _client_ca(part: Written, tls: TlsSpec | None) -> str:
     """The authority, if that is all that is said about clients."""
-    is_all = tls is not None and _trust(folder, tls) is None
-    return _absolute(folder, tls.client_ca) if tls is not None and is_all and tls.client_ca is not None else ""
+    if tls is None or tls.client_ca is None or _trust(part, tls) is not None:
+        return ""
+    return _absolute(part.document.folder, tls.client_ca)
 
 
-def _trust(folder: str, tls: TlsSpec | None) -> ClientTrust | None:
-    """What is more than that clients must show a certificate of the authority."""
-    if tls is None or (tls.client_certificates in {None, "required"} and not tls.client_names):
+def _trust(part: Written, tls: TlsSpec | None) -> ClientTrust | None:
+    """What is more than that clients must show a certificate of the authority in a file."""
+    if tls is None or not tls.asks_more:
         return None
+    folder, namespace = part.document.folder, _namespace(part)
     return ClientTrust(
         handling=ClientCertificates(tls.client_certificates or "required"),
         ca_file=_absolute(folder, tls.client_ca) if tls.client_ca is not None else "",
+        secrets=(Name.parse(tls.client_ca_secret, namespace),) if tls.client_ca_secret is not None else (),
+        ca_maps=tuple(Name.parse(each, namespace) for each in tls.client_ca_maps),
+        crl_file=_absolute(folder, tls.client_crl) if tls.client_crl is not None else "",
         subject_alt_names=tls.client_names,
+        spki=tls.client_keys,
+        hashes=tls.client_hashes,
     )
 
 

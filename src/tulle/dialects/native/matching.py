@@ -10,8 +10,22 @@ from typing import Annotated
 
 from pydantic import BeforeValidator, Field
 
-from tulle.dialects.fields import HeaderName, Label, Methods, Path, Pattern, PortNumbers, Spec, Text, refuse, shown
+from tulle.dialects.fields import (
+    Label,
+    Methods,
+    Path,
+    Pattern,
+    PortNumbers,
+    Spec,
+    Text,
+    header_name,
+    refuse,
+    shown,
+)
 from tulle.model.routes import Match, PathKind, PathMatch, Source, ValueKind, ValueMatch
+
+PSEUDO_HEADERS = frozenset((":authority", ":scheme"))
+"""What HTTP/2 has as headers: the Host as it was asked for, and http or https."""
 
 
 class PathSpec(Spec):
@@ -82,6 +96,10 @@ def _path(value: object) -> object:
     refuse(f"must be a path such as /cart, or one of exact, prefix, starts, regex, not {shown(value)}")
 
 
+def _matched_header(value: object) -> object:
+    return value if value in PSEUDO_HEADERS else header_name(value)
+
+
 def _value(value: object) -> object:
     if isinstance(value, dict):
         one_of(value, ("exact", "prefix", "suffix", "contains", "regex", "present"))
@@ -92,6 +110,7 @@ def _value(value: object) -> object:
 
 
 PathCondition = Annotated[PathSpec, BeforeValidator(_path, json_schema_input_type=str | PathSpec)]
+MatchedHeader = Annotated[str, BeforeValidator(_matched_header)]
 ValueCondition = Annotated[ValueSpec, BeforeValidator(_value, json_schema_input_type=str | int | bool | ValueSpec)]
 
 
@@ -100,16 +119,16 @@ class MatchSpec(Spec):
 
     path: PathCondition | None = Field(None, description="Text is a prefix by whole segments: /cart matches /cart/1.")
     methods: Methods = Field((), description="HTTP methods; one or a list.")
-    headers: dict[HeaderName, ValueCondition] = Field(
-        default_factory=dict, description="By name; text is the exact value."
+    headers: dict[MatchedHeader, ValueCondition] = Field(
+        default_factory=dict, description="By name, :authority and :scheme too; text is the exact value."
     )
     query: dict[str, ValueCondition] = Field(
         default_factory=dict, description="Query parameters by name; text is the exact value."
     )
-
     claims: dict[str, ValueCondition] = Field(
         default_factory=dict, description="Claims of a verified token by name, / within: realm_access/roles."
     )
+    stat_prefix: Text = Field("", description="Counts these requests apart, under this name; no condition.")
 
     def match(self) -> Match:
         """As the model has it."""
@@ -119,6 +138,7 @@ class MatchSpec(Spec):
             headers=tuple(spec.model(name) for name, spec in self.headers.items()),
             query=tuple(spec.model(name) for name, spec in self.query.items()),
             claims=tuple(spec.model(name) for name, spec in self.claims.items()),
+            stat_prefix=self.stat_prefix,
         )
 
 
@@ -127,6 +147,10 @@ class CallerSpec(Spec):
 
     namespace: Label | None = Field(None, description="Their namespace.")
     labels: dict[str, Text] = Field(default_factory=dict, description="Labels that they have.")
+
+    def model(self) -> Source:
+        """As the model has it."""
+        return Source(namespace=self.namespace or "", labels=tuple(sorted(self.labels.items())))
 
 
 class CallMatchSpec(MatchSpec):
@@ -137,10 +161,7 @@ class CallMatchSpec(MatchSpec):
 
     def match(self) -> Match:
         """As the model has it."""
-        source = self.source
-        given = (
-            Source(namespace=source.namespace or "", labels=tuple(sorted(source.labels.items()))) if source else None
-        )
+        given = self.source.model() if self.source is not None else None
         return replace(super().match(), source=given, ports=self.ports)
 
 

@@ -6,7 +6,7 @@ from typing import Annotated, Literal, Self
 
 from pydantic import BeforeValidator, Field, model_validator
 
-from tulle.dialects.fields import Label, PortNumber, Spec, refuse
+from tulle.dialects.fields import LABEL, Label, PortNumber, Spec, refuse, shown
 from tulle.dialects.written import Written
 from tulle.model.services import Port, Protocol
 
@@ -14,11 +14,35 @@ ProtocolName = Literal["http", "http2", "grpc", "tcp", "tls", "udp"]
 NAMES = frozenset(str(protocol) for protocol in Protocol)
 
 
+def _target(value: object) -> object:
+    if type(value) is int and 1 <= value <= HIGHEST:
+        return value
+    if isinstance(value, str) and LABEL.fullmatch(value):
+        return value
+    refuse(f"must be the number or the name of a port, not {shown(value)}")
+
+
+def _port_number(value: object) -> object:
+    """Keys of mappings are always text."""
+    if not isinstance(value, str) or not value.isdecimal():
+        refuse(f"must be the number of a port, not {shown(value)}")
+    return int(value)
+
+
+PortKey = Annotated[int, BeforeValidator(_port_number, json_schema_input_type=str)]
+"""The number of a port, as a key."""
+HIGHEST = 65535
+Target = Annotated[int | str, BeforeValidator(_target, json_schema_input_type=int | str)]
+
+
 class PortSpec(Spec):
     """A port, as callers name it."""
 
     port: PortNumber = Field(description="Its number.")
     protocol: ProtocolName | None = Field(None, description="What is spoken: http, http2, grpc, tcp, tls, udp.")
+    target: Target | None = Field(
+        None, description="The port of the workloads behind it, by number or name; the same number if not given."
+    )
 
 
 def _port_spec(value: object) -> object:
@@ -42,10 +66,11 @@ class PortsSpec(Spec):
         return self
 
 
-def read_ports(part: Written, spec: PortsSpec, number: int | None) -> tuple[Port, ...]:
-    """The ports of a spec; `number` is that of the only one, if it does not say it itself."""
+def read_ports(part: Written, spec: PortsSpec, number: int | None, target: int | str | None = None) -> tuple[Port, ...]:
+    """The ports of a spec; `number` and `target` are those of the only one, as far as it does not say them itself."""
     ports = [
-        Port(name=name, number=item.port, protocol=_protocol(item.protocol, name)) for name, item in spec.ports.items()
+        Port(name=name, number=item.port, protocol=_protocol(item.protocol, name), target=item.target)
+        for name, item in spec.ports.items()
     ]
     seen: dict[tuple[int, bool], str] = {}
     for port in ports:
@@ -59,7 +84,7 @@ def read_ports(part: Written, spec: PortsSpec, number: int | None) -> tuple[Port
     number = spec.port or number
     if number is None and spec.protocol is not None:
         part.error(("protocol",), "needs port: its number")
-    return () if number is None else (Port(name=str(protocol), number=number, protocol=protocol),)
+    return () if number is None else (Port(name=str(protocol), number=number, protocol=protocol, target=target),)
 
 
 def _protocol(given: str | None, name: str) -> Protocol:

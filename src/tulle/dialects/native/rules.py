@@ -11,6 +11,7 @@ from tulle.dialects.fields import Duration, Host, Label, Several, Spec, Weight, 
 from tulle.dialects.native.backends import Reference, backend, checked_weights
 from tulle.dialects.native.balancing import HashSpec
 from tulle.dialects.native.exchange import AllowedOrigins, Checked, CheckSpec, Sticky
+from tulle.dialects.native.matching import CallMatchSpec, canonical, describe
 from tulle.dialects.native.traffic import (
     Answer,
     FaultSpec,
@@ -71,6 +72,14 @@ class ActionSpec(Spec):
     session: Sticky | None = Field(None, description="Clients stay with an instance; text is the name of a cookie.")
     cors: AllowedOrigins | None = Field(None, description="Pages of other origins that may read answers.")
     check: Checked | None = Field(None, description="A service that is asked first whether a request may pass.")
+
+
+class RouteRuleSpec(ActionSpec):
+    """One of several rules. The first that matches is used."""
+
+    match: Annotated[tuple[CallMatchSpec, ...], Several()] = Field(
+        (), description="Conditions, or a list of which any must hold; every request if not given."
+    )
 
 
 class ForwardOnly:
@@ -171,6 +180,14 @@ def version_backends(
         Backend(service=service, subset=version, weight=weight, origin=part.at(*path, "versions", version))
         for version, weight in versions.items()
     )
+
+
+def rule_name(owner: str, match: object) -> str:
+    """The name of a rule, from what it matches as it was written, never from its position."""
+    if isinstance(match, dict):
+        others = {key: value for key, value in match.items() if key != "path"}
+        return f"{owner}{describe(match.get('path'), others)}"
+    return f"{owner}{describe(None, canonical(match) if match else None)}"
 
 
 def check_target(part: Written, path: tuple[Step, ...], spec: ActionSpec, names: tuple[str, ...]) -> None:

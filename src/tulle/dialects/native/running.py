@@ -6,7 +6,7 @@ import os.path
 import re
 from functools import lru_cache
 from ipaddress import ip_address
-from typing import Annotated, Self
+from typing import Annotated, Self, TypeVar
 
 from pydantic import AfterValidator, BeforeValidator, Field, model_validator
 
@@ -16,13 +16,16 @@ from tulle.dialects.fields import (
     File,
     Label,
     Path,
+    PositiveCount,
     PositiveDuration,
     Several,
     Spec,
     Text,
+    Texts,
     refuse,
     shown,
 )
+from tulle.dialects.objects import SUBDOMAIN
 from tulle.dialects.written import Step, Written
 from tulle.model.findings import did_you_mean
 from tulle.model.policies import Locality
@@ -36,7 +39,8 @@ _OCTET = "(?:25[0-5]|2[0-4][0-9]|1[0-9]{2}|[1-9]?[0-9])"
 _IPV4 = re.compile(rf"({_OCTET}(?:\.{_OCTET}){{3}})(?::([0-9]{{1,5}}))?")
 """An address as `ip_address` would write it, found ten times faster; nearly all are."""
 LABEL_KEY = re.compile(r"(?:[a-z0-9](?:[-a-z0-9.]*[a-z0-9])?/)?[A-Za-z0-9](?:[-_.A-Za-z0-9]{0,61}[A-Za-z0-9])?")
-_LOCALITY = re.compile(r"[^/\s]+(?:/[^/\s]+){0,2}")
+_LOCALITY = re.compile(r"[^/\s]+(?:/[^/\s]+){0,2}|(?:/[^/\s]+){1,2}")
+"""The region may be unknown: Kubernetes tells the zone of an endpoint without it."""
 _DIGITS = re.compile(r"[0-9.]+")
 _ADDRESS = re.compile(r"\[([0-9a-fA-F:.]+)\](?::([0-9]{1,5}))?|([^:\[\]]+)(?::([0-9]{1,5}))?")
 
@@ -95,7 +99,10 @@ def _variables(value: dict[str, str]) -> dict[str, str]:
     return value
 
 
-def _label_names(value: dict[str, str]) -> dict[str, str]:
+T = TypeVar("T")
+
+
+def _label_names(value: dict[str, T]) -> dict[str, T]:
     for name in value:
         if not LABEL_KEY.fullmatch(name):
             refuse(f"has {shown(name)}, which is no name of a label such as app or example.org/team")
@@ -108,7 +115,17 @@ def _locality(value: object) -> object:
     return value
 
 
+def _secret(value: object) -> object:
+    if not isinstance(value, str) or not SUBDOMAIN.fullmatch(value):
+        refuse(f"must name a secret such as shop-tls or shop-tls.web, not {shown(value)}")
+    return value
+
+
+SecretName = Annotated[str, BeforeValidator(_secret)]
+"""A Secret (or ConfigMap), with its namespace where it is another one."""
 LabelMap = Annotated[dict[str, Text], AfterValidator(_label_names)]
+LabelsOfSeveral = Annotated[dict[str, Texts], AfterValidator(_label_names)]
+"""Labels, each with one value or several."""
 Address = Annotated[str, BeforeValidator(_address)]
 Command = Annotated[tuple[str, ...], BeforeValidator(_command, json_schema_input_type=str | list[str])]
 """A shell line as a tuple of one; a program and its arguments after an empty first item."""
@@ -171,12 +188,42 @@ class CommandSpec(Spec):
     )
 
 
+class AddressSpec(Spec):
+    """A place where a service already runs, and what is known of it."""
+
+    address: Address = Field(description="Where it is: 10.0.0.5:8080.")
+    port: Label | None = Field(None, description="The name of the port that it serves; by its number if not given.")
+    labels: LabelMap = Field(default_factory=dict, description="Labels, by which versions select it.")
+    weight: PositiveCount = Field(1, description="Its share of the calls, relative to the others.")
+    locality: Annotated[str, BeforeValidator(_locality)] | None = Field(
+        None, description="Where it is: region, region/zone or region/zone/subzone."
+    )
+    network: Text = Field("", description="The network that it is in.")
+    account: Label | None = Field(None, description="The service account of what answers there.")
+    sidecar: bool = Field(False, description="Whether a sidecar of this mesh stands there.")
+    ready: bool = Field(True, description="Whether it may be called.")
+    draining: bool = Field(False, description="Whether it only finishes what it has.")
+
+
+def _place(value: object) -> object:
+    # Most places are nothing but an address, and there may be very many.
+    return value if isinstance(value, dict) else AddressSpec.model_construct(address=_address(value))
+
+
+Place = Annotated[AddressSpec, BeforeValidator(_place, json_schema_input_type=str | AddressSpec)]
+
+
 class RunSpec(CommandSpec):
     """How it is run, or where it already is."""
 
-    addresses: Annotated[tuple[Address, ...], Several(), Field(min_length=1)] | None = Field(
-        None, description="Where it already runs, if tulle does not run it: 10.0.0.5:8080."
+    addresses: Annotated[tuple[Place, ...], Several()] | None = Field(
+        None, description="Where it already runs, if tulle does not run it: 10.0.0.5:8080; [] for nowhere yet."
     )
+
+    @property
+    def is_placed(self) -> bool:
+        """Whether it says itself how it is run, or where it is."""
+        return self.command is not None or self.addresses is not None
 
 
 def check_probe(part: Written, path: tuple[Step, ...], ready: ReadySpec | None, ports: tuple[Port, ...]) -> None:
@@ -202,23 +249,41 @@ def command_of(command: Command) -> str | tuple[str, ...]:
 
 
 def endpoints(
-    addresses: tuple[str, ...],
+    addresses: tuple[AddressSpec, ...],
     ports: tuple[Port, ...],
     labels: tuple[tuple[str, str], ...],
     locality: Locality | None = None,
 ) -> tuple[Endpoint, ...]:
     """The places that addresses mean. One without a port serves every port of the service, at its number."""
     found = []
-    for text in addresses:
-        host, number = split_address(text)
+    for spec in addresses:
+        host, number = split_address(spec.address)
         if number or host.startswith("/"):
-            places = [(number, _served(number, ports))]
+            places = [(number, spec.port or _served(number, ports))]
         else:
-            places = [(port.number, port.name) for port in ports]
-        found += [
-            Endpoint(address=host, port=port, port_name=name, labels=labels, locality=locality) for port, name in places
-        ]
+            places = [(port.number, port.name) for port in ports if spec.port in {None, port.name}]
+        own = Locality.parse(spec.locality) if spec.locality is not None else locality
+        known = tuple({**dict(labels), **spec.labels}.items())
+        found += [_endpoint(spec, host, number, name, known, own) for number, name in places]
     return tuple(found)
+
+
+def _endpoint(
+    spec: AddressSpec, host: str, number: int, name: str, labels: tuple[tuple[str, str], ...], locality: Locality | None
+) -> Endpoint:
+    return Endpoint(
+        address=host,
+        port=number,
+        port_name=name,
+        labels=labels,
+        weight=spec.weight,
+        is_meshed=spec.sidecar,
+        locality=locality,
+        network=spec.network,
+        account=spec.account or "",
+        is_ready=spec.ready,
+        is_draining=spec.draining,
+    )
 
 
 def _served(number: int, ports: tuple[Port, ...]) -> str:

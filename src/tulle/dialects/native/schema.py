@@ -10,6 +10,7 @@ from pydantic.json_schema import models_json_schema
 from tulle.dialects.native.dialect import DIALECT
 from tulle.dialects.native.kind import Kind, Shape
 
+_ORDER = ("service", "workload", "route", "listener", "access", "token", "mtls", "scope", "logging", "mesh")
 IDENTIFIER = "https://tulle.dev/schema/v1/native.json"
 NAMESPACE = {"type": "string", "description": "Where the names of this document belong; default if not given."}
 
@@ -53,7 +54,7 @@ def reference() -> str:
     """Markdown tables of every field, for `docs/reference/native.md`."""
     schema = json_schema()
     definitions: dict[str, dict[str, Any]] = schema["$defs"]
-    order = tuple(f"native/{kind}" for kind in ("service", "workload", "route", "listener", "access", "token", "mesh"))
+    order = tuple(f"native/{kind}" for kind in _ORDER)
     kinds = [DIALECT.kinds[name] for name in order] + [k for n, k in DIALECT.kinds.items() if n not in order]
     shown: dict[str, str] = {}
     for kind in kinds:

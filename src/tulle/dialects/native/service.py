@@ -4,133 +4,22 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
-from typing import Annotated, Literal
 
-from pydantic import AfterValidator, BeforeValidator, Field
-
-from tulle.dialects.fields import (
-    LABEL,
-    Hosts,
-    Label,
-    Labels,
-    Methods,
-    PortNumbers,
-    Several,
-    Spec,
-    Weight,
-    refuse,
-    shown,
-)
-from tulle.dialects.native.backends import Caller, checked_weights
+from tulle.dialects.native import streams
 from tulle.dialects.native.kind import Kind, Shape
-from tulle.dialects.native.matching import CallMatchSpec, canonical, describe
-from tulle.dialects.native.policy import PolicySpec, VersionPolicySpec
-from tulle.dialects.native.ports import PortsSpec, read_ports
-from tulle.dialects.native.rules import ActionSpec, check_target, named_backends, rule, version_backends
+from tulle.dialects.native.policy import VersionPolicySpec
+from tulle.dialects.native.ports import read_ports
+from tulle.dialects.native.rules import check_target, named_backends, rule, rule_name, version_backends
 from tulle.dialects.native.running import RunSpec, absolute, check_probe, command_of, endpoints, split_address
+from tulle.dialects.native.service_specs import TARGETS, AllowSpec, ServiceRouteSpec, ServiceSpec, VersionSpec
 from tulle.dialects.written import Written
-from tulle.model.mesh import Fragment
-from tulle.model.names import GATEWAY, SYSTEM_NAMESPACE, Name
+from tulle.model.mesh import Fragment, Object
+from tulle.model.names import CLUSTER_DOMAIN, GATEWAY, SYSTEM_NAMESPACE, Name
 from tulle.model.policies import Locality, Policy
-from tulle.model.routes import Match, RouteRule, RouteSet
+from tulle.model.routes import Match, RouteKind, RouteRule, RouteSet
 from tulle.model.security import PeerAuthentication, PeerMode, Rule
-from tulle.model.services import Endpoint, Port, Resolution, Service, Subset
+from tulle.model.services import Destination, Endpoint, Port, Resolution, Service, Subset
 from tulle.model.workloads import Probe, Workload
-
-TARGETS = ("versions", "to", "weights", "redirect", "respond")
-
-
-def _versions(value: object) -> object:
-    return {value: 1} if isinstance(value, str) else value
-
-
-def _rule(value: object) -> object:
-    return {"from": value} if isinstance(value, str) else value
-
-
-def _allowed_path(value: object) -> object:
-    if not isinstance(value, str) or not value.startswith("/") or "*" in value[:-1]:
-        refuse(f"must be a path that begins with / and may end in *, not {shown(value)}")
-    return value
-
-
-def _visible_to(value: object) -> object:
-    if value not in {"*", "."} and not (isinstance(value, str) and LABEL.fullmatch(value)):
-        refuse(f"must be a namespace, * for all or . for its own, not {shown(value)}")
-    return value
-
-
-VisibleTo = Annotated[str, BeforeValidator(_visible_to)]
-
-
-class AllowSpec(Spec):
-    """A permission; every part that is given must hold."""
-
-    callers: Annotated[tuple[Caller, ...], Several()] = Field(
-        (), alias="from", description="Services that may call: web, orders.shop; gateway for the gateway."
-    )
-    namespace: Labels = Field((), description="Namespaces of which every service may call.")
-    methods: Methods = Field((), description="Only with these HTTP methods.")
-    paths: Annotated[tuple[Annotated[str, BeforeValidator(_allowed_path)], ...], Several()] = Field(
-        (), description="Only these paths; /api/* is everything below /api/."
-    )
-    ports: PortNumbers = Field((), description="Only these ports.")
-
-
-class VersionSpec(RunSpec, VersionPolicySpec):
-    """A version; what it does not say is as the service says."""
-
-
-class ServiceRouteSpec(ActionSpec):
-    """How some calls to this service are spread. The first rule that matches is used."""
-
-    match: Annotated[tuple[CallMatchSpec, ...], Several()] = Field(
-        (), description="Conditions, or a list of which any must hold; every call if not given."
-    )
-    versions: (
-        Annotated[
-            dict[Label, Weight],
-            BeforeValidator(_versions, json_schema_input_type=str | dict[str, int]),
-            AfterValidator(checked_weights),
-        ]
-        | None
-    ) = Field(None, description="The version that gets the calls, or several with their shares.")
-
-
-class ServiceSpec(RunSpec, PortsSpec, PolicySpec):
-    """Something that can be called by name."""
-
-    namespace: Label | None = Field(None, description="Where its name belongs; that of the document if not given.")
-    account: Label | None = Field(None, description="Its identity; its name if not given.")
-    calls: Annotated[tuple[Caller, ...], Several()] | None = Field(
-        None, description="TCP and UDP services that it reaches by TULLE_<SERVICE>_ADDR; all if not given."
-    )
-    versions: dict[Label, VersionSpec] = Field(
-        default_factory=dict, description="What differs between its versions, by name."
-    )
-    allow: (
-        Annotated[
-            tuple[Annotated[AllowSpec, BeforeValidator(_rule, json_schema_input_type=str | AllowSpec)], ...],
-            Several(),
-        ]
-        | None
-    ) = Field(None, description="Who may call it; every service of the mesh if not given, nobody if empty.")
-    mtls: Literal["strict", "permissive", "disable"] | None = Field(
-        None, description="What its sidecars take: mutual TLS only, plain text too, or plain text only."
-    )
-    hosts: Annotated[Hosts, Field(min_length=1)] | None = Field(
-        None, description="Host names by which it is called, for a service outside: api.example.org, *.example.org."
-    )
-    resolution: Literal["dns", "dns_round_robin", "dynamic_dns", "none"] | None = Field(
-        None, description="With hosts: how it is found; dns, dynamic_dns for wildcards, none for the called address."
-    )
-    visible_to: Annotated[tuple[VisibleTo, ...], Several()] = Field(
-        ("*",), description="Namespaces whose workloads see it; * for all, . for its own."
-    )
-    routes: Annotated[tuple[ServiceRouteSpec, ...], Several()] = Field(
-        (),
-        description="How calls of other workloads are spread over its versions. Gateway routes have their own weights.",
-    )
 
 
 @dataclass(slots=True)
@@ -143,21 +32,43 @@ class _Reading:
     ports: tuple[Port, ...] = ()
 
     def fragment(self) -> Fragment:
-        self.ports = read_ports(self.part, self.spec, self.addressed_port())
+        self.ports = read_ports(self.part, self.spec, self.addressed_port(), self.spec.target)
         self.check_namespace()
         self.check_runs()
         self.check_hosts()
         service = self.service()
         workloads = tuple(self.workloads())
-        routes, peers = self.routes(), self.peers()
+        routes = (*self.routes(), *self.streams())
+        objects: tuple[Object, ...] = (*self.peers(), *self.port_policies())
         findings = tuple(self.part.findings)
         if any(finding.is_error for finding in findings):
             return Fragment(findings=findings)
-        return Fragment(services=(service,), workloads=workloads, routes=routes, objects=peers, findings=findings)
+        return Fragment(services=(service,), workloads=workloads, routes=routes, objects=objects, findings=findings)
 
     @property
     def account(self) -> str:
-        return self.spec.account or self.name.name
+        # What only selects has the accounts of what it selects; of what is outside nobody knows any.
+        is_own = self.is_run() or (not self.is_elsewhere and self.spec.addresses != ())
+        return self.spec.account or (self.name.name if is_own else "")
+
+    @property
+    def runs(self) -> dict[str, VersionSpec]:
+        """The versions that are run or are somewhere, and do not only select."""
+        inherits = self.spec.is_placed or not self.is_elsewhere
+        return {
+            name: each
+            for name, each in self.spec.versions.items()
+            if each.is_placed or (inherits and each.select is None)
+        }
+
+    @property
+    def is_elsewhere(self) -> bool:
+        """Whether something else says where it is."""
+        return self.spec.hosts is not None or self.spec.select is not None or self.spec.alias is not None
+
+    @property
+    def namespace(self) -> str:
+        return self.name.namespace
 
     def check_namespace(self) -> None:
         """Its identities are those of gateways, agents and the control plane."""
@@ -167,21 +78,21 @@ class _Reading:
     def addressed_port(self) -> int | None:
         """The port of the first address, for a service that does not say its own."""
         for spec in (self.spec, *self.spec.versions.values()):
-            for text in spec.addresses or ():
-                if number := split_address(text)[1]:
+            for each in spec.addresses or ():
+                if number := split_address(each.address)[1]:
                     return number
         return None
 
     def check_runs(self) -> None:
         """Every version runs somewhere, in one way."""
         part, spec = self.part, self.spec
-        runs = [((), spec)] if not spec.versions else []
-        runs += [(("versions", name), version) for name, version in spec.versions.items()]  # type: ignore[misc]
+        runs = [((), spec)] if not self.runs else []
+        runs += [(("versions", name), version) for name, version in self.runs.items()]  # type: ignore[misc]
         for path, run in runs:
             command, addresses = run.command or spec.command, run.addresses or spec.addresses
             if run.command is not None and run.addresses is not None:
                 part.error((*path, "addresses"), "cannot stand beside command: it is run here, or it is there")
-            elif command is None and addresses is None and spec.hosts is None:
+            elif command is None and addresses is None and not self.is_elsewhere:
                 where = f'version "{path[1]}" ' if path else ""
                 part.error((), f"{where}has neither command (to be run) nor addresses (where it runs)")
             elif addresses and not self.ports:
@@ -189,19 +100,18 @@ class _Reading:
             if run.unix_socket and len(self.ports) != 1:
                 part.error((*path, "unix_socket"), "needs a service with exactly one port")
             check_probe(part, (*path, "ready"), run.ready, self.ports)
-        if (
-            spec.versions
-            and any(v.addresses or spec.addresses for v in spec.versions.values())
-            and any(v.command or (spec.command and not v.addresses) for v in spec.versions.values())
+        placed = self.runs.values()
+        if any(v.addresses or spec.addresses for v in placed) and any(
+            v.command or (spec.command and not v.addresses) for v in placed
         ):
             part.error(("versions",), "has both versions that are run and versions with addresses; make two services")
 
     def service(self) -> Service:
         spec = self.spec
-        addresses = list(self.addresses(spec, "")) if not spec.versions else []
-        for name, version in spec.versions.items():
+        addresses = list(self.addresses(spec, "")) if not self.runs else []
+        for name, version in self.runs.items():
             addresses += self.addresses(version, name)
-        policy = spec.policy(self.part.document.folder)
+        policy = spec.policy(self.part.document.folder, self.namespace)
         return Service(
             name=self.name,
             origin=self.part.origin,
@@ -211,11 +121,23 @@ class _Reading:
             policy=policy,
             allow=self.allow(),
             addresses=tuple(addresses),
+            selector=tuple(sorted(spec.select.items())) if spec.select is not None else (),
             hosts=spec.hosts or (),
+            virtual_addresses=spec.called,
             resolution=self.resolution(),
-            is_outside=spec.hosts is not None and not any(run.command for run in (spec, *spec.versions.values())),
+            is_outside=spec.hosts is not None and self.is_outside(),
             exports=spec.visible_to,
+            alias=spec.alias or "",
+            is_headless=spec.headless,
+            identities=spec.identities,
+            runs_here=spec.hosts is None or spec.select is not None or self.is_run(),
         )
+
+    def is_run(self) -> bool:
+        return any(run.command for run in (self.spec, *self.spec.versions.values()))
+
+    def is_outside(self) -> bool:
+        return not self.is_run() if self.spec.location is None else self.spec.location == "outside"
 
     def addresses(self, run: RunSpec, version: str) -> tuple[Endpoint, ...]:
         labels = ((("version", version),) if version else ()) + self.own_labels(run)
@@ -229,12 +151,43 @@ class _Reading:
         return Locality.parse(text) if text is not None else None
 
     def subset(self, name: str, version: VersionSpec, policy: Policy) -> Subset:
-        own = version.changed(policy, self.part.document.folder)
-        return Subset(name=name, labels=(("version", name),), policy=own if own != policy else None)
+        own = self.changed(version, policy)
+        return Subset(
+            name=name,
+            labels=tuple(sorted(version.select.items())) if version.select is not None else (("version", name),),
+            policy=own if own != policy else None,
+            port_policies=self.by_port(version.port_policies, own, ("versions", name, "port_policies")),
+        )
+
+    def changed(self, spec: VersionPolicySpec, policy: Policy) -> Policy:
+        return spec.changed(policy, self.part.document.folder, self.namespace)
+
+    def by_port(
+        self, specs: dict[int, VersionPolicySpec], policy: Policy, path: tuple[str, ...]
+    ) -> tuple[tuple[int, Policy], ...]:
+        """Policies of single ports, which do not say again what holds for all of them."""
+        for number in specs.keys() - {port.number for port in self.ports}:
+            self.part.error((*path, str(number)), "is no port of the service")
+        return tuple((number, self.changed(spec, policy)) for number, spec in sorted(specs.items()))
+
+    def port_policies(self) -> tuple[Destination, ...]:
+        """What is said about single ports of all versions."""
+        spec, part = self.spec, self.part
+        if not spec.port_policies:
+            return ()
+        policy = spec.policy(part.document.folder, self.namespace)
+        return (
+            Destination(
+                name=Name(self.namespace, f"service/{self.name.name}"),
+                origin=part.at("port_policies"),
+                host=spec.hosts[0] if spec.hosts else f"{self.name}.svc.{CLUSTER_DOMAIN}",
+                port_policies=self.by_port(spec.port_policies, policy, ("port_policies",)),
+            ),
+        )
 
     def resolution(self) -> Resolution:
         spec = self.spec
-        if spec.hosts is None or spec.addresses or spec.command or spec.versions:
+        if spec.hosts is None or spec.addresses or spec.command or self.runs or spec.select:
             return Resolution(spec.resolution or Resolution.ENDPOINTS)
         is_wild = any("*" in host for host in spec.hosts)
         return Resolution(spec.resolution or (Resolution.DYNAMIC_DNS if is_wild else Resolution.DNS))
@@ -244,6 +197,10 @@ class _Reading:
         spec, part = self.spec, self.part
         if spec.resolution is not None and spec.hosts is None:
             part.error(("resolution",), "needs hosts: the names by which it is called")
+        if spec.location is not None and spec.hosts is None:
+            part.error(("location",), "needs hosts: the names by which it is called")
+        if spec.alias is not None and (spec.hosts is not None or spec.addresses is not None or self.is_run()):
+            part.error(("alias",), "is another host; it can have no hosts, addresses or commands of its own")
         if spec.hosts is None:
             return
         if not self.ports:
@@ -293,9 +250,9 @@ class _Reading:
 
     def workloads(self) -> Iterator[Workload]:
         spec = self.spec
-        if not spec.versions and spec.command is not None and spec.addresses is None:
+        if not self.runs and spec.command is not None and spec.addresses is None:
             yield self.workload(spec, (), "")
-        for name, version in spec.versions.items():
+        for name, version in self.runs.items():
             if (version.command or spec.command) and not version.addresses:
                 yield self.workload(version, ("versions", name), name)
 
@@ -342,6 +299,23 @@ class _Reading:
             ),
         )
 
+    def streams(self) -> tuple[RouteSet, ...]:
+        if not self.spec.streams:
+            return ()
+        if all(port.protocol.is_http for port in self.ports):
+            self.part.error(("streams",), "are for TCP and TLS; every port of it speaks HTTP: write routes")
+        rules = streams.rules(self.part, ("streams",), self.spec.streams, self.namespace, f"{self.name.name}/streams")
+        return (
+            RouteSet(
+                name=Name(self.namespace, f"{self.name.name}/streams"),
+                origin=self.part.at("connections"),
+                service=self.name,
+                streams=rules,
+                kind=RouteKind.TCP,
+                by_specificity=False,
+            ),
+        )
+
     def rule(self, index: int, spec: ServiceRouteSpec) -> RouteRule:
         path = ("routes", index)
         check_target(self.part, path, spec, TARGETS)
@@ -352,15 +326,7 @@ class _Reading:
             backends = named_backends(self.part, path, spec)
         written = self.part.value["routes"]
         written = written[index] if isinstance(written, list) else written
-        name = f"{self.name.name}{self.rule_name(written.get('match'))}"
-        return rule(self.part, path, spec, matches, backends, name)
-
-    @staticmethod
-    def rule_name(match: object) -> str:
-        """From what it matches, never from its position."""
-        if isinstance(match, dict):
-            return describe(match.get("path"), {key: value for key, value in match.items() if key != "path"})
-        return describe(None, canonical(match) if match else None)
+        return rule(self.part, path, spec, matches, backends, rule_name(self.name.name, written.get("match")))
 
 
 def read(part: Written) -> Fragment:

@@ -61,6 +61,9 @@ class TokenSpec(Spec):
     claim_headers: dict[HeaderName, Text] = Field(
         default_factory=dict, description="Headers in which the service gets claims, with the names of the claims."
     )
+    space_delimited_claims: Annotated[tuple[Text, ...], Several()] = Field(
+        (), description="Claims that are several words, beside scope and permission."
+    )
     forward: bool = Field(False, description="Whether the service gets the token itself.")
     timeout: PositiveDuration = Field(5.0, description="For fetching keys.")
 
@@ -92,6 +95,7 @@ def read(part: Written) -> Fragment:
         cookies=spec.cookies,
         payload_header=spec.payload_header or "",
         claim_headers=tuple(spec.claim_headers.items()),
+        space_delimited_claims=spec.space_delimited_claims,
         forwards_token=spec.forward,
         timeout=spec.timeout,
     )

@@ -30,7 +30,7 @@ from tulle.model.policies import (
     RateLimit,
     Retry,
 )
-from tulle.model.routes import HeaderChanges, Redirect, Respond, Rewrite
+from tulle.model.routes import HeaderChanges, Redirect, RedirectPort, Respond, Rewrite
 
 CONDITIONS = (
     "5xx", "gateway-error", "reset", "reset-before-request", "connect-failure", "envoy-ratelimited", "retriable-4xx",
@@ -93,6 +93,7 @@ class FaultSpec(Spec):
         None, description="Instead of it: a status of gRPC, such as 14 for unavailable."
     )
     percent: Percent = Field(100.0, description="Of how many requests.")
+    abort_percent: Percent | None = Field(None, description="Of how many are aborted, if not as many as are delayed.")
 
     @model_validator(mode="after")
     def _does_something(self) -> Self:
@@ -109,7 +110,7 @@ class FaultSpec(Spec):
             delay_percent=self.percent,
             abort_status=self.abort,
             abort_grpc_status=self.abort_grpc,
-            abort_percent=self.percent,
+            abort_percent=self.percent if self.abort_percent is None else self.abort_percent,
         )
 
 
@@ -178,12 +179,19 @@ class RewriteSpec(Spec):
         return Rewrite(prefix=self.prefix, path=self.path, regex=regex, host=self.host)
 
 
+PORTS = {None: RedirectPort.KEEP, "scheme": RedirectPort.BY_SCHEME, "request": RedirectPort.REQUEST}
+"""Where the port of a redirect comes from."""
+
+
 class RedirectSpec(Spec):
     """Answer with the place where the client should ask; parts that are not given stay as they were."""
 
     scheme: Literal["http", "https"] | None = Field(None, description="http or https.")
     host: Host | None = Field(None, description="Another host.")
     port: PortNumber | None = Field(None, description="Another port.")
+    port_from: Literal["scheme", "request"] | None = Field(
+        None, description="Instead: 80 or 443 by the scheme, or that of the request."
+    )
     path: Path | None = Field(None, description="Another path, as a whole.")
     prefix: Path | None = Field(None, description="Replaces the matched prefix.")
     status: Literal[301, 302, 303, 307, 308] = Field(302, description="How the client is told.")
@@ -192,7 +200,9 @@ class RedirectSpec(Spec):
     def _moves(self) -> Self:
         if self.path is not None and self.prefix is not None:
             refuse("takes only one of path, prefix")
-        if not any((self.scheme, self.host, self.port, self.path, self.prefix)):
+        if self.port is not None and self.port_from is not None:
+            refuse("takes only one of port, port_from")
+        if not any((self.scheme, self.host, self.port, self.port_from, self.path, self.prefix)):
             refuse("needs at least one of scheme, host, port, path, prefix")
         return self
 
@@ -202,6 +212,7 @@ class RedirectSpec(Spec):
             scheme=self.scheme,
             host=self.host,
             port=self.port,
+            port_from=PORTS[self.port_from],
             path=self.path,
             prefix=self.prefix,
             status=self.status,

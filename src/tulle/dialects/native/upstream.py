@@ -12,14 +12,17 @@ from tulle.dialects.fields import (
     Host,
     Path,
     Percent,
+    PortNumber,
     PositiveCount,
     PositiveDuration,
     Several,
     Spec,
     Text,
     refuse,
+    shown,
 )
-from tulle.dialects.native.running import absolute
+from tulle.dialects.native.running import SecretName, absolute
+from tulle.model.names import Name
 from tulle.model.policies import (
     CircuitBreaker,
     ClientTls,
@@ -29,6 +32,7 @@ from tulle.model.policies import (
     OutlierDetection,
     RetryBudget,
     TlsMode,
+    Tunnel,
 )
 
 
@@ -111,10 +115,11 @@ class KeepaliveSpec(Spec):
     time: PositiveDuration | None = Field(None, description="Silence before the first.")
     interval: PositiveDuration | None = Field(None, description="Time between them.")
     probes: PositiveCount | None = Field(None, description="How many stay unanswered until it is closed; TCP only.")
+    timeout: PositiveDuration | None = Field(None, description="How long an answer may take; HTTP/2 only.")
 
     def model(self) -> Keepalive:
         """As the model has it."""
-        return Keepalive(probes=self.probes, time=self.time, interval=self.interval)
+        return Keepalive(probes=self.probes, time=self.time, interval=self.interval, timeout=self.timeout)
 
 
 class ConnectionsSpec(Spec):
@@ -152,6 +157,13 @@ class ClientTlsSpec(Spec):
     certificate: File | None = Field(None, description="The chain that callers show (PEM file).")
     key: File | None = Field(None, description="Its private key (PEM file).")
     ca: File | None = Field(None, description="Who signed its certificate (PEM file); the system's list if not given.")
+    secret: SecretName | None = Field(
+        None, description="Instead of files: a Secret with ca.crt, for mutual with tls.crt and tls.key too."
+    )
+    ca_maps: Annotated[tuple[SecretName, ...], Several()] = Field(
+        (), description="Instead of ca: ConfigMaps with ca.crt."
+    )
+    crl: File | None = Field(None, description="Certificates that are not good any more (PEM file).")
     server_name: Host | None = Field(None, description="The name that is asked for (SNI); the host if not given.")
     names: Annotated[tuple[Text, ...], Several()] = Field(
         (), description="Names of which its certificate must have one; the host if not given."
@@ -162,23 +174,28 @@ class ClientTlsSpec(Spec):
     def _fits(self) -> Self:
         if (self.certificate is None) != (self.key is None):
             refuse("needs both certificate and key")
-        if self.mode == "mutual" and self.certificate is None:
-            refuse("with mode mutual needs certificate and key")
+        if self.mode == "mutual" and self.certificate is None and self.secret is None:
+            refuse("with mode mutual needs certificate and key, or secret")
+        if self.secret is not None and (self.certificate is not None or self.ca is not None):
+            refuse("takes only one of secret, files")
         if self.mode in {"simple", "mesh", "disable"} and self.certificate is not None:
             refuse("takes certificate and key only with mode mutual")
         return self
 
-    def model(self, folder: str) -> ClientTls:
-        """As the model has it; files of the document start at `folder`."""
+    def model(self, folder: str, namespace: str) -> ClientTls:
+        """As the model has it; files of the document start at `folder`, secrets are looked for in `namespace`."""
         mutual = "mutual" if self.certificate is not None else "simple"
         return ClientTls(
             mode=TlsMode(self.mode or mutual),
             certificate_file=absolute(folder, self.certificate) if self.certificate is not None else "",
             key_file=absolute(folder, self.key) if self.key is not None else "",
             ca_file=absolute(folder, self.ca) if self.ca is not None else "",
+            secret=Name.parse(self.secret, namespace) if self.secret is not None else None,
+            ca_maps=tuple(Name.parse(each, namespace) for each in self.ca_maps),
             server_name=self.server_name or "",
             subject_alt_names=self.names,
             skips_verification=self.insecure,
+            crl_file=absolute(folder, self.crl) if self.crl is not None else "",
         )
 
 
@@ -189,3 +206,27 @@ def _tls(value: object) -> object:
 
 
 Encrypted = Annotated[ClientTlsSpec, BeforeValidator(_tls, json_schema_input_type=bool | str | ClientTlsSpec)]
+
+
+class TunnelSpec(Spec):
+    """A place that an HTTP proxy is asked for."""
+
+    host: Text = Field(description="Its host.")
+    port: PortNumber = Field(description="Its port.")
+    post: bool = Field(False, description="Whether POST is used instead of CONNECT.")
+
+    def model(self) -> Tunnel:
+        """As the model has it."""
+        return Tunnel(host=self.host, port=self.port, uses_post=self.post)
+
+
+def _tunnel(value: object) -> object:
+    if not isinstance(value, str):
+        return value
+    host, _, port = value.rpartition(":")
+    if not host or not port.isdecimal():
+        refuse(f"must be a place such as db.example.org:5432, not {shown(value)}")
+    return {"host": host.strip("[]"), "port": int(port)}
+
+
+Tunnelled = Annotated[TunnelSpec, BeforeValidator(_tunnel, json_schema_input_type=str | TunnelSpec)]

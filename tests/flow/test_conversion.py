@@ -1,0 +1,87 @@
+from __future__ import annotations
+
+import json
+from itertools import chain
+from pathlib import Path
+from typing import Any
+
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from tests.flow.behaviour import behaviour, demands
+from tests.flow.random_documents import HTTP_ROUTE, SERVICES, VIRTUAL_SERVICE
+from tulle.flow.build import Builder
+from tulle.flow.conversion import Converted, converted, read
+from tulle.model.documents import Document
+from tulle.sources.file import Files
+
+GOLDEN = Path(__file__).parents[1] / "golden"
+EXAMPLES = Path(__file__).parents[2] / "examples"
+CASES = [*sorted(GOLDEN.glob("*/*/in.yaml")), *sorted(EXAMPLES.glob("*/tulle.yaml")), EXAMPLES / "bookinfo"]
+CALLERS = """
+workloads:
+  someone: {command: call, port: 9999, labels: {app: web, version: v1}}
+---
+namespace: shop
+workloads:
+  someone: {command: call, port: 9999, labels: {app: web}, account: web}
+"""
+FOLDER = "/folder"
+SHORT_OF_ACCOUNTS = "native/access"
+"""Guards do not yet turn the services that `allow` names into their accounts, as services themselves do."""
+
+
+def converting(path: Path) -> tuple[tuple[Document, ...], Converted]:
+    batch = Files([str(path)]).scan()
+    return batch.documents, converted(batch.documents, batch.findings, FOLDER)
+
+
+def lines(text: str) -> list[str]:
+    return [line for line in text.splitlines() if not line.strip().startswith("#")]
+
+
+@pytest.mark.parametrize("path", CASES, ids=lambda path: "/".join(path.parts[-3:-1]))
+def test_what_is_converted_behaves_the_same_or_says_what_is_lost(path: Path) -> None:
+    documents, made = converting(path)
+    if SHORT_OF_ACCOUNTS not in str(path):
+        check(documents, made)
+
+
+def check(documents: tuple[Document, ...], made: Converted) -> None:
+    callers = (*read(CALLERS), *chain.from_iterable(each.documents for each in made.absent))
+    before = Builder().build((*documents, *callers))
+    kept = tuple(each for each in documents if each.data.get("kind") in {"Secret", "ConfigMap"})
+    after = Builder().build((*read(made.text, FOLDER), *kept, *callers))
+    if made.lost or not made.is_complete:
+        return
+    demand = sorted({*demands(before), *demands(after)})
+    mine, its = behaviour(before, demand, made.renames), behaviour(after, demand, {})
+    assert {key: sorted(value) for key, value in mine.items()} == {key: sorted(value) for key, value in its.items()}
+    for proxy, resources in mine.items():
+        for name, resource in resources.items():
+            assert resource == its[proxy][name], f"{proxy}: {name}"
+
+
+@pytest.mark.parametrize("path", CASES, ids=lambda path: "/".join(path.parts[-3:-1]))
+def test_converting_again_changes_nothing(path: Path) -> None:
+    documents, made = converting(path)
+    kept = tuple(each for each in documents if each.data.get("kind") in {"Secret", "ConfigMap"})
+    again = converted((*read(made.text, FOLDER), *kept), (), FOLDER)
+    if made.is_complete and not made.lost:
+        assert lines(again.text) == lines(made.text)
+        assert not again.lost
+    third = converted((*read(again.text, FOLDER), *kept), (), FOLDER)
+    assert third.text == again.text
+
+
+@settings(max_examples=40, deadline=None, suppress_health_check=list(HealthCheck))
+@given(st.lists(st.one_of(VIRTUAL_SERVICE, HTTP_ROUTE), min_size=1, max_size=3))
+def test_random_routes_behave_the_same(written: list[dict[str, Any]]) -> None:
+    named = [{**each, "metadata": {"name": f"r{index}", "namespace": "shop"}} for index, each in enumerate(written)]
+    documents = read("---\n".join((SERVICES, *(json.dumps(each) + "\n" for each in named))))
+    made = converted(documents, (), FOLDER)
+    check(documents, made)
+    again = converted(read(made.text, FOLDER), (), FOLDER)
+    if made.is_complete and not made.lost:
+        assert lines(again.text) == lines(made.text)
