@@ -33,7 +33,7 @@ LABEL = (
             "path: {regex: '['}",
             ': "path.regex" is not a regular expression (RE2): unterminated character set at position 0',
         ),
-        ("headers: {'a b': x}", ': "headers.a b.[key]" must be the name of a header, not "a b"'),
+        ("headers: {'a b': x}", ': "headers.a b" must be the name of a header, not "a b"'),
         ("methods: 'GE T'", ': "methods[0]" must be an HTTP method such as GET, not "GE T"'),
         ("methods: {a: b}", ': "methods[0]" must be an HTTP method such as GET, not a mapping'),
         ("path: ''", ': "path" is an empty path; write / for every path'),

@@ -100,18 +100,48 @@ def _resource(type_url: str, resource: Resource, renames: Renames) -> Iterator[t
 def _nameless(value: Any, key: str = "") -> Any:
     if isinstance(value, dict):
         given = _without_reason(value)
-        if "domains" in given:
-            given = {**given, "routes": _reached(given.get("routes", []))}
-        return {
+        if given.get("prefix") == "/":
+            given = {name: item for name, item in given.items() if name != "case_sensitive"}
+        if "weighted_clusters" in given:
+            given = _summed(given)
+        if "safe_regex" in given.get("match", {}):
+            given = _replaced_whole(given)
+        found = {
             name: _nameless(item, name)
             for name, item in given.items()
             if name not in NAMELESS and not (name == "name" and key in {"routes", "filter_chains"})
         }
+        return {**found, "routes": _reached(found.get("routes", []))} if "domains" in found else found
     if isinstance(value, list):
         items = [_nameless(item, key) for item in value]
         # Envoy chooses among chains by their conditions.
         return sorted(items, key=json.dumps) if key == "filter_chains" else items
     return value
+
+
+def _summed(value: dict[str, Any]) -> dict[str, Any]:
+    """Shares of the same cluster as one."""
+    shares: dict[str, Any] = {}
+    for each in value["weighted_clusters"]["clusters"]:
+        key = json.dumps({**each, "weight": 0})
+        shares[key] = {**each, "weight": shares.get(key, {"weight": 0})["weight"] + each.get("weight", 0)}
+    if len(shares) > 1:
+        return {**value, "weighted_clusters": {"clusters": list(shares.values())}}
+    (only,) = shares.values()
+    rest = {name: item for name, item in value.items() if name != "weighted_clusters"}
+    return {**rest, "cluster": only["name"]}
+
+
+def _replaced_whole(route: dict[str, Any]) -> dict[str, Any]:
+    """What a regular expression matches is the whole path, which is replaced the same way by either word."""
+    found = dict(route)
+    if prefix := route.get("route", {}).get("prefix_rewrite"):
+        rest = {name: item for name, item in route["route"].items() if name != "prefix_rewrite"}
+        found["route"] = {**rest, "regex_rewrite": {"pattern": {"regex": "^.*$"}, "substitution": prefix}}
+    if prefix := route.get("redirect", {}).get("prefix_rewrite"):
+        rest = {name: item for name, item in route["redirect"].items() if name != "prefix_rewrite"}
+        found["redirect"] = {**rest, "path_redirect": prefix}
+    return found
 
 
 def _reached(routes: list[Any]) -> list[Any]:

@@ -414,3 +414,11 @@ def test_what_was_replaced_is_forgotten() -> None:
     builder.build(())
     gc.collect()
     assert old() is None and native() is None
+
+
+def test_the_parts_of_documents_are_known_as_they_were_built_last() -> None:
+    builder = Builder()
+    builder.build((document(WEB), document("routes: [{respond: 200}]", "b.yaml")))
+    assert [each.key.kind for each in builder.documents] == ["native/service", "native/route"]
+    builder.build((document(WEB),))
+    assert [each.key.kind for each in builder.documents] == ["native/service"]

@@ -80,6 +80,8 @@ def test_one_gateway_may_stand_for_several() -> None:
     mesh = built(*texts)
     assert len(mesh.listeners) == 1
     assert any('gateway "out" selects no gateway here, so nothing is attached' in each for each in messages(mesh))
+    mesh = built(gateway("in"), gateway("out", more="tls: {mode: PASSTHROUGH}"), OUT)
+    assert any('gateway "out" has no port that is free, so nothing is attached' in each for each in messages(mesh))
     labels = "mesh: {gateway_labels: {istio: [ingressgateway, egressgateway]}}"
     mesh = built(*texts, labels)
     assert len(mesh.listeners) == 2 and not messages(mesh)
@@ -122,3 +124,10 @@ def test_ingresses_have_listeners_of_their_own_or_share_native_ones() -> None:
     assert {name for each in mesh.gateway_routes for name in each.listeners} == {"safe", "web"}
     (safe,) = (each for each in mesh.listeners.values() if each.protocol is ListenerProtocol.HTTPS)
     assert [each.hosts for each in safe.certificates] == [(), ("shop.test",)]
+
+
+def test_a_certificate_of_the_root_namespace_asks_no_client_for_one() -> None:
+    tls = "tls: {mode: SIMPLE, credentialName: shop}"
+    (listener,) = built(gateway("shop", 443, tls), secret("shop", "istio-system")).listeners.values()
+    assert [str(each.secret) for each in listener.certificates] == ["shop.istio-system"]
+    assert listener.client_trust is None

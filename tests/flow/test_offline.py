@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from tests.envoy.pki import Pki
-from tulle.flow.offline import checked
+from tulle.flow.offline import checked, converted
 
 BROKEN = Path(__file__).parents[1] / "golden" / "broken"
 
@@ -78,3 +78,11 @@ def test_files_of_istio_gateways_must_be_there(tmp_path: Path) -> None:
     _, findings = checked([tmp_path])
     wanted = {"certificate /no/a", "key /no/b", "client CA /no/c", "list of revoked certificates /no/d"}
     assert {finding.message.partition("its ")[2].partition(" does")[0] for finding in findings} == wanted
+
+
+def test_files_are_converted_with_what_is_wrong_with_them(tmp_path: Path) -> None:
+    (tmp_path / "good.yaml").write_text("services: {web: {port: 8000, command: web}}\n")
+    (tmp_path / "bad.yaml").write_text("services: {shop: {port: 0}}\n")
+    made = converted([tmp_path], str(tmp_path))
+    assert made.text == "services:\n  web: {port: 8000, command: web}\n"
+    assert [each.origin.file.rpartition("/")[2] for each in made.findings] == ["bad.yaml"]

@@ -79,7 +79,7 @@ def compile_sidecar(mesh: Mesh, instance: Instance, demand: frozenset[str]) -> S
     if guard is not None:
         _add_inbound(mesh, guard, caller, instance, heard, found)
     routes = _by_name(_outbound_routes(mesh.settings, namespace))
-    secrets = secrets_for(mesh, mesh_secrets.needed(found.values()))
+    secrets = secrets_for(mesh, mesh_secrets.shown_to(namespace, mesh_secrets.needed(found.values())))
     return Snapshot({SECRET: secrets, CLUSTER: found, LISTENER: heard, ROUTE: routes, VIRTUAL_HOST: virtual_hosts})
 
 

@@ -89,8 +89,8 @@ def _at_gateway(route: RouteSet, parent: Parent, around: Surroundings) -> _Outco
     )
     listeners = around.listeners.get(parent.name, ())
     if not listeners and parent.name not in around.gateways and parent.name not in around.sets:
-        if parent.name in around.elsewhere:
-            return _Outcome("NoMatchingParent", f"{shown} selects no gateway here, so nothing is attached to it")
+        if parent.name in around.silent:
+            return _Outcome("NoMatchingParent", f"{shown} {around.silent[parent.name]}, so nothing is attached to it")
         hint = around.gateway_hint(parent.name, home)
         return _Outcome("NoMatchingParent", f"{shown} does not exist, so nothing is attached to it{hint}")
     candidates = [each for each in listeners if _is_named(each, parent)]
@@ -214,15 +214,20 @@ def _for_listeners(route: RouteSet, taken: list[tuple[Listener, Hosts]], around:
 def _at_listeners(route: RouteSet, hosts: Hosts, listeners: tuple[str, ...]) -> RouteSet:
     streams = route.streams
     if route.kind is RouteKind.TLS:
-        streams = tuple(_with_server_names(stream, hosts) for stream in streams)
+        streams = tuple(each for each in (_with_server_names(stream, hosts) for stream in streams) if each.matches)
     return replace(route, hosts=hosts, listeners=listeners, streams=streams, parents=())
 
 
 def _with_server_names(stream: StreamRule, hosts: Hosts) -> StreamRule:
-    """The hosts of a route decide by server name, where its matches say nothing of it."""
-    names = () if ANY in hosts else hosts
-    matches = tuple(match if match.server_names else replace(match, server_names=names) for match in stream.matches)
-    return replace(stream, matches=matches)
+    """The hosts that a route was given decide by server name; its matches may only say less, never more."""
+    if ANY in hosts:
+        return stream
+    matches = []
+    for match in stream.matches:
+        names = narrowed(match.server_names, hosts) if match.server_names else hosts
+        if names:
+            matches.append(match if names == match.server_names else replace(match, server_names=names))
+    return replace(stream, matches=tuple(matches))
 
 
 @remember(size=16)

@@ -159,11 +159,11 @@ class Checking:
         self._merged_workloads = table
         self._workload_checks.update(added, removed, context)
 
-    @staticmethod
-    def _wanted(merge: Merge, parts: Parts) -> Wanted:
+    def _wanted(self, merge: Merge, parts: Parts) -> Wanted:
         return Wanted(
             has_routes=merge.has_routes,
             has_ingress=merge.has_ingress,
+            guarded=frozenset(self.guarding.gateways),
             has_broken_listener=any(part.key.kind == "native/listener" for part in parts.findings),
         )
 

@@ -186,8 +186,13 @@ def _trust(given: ClientTrust) -> ClientTrust:
 
 
 def _shares(given: tuple[Backend, ...]) -> tuple[Backend, ...]:
-    """The share of one is all."""
-    return (replace(given[0], weight=1),) if len(given) == 1 else given
+    """The share of one is all; of several that are the same it is their sum."""
+    found: dict[Backend, int] = {}
+    for each in given:
+        bare = replace(each, weight=0)
+        found[bare] = found.get(bare, 0) + each.weight
+    shares = tuple(replace(each, weight=weight) for each, weight in found.items())
+    return (replace(shares[0], weight=1),) if len(shares) == 1 else shares
 
 
 def _forward(given: Forward) -> Forward | Respond:

@@ -47,9 +47,7 @@ def _called(listener: Listener) -> str:
 
 
 def _collide(one: Listener, other: Listener) -> bool:
-    """Whether two listeners cannot be there together: requests that come in there could be for either of them."""
-    if one.port != other.port:
-        return False
+    """Whether two listeners of a port cannot be there together: what comes in there could be for either of them."""
     if (one.protocol is ListenerProtocol.UDP) != (other.protocol is ListenerProtocol.UDP):
         return False
     first, second = ip_address(one.address), ip_address(other.address)

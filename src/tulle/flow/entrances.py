@@ -62,6 +62,8 @@ class Wanted:
     has_ingress: bool = False
     has_broken_listener: bool = False
     """Whether a native listener is written that cannot be read: then nothing takes its place."""
+    guarded: frozenset[Name] = frozenset()
+    """Gateways (and sets of listeners, by their keys) to which policies are attached."""
 
 
 class Entrances:
@@ -130,7 +132,7 @@ class Entrances:
             sets={each.key: each for each in typed(merge, ListenerSet).values()},
             namespaces={each.name: each for each in typed(merge, Namespace).values()},
             grants={namespace: each for namespace, each in by_namespace.items() if each},
-            elsewhere=_elsewhere(merge, settings),
+            silent=_silent(merge, settings, kept),
         )
         self.inventory = Inventory(
             listeners=(*(_rooted(each, secrets, settings) for each in own if each not in kept), *foreign),
@@ -138,6 +140,7 @@ class Entrances:
             classes={each.name: each for each in typed(merge, GatewayClass).values()},
             secrets=secrets,
             config_maps=typed(merge, ConfigMap),
+            guarded=wanted.guarded,
         )
         self.arrangement = arrange(self.inventory)
         self.native = {each.name: each for each in found if each not in kept}
@@ -191,10 +194,17 @@ def _is_selected(listener: Listener, settings: Settings) -> bool:
     return frozenset(listener.selector) <= frozenset(settings.gateway_labels)
 
 
-def _elsewhere(merge: Merge, settings: Settings) -> frozenset[Name]:
-    """Gateways of Istio that select another gateway than the one here."""
-    istio = (each for each in merge.listeners.table.values() if each.gateway is not None and not _is_arranged(each))
-    return frozenset(each.gateway for each in istio if each.gateway is not None and not _is_selected(each, settings))
+def _silent(merge: Merge, settings: Settings, refused: frozenset[Listener]) -> dict[Name, str]:
+    """Gateways of Istio with listeners that do not listen, and why in a few words."""
+    found: dict[Name, str] = {}
+    for each in merge.listeners.table.values():
+        if each.gateway is None or _is_arranged(each):
+            continue
+        if not _is_selected(each, settings):
+            found[each.gateway] = "selects no gateway here"
+        elif each in refused:
+            found[each.gateway] = "has no port that is free"
+    return found
 
 
 def _not_selected(listener: Listener, settings: Settings) -> Finding:

@@ -55,7 +55,7 @@ class Place:
     @property
     def is_free(self) -> bool:
         """Whether the most specific condition wins anyway, so that their order says nothing."""
-        if len({_deed(rule) for _, rule in self.steps}) < len(self.steps):
+        if len({deed(rule) for _, rule in self.steps}) < len(self.steps):
             return False  # what is done for several conditions is better said once
         ranked = [(specificity(match), match) for match, _ in self.steps]
         if any(one < two for (one, _), (two, _) in pairwise(ranked)):
@@ -77,7 +77,7 @@ def at_listeners(mesh: Mesh) -> tuple[Place, ...]:
     groups: dict[tuple[str, Steps], dict[str, dict[str, None]]] = {}
     for (routes, host), found in sets.items():
         ports = layout.ports[routes]
-        steps = _reachable(in_order([at_gateway(each, ports) for each in found])) or (_nothing(found[0]),)
+        steps = reachable(in_order([at_gateway(each, ports) for each in found])) or (nothing(found[0]),)
         hosts = groups.setdefault((found[0].name.namespace, steps), {})
         for listener in _owners(layout, routes, host):
             hosts.setdefault(host, {})[listener] = None
@@ -95,8 +95,8 @@ def _needed(hosts: tuple[str, ...], listeners: tuple[str, ...], layout: Layout) 
     return () if wanted == set(layout.places(anywhere)) else listeners
 
 
-def _nothing(route_set: RouteSet) -> Step:
-    """A host of which no rule can match here does not fall to a wildcard that covers it."""
+def nothing(route_set: RouteSet) -> Step:
+    """For a host of which no rule can match: it does not fall to a wildcard that covers it."""
     rule = RouteRule(name="", origin=route_set.origin, matches=(EVERYTHING,), action=Respond(status=404))
     return EVERYTHING, rule
 
@@ -115,16 +115,15 @@ def _even(hosts: Mapping[str, Mapping[str, None]]) -> Iterator[tuple[tuple[str, 
     for host, listeners in hosts.items():
         found.setdefault(tuple(sorted(listeners)), []).append(host)
     for listeners_, together in found.items():
-        yield tuple(together), listeners_
+        yield tuple(sorted(together)), listeners_
 
 
-def _reachable(steps: Iterable[Step]) -> Steps:
+def reachable(steps: Iterable[Step]) -> Steps:
     """Up to the first that takes everything; of equal conditions the first, without a path that is every path."""
     found: dict[Match, Step] = {}
     for given, rule in steps:
         match = _without_root(given, rule)
-        bare = replace(match, stat_prefix="")
-        found.setdefault(bare, (match, rule))
+        found.setdefault(replace(match, stat_prefix=""), (match, _effective(match, rule)))
         if takes_everything(match):
             break
     return tuple(found.values())
@@ -155,15 +154,13 @@ def rules_of(steps: Iterable[Step]) -> tuple[RouteRule, ...]:
     """Rules of which the first that matches counts: neighbours that do the same are one."""
     found: list[RouteRule] = []
     last: RouteRule | None = None
-    for match, given in steps:
-        is_whole = match.path is not None and match.path.kind is PathKind.REGEX
-        rule = _answering(_whole(given) if is_whole else given)
-        deed = _deed(rule)
-        if deed == last:
+    for match, rule in steps:
+        done = deed(rule)
+        if done == last:
             found[-1] = replace(found[-1], matches=(*found[-1].matches, match))
         else:
             found.append(replace(rule, matches=(match,)))
-        last = deed
+        last = done
     return tuple(found)
 
 
@@ -184,17 +181,17 @@ def _prefix(action: Redirect | Forward) -> str | None:
 
 
 @lru_cache(4096)
-def _deed(rule: RouteRule) -> RouteRule:
+def deed(rule: RouteRule) -> RouteRule:
     """What a rule does, whoever wrote it and for whichever requests."""
-    return rebuilt(replace(_answering(rule), name="", matches=(), is_default=False), _nowhere)
+    return rebuilt(replace(rule, name="", matches=(), is_default=False), _nowhere)
 
 
-def _answering(rule: RouteRule) -> RouteRule:
-    """A rule that sends requests to nobody says what it answers."""
+def _effective(match: Match, rule: RouteRule) -> RouteRule:
+    """A rule as its words work for a match; one that sends requests to nobody says what it answers."""
     action = rule.action
-    if not isinstance(action, Forward) or any(each.weight and not each.problem for each in action.backends):
-        return rule
-    return replace(rule, action=Respond(status=action.status_without_backends))
+    if isinstance(action, Forward) and not any(each.weight and not each.problem for each in action.backends):
+        return replace(rule, action=Respond(status=action.status_without_backends))
+    return _whole(rule) if match.path is not None and match.path.kind is PathKind.REGEX else rule
 
 
 def _nowhere(value: Any) -> Any:
@@ -214,7 +211,7 @@ def _whole(rule: RouteRule) -> RouteRule:
 
 def of_mesh(sets: Iterable[RouteSet]) -> tuple[RouteRule, ...]:
     """Rules of the mesh for one service or host; for whom they are is among their conditions."""
-    return rules_of(_reachable(in_order([limited(each) for each in sets if each.rules], takes_everything)))
+    return rules_of(reachable(in_order([limited(each) for each in sets if each.rules], takes_everything)))
 
 
 def limited(route_set: RouteSet) -> RouteSet:

@@ -69,7 +69,8 @@ class _Work:
 def arrange(inventory: Inventory) -> Arrangement:
     """Decide about every listener."""
     around = inventory.around
-    work = _Work(around)
+    owners = {key: each.parent for key, each in around.sets.items()}
+    work = _Work(around, Occupied(owners, inventory.guarded))
     _sort_out(inventory, work)
     added = _sets_by_gateway(work)
     shown = _client_certificates(inventory, work)

@@ -8,17 +8,18 @@ from typing import TypeVar
 
 from tulle.dialects.istio.hosts import service_name
 from tulle.dialects.native.writing.content import Content, Entrance, Offer, Placed, PortPolicies
-from tulle.flow import flattening
+from tulle.flow import flattening, perspectives
 from tulle.flow.absent import SOURCE, Absent
 from tulle.flow.entrances import DEFAULT_LISTENER
 from tulle.flow.folding import Folded, folded
+from tulle.model import hostnames
 from tulle.model.documents import BUILT_IN, Origin
 from tulle.model.extensions import EnvoyPatches, MeshDefaults, ProxySettings, Scope, Telemetry, WasmPlugin
 from tulle.model.listeners import TlsHandling
 from tulle.model.mesh import Mesh, Object, Settings
 from tulle.model.names import Name
 from tulle.model.objects import BackendTls
-from tulle.model.routes import Delegate, RouteRule, RouteSet
+from tulle.model.routes import Delegate, RouteRule, RouteSet, StreamRule
 from tulle.model.security import AccessPolicy, Authorizer, PeerAuthentication, RequestAuthentication
 from tulle.model.services import Destination, Entry, Service
 from tulle.model.workloads import Template, Workload
@@ -110,7 +111,7 @@ def _entrances(mesh: Mesh) -> Iterator[Entrance]:
 
 
 def _gateway_routes(mesh: Mesh) -> Iterator[Placed]:
-    for place in flattening.at_listeners(mesh):
+    for place in sorted(flattening.at_listeners(mesh), key=_by_host):
         if place.is_free:
             for match, rule in place.steps:
                 yield Placed(
@@ -129,17 +130,24 @@ def _gateway_routes(mesh: Mesh) -> Iterator[Placed]:
             )
 
 
+def _by_host(place: flattening.Place) -> tuple[bool, tuple[str, ...], tuple[str, ...]]:
+    """What is for every host comes last."""
+    return "*" in place.hosts, place.hosts, place.listeners
+
+
 def _mesh_routes(mesh: Mesh) -> Iterator[Placed]:
     """Rules for hosts that no service has."""
     own = {host for service in mesh.services.values() for host in service.full_hosts}
-    groups: dict[tuple[object, object], list[str]] = {}
-    for host, sets in mesh.host_routes.items():
+    groups: dict[tuple[tuple[RouteRule, ...], tuple[StreamRule, ...]], list[str]] = {}
+    for host, sets in sorted(mesh.host_routes.items()):
         if host not in own:
-            key = flattening.of_mesh(sets), flattening.streams_of_mesh(sets)
-            groups.setdefault(key, []).append(host)
+            rules, streams = flattening.of_mesh(sets), flattening.streams_of_mesh(sets)
+            if not rules and not streams:
+                rules = flattening.rules_of([flattening.nothing(sets[0])])
+            groups.setdefault((rules, streams), []).append(host)
     for (rules, streams), hosts in groups.items():
         space = mesh.host_routes[hosts[0]][0].name.namespace
-        yield Placed(namespace=space, hosts=tuple(hosts), is_mesh=True, rules=rules, streams=streams)  # type: ignore[arg-type]
+        yield Placed(namespace=space, hosts=tuple(hosts), is_mesh=True, rules=rules, streams=streams)
 
 
 def _offers(mesh: Mesh, objects: tuple[Object, ...], entries: tuple[Entry, ...]) -> Iterator[Offer]:
@@ -164,7 +172,7 @@ def _said(destinations: tuple[Destination, ...]) -> PortPolicies:
 
 def _offer(mesh: Mesh, found: Folded, workloads: tuple[Workload, ...], *, is_declared: bool) -> Offer:
     service = found.service
-    sets = [*mesh.service_routes.get(service.name, ()), *flattening.own_sets(mesh, service.full_hosts)]
+    sets = _sets(mesh, service)
     rules, streams = flattening.of_mesh(sets), flattening.streams_of_mesh(sets)
     return Offer(
         service=service,
@@ -199,6 +207,7 @@ def _lost(mesh: Mesh, objects: tuple[Object, ...]) -> Iterator[Lost]:
             yield each.origin, why
     yield from _lost_destinations(mesh, objects)
     yield from _lost_encryption(mesh, objects)
+    yield from _lost_order(mesh)
     for listener in mesh.listeners.values():
         if listener.tls is TlsHandling.AUTO_PASSTHROUGH:
             yield listener.origin, f"sends connections on by the cluster in their server name, {BESIDE}"
@@ -221,6 +230,29 @@ def _lost_encryption(mesh: Mesh, objects: tuple[Object, ...]) -> Iterator[Lost]:
         for kind, name, _ in each.targets:
             if kind == "Service" and Name(each.name.namespace, name) not in declared:
                 yield each.origin, f"is about service {name}, which none of these files declares"
+
+
+def _lost_order(mesh: Mesh) -> Iterator[Lost]:
+    """Rules of several documents that are merged in another order for some callers."""
+    why = "has rules that other documents have too, in an order that depends on who calls"
+    for service in mesh.services.values():
+        sets, ports = _sets(mesh, service), [port.number for port in service.ports]
+        others = _wider(mesh, service.full_hosts)
+        if not perspectives.is_same(service.name, sets, flattening.of_mesh(sets), others, ports):
+            yield service.origin, why
+    for host, found in mesh.host_routes.items():
+        own = Name(found[0].name.namespace, host)
+        if not perspectives.is_same(own, found, flattening.of_mesh(found), _wider(mesh, (host,)), ()):
+            yield found[0].origin, why
+
+
+def _wider(mesh: Mesh, hosts: Iterable[str]) -> list[RouteSet]:
+    """Rules for wildcards that cover these hosts."""
+    return flattening.own_sets(mesh, dict.fromkeys(wide for host in hosts for wide in hostnames.wildcards(host)))
+
+
+def _sets(mesh: Mesh, service: Service) -> list[RouteSet]:
+    return [*mesh.service_routes.get(service.name, ()), *flattening.own_sets(mesh, service.full_hosts)]
 
 
 def _moved_ports(mesh: Mesh) -> Iterator[Lost]:

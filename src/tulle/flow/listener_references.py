@@ -30,6 +30,8 @@ class Inventory:
     classes: Mapping[str, GatewayClass] = field(default_factory=dict)
     secrets: Mapping[Name, Secret] = field(default_factory=dict)
     config_maps: Mapping[Name, ConfigMap] = field(default_factory=dict)
+    guarded: frozenset[Name] = frozenset()
+    """Gateways (and sets of listeners) to which policies are attached."""
 
 
 @dataclass(slots=True)

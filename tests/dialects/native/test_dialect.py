@@ -40,8 +40,8 @@ def messages(document: Document) -> list[str]:
         ("servces: {}", 'unknown field "servces"; did you mean "services"?'),
         (
             "zzz: 1",
-            'unknown field "zzz"; known are access, gateway, logging, mesh, mtls, '
-            "namespace, routes, scopes, services, tokens, workloads",
+            'unknown field "zzz"; known are access, gateway, logging, mesh, mtls, namespace, routes, scopes, '
+            "services, tokens, workloads",
         ),
         ("gateway: {listener: {}}", 'gateway: unknown field "listener"; did you mean "listeners"?'),
         ("gateway: {zzz: {}}", 'gateway: unknown field "zzz"; known is listeners'),

@@ -46,6 +46,22 @@ Read = Callable[[str], Fragment]
             'listener a: "weights" cannot stand beside to; write one of them',
         ),
         (
+            "gateway: {listeners: {a: {port: 1, protocol: udp, streams: {to: db}}}}",
+            'listener a: "streams" are for tcp and tls, not for udp',
+        ),
+        (
+            "gateway: {listeners: {a: {port: 1, tls: {mesh: true, client_ca: c}}}}",
+            'listener a: "tls" with mesh takes no client_ca',
+        ),
+        (
+            "gateway: {listeners: {a: {port: 1, protocol: tls, tls: {mesh: true, passthrough: true}, to: db}}}",
+            'listener a: "tls" takes only one of passthrough, mesh',
+        ),
+        (
+            "gateway: {listeners: {a: {port: 1, tls: {secret: s, client_keys: k}}}}",
+            'listener a: "tls" with client_keys needs client_ca',
+        ),
+        (
             "gateway: {listeners: {a: {port: 1, protocol: udp, to: db, tls: {certificate: c, key: k}}}}",
             'listener a: "tls" cannot be used with udp',
         ),

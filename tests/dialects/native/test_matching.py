@@ -12,6 +12,7 @@ from tulle.dialects.native.matching import describe
         ("path: {}", ': "path" takes exactly one of exact, prefix, starts, regex'),
         ("path: {exact: /a, prefix: /b}", ': "path" takes exactly one of exact, prefix, starts, regex'),
         ("path: {exact: }", ': "path" has nothing after exact'),
+        ("path: 7", ': "path" must be a path such as /cart, or one of exact, prefix, starts, regex, not 7'),
         ("path: [a]", ': "path" must be a path such as /cart, or one of exact, prefix, starts, regex, not a list'),
         ("headers: {a: }", ': "headers.a" must be text or a mapping with one condition, not nothing'),
         (

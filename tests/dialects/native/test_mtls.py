@@ -31,7 +31,7 @@ def test_what_is_not_said_is_as_elsewhere(read: Read) -> None:
     ("text", "message"),
     [
         ("{mode: on}", '"mode" must be one of strict, permissive, disable, not "on"'),
-        ("{ports: {http: strict}}", '"ports.http.[key]" must be the number of a port, not "http"'),
+        ("{ports: {http: strict}}", '"ports.http" must be the number of a port, not "http"'),
     ],
 )
 def test_mistakes_are_told_in_a_sentence(read: Read, text: str, message: str) -> None:

@@ -52,9 +52,9 @@ def test_editors_get_a_schema_of_every_section() -> None:
         "routes",
         "access",
         "tokens",
-        "logging",
         "mtls",
         "scopes",
+        "logging",
     }
     assert schema["additionalProperties"] is False
     assert "listeners" in schema["properties"]["gateway"]["properties"]

@@ -20,6 +20,7 @@ from tests.dialects.native.texts import Read, messages, route
         ("redirect: {status: 300}", ': "redirect.status" must be one of 301, 302, 303, 307, 308, not 300'),
         ("redirect: {}", ': "redirect" needs at least one of scheme, host, port, path, prefix'),
         ("redirect: {path: /a, prefix: /b}", ': "redirect" takes only one of path, prefix'),
+        ("redirect: {port: 1, port_from: scheme}", ': "redirect" takes only one of port, port_from'),
         (
             "redirect: {scheme: htps}",
             ': "redirect.scheme" must be one of http, https, not "htps"; did you mean "https"?',

@@ -1,7 +1,10 @@
 from __future__ import annotations
 
+from types import SimpleNamespace
+from typing import cast
+
 from tests.flow.advised import Desk, written
-from tulle.flow.advisors.base import account_key, gateway_key, labelled, workloads_of
+from tulle.flow.advisors.base import Advised, Ledger, World, account_key, gateway_key, labelled, workloads_of
 from tulle.model.names import Name
 
 
@@ -31,3 +34,21 @@ def test_what_did_not_change_is_not_looked_at_again() -> None:
     desk.put("other.yaml", written("AuthorizationPolicy", "x", "{selector: {matchLabels: {app: web}}, rules: [{}]}"))
     (after,) = list(desk.builder._checking.advice.findings())
     assert before is after
+
+
+def test_things_that_were_never_looked_at_are_forgotten_and_those_that_stayed_left_alone() -> None:
+    seen: list[str] = []
+
+    def advise(thing: str, world: World) -> Advised:
+        seen.append(thing)
+        return Advised(keys=frozenset((Name("a", thing),)))
+
+    world = cast(World, SimpleNamespace(touched=frozenset(), is_renamed=False))
+    ledger = Ledger(advise)
+    one, two = Name("a", "one"), Name("a", "two")
+    ledger.update((), ("stranger",), world)
+    ledger.track({one: "one", two: "two"}, (one, two), world)
+    ledger.track({one: "one", two: "other"}, (one, two), world)
+    assert seen.count("one") == 1
+    assert sorted(seen) == ["one", "other", "two"]
+    assert list(ledger.findings()) == []

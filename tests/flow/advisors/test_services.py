@@ -22,6 +22,16 @@ def test_a_selector_selects_or_not() -> None:
     assert desk.put("deployment.yaml", "")
 
 
+def test_what_stands_before_the_gateway_elsewhere() -> None:
+    desk = Desk()
+    head = "apiVersion: v1\nkind: Service\nmetadata: {name: istio-ingressgateway, namespace: %s}\n"
+    spec = "spec: {selector: {istio: ingressgateway}, ports: [{port: 80}]}"
+    (finding,) = desk.put("service.yaml", head % "istio-system" + spec)
+    assert "selects the gateway, which is reached without it; calls of workloads to this" in finding
+    (finding,) = desk.put("service.yaml", head % "default" + spec)
+    assert "selects nothing that runs" in finding
+
+
 def test_many_templates_are_not_all_named() -> None:
     desk = Desk()
     desk.put("service.yaml", SERVICE)

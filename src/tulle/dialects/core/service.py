@@ -43,7 +43,7 @@ def _target(value: object) -> object:
 
 
 def _cluster_ip(value: object) -> object:
-    return value if value in {"", HEADLESS} else ip(value)
+    return value if isinstance(value, str) and value in {"", HEADLESS} else ip(value)
 
 
 ClusterIp = Annotated[str, BeforeValidator(_cluster_ip)]

@@ -34,6 +34,8 @@ from tulle.model.routes import Action, Backend, Delegate, Forward, Match, Mirror
 ACTIONS = ("route", "redirect", "directResponse", "delegate")
 _ONLY_SENT_ON = ("rewrite", "timeout", "retries", "mirror", "mirrors")
 """What means nothing where no request is sent on."""
+_ALSO_OF_DELEGATES = ("fault", "headers", "cors_policy")
+"""What means nothing either beside a delegate, whose rules say it themselves."""
 
 
 class DelegateSpec(ObjectSpec):
@@ -149,7 +151,7 @@ def _actions(spec: HttpRoute) -> tuple[object, ...]:
 
 def _check_sent_on(part: Written, path: tuple[Step, ...], spec: HttpRoute) -> None:
     """A delegate decides these itself; a redirect or an answer has no use for them."""
-    for name in _ONLY_SENT_ON:
+    for name in (*_ONLY_SENT_ON, *(_ALSO_OF_DELEGATES if spec.delegate is not None else ())):
         if getattr(spec, name):
             why = "the delegate says it" if spec.delegate is not None else "no request is sent on"
             part.warning((*path, name), f"has no effect: {why}")

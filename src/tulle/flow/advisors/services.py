@@ -56,6 +56,10 @@ class Services:
                 message = "has nobody who answers: it has no selector, and no EndpointSlice says where it is"
                 yield _finding(service, service.origin, message)
             return
+        if _is_of_gateway(service, world):
+            message = "selects the gateway, which is reached without it; calls of workloads to this reach nobody"
+            yield _finding(service, service.selector_origin or service.origin, message)
+            return
         templates = self._templates.select(service.name.namespace, service.selector)
         idle = [each for each in templates if each.name not in world.workloads]
         message = f"selects nothing that runs: no workload has the labels {labelled(service.selector)}"
@@ -64,6 +68,12 @@ class Services:
 
 
 ADVISOR = Services
+
+
+def _is_of_gateway(service: Service, world: World) -> bool:
+    """Whether it is what Kubernetes has in front of the gateway."""
+    settings = world.settings
+    return service.name.namespace == settings.root_namespace and set(service.selector) <= set(settings.gateway_labels)
 
 
 def _of_templates(idle: list[Template]) -> str:

@@ -49,7 +49,8 @@ def number(value: float | None) -> float | int | None:
 
 def several(values: Sequence[object]) -> object:
     """One value alone, more of them as a list, none as nothing."""
-    if len(values) == 1 and not isinstance(values[0], list | tuple):
+    # Alone, a list would be taken for the list, and something empty for nothing.
+    if len(values) == 1 and not isinstance(values[0], list | tuple) and values[0] not in NOTHING:
         return values[0]
     return list(values) or None
 

@@ -61,9 +61,7 @@ def _target(action: Action, namespace: str, own: Name | None) -> Data:
         return {"respond": action.status_without_backends}
     if own is not None and all(_is_version(each, own) for each in backends):
         return {"versions": _versions(backends)}
-    if len(backends) == 1 and not _changes(backends[0]):
-        return {"to": reference(backends[0], namespace)}
-    return {"weights": _shares(backends, namespace)}
+    return shares(backends, namespace)
 
 
 def _shares(backends: Sequence[Backend], namespace: str) -> Data:
@@ -82,9 +80,10 @@ def _is_version(backend: Backend, own: Name) -> bool:
 
 
 def _versions(backends: Sequence[Backend]) -> object:
-    if len(backends) == 1:
-        return backends[0].subset
-    return {str(each.subset): each.weight for each in backends}
+    found: dict[str, int] = {}
+    for each in backends:
+        found[str(each.subset)] = found.get(str(each.subset), 0) + each.weight
+    return next(iter(found)) if len(found) == 1 else found
 
 
 def _changes(backend: Backend) -> Data:
@@ -120,7 +119,6 @@ def stream(given: StreamRule, namespace: str) -> Data:
 
 
 def shares(backends: Sequence[Backend], namespace: str) -> Data:
-    """Who gets the bytes."""
-    if len(backends) == 1:
-        return {"to": reference(backends[0], namespace)}
-    return {"weights": _shares(backends, namespace)}
+    """Who gets them."""
+    found = _shares(backends, namespace)
+    return {"to": next(iter(found))} if len(found) == 1 and not _changes(backends[0]) else {"weights": found}

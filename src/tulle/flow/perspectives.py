@@ -1,0 +1,69 @@
+"""Whether one list of rules means the same to every caller as the sets of rules that it was made of. Pure.
+
+Sets are merged anew for each caller, by what is left of them for it; a list keeps its order whoever calls.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, replace
+from itertools import product
+
+from tulle.envoy import scope, views
+from tulle.envoy.routes import in_order
+from tulle.flow.flattening import Steps, deed, reachable
+from tulle.model.documents import BUILT_IN
+from tulle.model.names import Name
+from tulle.model.routes import Match, RouteRule, RouteSet
+
+ELSEWHERE = "elsewhere.invalid"
+"""Stands for every namespace that nobody speaks of."""
+Labels = tuple[tuple[str, str], ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Perspective:
+    """A caller, and the port that it calls."""
+
+    namespace: str
+    labels: Labels
+    port: int | None
+
+
+def is_same(
+    name: Name, sets: Iterable[RouteSet], rules: tuple[RouteRule, ...], others: Iterable[RouteSet], ports: Iterable[int]
+) -> bool:
+    """Whether every caller that makes a difference finds the same rules in the same order.
+
+    `sets` become `rules`, the rules of `name`; `others` are for the same calls and stay what they are.
+    """
+    known, rest = (tuple(each for each in group if each.rules) for group in (sets, others))
+    if not known or len(known) + len(rest) < 2:
+        return True
+    listed = RouteSet(name=name, origin=BUILT_IN, rules=rules, by_specificity=False)
+    before, after = (*known, *rest), (listed, *rest)
+    return all(_seen(before, each) == _seen(after, each) for each in _perspectives(before, tuple(ports)))
+
+
+def _perspectives(sets: tuple[RouteSet, ...], ports: tuple[int, ...]) -> Iterator[Perspective]:
+    matches = [match for each in sets for rule in each.rules for match in rule.matches]
+    sources = [match.source for match in matches if match.source is not None]
+    spaces = {ELSEWHERE, *(each.namespace for each in sources)} | {each.name.namespace for each in sets}
+    spaces |= {space for each in sets for space in each.exports if space not in {"*", "."}}
+    labels: set[Labels] = {(), *(each.labels for each in sources)}
+    for space, having, port in product(sorted(spaces - {""}), sorted(labels), ports or (None,)):
+        yield Perspective(space, having, port)
+
+
+def _seen(sets: tuple[RouteSet, ...], by: Perspective) -> tuple[tuple[Match, RouteRule], ...]:
+    narrowed = (
+        views.for_caller(each, by.namespace, by.labels, by.port)
+        for each in sets
+        if scope.is_exported(each.exports, each.name.namespace, by.namespace)
+    )
+    steps = in_order([each for each in narrowed if each is not None])
+    return tuple((match, deed(rule)) for match, rule in reachable(_bare(steps)))
+
+
+def _bare(steps: Iterable[tuple[Match, RouteRule]]) -> Steps:
+    return tuple((replace(match, source=None, ports=()), rule) for match, rule in steps)
