@@ -10,7 +10,7 @@ from tulle.envoy import actions
 from tulle.envoy.actions import Destinations
 from tulle.envoy.rewrites import Entry
 from tulle.model.names import Name
-from tulle.model.policies import Balance, HashOn, LoadBalancing, Policy, Retry
+from tulle.model.policies import Balance, ClientTls, HashOn, LoadBalancing, Policy, Retry, TlsMode
 from tulle.model.routes import (
     Backend,
     Delegate,
@@ -23,7 +23,7 @@ from tulle.model.routes import (
     Rewrite,
     RouteRule,
 )
-from tulle.model.services import Port, Service, Subset
+from tulle.model.services import Port, Protocol, Service, Subset
 
 
 def hashing(on: HashOn) -> Policy:
@@ -67,6 +67,22 @@ def test_one_backend_is_a_cluster_and_no_time_limit() -> None:
             "max_stream_duration": {"grpc_timeout_header_max": "0s"},
         }
     }
+
+
+def test_a_number_of_udp_is_another_port_than_that_of_tcp() -> None:
+    dns = service("dns", Port(name="dns", number=53, protocol=Protocol.UDP), http(53))
+    to = known(dns)
+    assert to.cluster(backend("dns", port=53)) == "outbound|53||dns.default"
+    assert to.cluster(replace(backend("dns", port=53), is_udp=True)) == "outbound|53/udp||dns.default"
+
+
+def test_gateways_that_show_a_certificate_have_clusters_of_their_own() -> None:
+    policy = Policy(tls=ClientTls(mode=TlsMode.SIMPLE))
+    bank = service("bank", http(443), policy=policy, is_outside=True)
+    to = known(bank, SHOP, listener=Entry(shown_secret=Name("default", "client")))
+    assert to.cluster(backend("bank", port=443)) == "outbound|443|+default/client|bank.default"
+    assert to.cluster(backend("shop", port=90)) == "outbound|90||shop.default", "nobody speaks TLS there"
+    assert to.cluster(backend("none", port=90)) == "outbound|90||none.default"
 
 
 def test_backends_share_by_weight_and_weight_0_is_idle() -> None:

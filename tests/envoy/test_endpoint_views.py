@@ -24,11 +24,11 @@ PREFERENCES = st.one_of(
 WEB = Name("default", "web")
 
 
-@given(WORD, HOST, st.integers(1, 65535), LABELS, PREFERENCES)
+@given(WORD, HOST, st.integers(1, 65535), LABELS, PREFERENCES, st.booleans())
 def test_a_name_says_all_of_a_view(
-    namespace: str, name: str, port: int, labels: endpoint_views.Pairs, preference: Preference | None
+    namespace: str, name: str, port: int, labels: endpoint_views.Pairs, preference: Preference | None, is_udp: bool
 ) -> None:
-    view = View(service=Name(namespace, name), port=port, labels=labels, preference=preference)
+    view = View(service=Name(namespace, name), port=port, labels=labels, preference=preference, is_udp=is_udp)
     assert endpoint_views.parse(view.name) == view
 
 

@@ -69,6 +69,19 @@ def test_calls_go_to_the_port_that_the_service_means(port: Port, expected: int |
     assert found == ([] if expected is None else [expected])
 
 
+def test_tcp_and_udp_may_have_one_number() -> None:
+    http = instance("a").bindings[0]
+    both = (
+        replace(http, name="a", number=53, protocol=Protocol.UDP, port=9053),
+        replace(http, name="b", number=53, protocol=Protocol.TCP, port=9054),
+    )
+    for protocol, expected in ((Protocol.UDP, 9053), (Protocol.TCP, 9054), (Protocol.HTTP, 9054)):
+        port = Port(name="x", number=5300, protocol=protocol, target=53)
+        service = Service(name=WEB, origin=BUILT_IN, ports=(port,), account="web")
+        (found,) = endpoints(service, (replace(instance("a"), bindings=both),))
+        assert found.port == expected
+
+
 def test_the_only_port_of_an_instance_takes_the_calls_to_any() -> None:
     service = Service(name=WEB, origin=BUILT_IN, ports=(Port(name="x", number=80, target=1),), account="web")
     assert [each.port for each in endpoints(service, (instance("a"),))] == [9000]

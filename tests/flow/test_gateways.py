@@ -1,6 +1,6 @@
 from __future__ import annotations
 
-from tests.flow.gateway_world import GatewayWorld
+from tests.flow.gateway_world import GatewayWorld, secret
 from tulle.model.documents import BUILT_IN
 from tulle.model.listeners import Listener
 from tulle.model.names import Name
@@ -149,6 +149,16 @@ def test_of_conflicting_sets_the_older_one_counts() -> None:
         "True HostnameConflict"
     ]
     assert made.statuses["Gateway", Name("shop", "one")].attached_sets == 1, "only those that are accepted count"
+
+
+def test_sets_show_what_their_gateway_shows() -> None:
+    tls = ", tls: {backend: {clientCertificateRef: {name: client}}}"
+    other = "{name: other, port: 8000, protocol: HTTP}"
+    made = GatewayWorld(
+        gateway("one", HTTP, f"{OPEN}{tls}") + listener_set("a", "one", other),
+        secrets=(secret(Name("shop", "client")),),
+    )
+    assert [each.shown_secret for each in made.arrangement.usable.values()] == [Name("shop", "client")] * 2
 
 
 def test_a_set_without_certificates_is_not_accepted() -> None:

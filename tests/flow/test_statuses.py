@@ -167,6 +167,31 @@ def test_gateways_summarize_what_their_listeners_name() -> None:
     assert made.conditions("Gateway", GW)["ResolvedRefs"] == "False ListenersNotResolved"
 
 
+@pytest.mark.parametrize(
+    ("reference", "expected", "message"),
+    [
+        ("name: cert", "True ResolvedRefs", ""),
+        ("name: none", "False InvalidClientCertificateRef", 'secret "none" does not exist'),
+        ("name: bad", "False InvalidClientCertificateRef", 'secret "bad": there is no certificate in it'),
+        ("name: cert, kind: Odd", "False InvalidClientCertificateRef", "a certificate is a Secret, not a Odd"),
+        (
+            "name: cert, namespace: far",
+            "False RefNotPermitted",
+            'secret "cert.far" may not be used from here: no ReferenceGrant in namespace far allows it',
+        ),
+    ],
+)
+def test_certificates_for_backends(reference: str, expected: str, message: str) -> None:
+    given = f"any, tls: {{backend: {{clientCertificateRef: {{{reference}}}}}}},"
+    secrets = (secret(Name("shop", "cert")), secret(Name("far", "cert")), secret(Name("shop", "bad"), x=b""))
+    made = GatewayWorld(SPEC.format(listeners=HTTP).replace("any,", given), secrets=secrets)
+    assert made.conditions("Gateway", GW)["ResolvedRefs"] == expected
+    assert made.conditions("Gateway", GW)["Accepted"] == "True Accepted"
+    assert made.statuses["Gateway", GW].conditions[2].message == message
+    shown = [each.shown_secret for each in made.arrangement.usable.values()]
+    assert shown == [None if message else Name("shop", "cert")]
+
+
 def test_clients_that_nobody_verifies_are_noted() -> None:
     tls = "{certificateRefs: [{name: cert}]}"
     validation = "{mode: AllowInsecureFallback, caCertificateRefs: [{group: '', kind: ConfigMap, name: ca}]}"

@@ -11,7 +11,7 @@ from envoy.config.route.v3 import route_components_pb2
 
 from tulle.envoy import hashing, headers, naming, protos, replies, retries, rewrites
 from tulle.envoy.callers import ANYBODY, Caller
-from tulle.envoy.treatments import Treatment, treatment
+from tulle.envoy.treatments import Treatment, showing, treatment
 from tulle.model.names import Name
 from tulle.model.policies import HashOn, Retry
 from tulle.model.routes import Backend, Forward, Match, Mirror, Redirect, Respond, RouteRule
@@ -42,7 +42,7 @@ class Destinations:
     root_namespace: str = ""
     listener: rewrites.Entry = rewrites.NOWHERE
     """At the gateway: where requests come in."""
-    _treatments: dict[tuple[Name, int | None, str | None], Treatment | None] = field(
+    _treatments: dict[tuple[Name, int | None, str | None, bool], Treatment | None] = field(
         default_factory=dict, init=False, repr=False, compare=False
     )
     """What was asked for already: every rule of a host asks again."""
@@ -62,7 +62,7 @@ class Destinations:
         if backend.port is None and self.called is not None:
             # Rules of the mesh mean the port that was called, wherever they send the call (Istio).
             return service.port(self.called[1]) or service.port()
-        return service.port(backend.port)
+        return service.port(backend.port, is_udp=backend.is_udp)
 
     def number(self, backend: Backend) -> int:
         """The number of the port that a backend means; 0, a port that nothing has, if it can never be used."""
@@ -75,18 +75,26 @@ class Destinations:
 
     def treatment(self, backend: Backend) -> Treatment | None:
         """How the caller treats it; None if there is no such service, port or subset."""
-        key = backend.service, backend.port, backend.subset
+        key = backend.service, backend.port, backend.subset, backend.is_udp
         if key not in self._treatments:
             service, port = self.services.get(backend.service), self.port(backend)
             found = None
             if service is not None and port is not None:
                 found = treatment(service, port, backend.subset or "", self.caller, self.root_namespace)
-            self._treatments[key] = found
+            secret = self.listener.shown_secret
+            self._treatments[key] = found if found is None or secret is None else showing(found, secret)
         return self._treatments[key]
 
     def cluster(self, backend: Backend) -> str:
         """Name of its cluster, whether or not there is one."""
-        return naming.cluster(backend.service, self.number(backend), backend.subset)
+        port = self.port(backend)
+        is_udp = port is not None and port.is_udp
+        return naming.cluster(backend.service, self.number(backend), self.chosen(backend), is_udp=is_udp)
+
+    def chosen(self, backend: Backend) -> str:
+        """What tells its cluster from the others of its port."""
+        treated = self.treatment(backend)
+        return naming.chosen(backend.subset, treated.shown_secret if treated is not None else None)
 
     def refusal(self, backend: Backend, absent: int = 503) -> tuple[int, str] | None:
         """Why this backend can never answer: status (`absent` if it does not exist or cannot be used) and reason."""

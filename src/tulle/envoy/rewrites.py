@@ -12,6 +12,7 @@ from envoy.type.matcher.v3 import regex_pb2, string_pb2
 
 from tulle.envoy import protos
 from tulle.envoy.matches import EVERYTHING, segments
+from tulle.model.names import Name
 from tulle.model.routes import PathKind, PathMatch, Redirect, RedirectPort, Rewrite
 
 Substitution: TypeAlias = regex_pb2.RegexMatchAndSubstitute
@@ -40,6 +41,8 @@ class Entry:
     """Whether clients speak TLS; None if it is not known."""
     moved: tuple[tuple[int, int], ...] = ()
     """Well-known ports that documents mean, and where there are listeners for them really."""
+    shown_secret: Name | None = None
+    """What the gateway shows there to backends that policies of TLS are for."""
 
     @property
     def scheme(self) -> str:

@@ -88,7 +88,8 @@ def _resolved(rule: RouteRule, to: Destinations) -> RouteRule:
     """The rule with everything that its filters need to know of other services."""
     if rule.check is None:
         return rule
-    return replace(rule, check=replace(rule.check, backend=to.resolved(rule.check.backend)))
+    backend = rule.check.backend
+    return replace(rule, check=replace(rule.check, backend=replace(to.resolved(backend), subset=to.chosen(backend))))
 
 
 def _rank(found: tuple[int, ...]) -> Rank:

@@ -116,7 +116,12 @@ def layout(listeners: Iterable[Listener]) -> Layout:
             for listener in filter(reads_http, group):
                 _add(listener, known, found)
                 port = listener.declared_port or listener.port
-                entry = Entry(port, is_encrypted=has_tls(listener), moved=tuple(sorted(moved.items())))
+                entry = Entry(
+                    port,
+                    is_encrypted=has_tls(listener),
+                    moved=tuple(sorted(moved.items())),
+                    shown_secret=listener.shown_secret,
+                )
                 found.entries.setdefault(route_configuration(listener), entry)
     served = {(each.routes, host) for each in found.sections.values() for host in each.hosts}
     redirects = {place: port for place, port in found.redirects.items() if place not in served}

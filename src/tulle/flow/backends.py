@@ -77,7 +77,7 @@ def _problem(backend: Backend, route: RouteSet, around: Surroundings) -> Problem
     service = around.services.get(name)
     if service is None:
         return "BackendNotFound", f"{shown} does not exist{around.service_hint(name, home)}"
-    port = service.port(backend.port)
+    port = service.port(backend.port, is_udp=backend.is_udp)
     if port is None:
         numbers = ", ".join(str(each.number) for each in service.ports)
         has = f"it has {numbers}" if numbers else "it has no ports at all"

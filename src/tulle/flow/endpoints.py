@@ -11,6 +11,7 @@ from tulle.model.names import Name
 from tulle.model.policies import Locality
 from tulle.model.security import PeerMode
 from tulle.model.services import Endpoint, Port, Service
+from tulle.model.services import Protocol as Spoken
 from tulle.model.workloads import Binding, Instance, InstanceState
 
 
@@ -25,6 +26,11 @@ class Numbered(Protocol):
     @property
     def number(self) -> int:
         """Its number."""
+        ...
+
+    @property
+    def protocol(self) -> Spoken:
+        """What it speaks: TCP and UDP have numbers of their own."""
         ...
 
 
@@ -57,9 +63,9 @@ def answering(port: Port, ports: tuple[Own, ...]) -> Own | None:
     by_name = next((each for each in ports if each.name == port.name), None)
     if port.target is None and by_name is not None:
         return by_name
-    for each in ports:
-        if serves(each.name, each.number, port):
-            return each
+    fitting = [each for each in ports if serves(each.name, each.number, port)]
+    if fitting:
+        return next((each for each in fitting if (each.protocol is Spoken.UDP) == port.is_udp), fitting[0])
     return by_name or (ports[0] if len(ports) == 1 else None)
 
 

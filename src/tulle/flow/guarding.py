@@ -296,8 +296,12 @@ def _said_in(guard: Guard) -> Iterator[object]:
 
 def _spoken(port: Port, services: tuple[Service, ...], is_only: bool) -> Port:
     """A port of a workload with the protocol that the services say which send calls there."""
-    for service in services:
-        for each in service.ports:
-            if serves(port.name, port.number, each) or (is_only and len(service.ports) == 1):
-                return port if each.protocol is port.protocol else replace(port, protocol=each.protocol)
-    return port
+    found = [
+        each
+        for service in services
+        for each in service.ports
+        if serves(port.name, port.number, each) or (is_only and len(service.ports) == 1)
+    ]
+    # Of TCP and UDP on one number each has its own; otherwise the first service decides.
+    said = next((each for each in found if each.is_udp == port.is_udp), found[0] if found else port)
+    return port if said.protocol is port.protocol else replace(port, protocol=said.protocol)

@@ -20,20 +20,21 @@ from tulle.model.statuses import Condition, ObjectKey, ParentStatus, SectionStat
 
 FEATURES = (
     "BackendTLSPolicy", "BackendTLSPolicySANValidation", "GRPCRoute", "GRPCRouteNamedRouteRule", "Gateway",
-    "GatewayAddressEmpty", "GatewayFrontendClientCertificateValidation",
-    "GatewayFrontendClientCertificateValidationInsecureFallback", "GatewayHTTPListenerIsolation", "GatewayPort8080",
-    "GatewayStaticAddresses", "HTTPRoute", "HTTPRoute303RedirectStatusCode", "HTTPRoute307RedirectStatusCode",
-    "HTTPRoute308RedirectStatusCode", "HTTPRouteBackendProtocolH2C", "HTTPRouteBackendProtocolWebSocket",
-    "HTTPRouteBackendRequestHeaderModification", "HTTPRouteBackendTimeout", "HTTPRouteCORS",
-    "HTTPRouteDestinationPortMatching", "HTTPRouteHostRewrite", "HTTPRouteMethodMatching", "HTTPRouteNamedRouteRule",
-    "HTTPRouteParentRefPort", "HTTPRoutePathRedirect", "HTTPRoutePathRewrite", "HTTPRoutePortRedirect",
-    "HTTPRouteQueryParamMatching", "HTTPRouteRequestMirror", "HTTPRouteRequestMultipleMirrors",
-    "HTTPRouteRequestPercentageMirror", "HTTPRouteRequestTimeout", "HTTPRouteResponseHeaderModification",
-    "HTTPRouteRetry", "HTTPRouteRetryBackendTimeout", "HTTPRouteRetryConnectionError", "HTTPRouteSchemeRedirect",
-    "ListenerSet", "Mesh", "MeshConsumerRoute", "MeshHTTPRouteBackendRequestHeaderModification",
-    "MeshHTTPRouteNamedRouteRule", "MeshHTTPRouteQueryParamMatching", "MeshHTTPRouteRedirectPath",
-    "MeshHTTPRouteRedirectPort", "MeshHTTPRouteRewritePath", "MeshHTTPRouteSchemeRedirect", "ReferenceGrant",
-    "TCPRoute", "TLSRoute", "TLSRouteModeMixed", "TLSRouteModeTerminate", "UDPRoute",
+    "GatewayAddressEmpty", "GatewayBackendClientCertificate", "GatewayFrontendClientCertificateValidation",
+    "GatewayFrontendClientCertificateValidationInsecureFallback", "GatewayHTTPListenerIsolation",
+    "GatewayHTTPSListenerDetectMisdirectedRequests", "GatewayPort8080", "GatewayStaticAddresses", "HTTPRoute",
+    "HTTPRoute303RedirectStatusCode", "HTTPRoute307RedirectStatusCode", "HTTPRoute308RedirectStatusCode",
+    "HTTPRouteBackendProtocolH2C", "HTTPRouteBackendProtocolWebSocket", "HTTPRouteBackendRequestHeaderModification",
+    "HTTPRouteBackendTimeout", "HTTPRouteCORS", "HTTPRouteDestinationPortMatching", "HTTPRouteHostRewrite",
+    "HTTPRouteMethodMatching", "HTTPRouteNamedRouteRule", "HTTPRouteParentRefPort", "HTTPRoutePathRedirect",
+    "HTTPRoutePathRewrite", "HTTPRoutePortRedirect", "HTTPRouteQueryParamMatching", "HTTPRouteRequestMirror",
+    "HTTPRouteRequestMultipleMirrors", "HTTPRouteRequestPercentageMirror", "HTTPRouteRequestTimeout",
+    "HTTPRouteResponseHeaderModification", "HTTPRouteRetry", "HTTPRouteRetryBackendTimeout",
+    "HTTPRouteRetryConnectionError", "HTTPRouteSchemeRedirect", "ListenerSet", "Mesh", "MeshConsumerRoute",
+    "MeshHTTPRouteBackendRequestHeaderModification", "MeshHTTPRouteNamedRouteRule", "MeshHTTPRouteQueryParamMatching",
+    "MeshHTTPRouteRedirectPath", "MeshHTTPRouteRedirectPort", "MeshHTTPRouteRewritePath",
+    "MeshHTTPRouteSchemeRedirect", "ReferenceGrant", "TCPRoute", "TLSRoute", "TLSRouteModeMixed",
+    "TLSRouteModeTerminate", "UDPRoute",
 )  # fmt: skip
 """What is supported, in the words and the order of the specification."""
 
@@ -170,18 +171,24 @@ def _gateway_status(
     programmed = _programmed(sections)
     addresses = dict.fromkeys(each.address for each in listeners if each.name in arrangement.usable)
     return Status(
-        conditions=(accepted, programmed, *_further(gateway, sections, listeners)),
+        conditions=(
+            accepted,
+            programmed,
+            *_further(arrangement.client_faults.get(gateway.name), sections, listeners),
+        ),
         sections=sections,
         addresses=tuple(("IPAddress", address) for address in addresses),
         attached_sets=sets,
     )
 
 
-def _further(gateway: Gateway, sections: Sequence[SectionStatus], listeners: Sequence[Listener]) -> Iterator[Condition]:
+def _further(
+    fault: Fault | None, sections: Sequence[SectionStatus], listeners: Sequence[Listener]
+) -> Iterator[Condition]:
     """Whether everything that a gateway names is there, and a warning if it lets clients in without verifying them."""
-    unresolved: tuple[str, str] | None = None
+    unresolved = fault[1:] if fault is not None else None
     bad = [each.name for each in sections if not _holds(each, "ResolvedRefs")]
-    if bad:
+    if unresolved is None and bad:
         unresolved = "ListenersNotResolved", f"not resolved: {', '.join(bad)}"
     reason, message = unresolved or ("ResolvedRefs", "")
     yield Condition(type="ResolvedRefs", status=unresolved is None, reason=reason, message=message)

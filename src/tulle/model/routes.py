@@ -110,6 +110,8 @@ class Backend:
     """The Host that this one sees."""
     port_name: str = ""
     """The port by its name, instead of its number."""
+    is_udp: bool = False
+    """Whether the number is one of UDP, where the service has the same one for TCP."""
     referrer: Referrer | None = None
     """Who refers to it, if a reference into another namespace needs a grant there."""
     problem: str = ""

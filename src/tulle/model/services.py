@@ -49,6 +49,11 @@ class Port:
     target: int | str | None = None
     """The port of the workloads behind it, by number or name; None: the same number, or their only port."""
 
+    @property
+    def is_udp(self) -> bool:
+        """Whether its number is one of UDP."""
+        return self.protocol is Protocol.UDP
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Subset:
@@ -203,11 +208,15 @@ class Service:
         """The host names by which documents speak of it: its own, or else the full one of the mesh."""
         return self.hosts or (full_host(self.name),)
 
-    def port(self, number: int | None = None) -> Port | None:
-        """The port with this number; without a number the first one."""
+    def port(self, number: int | None = None, *, is_udp: bool = False) -> Port | None:
+        """The port with this number; without a number the first one.
+
+        TCP and UDP have numbers of their own: of two ports with the same one, that of UDP if it is wanted.
+        """
         if number is None:
             return self.ports[0] if self.ports else None
-        return next((port for port in self.ports if port.number == number), None)
+        found = [port for port in self.ports if port.number == number]
+        return next((port for port in found if port.is_udp == is_udp), found[0] if found else None)
 
     def subset(self, name: str) -> Subset | None:
         """The subset with this name."""

@@ -10,7 +10,7 @@ from pydantic import Field
 from tulle.dialects.fields import Several
 from tulle.dialects.gateway_api.admission import AllowedListeners, Problem, chosen
 from tulle.dialects.gateway_api.dialect import GROUP
-from tulle.dialects.gateway_api.frontend import GatewayTls, trusts
+from tulle.dialects.gateway_api.frontend import GatewayTls, shown_certificate, trusts
 from tulle.dialects.gateway_api.listener import Frame, Listeners, listeners
 from tulle.dialects.gateway_api.references import LocalReference
 from tulle.dialects.gateway_api.rules import created
@@ -84,6 +84,7 @@ def read(part: Written) -> Fragment:
     addresses, problems = _addresses(part, spec.addresses)
     problems += _parameter_problems(part, spec.infrastructure)
     frame = Frame(name, "Gateway", stamp, addresses, trusts(part, spec.tls))
+    certificate, certificate_problem = shown_certificate(part, spec.tls)
     gateway = Gateway(
         name=name,
         origin=part.origin,
@@ -91,6 +92,8 @@ def read(part: Written) -> Fragment:
         created=stamp,
         problems=problems,
         sets_from=_sets_from(part, spec.allowed_listeners),
+        client_certificate=certificate,
+        client_certificate_problem=certificate_problem,
     )
     ports = listeners(part, spec.listeners, frame)
     return Fragment(listeners=ports, objects=(gateway,), findings=tuple(part.findings))

@@ -160,9 +160,10 @@ def rule(
     for _, lifted in backends:
         placed += lifted
     found = effects(part, placed, kind)
-    if spec.backend_refs and any(item.type == "RequestRedirect" for item in spec.filters):
+    own = [item for item in spec.filters if isinstance(item, HttpFilter)]
+    if spec.backend_refs and any(item.request_redirect is not None for item in own):
         part.error((*path, "backendRefs"), "stand beside a RequestRedirect; a request is sent on or redirected")
-    if spec.backend_refs and any(item.type == "DirectResponse" for item in spec.filters):
+    if spec.backend_refs and any(item.direct_response is not None for item in own):
         part.error((*path, "backendRefs"), "stand beside a DirectResponse; a request is sent on or answered")
     return RouteRule(
         name=rule_name(part, index, spec.name),
