@@ -76,6 +76,8 @@ class Parts:
         change = self._arrange(spans, [[cuts[each] for each in documents[first:last]] for _, _, first, last in spans])
         self._documents = documents
         self._read(change)
+        for document in cuts:
+            document.forget()
         return change
 
     def _arrange(self, spans: Sequence[Span], cuts: Sequence[list[Cut]]) -> Change:
@@ -123,8 +125,10 @@ class Parts:
             self.fragments.pop(part, None)
             self.findings.pop(part, None)
         kept: set[Slot] = set()
-        for part in change.added:
+        # In order: what was parsed one after the other is freed so, and its memory can be used again.
+        for part in sorted(change.added, key=self.rank):
             fragment = _examined(registry.read(part))
+            part.forget()
             slot = _slot(part)
             kept.add(slot)
             if fragment.findings:

@@ -14,6 +14,7 @@ from pathlib import Path
 from watchfiles import awatch
 
 from tulle.kit.clock import Clock, SystemClock
+from tulle.kit.kept_text import KeptText
 from tulle.kit.located import LocatedMap
 from tulle.kit.located_yaml import Malformed, Piece, parse, pieces
 from tulle.model.documents import Anchor, Document, Key, Origin
@@ -226,6 +227,7 @@ def _parsed(path: str, stamp: Stamp, text: str, before: _Read | None) -> _Read:
     texts: list[str] = []
     findings: list[Finding] = []
     unreadable: set[str] = set()
+    folder = os.path.dirname(os.path.abspath(path))
     for index, piece in enumerate(pieces(text)):
         if same := known.get(piece.text):
             document = same.pop(0)
@@ -242,8 +244,7 @@ def _parsed(path: str, stamp: Stamp, text: str, before: _Read | None) -> _Read:
             unreadable.add(name)
         else:
             origin = Origin(SOURCE, path, Anchor(piece.line + 1))
-            folder = os.path.dirname(os.path.abspath(path))
-            documents.append(Document(origin, Key("file", Name("", name)), data, folder))
+            documents.append(Document(origin, Key("file", Name("", name)), KeptText(piece.text, data), folder))
             texts.append(piece.text)
     return _Read(stamp, tuple(documents), tuple(texts), tuple(findings), frozenset(unreadable))
 
