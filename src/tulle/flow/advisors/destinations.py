@@ -66,7 +66,7 @@ def advise(destination: Destination, world: World) -> Advised:
             found += _about_ports(destination, service)
             found += _about_subsets(destination, service, world)
     found += _about_secrets(destination, world, keys)
-    return Advised(tuple(found), frozenset(keys))
+    return Advised(tuple(found), tuple(keys))
 
 
 def _place(destination: Destination) -> tuple[str, str]:
