@@ -5,29 +5,29 @@ from __future__ import annotations
 from collections.abc import Collection, Hashable, Iterator, Set
 from typing import Generic, TypeVar
 
+from tulle.kit.groups import Groups
+
 Thing = TypeVar("Thing", bound=Hashable)
 Key = TypeVar("Key", bound=Hashable)
-FEW = 8
-"""Things of one key that are kept in a tuple, which takes a quarter of the memory of a set."""
 
 
 class Dependents(Generic[Thing, Key]):
     """Things, and the keys that each of them depends on."""
 
     def __init__(self) -> None:
-        self._keys: dict[Thing, Collection[Key]] = {}
-        self._things: dict[Key, tuple[Thing, ...] | set[Thing]] = {}
+        self._keys: dict[Thing, tuple[Key, ...]] = {}
+        self._things: Groups[Key, Thing] = Groups()
 
     def note(self, thing: Thing, keys: Collection[Key]) -> None:
         """What a thing depends on now: distinct keys."""
         before = frozenset(self._keys.pop(thing, ()))
         if keys:
-            self._keys[thing] = keys if isinstance(keys, tuple) else tuple(keys)
+            self._keys[thing] = tuple(keys)
         for key in keys:
             if key not in before:
-                self._add(key, thing)
+                self._things.add(key, thing)
         for key in before.difference(keys):
-            self._drop(key, thing)
+            self._things.remove(key, thing)
 
     def forget(self, thing: Thing) -> None:
         """It is gone."""
@@ -37,21 +37,4 @@ class Dependents(Generic[Thing, Key]):
         """The things that depend on any of these keys, by key."""
         if len(self._things) < len(keys):
             return (things for key, things in self._things.items() if key in keys)
-        return (self._things.get(key, ()) for key in keys)
-
-    def _add(self, key: Key, thing: Thing) -> None:
-        things = self._things.get(key, ())
-        if isinstance(things, set):
-            things.add(thing)
-        else:
-            more = (*things, thing)
-            self._things[key] = more if len(more) <= FEW else set(more)
-
-    def _drop(self, key: Key, thing: Thing) -> None:
-        things = self._things[key]
-        if isinstance(things, set):
-            things.discard(thing)
-        else:
-            things = self._things[key] = tuple(each for each in things if each != thing)
-        if not things:
-            del self._things[key]
+        return (self._things.get(key) for key in keys)
