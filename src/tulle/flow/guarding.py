@@ -46,10 +46,6 @@ class Answering(Protocol):
         """Workloads that answer for other services, or for services that are others, than before."""
         ...
 
-    def own(self, workload: Workload) -> Service | None:
-        """The service that it is run for."""
-        ...
-
     def services_of(self, workload: Workload) -> tuple[Service, ...]:
         """All services that send calls to it."""
         ...
@@ -108,14 +104,16 @@ class Guarding:
         workloads: Mapping[Name, Workload],
         moved: frozenset[Name],
         answering: Answering,
+        services: Mapping[Name, Service],
         settings: Settings,
     ) -> None:
         """Put together again what a change concerns.
 
         Args:
             merge: what was merged now.
-            workloads: those of now, of which `moved` differ.
+            workloads: those of now; `moved` differ, or are run for a service that differs.
             answering: for which services they answer.
+            services: those of now, which name the accounts that may call.
             settings: of the mesh.
         """
         spaces = self._take_policies(merge)
@@ -132,7 +130,7 @@ class Guarding:
             names = set(moved)
             names.update(each.name for space in spaces for each in self.by_namespace.get(space))
             names |= answering.moved
-        guards = [(name, self._guard(workloads.get(name), answering, settings)) for name in names]
+        guards = [(name, self._guard(workloads.get(name), answering, services, settings)) for name in names]
         before, self.guards = self.guards, replaced(self.guards, guards)
         self.changed = frozenset(name for name in names if before.get(name) is not self.guards.get(name))
         if is_everywhere or spaces or any(kind in merge.changed.objects for kind in (Gateway, ListenerSet)):
@@ -153,18 +151,21 @@ class Guarding:
         used = {id(each) for guard in guards if guard for each in _said_in(guard)}
         yield from (each for each in self._policies[kind] if id(each) not in used)
 
-    def _guard(self, workload: Workload | None, answering: Answering, settings: Settings) -> Guard | None:
+    def _guard(
+        self, workload: Workload | None, answering: Answering, services: Mapping[Name, Service], settings: Settings
+    ) -> Guard | None:
         if workload is None:
             return None
-        own, services = answering.own(workload), answering.services_of(workload)
-        names = frozenset(Target(kind=kind, name=each.name) for each in services for kind in SERVICES)
+        own = None if workload.is_bare else services.get(workload.service)
+        answered = answering.services_of(workload)
+        names = frozenset(Target(kind=kind, name=each.name) for each in answered for kind in SERVICES)
         said = self._said(Subject(workload.name.namespace, workload.labels, names), settings)
         return _guard(
             workload,
             own.allow if own is not None else None,
             own.policy.rate_limit if own is not None else None,
-            tuple(_spoken(port, services, len(workload.ports) == 1) for port in workload.ports),
-            tuple(each.name for each in services) or (workload.service,),
+            tuple(_spoken(port, answered, len(workload.ports) == 1) for port in workload.ports),
+            tuple(each.name for each in answered) or (workload.service,),
             said,
         )
 
