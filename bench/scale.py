@@ -191,6 +191,8 @@ class Run:
         gateway, sidecar = self.gateway.published - before[0], self.sidecar.published - before[1]
         if what == ROUTE and (gateway, sidecar) != (self._language.hosts, int(self._language.is_mesh_wide)):
             raise RuntimeError(f"a change published {gateway} resources to the gateway, {sidecar} to the sidecar")
+        if not gateway:
+            raise RuntimeError(f"a change of {what} published nothing")
         return steps
 
     def _publish(self) -> dict[str, float]:

@@ -13,18 +13,14 @@ Thing = TypeVar("Thing")
 Key = TypeVar("Key", bound=Hashable)
 
 
-class Claims(Generic[Thing]):
-    """Things of one kind by name. Of several that want a name, the first in the order of the documents has it."""
+class Contest(Generic[Thing]):
+    """Who has a name. Of several that want it, the first in the order of the documents."""
 
     def __init__(self) -> None:
-        self.table: dict[Name, Thing] = {}
-        """Who has each name. Replaced, never changed in place: it belongs to a published mesh."""
         self._claims: dict[Name, tuple[tuple[Document, Thing], ...]] = {}
         """Parts that want each name, and what for; after a decision the one that has it is the first."""
         self._contested: set[Name] = set()
         self._touched: set[Name] = set()
-        self.looked_at: frozenset[Name] = frozenset()
-        """Names that the last decision was about, whether or not somebody else has them now."""
 
     def add(self, name: Name, part: Document, thing: Thing) -> None:
         """A part wants a name."""
@@ -39,10 +35,9 @@ class Claims(Generic[Thing]):
             self._claims[name] = others
         self._touched.add(name)
 
-    def settle(self, position: Callable[[Document], int]) -> frozenset[Name]:
-        """Decide who has each name; the names whose thing changed, appeared or vanished."""
+    def decide(self, position: Callable[[Document], int]) -> list[tuple[Name, Thing | None]]:
+        """Decide who has each name about which there is something to decide, whether or not it is somebody else now."""
         look = self._touched | self._contested
-        self.looked_at = frozenset(look)
         self._touched = set()
         found: list[tuple[Name, Thing | None]] = []
         for name in look:
@@ -53,8 +48,7 @@ class Claims(Generic[Thing]):
             else:
                 self._contested.discard(name)
             found.append((name, claims[0][1] if claims else None))
-        before, self.table = self.table, replaced(self.table, found)
-        return frozenset(changed_keys(before, self.table))
+        return found
 
     def losers(self, position: Callable[[Document], int]) -> Iterator[tuple[Name, Document, Document]]:
         """Of each name that several want: the name, who has it, and each of the others."""
@@ -71,6 +65,20 @@ class Claims(Generic[Thing]):
         """The part that has a name and what it has by it; None if nobody wants it."""
         claims = self._claims.get(name)
         return claims[0] if claims else None
+
+
+class Claims(Contest[Thing]):
+    """Things of one kind by name."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.table: dict[Name, Thing] = {}
+        """Who has each name. Replaced, never changed in place: it belongs to a published mesh."""
+
+    def settle(self, position: Callable[[Document], int]) -> frozenset[Name]:
+        """Decide who has each name; the names whose thing changed, appeared or vanished."""
+        before, self.table = self.table, replaced(self.table, self.decide(position))
+        return frozenset(changed_keys(before, self.table))
 
 
 def _without(claims: tuple[tuple[Document, Thing], ...], part: Document) -> tuple[tuple[Document, Thing], ...]:

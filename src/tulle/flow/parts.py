@@ -94,9 +94,9 @@ class Parts:
             pairs = [(_joined(everything), _joined(self._cuts[start : len(self._cuts) - rest]))]
             ranks = self._ranked(pairs[0][1], start, rest)
         before = self.ranks
-        removed = frozenset(chain.from_iterable(old for old, _ in pairs)) - ranks.keys()
+        removed = frozenset(part for old, _ in pairs for part in old if part not in ranks)
         moved = frozenset(part for part, rank in ranks.items() if before.get(part, rank) != rank)
-        change = Change(frozenset(ranks.keys() - before.keys()), removed, moved)
+        change = Change(frozenset(part for part in ranks if part not in before), removed, moved)
         for part in removed:
             del before[part]
         before.update(ranks)

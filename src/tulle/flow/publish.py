@@ -19,7 +19,7 @@ from tulle.envoy.compile import (
 from tulle.envoy.patches import Patched
 from tulle.envoy.patching import places
 from tulle.flow.admission import Peer, admit
-from tulle.flow.assign import HostPlan, plan
+from tulle.flow.assign import HostPlan, forwardable, plan
 from tulle.flow.differences import changed_names, changed_secrets, changed_services
 from tulle.flow.endpoint_table import EndpointTable
 from tulle.flow.endpoints import instances_by_service
@@ -112,7 +112,7 @@ class Publisher:
         for id in concerned:
             self._compile(self._proxies[id], patch)
         self._publish_endpoints({name: resource for name, resource in ended.items() if resource}, skip=concerned)
-        if _plans_differ(old, mesh) or not self.plans:
+        if _plans_differ(old, mesh, changed) or not self.plans:
             self._assign()
 
     def hosts_changed(self) -> None:
@@ -361,7 +361,10 @@ def _gateway_differs(old: Mesh, new: Mesh) -> bool:
     )
 
 
-def _plans_differ(old: Mesh, new: Mesh) -> bool:
-    """Whether hosts may have to run something else."""
-    tables = ((each.settings, each.workloads, each.services, each.listeners) for each in (old, new))
-    return any(before is not after for before, after in zip(*tables, strict=True))
+def _plans_differ(old: Mesh, new: Mesh, changed: Iterable[Name]) -> bool:
+    """Whether hosts may have to run something else, or to forward to other services."""
+    tables = ((each.settings, each.workloads, each.listeners) for each in (old, new))
+    if any(before is not after for before, after in zip(*tables, strict=True)):
+        return True
+    services = (each for name in changed for mesh in (old, new) if (each := mesh.services.get(name)) is not None)
+    return any(forwardable(each) for each in services)

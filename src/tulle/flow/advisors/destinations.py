@@ -42,9 +42,12 @@ class Destinations:
                 self._by_host.setdefault(_place(now), {})[name] = now
         for place in again:
             group = sorted(self._by_host[place].values(), key=lambda each: (each.created, each.name))
-            self._rivals[place] = tuple(_rivals(group)) if len(group) > 1 else ()
+            if len(group) > 1:
+                self._rivals[place] = tuple(_rivals(group))
+            else:
+                self._rivals.pop(place, None)
             if not group:
-                del self._by_host[place], self._rivals[place]
+                del self._by_host[place]
 
     def findings(self) -> Iterable[Finding]:
         """About everything that has no effect."""
