@@ -13,6 +13,7 @@ from typing import TypeVar
 from tulle.envoy.routes import in_order
 from tulle.flow.advisors.base import World
 from tulle.kit.groups import Groups
+from tulle.kit.sequences import differing
 from tulle.kit.tables import changed_keys
 from tulle.model.covering import covers, is_everything
 from tulle.model.findings import Finding
@@ -52,13 +53,15 @@ class Overlaps:
         return (finding for table in tables for found in table for finding in found)
 
     def _update_gateway(self, routes: Group) -> None:
-        before, now = dict.fromkeys(self._gateway), dict.fromkeys(routes)
+        spans = differing(self._gateway, routes)
+        before = dict.fromkeys(each for start, stop, _, _ in spans for each in self._gateway[start:stop])
+        now = dict.fromkeys(each for _, _, first, last in spans for each in routes[first:last])
         touched: set[str] = set()
         for route in before.keys() - now.keys():
             for host in dict.fromkeys(route.hosts):
                 touched.add(host)
                 self._at_gateway.remove(host, route)
-        for route in routes:
+        for route in now:
             if route not in before:
                 for host in dict.fromkeys(route.hosts):
                     touched.add(host)
