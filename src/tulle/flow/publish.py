@@ -27,6 +27,7 @@ from tulle.flow.hosts import Hosts
 from tulle.flow.patch import Patch
 from tulle.flow.plain_text import told_of
 from tulle.kit.codec import encode
+from tulle.kit.collecting import no_collection
 from tulle.kit.tables import changed_keys, replaced
 from tulle.model.mesh import Mesh
 from tulle.model.names import Name
@@ -95,6 +96,10 @@ class Publisher:
 
     def update(self, mesh: Mesh) -> None:
         """Publish a new desired state to everybody whom it concerns."""
+        with no_collection():
+            self._take(mesh)
+
+    def _take(self, mesh: Mesh) -> None:
         old, self.mesh = self.mesh, mesh
         changed = changed_services(old, mesh)
         guards = changed_keys(old.guards, mesh.guards)

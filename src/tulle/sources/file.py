@@ -14,6 +14,7 @@ from pathlib import Path
 from watchfiles import awatch
 
 from tulle.kit.clock import Clock, SystemClock
+from tulle.kit.collecting import no_collection
 from tulle.kit.kept_text import KeptText
 from tulle.kit.located import LocatedMap
 from tulle.kit.located_yaml import Malformed, Piece, parse, pieces
@@ -68,6 +69,10 @@ class Files:
 
     def scan(self) -> Batch:
         """Everything that the files say now."""
+        with no_collection():
+            return self._scanned()
+
+    def _scanned(self) -> Batch:
         now, missing = self._clock.monotonic(), self._missing
         gone = [path for path in self.paths if not os.path.exists(path)]
         self._gone = {path: self._gone.get(path, now) for path in gone if path in self._read}
