@@ -17,8 +17,8 @@ class LocatedMap(dict[str, Any]):
         self.line = line
         self.numbers: list[int] = []
         """The line of each key, in the order of the keys: a third of the memory of a second mapping."""
-        self.repeated: tuple[tuple[str, int], ...] = ()
-        """Keys that were written once more, and where; the first value counts."""
+        self.repeated: tuple[tuple[str, int], ...] | None = ()
+        """Keys that were written once more, and where; the first value counts. None: neither here nor below."""
 
     @property
     def lines(self) -> dict[str, int]:
@@ -87,6 +87,8 @@ def repetitions(value: object) -> Iterator[tuple[str, int, int]]:
     while to_do:
         each = to_do.pop()
         if isinstance(each, LocatedMap):
+            if each.repeated is None:
+                continue
             for key, line in each.repeated:
                 yield key, line, each.line_of(key)
             to_do += [child for child in reversed(each.values()) if type(child) not in PLAIN]
