@@ -206,7 +206,7 @@ class _Composer:
         result = LocatedMap(start.start_mark.line)
         result.repeated = None
         self.around.append(result)
-        numbers = result.numbers
+        numbers = [result.line]
         merged: list[tuple[object, int]] = []
         while type(event := self.next()) is not MappingEndEvent:
             line = event.start_mark.line
@@ -221,6 +221,7 @@ class _Composer:
             else:
                 result[key] = value
                 numbers.append(line)
+        result.numbers = tuple(numbers)
         for value, line in merged:
             _merge(result, value, line)
         self.around.pop()
