@@ -167,4 +167,5 @@ KIND = Kind(
     shape=Shape.NAMED,
     schema=AccessSpec,
     read=read,
+    is_policy=True,
 )
