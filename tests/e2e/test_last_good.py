@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from functools import partial
+
 import pytest
 
 from tests.e2e.machine import Machine, eventually
@@ -47,28 +49,50 @@ def restart(machine: Machine) -> None:
     eventually(lambda: machine.status()["ready"], what="a control plane that knows its proxies")
 
 
-def routed(machine: Machine, path: str, to: str = "web") -> None:
-    """Another change, which takes effect as ever."""
-    machine.write(SERVICES + f"access: {{no-{path}: {{action: deny, services: [web], rules: {{to: {{paths: [/{path}]}}}}}}}}")
-    eventually(lambda: statuses(machine, f"/{path}") == [403], what=f"a change while a file is broken: /{path}")
+def changed(machine: Machine, path: str) -> bool:
+    """Whether another change takes effect as ever."""
+    policy = f"access: {{other: {{action: deny, services: [web], rules: {{to: {{paths: [{path}]}}}}}}}}"
+    machine.write(SERVICES + policy)
+    return eventually(lambda: statuses(machine, path) == [403], what=f"a change while a file is broken: {path}")
 
 
-@pytest.mark.parametrize("is_stopped", [False, True], ids=["kill", "down-up"])
-def test_what_was_forbidden_stays_so_while_its_file_is_broken(machine: Machine, is_stopped: bool) -> None:
+def test_what_was_forbidden_stays_so_while_its_file_is_broken(machine: Machine) -> None:
     machine.write(SERVICES)
     machine.write(DENY, "policy.yaml")
     machine.up()
     eventually(lambda: statuses(machine, "/secret", "/") == [403, 200], what="the policy")
 
-    for number, (broken, words) in enumerate([(WRONG_FIELD, "its last good version"), (NOT_YAML, "it last said still")]):
+    for broken, words in ((WRONG_FIELD, "its last good version still counts"), (NOT_YAML, "what it last said still")):
         machine.write(broken, "policy.yaml")
-        eventually(lambda words=words: says(machine, words), what="a finding that tells what counts")
+        assert eventually(partial(says, machine, words), what="a finding that tells what counts")
         assert statuses(machine, "/secret", "/") == [403, 200]
         restart(machine)
-        eventually(lambda words=words: says(machine, words), what="the same finding after a restart")
-        routed(machine, f"change-{number}")
+        assert eventually(partial(says, machine, words), what="the same finding after a restart")
+        assert changed(machine, f"/change-{len(broken)}")
         assert statuses(machine, "/secret", "/") == [403, 200]
 
     machine.write(OTHER, "policy.yaml")
     eventually(lambda: statuses(machine, "/secret", "/other") == [200, 403], what="the policy that was mended")
     assert not says(machine, "still counts")
+
+
+def test_a_file_that_is_broken_while_nothing_runs_is_no_way_around_its_policy(machine: Machine) -> None:
+    machine.write(SERVICES)
+    machine.write(DENY, "policy.yaml")
+    machine.up()
+    eventually(lambda: statuses(machine, "/secret", "/") == [403, 200], what="the policy")
+    for broken in (NOT_YAML, WRONG_FIELD):
+        machine.tulle("down")
+        machine.write(broken, "policy.yaml")
+        assert "counts" not in machine.tulle("check", str(machine.files), check=False).stdout
+        machine.tulle("up", "--detach", str(machine.files), check=False)
+        eventually(lambda: statuses(machine, "/secret", "/") == [403, 200], what="the policy after the restart")
+        assert says(machine, "still counts")
+
+    # Removed for good, it does not come back.
+    machine.files.joinpath("policy.yaml").unlink()
+    eventually(lambda: statuses(machine, "/secret") == [200], what="no policy")
+    restart(machine)
+    machine.write(WRONG_FIELD, "policy.yaml")
+    assert eventually(partial(says, machine, "it is not enforced until it is mended"), what="a policy that never was")
+    assert statuses(machine, "/secret") == [200]

@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+import pytest
+
 from tulle.flow.parts import Parts
 from tulle.kit.located_yaml import parse
 from tulle.model.documents import Document, Key, Origin
@@ -109,3 +111,53 @@ def test_there_is_always_room_between_two_documents() -> None:
     parts.update((emptied, *known[1:]))
     assert list(parts.order) == sorted(parts.order, key=parts.rank)
     assert len(parts.ranks) == len(parts.fragments) == 41
+
+
+POLICY = """
+apiVersion: security.istio.io/v1
+kind: AuthorizationPolicy
+metadata: {name: deny}
+spec: {action: DENY, rules: [{to: [{operation: {paths: [/secret]}}]}]}
+"""
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        POLICY.replace("DENY", "DENNY"),
+        POLICY.replace("operation: {paths: [/secret]}", "operation: {}"),
+        "access: {deny: {action: denny}}",
+        "tokens: {issuer: {isuer: me}}",
+        "mtls: {strict: {moode: strict}}",
+    ],
+)
+def test_a_policy_that_never_was_good_is_left_out_and_says_so(text: str) -> None:
+    parts = Parts()
+    parts.update((document(text),))
+    ((finding, *_),) = parts.findings.values()
+    assert finding.message.endswith(" (it is not enforced until it is mended)")
+    assert not any(fragment.objects for fragment in parts.fragments.values())
+
+
+def test_what_counts_is_told_once_at_the_first_mistake() -> None:
+    parts = Parts()
+    parts.update((document(POLICY),))
+    parts.update((document(POLICY.replace("DENY", "DENNY").replace("paths", "pathes")),))
+    ((first, second),) = parts.findings.values()
+    assert first.message.endswith(" (its last good version still counts)")
+    assert not second.message.endswith(")")
+    parts.update((document(POLICY),))
+    assert not parts.findings
+
+
+def test_a_part_that_goes_to_another_file_while_it_is_broken_keeps_its_last_good_version() -> None:
+    parts = Parts()
+    parts.update((document(POLICY),))
+    (good,) = parts.fragments.values()
+    broken = POLICY.replace("DENY", "DENNY")
+    for text, file in ((broken, "a.yaml"), (broken, "b.yaml"), (POLICY.replace("DENY", "[]"), "c.yaml")):
+        parts.update((document(text, file),))
+        assert [*parts.fragments.values()] == [good]
+    # A copy of it is another one.
+    parts.update((document(POLICY, "c.yaml"), document(broken, "d.yaml")))
+    assert len([each for each in parts.fragments.values() if each.objects]) == 1

@@ -26,7 +26,7 @@ FORMAT = 1
 """`PRAGMA user_version` of the file."""
 RETRY = 10.0
 """Seconds after which is tried again to write what could not be written."""
-_TABLE = "CREATE TABLE IF NOT EXISTS versions (slot TEXT PRIMARY KEY, part TEXT NOT NULL) STRICT, WITHOUT ROWID"
+_TABLE = "CREATE TABLE versions (slot TEXT PRIMARY KEY, part TEXT NOT NULL) STRICT, WITHOUT ROWID"
 # A row that is the same already costs no write.
 _PUT = (
     "INSERT INTO versions VALUES (?, ?) "
@@ -106,8 +106,9 @@ class KeptVersions:
         try:
             with self._writing, closing(_opened(self._path)) as database:
                 database.execute("BEGIN IMMEDIATE")
-                database.execute(_TABLE)
-                database.execute(f"PRAGMA user_version = {FORMAT}")
+                if _format(database) == 0:
+                    database.execute(_TABLE)
+                    database.execute(f"PRAGMA user_version = {FORMAT}")
                 database.executemany("DELETE FROM versions WHERE slot = ?", gone)
                 database.executemany(_PUT, rows)
                 database.execute("COMMIT")
@@ -132,12 +133,17 @@ def _opened(path: Path) -> sqlite3.Connection:
 
 def _read(path: Path) -> dict[Slot, str]:
     with closing(sqlite3.connect(path)) as database:
-        (found,) = database.execute("PRAGMA user_version").fetchone()
+        found = _format(database)
         if found == 0:
-            return {}  # It was only just made.
+            return {}
         if found != FORMAT:
             raise ValueError(f"it is in format {found}, not {FORMAT}")
         return {_slot(name): part for name, part in database.execute("SELECT slot, part FROM versions")}
+
+
+def _format(database: sqlite3.Connection) -> int:
+    """Of a file; 0 if it was only just made."""
+    return int(database.execute("PRAGMA user_version").fetchone()[0])
 
 
 def _name(slot: Slot) -> str:
