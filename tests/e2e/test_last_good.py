@@ -29,6 +29,7 @@ spec:
     - to: [{operation: {paths: [/secret]}}]
 """
 WRONG_FIELD = DENY.replace("action", "acton")
+WRONG_KIND = DENY.replace("Authorization", "Authorisation")
 NOT_YAML = DENY.replace("[/secret]", "[/secret")
 OTHER = DENY.replace("/secret", "/other")
 
@@ -62,13 +63,17 @@ def test_what_was_forbidden_stays_so_while_its_file_is_broken(machine: Machine) 
     machine.up()
     eventually(lambda: statuses(machine, "/secret", "/") == [403, 200], what="the policy")
 
-    for broken, words in ((WRONG_FIELD, "its last good version still counts"), (NOT_YAML, "what it last said still")):
+    for broken, words in (
+        (WRONG_FIELD, "its last good version still counts"),
+        (WRONG_KIND, "what it last said, and says nowhere now, still counts"),
+        (NOT_YAML, "what it last said still counts"),
+    ):
         machine.write(broken, "policy.yaml")
         assert eventually(partial(says, machine, words), what="a finding that tells what counts")
         assert statuses(machine, "/secret", "/") == [403, 200]
         restart(machine)
         assert eventually(partial(says, machine, words), what="the same finding after a restart")
-        assert changed(machine, f"/change-{len(broken)}")
+        assert changed(machine, f"/change-{len(words)}")
         assert statuses(machine, "/secret", "/") == [403, 200]
 
     machine.write(OTHER, "policy.yaml")

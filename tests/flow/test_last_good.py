@@ -100,6 +100,20 @@ def test_of_a_file_that_can_be_read_in_part_the_rest_stands_in() -> None:
     assert not [finding for finding in disk.builder.build((now,), (), unreadable=UNREADABLE).findings]
 
 
+def test_a_document_with_mistakes_around_its_parts_after_a_restart_goes_on_saying_what_it_said() -> None:
+    disk = Disk()
+    disk.build(document(WEB), document("services: {b: {command: b}}", "b.yaml"))
+    wrong = document(WEB.replace("services", "servces"))
+    for _ in range(2):
+        disk.restart()
+        mesh = disk.build(wrong)
+        assert commands(mesh) == {"web": "web", "api": "api"}
+        assert "still counts" in mesh.findings[0].message
+    assert commands(disk.build(document("services: {web: {command: y}}"))) == {"web": "y"}
+    disk.restart()
+    assert commands(disk.build(wrong)) == {"web": "y"}
+
+
 def test_a_source_that_fails_after_a_restart_loses_nothing() -> None:
     disk = Disk()
     disk.build(document(WEB))

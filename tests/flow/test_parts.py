@@ -161,3 +161,39 @@ def test_a_part_that_goes_to_another_file_while_it_is_broken_keeps_its_last_good
     # A copy of it is another one.
     parts.update((document(POLICY, "c.yaml"), document(broken, "d.yaml")))
     assert len([each for each in parts.fragments.values() if each.objects]) == 1
+
+
+def said(parts: Parts) -> list[str]:
+    return [part.key.name.name for part in parts.order]
+
+
+def test_a_document_with_mistakes_around_its_parts_goes_on_saying_what_it_said() -> None:
+    parts = Parts()
+    parts.update((document(POLICY),))
+    (good,) = parts.fragments.values()
+    wrong = document(POLICY.replace("AuthorizationPolicy", "AuthorisationPolicy"))
+    for each in (wrong, document(POLICY.replace("name: deny", "nam: deny")), wrong):
+        parts.update((each,))
+        assert [*parts.fragments.values()] == [good]
+        ((finding,),) = parts.findings.values()
+        assert finding.message.endswith(" (what it last said, and says nowhere now, still counts)")
+    parts.update((document(POLICY),))
+    assert len(parts.fragments) == 1 and not parts.findings
+    parts.update((wrong,))
+    parts.update(())
+    assert not parts.fragments
+    parts.update((wrong,))
+    ((finding,),) = parts.findings.values()
+    assert "still counts" not in finding.message and not parts.fragments
+
+
+def test_what_such_a_document_says_or_another_one_says_now_is_not_said_twice() -> None:
+    parts = Parts()
+    parts.update((document("services: {a: {command: a}, b: {command: b}, c: {command: c}}"), document("{}", "b.yaml")))
+    first = document("servces: {}\nservices: {a: {command: x}}")
+    other = document("services: {b: {command: b}}", "b.yaml")
+    parts.update((first, other))
+    assert said(parts) == ["a", "c", "b"]
+    assert [*parts.order] == sorted(parts.order, key=parts.rank)
+    parts.update((document("services: {a: {command: x}}"), other))
+    assert said(parts) == ["a", "b"]

@@ -8,6 +8,7 @@ from __future__ import annotations
 import json
 from collections.abc import Iterable, Mapping, Set
 from dataclasses import dataclass, replace
+from itertools import chain
 
 from tulle.dialects import registry
 from tulle.kit.located import LocatedList, LocatedMap
@@ -40,6 +41,7 @@ class LastGood:
         self.recalled = dict(recalled or {})
         """Emptied after the first build."""
         self._is_kept = recalled is not None
+        self._slots: dict[Place, list[Slot]] | None = None
         self._stand_ins: dict[Place, list[Document]] | None = None
 
     def take(self) -> dict[Slot, Document | None]:
@@ -63,7 +65,9 @@ class LastGood:
         Whatever such a file says nowhere else: one of its documents may be readable.
         """
         if self._stand_ins is None:
-            self._stand_ins = self._recalled_at(unreadable)
+            self._stand_ins = {}
+            for part in chain.from_iterable(map(self.said_at, sorted(unreadable))):
+                self._stand_ins.setdefault((part.origin.source, part.origin.file), []).append(part)
         if self._stand_ins:
             kept = {place: parts for place, parts in self._stand_ins.items() if _is_among(place, unreadable)}
             self._stand_ins = kept
@@ -76,14 +80,19 @@ class LastGood:
             return tuple(part for parts in kept.values() for part in parts if slot_of(part) not in said)
         return ()
 
-    def _recalled_at(self, unreadable: Set[Place]) -> dict[Place, list[Document]]:
-        found: dict[Place, list[Document]] = {}
-        for slot in self.recalled if unreadable else ():
-            if _is_among(slot[:2], unreadable) and (part := self.recall(slot)) is not None:
-                found.setdefault(slot[:2], []).append(part)
-        for parts in found.values():
-            parts.sort(key=lambda part: part.origin.line)
-        return found
+    def said_at(self, place: Place) -> list[Document]:
+        """What an earlier process knew of a file (or all of a source), in its order; only in the first build."""
+        if self._slots is None:
+            self._slots = {}
+            for slot in self.recalled:
+                for each in (slot[:2], (slot[0], "")):
+                    self._slots.setdefault(each, []).append(slot)
+        found = filter(None, map(self.recall, self._slots.get(place, ())))
+        return sorted(found, key=lambda part: (part.origin.file, part.origin.line))
+
+    def forget(self) -> None:
+        """What is not needed after the first build."""
+        self.recalled, self._slots = {}, {}
 
 
 def still_counting(findings: Iterable[Finding], kept: Iterable[Document]) -> tuple[Finding, ...]:

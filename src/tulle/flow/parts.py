@@ -75,7 +75,12 @@ class Parts:
         known = {self._documents[index]: self._cuts[index] for index in places}
         now = [documents[index] for _, _, first, last in spans for index in range(first, last)]
         gone = {document: known[document] for document in known.keys() - set(now)}
-        cuts = {document: known[document] if document in known else self._cut(document, gone) for document in now}
+        before = {document: self._said_before(document, gone) for document in now if document not in known}
+        cuts = {
+            document: self._cut(document, before[document]) if document in before else known[document]
+            for document in now
+        }
+        self._hold(before, cuts)
         for document in gone:
             self.findings.pop(document, None)
             if self._whole.get(slot := slot_of(document)) is document:
@@ -116,14 +121,34 @@ class Parts:
             return {part: index * GAP for index, part in enumerate(self.order)}
         return dict(zip(parts, found, strict=True))
 
-    def _cut(self, document: Document, gone: Mapping[Document, Cut]) -> Cut:
-        before = self._whole.get(slot_of(document))
-        known = {part.key: part for part in gone.get(before, ())} if before is not None else {}
-        parts, findings = registry.split(document, known)
+    def _said_before(self, document: Document, gone: Mapping[Document, Cut]) -> Cut:
+        """The parts of the last version of a document."""
+        last = self._whole.get(slot_of(document))
+        return gone.get(last, ()) if last is not None else ()
+
+    def _cut(self, document: Document, before: Cut) -> Cut:
+        parts, findings = registry.split(document, {part.key: part for part in before})
         self._whole[slot_of(document)] = document
         if findings:
             self.findings[document] = findings
         return parts
+
+    def _hold(self, before: Mapping[Document, Cut], cuts: dict[Document, Cut]) -> None:
+        """A document with mistakes around its parts goes on saying what it said before, and nothing says now."""
+        found = {document: self.findings.get(document, ()) for document in before}
+        wrong = [document for document, findings in found.items() if any(each.is_error for each in findings)]
+        if not wrong:
+            return
+        said = {(part.origin.source, part.key) for cut in cuts.values() for part in cut}
+        for document in wrong:
+            candidates = before[document] or self.last_good.said_at((document.origin.source, document.origin.file))
+            held = tuple(part for part in candidates if (part.origin.source, part.key) not in said)
+            if held:
+                said.update((part.origin.source, part.key) for part in held)
+                cuts[document] = (*cuts[document], *held)
+                self.findings[document] = _told(
+                    found[document], "what it last said, and says nowhere now, still counts"
+                )
 
     def _read(self, change: Change) -> None:
         versions = dict(self._versions(change.removed))
@@ -146,7 +171,7 @@ class Parts:
             self.fragments[part] = fragment
         for slot in gone:
             self.last_good.note(slot, None)
-        self.last_good.recalled = {}
+        self.last_good.forget()
 
     def _versions(self, removed: Iterable[Document]) -> Iterator[tuple[Slot, Version]]:
         """The last good versions of parts that are about to go, or to be replaced."""
