@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import pytest
 
+from tulle.flow.last_good import LastGood
 from tulle.flow.parts import Parts
 from tulle.kit.located_yaml import parse
 from tulle.model.documents import Document, Key, Origin
@@ -132,11 +133,14 @@ spec: {action: DENY, rules: [{to: [{operation: {paths: [/secret]}}]}]}
     ],
 )
 def test_a_policy_that_never_was_good_is_left_out_and_says_so(text: str) -> None:
-    parts = Parts()
-    parts.update((document(text),))
-    ((finding, *_),) = parts.findings.values()
-    assert finding.message.endswith(" (it is not enforced until it is mended)")
-    assert not any(fragment.objects for fragment in parts.fragments.values())
+    for parts, words in (
+        (Parts(last_good=LastGood({})), "(it is not enforced until it is mended)"),
+        (Parts(), "(this version is not enforced)"),
+    ):
+        parts.update((document(text),))
+        ((finding, *_),) = parts.findings.values()
+        assert finding.message.endswith(words)
+        assert not any(fragment.objects for fragment in parts.fragments.values())
 
 
 def test_what_counts_is_told_once_at_the_first_mistake() -> None:

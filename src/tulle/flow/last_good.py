@@ -40,7 +40,7 @@ class LastGood:
         """What has to be written down since `take`; None: forgotten."""
         self.recalled = dict(recalled or {})
         """Emptied after the first build."""
-        self._is_kept = recalled is not None
+        self.is_kept = recalled is not None
         self._slots: dict[Place, list[Slot]] | None = None
         self._stand_ins: dict[Place, list[Document]] | None = None
 
@@ -51,7 +51,7 @@ class LastGood:
 
     def note(self, slot: Slot, part: Document | None) -> None:
         """There is another last good version, or (None) no part any more."""
-        if self._is_kept:
+        if self.is_kept:
             self.changes[slot] = part
 
     def recall(self, slot: Slot) -> Document | None:

@@ -204,7 +204,9 @@ class Parts:
             return version.fragment, _told(broken.findings, "its last good version still counts")
         if registry.is_policy(part):
             # Half a policy may allow what it should deny, or the reverse.
-            return Fragment(), _told(broken.findings, "it is not enforced until it is mended")
+            # Only a control plane knows that there is no earlier version which counts.
+            what = "it is not enforced until it is mended" if self.last_good.is_kept else "this version is not enforced"
+            return Fragment(), _told(broken.findings, what)
         return broken, broken.findings
 
 
