@@ -143,6 +143,15 @@ def test_a_policy_that_never_was_good_is_left_out_and_says_so(text: str) -> None
         assert not any(fragment.objects for fragment in parts.fragments.values())
 
 
+def test_what_never_was_good_does_not_become_so_by_another_mistake() -> None:
+    parts = Parts(last_good=LastGood({}))
+    for action in ("DENNY", "DENI", "[]"):
+        parts.update((document(POLICY.replace("DENY", action)),))
+        ((finding,),) = parts.findings.values()
+        assert finding.message.endswith(" (it is not enforced until it is mended)")
+        assert not any(parts.last_good.take().values())
+
+
 def test_what_counts_is_told_once_at_the_first_mistake() -> None:
     parts = Parts()
     parts.update((document(POLICY),))

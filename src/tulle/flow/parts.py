@@ -206,7 +206,7 @@ class Parts:
             # Half a policy may allow what it should deny, or the reverse.
             # Only a control plane knows that there is no earlier version which counts.
             what = "it is not enforced until it is mended" if self.last_good.is_kept else "this version is not enforced"
-            return Fragment(), _told(broken.findings, what)
+            return Fragment(findings=broken.findings), _told(broken.findings, what)
         return broken, broken.findings
 
 
