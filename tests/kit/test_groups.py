@@ -28,3 +28,16 @@ def test_members_are_those_that_were_added_and_not_removed_in_order(steps: list[
     assert set(groups) == expected.keys() and len(groups) == len(expected)
     assert [key in groups for key in range(3)] == [key in expected for key in range(3)]
     assert list(groups.get(0)) == list(expected.get(0, {}))
+
+
+def test_large_groups_are_like_small_ones() -> None:
+    groups: Groups[str, int] = Groups()
+    for member in range(2 * FEW):
+        groups.add("all", member)
+        groups.add("all", 0)
+    assert list(groups.get("all")) == list(range(2 * FEW))
+    with pytest.raises(KeyError):
+        groups.remove("all", -1)
+    for member in range(2 * FEW):
+        groups.remove("all", member)
+    assert "all" not in groups and not groups.get("all")
