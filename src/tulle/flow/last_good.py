@@ -114,7 +114,9 @@ def slot_of(part: Document) -> Slot:
 
 def written(part: Document) -> str:
     """A part in one line; where each of its values stood is not kept."""
-    return json.dumps([part.origin.line, part.origin.subject, part.folder, part.revision, part.data])
+    text = json.dumps([part.origin.line, part.origin.subject, part.folder, part.revision, part.data])
+    part.forget()
+    return text
 
 
 def read(slot: Slot, text: str) -> Document | None:

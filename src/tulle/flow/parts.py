@@ -88,6 +88,8 @@ class Parts:
         change = self._arrange(spans, [[cuts[each] for each in documents[first:last]] for _, _, first, last in spans])
         self._documents = documents
         self._read(change)
+        for document in cuts:
+            document.forget()
         return change
 
     def _arrange(self, spans: Sequence[Span], cuts: Sequence[list[Cut]]) -> Change:
@@ -104,9 +106,9 @@ class Parts:
             pairs = [(_joined(everything), _joined(self._cuts[start : len(self._cuts) - rest]))]
             ranks = self._ranked(pairs[0][1], start, rest)
         before = self.ranks
-        removed = frozenset(chain.from_iterable(old for old, _ in pairs)) - ranks.keys()
+        removed = frozenset(part for old, _ in pairs for part in old if part not in ranks)
         moved = frozenset(part for part, rank in ranks.items() if before.get(part, rank) != rank)
-        change = Change(frozenset(ranks.keys() - before.keys()), removed, moved)
+        change = Change(frozenset(part for part in ranks if part not in before), removed, moved)
         for part in removed:
             del before[part]
         before.update(ranks)
@@ -159,8 +161,10 @@ class Parts:
             self.fragments.pop(part, None)
             self.findings.pop(part, None)
             self._standing.pop(part, None)
-        for part in change.added:
+        # In order: what was parsed one after the other is freed so, and its memory can be used again.
+        for part in sorted(change.added, key=self.rank):
             fragment = _meaning(part)
+            part.forget()
             found = fragment.findings
             if not fragment.is_usable:
                 fragment, found = self._instead(part, fragment, self._version(part, versions, homes))
