@@ -112,6 +112,19 @@ def test_a_delegate_that_does_not_exist_is_a_finding_and_an_answer() -> None:
     assert action.status == 404
 
 
+@pytest.mark.parametrize(("exports", "is_used"), [((".",), False), (("default",), True), (("other",), False)])
+def test_a_delegate_counts_where_it_is_exported_to(exports: tuple[str, ...], is_used: bool) -> None:
+    inner = rule(Respond(status=201))
+    delegate = RouteSet(name=DELEGATING.to, origin=BUILT_IN, rules=(inner,), is_delegate=True, exports=exports)
+    resolved = resolve(routes(rule(DELEGATING)), {}, {}, {DELEGATING.to: delegate})
+    action = resolved.route.rules[0].action
+    assert isinstance(action, Respond)
+    assert action.status == (201 if is_used else 404)
+    messages = [each.message for each in resolved.findings]
+    assert is_used or 'is not exported to namespace "default", so it is not used' in messages[0]
+    assert len(messages) == (0 if is_used else 1)
+
+
 @pytest.mark.parametrize(
     ("outer", "inner", "both"),
     [

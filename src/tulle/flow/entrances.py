@@ -133,6 +133,7 @@ class Entrances:
             namespaces={each.name: each for each in typed(merge, Namespace).values()},
             grants={namespace: each for namespace, each in by_namespace.items() if each},
             silent=_silent(merge, settings, kept),
+            root_namespace=settings.root_namespace,
         )
         self.inventory = Inventory(
             listeners=(*(_rooted(each, secrets, settings) for each in own if each not in kept), *foreign),

@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 from typing import Literal
 
 from tulle.envoy.references import backends
-from tulle.envoy.scope import host_key
+from tulle.envoy.scope import host_key, is_exported
 from tulle.kit.memo import remember
 from tulle.model.documents import Origin
 from tulle.model.findings import Finding
@@ -50,12 +50,9 @@ def resolve(
     known = tuple((name, delegates.get(name)) for name in wanted)
     for name, delegate in known:
         names.add(delegate_key(name))
-        if delegate is None:
-            origin = wanted_at(route, name)
-            message = (
-                f'{route.origin.subject}: there is no VirtualService "{name.name}" in namespace "{name.namespace}"'
-            )
-            findings.append(Finding.error(origin, f"{message} that could be delegated to"))
+        problem = _refusal(route, name, delegate)
+        if problem:
+            findings.append(Finding.error(wanted_at(route, name), f"{route.origin.subject}: {problem}"))
     expanded = _expanded(route, known) if known else route
     answers: list[tuple[Backend, Backend]] = []
     for backend in dict.fromkeys(backends(expanded)):
@@ -65,6 +62,16 @@ def resolve(
     return Resolved(
         _with_backends(expanded, tuple(answers)) if answers else expanded, tuple(findings), frozenset(names)
     )
+
+
+def _refusal(route: RouteSet, name: Name, delegate: RouteSet | None) -> str:
+    """Why a set cannot be delegated to; empty if it can."""
+    if delegate is None:
+        return f'there is no VirtualService "{name.name}" in namespace "{name.namespace}" that could be delegated to'
+    if not is_exported(delegate.exports, name.namespace, route.name.namespace):
+        home = route.name.namespace
+        return f'{delegate.origin.subject} ({delegate.origin}) is not exported to namespace "{home}", so it is not used'
+    return ""
 
 
 def wanted_at(route: RouteSet, name: Name) -> Origin:
@@ -131,9 +138,10 @@ def _expanded(route: RouteSet, known: tuple[tuple[Name, RouteSet | None], ...]) 
         if not isinstance(rule.action, Delegate):
             rules.append(rule)
             continue
-        delegate = delegates[rule.action.to]
-        if delegate is None:
-            reason = f'there is no delegate "{rule.action.to}"'
+        name = rule.action.to
+        delegate = delegates[name]
+        if delegate is None or not is_exported(delegate.exports, name.namespace, route.name.namespace):
+            reason = f'there is no delegate "{name}"'
             rules.append(
                 replace(rule, action=Respond(status=UNKNOWN, body=f"{reason}\n", headers=(("x-tulle-reason", reason),)))
             )
