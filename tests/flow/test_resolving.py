@@ -53,7 +53,7 @@ def test_services_are_found_by_host_and_ports_by_name() -> None:
     stream = StreamRule(name="s", origin=BUILT_IN, matches=(StreamMatch(),), backends=(wanted,))
     written = routes(replace(rule(forward), check=ExternalCheck(backend=wanted)), streams=(stream,))
     services = {name("web"): service("web")}
-    resolved = resolve(written, services, {"api.test": name("web")}, {})
+    resolved = resolve(written, services, {"api.test": (name("web"),)}, {})
     found = backend(service=name("web"), port=80)
     action = resolved.route.rules[0].action
     assert isinstance(action, Forward)
@@ -64,7 +64,22 @@ def test_services_are_found_by_host_and_ports_by_name() -> None:
     assert check.backend == found
     assert resolved.route.streams[0].backends == (found,)
     assert resolved.names == {Name("", "api.test"), Name("", "nobody.test"), name("web")}
-    assert resolve(written, services, {"api.test": name("web")}, {}).route is resolved.route
+    assert resolve(written, services, {"api.test": (name("web"),)}, {}).route is resolved.route
+
+
+def test_of_a_host_the_service_is_meant_that_the_namespace_of_the_rules_may_see() -> None:
+    hidden = replace(service("hidden"), name=Name("a", "hidden"), exports=(".",))
+    own, public = replace(service("own"), exports=(".",)), replace(service("public"), name=Name("b", "public"))
+    services = {each.name: each for each in (hidden, own, public)}
+    written = routes(rule(Forward(backends=(backend(host="api.test"),))))
+    for names, meant in (
+        ((hidden.name, public.name, own.name), own.name),
+        ((hidden.name, public.name), public.name),
+        ((Name("a", "gone"), hidden.name), hidden.name),
+    ):
+        action = resolve(written, services, {"api.test": names}, {}).route.rules[0].action
+        assert isinstance(action, Forward)
+        assert action.backends[0].service == meant
 
 
 def test_a_port_that_nobody_has_stays_a_name() -> None:
@@ -156,5 +171,5 @@ def test_a_rule_of_a_delegate_holds_under_both_conditions(outer: Match, inner: M
 def test_rules_that_send_nothing_on_stay_beside_those_that_do() -> None:
     answer = rule(Respond(status=200))
     sending = rule(Forward(backends=(backend(host="api.test"),)))
-    resolved = resolve(routes(sending, answer), {}, {"api.test": name("web")}, {})
+    resolved = resolve(routes(sending, answer), {}, {"api.test": (name("web"),)}, {})
     assert resolved.route.rules[1] == answer

@@ -40,7 +40,7 @@ from tulle.model.services import Entry, Service
 from tulle.model.workloads import Workload
 
 NO_SERVICES: Mapping[Name, Service] = {}
-NO_HOSTS: Mapping[str, Name] = {}
+NO_HOSTS: Mapping[str, tuple[Name, ...]] = {}
 GATEWAYS = (Gateway, GatewayClass, ListenerSet)
 NO_GUARDS: Mapping[Name, Guard] = {}
 
@@ -54,7 +54,7 @@ class Advice:
         self._routes: dict[RouteSet, Document] = {}
         """Every set that was written and counts."""
         self._services: Mapping[Name, Service] = NO_SERVICES
-        self._hosts: Mapping[str, Name] = NO_HOSTS
+        self._hosts: Mapping[str, tuple[Name, ...]] = NO_HOSTS
         self._guards: Mapping[Name, Guard] = NO_GUARDS
         self._gateway_guard: Guard | None = None
         self._entries: Mapping[Name, Entry] = {}

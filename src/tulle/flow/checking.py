@@ -43,7 +43,7 @@ class Checking:
         self.routing = Routing()
         self.guarding = Guarding()
         self.advice = Advice()
-        self._known_hosts: Mapping[str, Name] = {}
+        self._known_hosts: Mapping[str, tuple[Name, ...]] = {}
         self._delegates: dict[Name, RouteSet] = {}
         self._templates = Templates()
         self._joining = Joining()
@@ -66,7 +66,7 @@ class Checking:
         return self._templates.workloads
 
     @property
-    def hosts(self) -> dict[str, Name]:
+    def hosts(self) -> dict[str, tuple[Name, ...]]:
         """Services by the hosts that they say themselves."""
         return self._joining.hosts
 

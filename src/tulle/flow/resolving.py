@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 from typing import Literal
 
 from tulle.envoy.references import backends
-from tulle.envoy.scope import host_key, is_exported
+from tulle.envoy.scope import host_key, is_exported, owner
 from tulle.kit.memo import remember
 from tulle.model.documents import Origin
 from tulle.model.findings import Finding
@@ -38,7 +38,7 @@ def delegate_key(name: Name) -> Name:
 def resolve(
     route: RouteSet,
     services: Mapping[Name, Service],
-    hosts: Mapping[str, Name],
+    hosts: Mapping[str, tuple[Name, ...]],
     delegates: Mapping[Name, RouteSet],
 ) -> Resolved:
     """Resolve one route set; the very same one if there is nothing to resolve."""
@@ -56,7 +56,7 @@ def resolve(
     expanded = _expanded(route, known) if known else route
     answers: list[tuple[Backend, Backend]] = []
     for backend in dict.fromkeys(backends(expanded)):
-        found = _found(backend, services, hosts, names)
+        found = _found(backend, services, hosts, names, route.name.namespace)
         if found is not backend:
             answers.append((backend, found))
     return Resolved(
@@ -91,12 +91,23 @@ def _delegated(route: RouteSet) -> Iterator[Name]:
     return (rule.action.to for rule in route.rules if isinstance(rule.action, Delegate))
 
 
-def _found(backend: Backend, services: Mapping[Name, Service], hosts: Mapping[str, Name], names: set[Name]) -> Backend:
+def with_host(services: Mapping[Name, Service], names: tuple[Name, ...], namespace: str) -> Service | None:
+    """Of services with the same host, the one that a document means; any, rather than none that it may see."""
+    return owner(services, names, namespace) or next((services[each] for each in names if each in services), None)
+
+
+def _found(
+    backend: Backend,
+    services: Mapping[Name, Service],
+    hosts: Mapping[str, tuple[Name, ...]],
+    names: set[Name],
+    namespace: str,
+) -> Backend:
     """The backend by the name of its service and the number of its port, as far as somebody knows them."""
     if backend.host:
         names.add(host_key(backend.host))
-        name = hosts.get(backend.host)
-        backend = replace(backend, service=name, host="") if name is not None else backend
+        meant = with_host(services, hosts.get(backend.host, ()), namespace)
+        backend = replace(backend, service=meant.name, host="") if meant is not None else backend
     if backend.port_name:
         names.add(backend.service)
         service = services.get(backend.service)

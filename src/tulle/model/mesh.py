@@ -113,8 +113,9 @@ class Mesh:
     """Rules of the mesh, by the service that is called."""
     host_routes: Mapping[str, tuple[RouteSet, ...]] = field(default_factory=dict)
     """Rules of the mesh for hosts that are not named like services of it; `*.example.org` and `*` included."""
-    hosts: Mapping[str, Name] = field(default_factory=dict)
-    """Services by the hosts that they say themselves (`Service.hosts`), and by virtual addresses."""
+    hosts: Mapping[str, tuple[Name, ...]] = field(default_factory=dict)
+    """Services by the hosts that they say themselves (`Service.hosts`), and by virtual addresses: several if each is
+    for other namespaces; which of them is meant, `envoy.scope.owner` says."""
     guards: Mapping[Name, Guard] = field(default_factory=dict)
     """By workload."""
     gateway_guard: Guard | None = None

@@ -84,7 +84,9 @@ def _services(destination: Destination, world: World, keys: set[Key]) -> Iterato
     name = _service_name(host)
     if name is not None:
         keys.add(name)
-    service = world.by_host(host) or (world.services.get(name) if name is not None else None)
+    service = world.by_host(host, destination.name.namespace) or (
+        world.services.get(name) if name is not None else None
+    )
     if service is not None:
         keys.add(service.name)
         yield service
