@@ -118,6 +118,7 @@ class Advice:
         gateways = self._listeners.update(merge.listeners.table, merge.changed.listeners)
         gateways |= {name for kind in GATEWAYS for name in merge.changed.objects.get(kind, ())}
         touched: set[Key] = {*services, *map(host_key, hosts), *map(gateway_key, gateways), *joining.relabelled}
+        touched.update(gateway_key(Name("", each.name)) for each in gateways)
         guards = guarding.guards.keys() | self._guards.keys() if is_fresh else guarding.changed
         touched.update(self._touched_by_guards(guards, guarding), self._touched_by_entries(merge))
         if services or hosts:

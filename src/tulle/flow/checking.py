@@ -169,7 +169,7 @@ class Checking:
         return Wanted(
             has_routes=merge.has_routes,
             has_ingress=merge.has_ingress,
-            guarded=frozenset(self.guarding.gateways),
+            guarded=self.guarding.alike,
             has_broken_listener=any(part.key.kind == "native/listener" for part in parts.findings),
         )
 

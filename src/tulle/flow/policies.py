@@ -23,17 +23,16 @@ class Subject:
     labels: Labels
     names: frozenset[Target] = frozenset()
     """What policies are attached to that mean it: the services that it answers for, or a gateway and its class."""
-    home: str = ""
-    """The namespace whose policies select it, if not its own: those of gateways that stand elsewhere are attached."""
+    root_labels: Labels = ()
+    """Labels by which policies of the root namespace find it, too."""
 
-    def is_meant(self, policy: Any) -> bool:
+    def is_meant(self, policy: Any, root: str) -> bool:
         """Whether a policy of its namespace, or of the root namespace, is about it."""
         targets = getattr(policy, "targets", ())
         if targets:
             return not self.names.isdisjoint(targets)
-        if self.home and policy.name.namespace != self.home:
-            return False
-        return frozenset(policy.selector).issubset(self.labels)
+        labels = (*self.labels, *self.root_labels) if policy.name.namespace == root else self.labels
+        return frozenset(policy.selector).issubset(labels)
 
 
 class Policies:
@@ -58,12 +57,7 @@ class Policies:
     def about(self, root: str, subject: Subject) -> tuple[Any, ...]:
         """Those for a workload: of the root namespace, then of its own; only those that choose it."""
         spaces = (root,) if root == subject.namespace else (root, subject.namespace)
-        return tuple(each for space in spaces for each in self._index.get(space) if subject.is_meant(each))
-
-    def attached(self) -> Iterator[Target]:
-        """What they are attached to by name."""
-        for each in self:
-            yield from getattr(each, "targets", ())
+        return tuple(each for space in spaces for each in self._index.get(space) if subject.is_meant(each, root))
 
 
 def _oldest_first(name: Name, policy: Any) -> tuple[int, str, Name]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import TypeAlias
 
@@ -120,7 +120,7 @@ class Mesh:
     """By workload."""
     gateway_guard: Guard | None = None
     gateway_guards: Mapping[Name, Guard] = field(default_factory=dict)
-    """Instead, for gateways to which policies are attached: by what `Listener.gateway` names."""
+    """Instead, for gateways that enforce something else: by what `Listener.gateway` names."""
     secrets: Mapping[Name, Secret] = field(default_factory=dict)
     config_maps: Mapping[Name, ConfigMap] = field(default_factory=dict)
     tokens: Mapping[Name, RequestAuthentication] = field(default_factory=dict)
@@ -128,6 +128,11 @@ class Mesh:
     statuses: Mapping[ObjectKey, Status] = field(default_factory=dict)
     """What became of objects whose specification demands a status."""
     findings: tuple[Finding, ...] = ()
+
+    def guard_of(self, gateways: Iterable[Name | None]) -> Guard | None:
+        """What is enforced at a socket of these gateways: what is different at the first of them, or the usual."""
+        known = (self.gateway_guards.get(each) for each in gateways if each is not None)
+        return next((each for each in known if each is not None), self.gateway_guard)
 
     @property
     def all_gateway_guards(self) -> tuple[Guard, ...]:
