@@ -101,7 +101,9 @@ class Checking:
         self._update_listeners(native, context)
         self.routing.update(merge, parts, context, position)
         self.advice.update(merge, self.workloads, self._joining, self.guarding, self.routing, settings)
-        self._overlap_findings = tuple(self.routing.overlaps.findings(self.routing.position(position)))
+        self._overlap_findings = tuple(
+            self.routing.overlaps.findings(self.routing.position(position), self.routing.is_asking)
+        )
         self._update_statuses(merge)
 
     def _update_statuses(self, merge: Merge) -> None:

@@ -91,10 +91,11 @@ class Routes:
             if not claims:
                 del self._claims[place]
 
-    def findings(self, position: Callable[[RouteSet], int]) -> Iterator[Finding]:
+    def findings(self, position: Callable[[RouteSet], int], is_asking: Callable[[RouteSet], bool]) -> Iterator[Finding]:
         """Of routes for the same requests, the one that is tried first is used; about each of the others.
 
-        It is a mistake if nothing is left to a route.
+        It is a mistake if nothing is left to a route, unless it `is_asking` to be attached: Gateway API and Istio say
+        which of them counts.
         """
         lost: dict[RouteSet, list[tuple[Place, RouteSet]]] = {}
         for place in self._contested:
@@ -104,7 +105,7 @@ class Routes:
                 if first is not None:
                     lost.setdefault(route, []).append((place, first))
         for route, places in lost.items():
-            is_useless = len(places) == len(dict(_places(route)))
+            is_useless = not is_asking(route) and len(places) == len(dict(_places(route)))
             for place, first in places:
                 yield _taken(place, self._claims[place][route], first, is_useless=is_useless)
 
