@@ -17,6 +17,7 @@ from tulle.flow.advisors.base import (
     Key,
     World,
     account_key,
+    anywhere,
     gateway_key,
     workloads_of,
 )
@@ -134,7 +135,7 @@ class Advice:
         for name in names:
             for guard, step in ((self._guards.get(name), -1), (guarding.guards.get(name), 1)):
                 if guard is not None:
-                    yield from (*pairs(name.namespace, guard.labels), *guard.answers)
+                    yield from (*pairs(name.namespace, guard.labels), *anywhere(guard.labels), *guard.answers)
                     yield self._count_account(name.namespace, guard.account, step)
             yield from (workloads_of(name.namespace), EVERYWHERE)
         if guarding.gateway is not self._gateway_guard:

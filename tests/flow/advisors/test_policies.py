@@ -71,3 +71,17 @@ def test_a_selector_may_mean_a_gateway_of_gateway_api() -> None:
     (finding,) = desk.put("istio-system.yaml", written("AuthorizationPolicy", "p", policy % ", app: x", "istio-system"))
     assert "selects nothing" in finding
     assert desk.afresh() == desk.update()
+
+
+def test_where_such_workloads_are_is_told_as_of_now() -> None:
+    desk = Desk()
+    selecting = "{selector: {matchLabels: {app: far}}}"
+    (finding,) = desk.put("policy.yaml", written("Telemetry", "p", selecting, "here"))
+    assert "there are some" not in finding
+    workload = "workloads: {far: {namespace: there, command: x, labels: {app: far}}}"
+    (finding,) = desk.put("workload.yaml", workload)
+    assert "there are some in namespace there" in finding
+    (finding,) = desk.put("workload.yaml", workload.replace("there", "elsewhere"))
+    assert "there are some in namespace elsewhere" in finding
+    (finding,) = desk.put("workload.yaml", "")
+    assert "there are some" not in finding

@@ -111,3 +111,16 @@ def test_a_host_may_belong_to_several_services_for_different_namespaces(one: str
     desk.put("one.yaml", written("ServiceEntry", "one", entry % one, "one"))
     assert bool(desk.put("two.yaml", written("ServiceEntry", "two", entry % two, "two"))) is is_odd
     assert desk.afresh() == desk.update()
+
+
+def test_where_such_workloads_are_is_told_as_of_now() -> None:
+    desk = Desk()
+    (finding,) = desk.put("service.yaml", SERVICE)
+    assert "there are some" not in finding
+    far = "workloads: {far: {namespace: there, command: x, labels: {app: web}}}"
+    (finding,) = desk.put("workload.yaml", far)
+    assert "there are some in namespace there" in finding
+    (finding,) = desk.put("workload.yaml", "workloads: {near: {command: x, labels: {app: weg}}}")
+    assert finding.endswith('did you mean "weg"?')
+    (finding,) = desk.put("workload.yaml", "")
+    assert "did you mean" not in finding

@@ -43,6 +43,11 @@ def workloads_of(namespace: str) -> Key:
     return "workloads", namespace
 
 
+def anywhere(selector: Labels) -> Iterator[Key]:
+    """Stands for the workloads with these labels, in whatever namespace."""
+    return (("", *pair) for pair in selector)
+
+
 def account_key(namespace: str, account: str) -> Key:
     """Stands for a service account, and whether anybody has it."""
     return "account", namespace, account

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from typing import TypeAlias
 
-from tulle.flow.advisors.base import SERVICES, Advised, Key, Ledger, World, gateway_key, labelled
+from tulle.flow.advisors.base import SERVICES, Advised, Key, Ledger, World, anywhere, gateway_key, labelled
 from tulle.flow.guarding import GATEWAY_NAME
 from tulle.flow.joining import typed
 from tulle.flow.references import shown
@@ -66,10 +66,11 @@ def advise(policy: Policy, world: World) -> Advised:
         return Advised()
     keys.add(world.reach(policy.name.namespace, policy.selector))
     keys.update(gateway_key(Name("", value)) for key, value in policy.selector if key == GATEWAY_NAME)
-    # Hints are about labels of others in the namespace.
+    # Hints are about labels of others in the namespace, and about others with these labels.
     found = tuple(_about_selector(policy, world))
     if found:
         keys.add(world.reach(policy.name.namespace, ()))
+        keys.update(anywhere(policy.selector))
     return Advised(found, frozenset(keys))
 
 

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Iterator
 from dataclasses import replace
 
 from tulle.envoy.scope import host_key
-from tulle.flow.advisors.base import Advised, Key, Ledger, World, labelled
+from tulle.flow.advisors.base import Advised, Key, Ledger, World, anywhere, labelled, workloads_of
 from tulle.flow.endpoints import serves
 from tulle.flow.selection import Selection
 from tulle.model.documents import Origin
@@ -46,6 +46,8 @@ class Services:
             found += _about_ports(service, answering)
         elif not answering and not service.addresses:
             keys.update((service.name.namespace, key, value) for key, value in service.selector)
+            # For hints.
+            keys.update((workloads_of(service.name.namespace), *anywhere(service.selector)))
             found += self._about_nobody(service, world)
         return Advised(tuple(found), frozenset(keys))
 
