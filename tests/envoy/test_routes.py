@@ -183,3 +183,18 @@ def test_retries_change_nothing_about_who_decides(random: Random) -> None:
     compiled = compile_routes(in_order(sets), Destinations({WEB.name: WEB}))
     for request in [some_request(random) for _ in range(8)]:
         assert chosen(compiled, request) == winner(sets, request), request
+
+
+def test_a_share_of_the_requests_may_be_redirected() -> None:
+    shares = (backend("web", weight=3), backend("web", answer=Redirect(host="there")))
+    matches = (prefix("/a"), Match())
+    compiled = [
+        as_json(each)
+        for each in compile_routes(
+            in_order((routes(rule("r", Forward(backends=shares), *matches)),)), Destinations({WEB.name: WEB})
+        )
+    ]
+    fractions = [each["match"].get("runtime_fraction", {}).get("default_value") for each in compiled]
+    quarter = {"numerator": 250000, "denominator": "MILLION"}
+    assert fractions == [quarter, None, quarter, None]
+    assert ["redirect" in each for each in compiled] == [True, False, True, False]

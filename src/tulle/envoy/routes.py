@@ -8,7 +8,7 @@ from typing import TypeAlias
 
 from envoy.config.route.v3 import route_components_pb2
 
-from tulle.envoy import actions, retries
+from tulle.envoy import actions, protos, retries
 from tulle.envoy.actions import Destinations
 from tulle.envoy.filters import registry
 from tulle.envoy.matches import is_unconditional, route_match
@@ -82,6 +82,14 @@ def _compile(match: Match, rule: RouteRule, to: Destinations) -> Iterator[Route]
 
 def _actions(match: Match, rule: RouteRule, to: Destinations) -> Iterator[Route]:
     """The routes of a rule and one of its matches: more than one where Envoy needs conditions of its own."""
+    for part, percent in actions.shared_out(rule, to):
+        for message in _done(match, part, to):
+            if percent is not None:
+                message.match.runtime_fraction.CopyFrom(protos.runtime_fraction(percent))
+            yield message
+
+
+def _done(match: Match, rule: RouteRule, to: Destinations) -> Iterator[Route]:
     if isinstance(rule.action, Redirect):
         for message in actions.redirects(rule, rule.action, match, to):
             message.match.MergeFrom(route_match(match))

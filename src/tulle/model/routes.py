@@ -119,6 +119,8 @@ class Backend:
     did not exist."""
     problem_reason: str = ""
     """The same in the words of Gateway API conditions: `InvalidKind`."""
+    answer: Redirect | Respond | None = None
+    """What its share of the requests gets instead: the service is only named."""
 
 
 @dataclass(frozen=True, slots=True)
