@@ -57,6 +57,7 @@ def template(part: Written, metadata: Metadata | None, spec: PodSpec | None, rep
     found = Template(
         name=part.document.key.name,
         origin=part.origin,
+        kind=part.document.key.kind.rpartition("/")[2],
         labels=labels_of(metadata.labels if metadata is not None else {}),
         account=spec.service_account_name or spec.service_account or "",
         ports=tuple(dict.fromkeys(_ports(spec))),
