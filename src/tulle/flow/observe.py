@@ -112,7 +112,7 @@ class Observer:
         return [
             Finding.error(
                 origin,
-                f"Envoy refused {_who(list(found.names))} ({_who(list(found.ids))} keeps the last good version): "
+                f"Envoy refused {_who(sorted(found.names))} ({_who(sorted(found.ids))} keeps the last good version): "
                 f"{found.message}",
             )
             for (origin, _), found in refused.items()
