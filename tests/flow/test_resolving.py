@@ -8,16 +8,20 @@ from tests.flow.world import name, route_set, service
 from tulle.flow.resolving import delegate_key, resolve
 from tulle.model.documents import BUILT_IN
 from tulle.model.names import Name
+from tulle.model.policies import Fault, Retry
 from tulle.model.routes import (
     Backend,
+    Cors,
     Delegate,
     ExternalCheck,
     Forward,
+    HeaderChanges,
     Match,
     Mirror,
     PathKind,
     PathMatch,
     Respond,
+    Rewrite,
     RouteRule,
     RouteSet,
     Source,
@@ -173,3 +177,26 @@ def test_rules_that_send_nothing_on_stay_beside_those_that_do() -> None:
     sending = rule(Forward(backends=(backend(host="api.test"),)))
     resolved = resolve(routes(sending, answer), {}, {"api.test": (name("web"),)}, {})
     assert resolved.route.rules[1] == answer
+
+
+def test_a_rule_of_a_delegate_says_what_it_does_not_leave_to_the_rule_that_delegates() -> None:
+    mirror = Mirror(backend=backend(host="api.test"))
+    said = Forward(backends=(), timeout=1.0, retry=Retry(attempts=3), rewrite=Rewrite(path="/x"), mirrors=(mirror,))
+    outer = replace(
+        rule(replace(DELEGATING, defaults=said)),
+        fault=Fault(abort_status=500),
+        cors=Cors(),
+        request_headers=HeaderChanges(remove=("a",)),
+    )
+    own = Forward(backends=(backend(),), timeout=2.0)
+    first, second = rule(own), replace(rule(Respond(status=200)), response_headers=HeaderChanges(remove=("b",)))
+    delegate = RouteSet(name=DELEGATING.to, origin=BUILT_IN, rules=(first, second), is_delegate=True)
+    resolved = resolve(
+        routes(outer), {name("web"): service("web")}, {"api.test": (name("web"),)}, {DELEGATING.to: delegate}
+    )
+    one, two = resolved.route.rules
+    assert isinstance(one.action, Forward)
+    assert (one.action.timeout, one.action.retry, one.action.rewrite) == (2.0, said.retry, said.rewrite)
+    assert one.action.mirrors[0].backend.service == name("web")
+    assert (one.request_headers, one.fault, one.cors) == (outer.request_headers, outer.fault, outer.cors)
+    assert (two.action, two.request_headers, two.fault) == (second.action, None, outer.fault)

@@ -164,7 +164,33 @@ def _expanded(route: RouteSet, known: tuple[tuple[Name, RouteSet | None], ...]) 
 def within(outer: RouteRule, inner: RouteRule) -> RouteRule | None:
     """A rule of a delegate under the conditions of the rule that delegates; None if no request can match both."""
     matches = [both for one in outer.matches for two in inner.matches if (both := _both(one, two)) is not None]
-    return replace(inner, name=f"{outer.name}/{inner.name}", matches=tuple(matches)) if matches else None
+    if not matches:
+        return None
+    return replace(_completed(outer, inner), name=f"{outer.name}/{inner.name}", matches=tuple(matches))
+
+
+def _completed(outer: RouteRule, inner: RouteRule) -> RouteRule:
+    """A rule of a delegate with what only the rule that delegates says (Istio: each of these as a whole)."""
+    said = outer.action.defaults if isinstance(outer.action, Delegate) else None
+    action = inner.action
+    if said is not None and isinstance(action, Forward):
+        action = replace(
+            action,
+            rewrite=action.rewrite or said.rewrite,
+            timeout=action.timeout or said.timeout,
+            retry=action.retry or said.retry,
+            mirrors=action.mirrors or said.mirrors,
+        )
+    has_headers = inner.request_headers is not None or inner.response_headers is not None
+    headers = inner if has_headers else outer
+    return replace(
+        inner,
+        action=action,
+        request_headers=headers.request_headers,
+        response_headers=headers.response_headers,
+        fault=inner.fault or outer.fault,
+        cors=inner.cors or outer.cors,
+    )
 
 
 def _both(outer: Match, inner: Match) -> Match | None:

@@ -223,6 +223,8 @@ class Delegate:
 
     to: Name
     origin: Origin
+    defaults: Forward | None = None
+    """What holds for its rules where they say nothing of it themselves; as all else that the delegating rule says."""
 
 
 Action = Forward | Redirect | Respond | Delegate
