@@ -279,3 +279,10 @@ def test_only_who_could_ever_be_allowed_may_call(
     guarded: Service = service("web", *WEB.ports, allow=allow)
     found = guarded.port(port) if port else None
     assert scope.may_call(Name("default", "me"), guarded, found) is expected
+
+
+def test_nobody_takes_a_name_of_the_mesh_from_its_service() -> None:
+    thief = entry("a", "*", host="web.default.svc.cluster.local")
+    mesh = declaring(thief)
+    both = Mesh(services={**mesh.services, WEB.name: WEB}, hosts=mesh.hosts)
+    assert scope.resolve(both, "a", "web.default.svc.cluster.local") == Target(WEB, WEB.ports[0])
