@@ -4,6 +4,7 @@ import gc
 import random
 from collections import Counter
 from collections.abc import Callable
+from pathlib import Path
 from types import ModuleType
 from weakref import ref
 
@@ -24,6 +25,7 @@ from tulle.model.findings import Finding
 from tulle.model.mesh import Mesh
 from tulle.model.names import SYSTEM_NAMESPACE, Name
 from tulle.model.routes import Forward, Respond
+from tulle.sources.file import Files
 from tulle.xds.snapshot import VIRTUAL_HOST
 
 
@@ -422,3 +424,37 @@ def test_the_parts_of_documents_are_known_as_they_were_built_last() -> None:
     assert [each.key.kind for each in builder.documents] == ["native/service", "native/route"]
     builder.build((document(WEB),))
     assert [each.key.kind for each in builder.documents] == ["native/service"]
+
+
+LISTED = """
+apiVersion: v1
+kind: List
+items:
+- apiVersion: networking.istio.io/v1
+  kind: VirtualService
+  metadata: {name: b}
+  spec: {hosts: [b.test], http: [{timeout: x}]}
+"""
+MOVING = f"""
+apiVersion: networking.istio.io/v1
+kind: VirtualService
+metadata: {{name: a}}
+spec:
+  hosts: [a.test]
+  http: [{{timeout: x}}]
+---
+services: {{a: {{command: x, port: x}}}}
+---{LISTED}"""
+
+
+def test_findings_show_where_their_documents_are_now(tmp_path: Path) -> None:
+    file, builder = tmp_path / "a.yaml", Builder()
+    files, lines = Files([str(file)]), []
+    below = "# One\n---\n{}\n---\n" + MOVING
+    for text in (MOVING, below, MOVING, f"{below}# more\n", MOVING):
+        file.write_text(text)
+        batch = files.scan()
+        lines.append([each.origin.line for each in builder.build(batch.documents, batch.findings).findings])
+    first = lines[0]
+    assert len(first) == 3
+    assert lines == [[each + shift for each in first] for shift in (0, 4, 0, 4, 0)]

@@ -202,9 +202,9 @@ class ObjectDialect:
         line = _at(document).line
         before = known.get(key)
         if before is not None and _is_same(before, document):
-            before.origin.anchor.line = line
+            before.origin.anchor.move(line, origin.anchor)
             return (before,), ()
-        here = Origin(origin.source, origin.file, Anchor(line), 0, f"{kind.kind} {name}")
+        here = Origin(origin.source, origin.file, Anchor(line, origin.anchor), 0, f"{kind.kind} {name}")
         return (Document(here, key, document.content, document.folder, document.revision),), ()
 
     def read(self, part: Document) -> Fragment:
@@ -304,7 +304,7 @@ def listed(document: Document) -> tuple[tuple[Document, ...], tuple[Finding, ...
     origin = document.origin
     for index, item in enumerate(items):
         if isinstance(item, LocatedMap):
-            here = Origin(origin.source, origin.file, Anchor(origin.line), 0, origin.subject)
+            here = Origin(origin.source, origin.file, Anchor(origin.line, origin.anchor), 0, origin.subject)
             key = Key(document.key.kind, Name("", f"{document.key.name.name}/{index}"))
             found.append(Document(here, key, item, document.folder, document.revision))
         else:

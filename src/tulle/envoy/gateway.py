@@ -24,7 +24,6 @@ from tulle.envoy.rewrites import Entry
 from tulle.envoy.sockets import Layout
 from tulle.envoy.streams import Vantage
 from tulle.model.documents import Origin
-from tulle.model.guards import Guard
 from tulle.model.listeners import Listener, ListenerProtocol, TlsHandling
 from tulle.model.mesh import Mesh
 from tulle.model.routes import RouteSet
@@ -67,7 +66,7 @@ def _listeners(
             attached.setdefault(name, []).append(each)
     for sharing in sockets.by_socket(mesh.listeners.values()).values():
         contents = []
-        guard = _guard(mesh, sharing)
+        guard = mesh.guard_of(each.gateway for each in sharing)
         asked = consulted.consulted(mesh, guard, caller) if guard is not None else consulted.NOBODY
         needed = list(asked.clusters)
         for listener in sharing:
@@ -79,12 +78,6 @@ def _listeners(
         guarded = Guarded(guard, asked.names)
         resource = gateway_listeners.compile_listener(first, tuple(others), mesh.settings, tuple(contents), guarded)
         yield resource, tuple(needed)
-
-
-def _guard(mesh: Mesh, sharing: Sequence[Listener]) -> Guard | None:
-    """What is enforced at a socket: that of the first of its gateways to which policies are attached, or the usual."""
-    known = (mesh.gateway_guards.get(each.gateway) for each in sharing if each.gateway is not None)
-    return next((each for each in known if each is not None), mesh.gateway_guard)
 
 
 def _content(mesh: Mesh, listener: Listener, sets: Sequence[RouteSet]) -> tuple[Content, tuple[Resource, ...]]:

@@ -88,10 +88,11 @@ class Routes:
             if len(self._claims.get(place)) <= 1:
                 self._contested.discard(place)
 
-    def findings(self, position: Callable[[RouteSet], int]) -> Iterator[Finding]:
+    def findings(self, position: Callable[[RouteSet], int], is_asking: Callable[[RouteSet], bool]) -> Iterator[Finding]:
         """Of routes for the same requests, the one that is tried first is used; about each of the others.
 
-        It is a mistake if nothing is left to a route.
+        It is a mistake if nothing is left to a route, unless it `is_asking` to be attached: Gateway API and Istio say
+        which of them counts.
         """
         lost: dict[RouteSet, list[tuple[Place, RouteSet]]] = {}
         for place in self._contested:
@@ -102,8 +103,9 @@ class Routes:
                     lost.setdefault(route, []).append((place, first))
         for route, places in lost.items():
             rules = dict(_places(route))
+            is_useless = not is_asking(route) and len(places) == len(rules)
             for place, first in places:
-                yield _taken(place, rules[place], first, is_useless=len(places) == len(rules))
+                yield _taken(place, rules[place], first, is_useless=is_useless)
 
 
 def _places(route: RouteSet) -> Iterator[tuple[Place, RouteRule]]:

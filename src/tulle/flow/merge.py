@@ -15,7 +15,7 @@ from tulle.model.mesh import Fragment, Object, Settings
 from tulle.model.names import INGRESS, SYSTEM_NAMESPACE, Name
 from tulle.model.routes import RouteSet
 from tulle.model.services import Service
-from tulle.model.workloads import Workload
+from tulle.model.workloads import Template, Workload
 
 Position = Callable[[Document], int]
 SETTINGS = Name(SYSTEM_NAMESPACE, "mesh")
@@ -160,6 +160,8 @@ def is_for_gateway(route: RouteSet) -> bool:
 
 def name_of(thing: Object) -> Name:
     """What an object is called among those of its type."""
+    if isinstance(thing, Template):
+        return Name(thing.name.namespace, f"{thing.kind}/{thing.name.name}")
     return thing.name if isinstance(thing.name, Name) else Name("", thing.name)
 
 

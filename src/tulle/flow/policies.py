@@ -24,17 +24,16 @@ class Subject:
     labels: Labels
     names: frozenset[Target] = frozenset()
     """What policies are attached to that mean it: the services that it answers for, or a gateway and its class."""
-    home: str = ""
-    """The namespace whose policies select it, if not its own: those of gateways that stand elsewhere are attached."""
+    root_labels: Labels = ()
+    """Labels by which policies of the root namespace find it, too."""
 
-    def is_meant(self, policy: Any) -> bool:
+    def is_meant(self, policy: Any, root: str) -> bool:
         """Whether a policy of its namespace, or of the root namespace, is about it."""
         targets = getattr(policy, "targets", ())
         if targets:
             return not self.names.isdisjoint(targets)
-        if self.home and policy.name.namespace != self.home:
-            return False
-        return frozenset(policy.selector).issubset(self.labels)
+        labels = (*self.labels, *self.root_labels) if policy.name.namespace == root else self.labels
+        return frozenset(policy.selector).issubset(labels)
 
 
 class Place(NamedTuple):
@@ -72,22 +71,17 @@ class Policies:
         if not self._table:
             return ()
         spaces = (root,) if root == subject.namespace else (root, subject.namespace)
-        return tuple(each for space in spaces for each in self._found(space, subject) if subject.is_meant(each))
+        return tuple(each for space in spaces for each in self._found(space, subject, root))
 
-    def _found(self, space: str, subject: Subject) -> Iterable[Any]:
-        """Those of a namespace that may be about somebody, the oldest first."""
-        places = [Place(space), *(Place(space, (label,)) for label in subject.labels)]
+    def _found(self, space: str, subject: Subject, root: str) -> Iterable[Any]:
+        """Those of a namespace that are about somebody, the oldest first."""
+        labels = (*subject.labels, *subject.root_labels) if space == root else subject.labels
+        places = [Place(space), *(Place(space, (label,)) for label in labels)]
         places += [Place(space, target=target) for target in subject.names]
         groups = [group for place in places if (group := self._index.get(place))]
-        if len(groups) <= 1:
-            return chain.from_iterable(groups)
         distinct = {each.name: each for each in chain.from_iterable(groups)}
-        return sorted(distinct.values(), key=lambda each: _oldest_first(each.name, each))
-
-    def attached(self) -> Iterator[Target]:
-        """What they are attached to by name."""
-        for each in self:
-            yield from getattr(each, "targets", ())
+        found = [each for each in distinct.values() if subject.is_meant(each, root)]
+        return found if len(groups) <= 1 else sorted(found, key=lambda each: _oldest_first(each.name, each))
 
 
 def _places(policy: Any) -> tuple[Place, ...]:

@@ -250,7 +250,6 @@ class Publisher:
     def _patched(self, proxy: Proxy, desired: Snapshot) -> Snapshot:
         """What documents change in what was compiled (Istio EnvoyFilter)."""
         instance = proxy.instance
-        # One Envoy serves all gateways: what is attached to one of them changes all that it names there.
         own = None if instance is None else self.mesh.guards.get(instance.workload)
         guards = self.mesh.all_gateway_guards if instance is None else (own,) if own is not None else ()
         written = tuple(dict.fromkeys(each for guard in guards for each in guard.patches))

@@ -52,7 +52,7 @@ class Directory:
     listeners: Mapping[Name, Listener]
     accounts: Mapping[Name, int]
     """Service accounts, and how many services have each."""
-    hosts: Mapping[str, Name] = field(default_factory=dict)
+    hosts: Mapping[str, tuple[Name, ...]] = field(default_factory=dict)
     """Services by the hosts that they say themselves."""
     delegates: Mapping[Name, RouteSet] = field(default_factory=dict)
     """Route sets that others delegate to."""

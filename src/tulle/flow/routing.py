@@ -104,6 +104,10 @@ class Routing:
         """Where an attached set stands among all of them."""
         return lambda route: position(self._parts[self._written[route]])
 
+    def is_asking(self, route: RouteSet) -> bool:
+        """Whether an attached set was written as one that asks to be attached."""
+        return bool(self._written[route].parents)
+
     def _order(self, position: Position) -> Callable[[RouteSet], Order]:
         def order(route: RouteSet) -> Order:
             written = self._written[route]

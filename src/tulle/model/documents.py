@@ -10,16 +10,27 @@ from tulle.model.names import Name
 
 
 class Anchor:
-    """The first line of a document in its file, as of now.
+    """The first line of a document in its file, as of now; that of a part of it follows the document.
 
     The one mutable thing in the model, and on purpose: when lines are inserted above an unchanged document, the
     document *moves*. Its origins then show the new lines, and nothing that was compiled from it is compiled again.
     """
 
-    __slots__ = ("line",)
+    __slots__ = ("_base", "_offset")
 
-    def __init__(self, line: int = 1) -> None:
-        self.line = line
+    def __init__(self, line: int = 1, base: Anchor | None = None) -> None:
+        """`base` is that of the document, for a part of it."""
+        self.move(line, base)
+
+    @property
+    def line(self) -> int:
+        """Where it is now."""
+        return self._offset if self._base is None else self._base.line + self._offset
+
+    def move(self, line: int, base: Anchor | None = None) -> None:
+        """Be at another line from now on, and follow another document."""
+        self._base = base
+        self._offset = line if base is None else line - base.line
 
 
 @dataclass(frozen=True, slots=True, eq=False)

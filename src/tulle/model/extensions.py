@@ -209,12 +209,14 @@ class PluginPhase(StrEnum):
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False, weakref_slot=True)
 class WasmPlugin:
-    """A WebAssembly module in the chain of some proxies, from a local file. Compared by identity."""
+    """A WebAssembly module in the chain of some proxies, from a local file, or a script. Compared by identity."""
 
     name: Name
     origin: Origin
-    file: str
+    file: str = ""
     """Absolute path on the hosts of the proxies."""
+    script: str = ""
+    """Lua, instead of a module."""
     selector: Labels = ()
     targets: tuple[Target, ...] = ()
     phase: PluginPhase = PluginPhase.UNSPECIFIED

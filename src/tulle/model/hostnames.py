@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Container, Iterable, Iterator
-from ipaddress import ip_address
+from ipaddress import ip_address, ip_network
 
 ANY = "*"
 
@@ -23,6 +23,24 @@ def is_address(text: str) -> bool:
     except ValueError:
         return False
     return True
+
+
+def subnet(text: str) -> str:
+    """An address or a subnet in the one form in which all that mean the same are written; anything else as it is."""
+    try:
+        network = ip_network(text, strict=False)
+    except ValueError:
+        return text
+    return str(network.network_address if network.num_addresses == 1 else network)
+
+
+def subnets(address: str) -> Iterator[str]:
+    """An address and every subnet that it is in, the narrowest first, as `subnet` writes them; nothing for a name."""
+    if not is_address(address):
+        return
+    network = ip_network(address)
+    yield subnet(address)
+    yield from (str(network.supernet(new_prefix=length)) for length in reversed(range(network.prefixlen)))
 
 
 def covers(wide: str, narrow: str) -> bool:

@@ -236,7 +236,7 @@ def _parsed(path: str, stamp: Stamp, text: str, before: _Read | None) -> _Read:
     for index, piece in enumerate(pieces(text)):
         if same := known.get(piece.text):
             document = same.pop(0)
-            document.origin.anchor.line = piece.line + 1
+            document.origin.anchor.move(piece.line + 1)
             documents.append(document)
             texts.append(piece.text)
             continue

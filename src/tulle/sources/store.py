@@ -73,5 +73,5 @@ def document(stored: Stored) -> Document:
     if not isinstance(data, LocatedMap):
         raise Malformed(0, "a stored object must be a mapping")
     here = origin(stored.key)
-    here.anchor.line += data.line  # Comments may stand above it.
+    here.anchor.move(here.anchor.line + data.line)  # Comments may stand above it.
     return Document(here, stored.key, KeptText(stored.text, data), stored.folder, str(stored.revision))

@@ -47,7 +47,9 @@ class VirtualServiceSpec(ObjectSpec):
     http: Items[HttpRoute] = Field((), description="Rules for requests; the first that matches counts.")
     tls: Items[TlsRoute] = Field((), description="Rules for connections with TLS that is not ended here.")
     tcp: Items[TcpRoute] = Field((), description="Rules for other connections.")
-    export_to: Exports = Field((), description="Namespaces whose workloads they are for; all if not given.")
+    export_to: Annotated[
+        Exports, Differs("a gateway is in two namespaces: that of its Gateway, and the root namespace")
+    ] = Field((), description="Namespaces whose workloads, gateways and documents may use them; all if empty.")
 
 
 class VirtualService(Object):

@@ -108,7 +108,7 @@ class _Looking:
     def _service(self, backend: Backend) -> Service | None:
         if backend.host:
             self.keys.add(host_key(backend.host))
-            service = self.world.by_host(backend.host)
+            service = self.world.by_host(backend.host, self.route.name.namespace)
         else:
             service = self.world.services.get(backend.service)
         self.keys.add(backend.service if service is None else service.name)

@@ -13,6 +13,7 @@ from tulle.flow.joining import Joining, typed
 from tulle.flow.merge import Merge
 from tulle.flow.nearest import Nearest
 from tulle.flow.references import shown
+from tulle.flow.resolving import with_host
 from tulle.model.documents import Origin
 from tulle.model.findings import Finding
 from tulle.model.listeners import Listener
@@ -41,6 +42,11 @@ EVERYWHERE = ("workloads", "*")
 def workloads_of(namespace: str) -> Key:
     """Stands for the workloads of a namespace, and what policies say about them."""
     return "workloads", namespace
+
+
+def anywhere(selector: Labels) -> Iterator[Key]:
+    """Stands for the workloads with these labels, in whatever namespace."""
+    return (("", *pair) for pair in selector)
 
 
 def account_key(namespace: str, account: str) -> Key:
@@ -108,10 +114,9 @@ class World:
         """The names of the objects of a type that are others than before."""
         return self.merge.table(kind) if self.is_fresh else self.merge.changed.objects.get(kind, ())
 
-    def by_host(self, host: str) -> Service | None:
-        """The service that has this host."""
-        name = self.joining.hosts.get(host)
-        return None if name is None else self.services.get(name)
+    def by_host(self, host: str, namespace: str) -> Service | None:
+        """The service that documents of a namespace mean by this host."""
+        return with_host(self.services, self.joining.hosts.get(host, ()), namespace)
 
     def service_hint(self, name: Name, namespace: str) -> str:
         """`; did you mean "web"?` for a service that does not exist, seen from a namespace."""

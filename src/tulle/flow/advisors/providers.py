@@ -42,7 +42,11 @@ def advise(authorizer: Authorizer, world: World) -> Advised:
     """Whether who is asked exists."""
     backend = authorizer.check.backend
     keys: set[Key] = {host_key(backend.host) if backend.host else backend.service}
-    service = world.by_host(backend.host) if backend.host else world.services.get(backend.service)
+    service = (
+        world.by_host(backend.host, world.settings.root_namespace)
+        if backend.host
+        else world.services.get(backend.service)
+    )
     if service is None:
         name = backend.host or str(backend.service)
         hint = world.host_hint(backend.host) if backend.host else world.service_hint(backend.service, "")
