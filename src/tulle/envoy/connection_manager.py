@@ -9,11 +9,10 @@ from envoy.config.listener.v3 import listener_components_pb2
 from envoy.config.route.v3 import route_pb2
 from envoy.extensions.filters.network.http_connection_manager.v3 import http_connection_manager_pb2
 
-from tulle.envoy import access_logs, protos, replies
+from tulle.envoy import access_logs, access_rules, protos, replies
 from tulle.envoy.filters import registry
 from tulle.envoy.filters.base import Chain, Side
 from tulle.envoy.refusals import refusals
-from tulle.model.guards import Guard
 
 Manager: TypeAlias = http_connection_manager_pb2.HttpConnectionManager
 STAT_PREFIX = {Side.OUTBOUND: "out", Side.CONNECT: "tunnel", Side.INBOUND: "in", Side.GATEWAY: "edge"}
@@ -63,7 +62,7 @@ def inbound(chain: Chain, routes: route_pb2.RouteConfiguration) -> Manager:
     manager = lean(chain)
     manager.forward_client_cert_details = Manager.SANITIZE_SET
     manager.set_current_client_cert_details.uri = True
-    if chain.guard is not None and _asks_for_paths(chain.guard):
+    if chain.guard is not None and access_rules.asks_for_paths(chain.guard):
         # `/public/../admin` is not below `/public/`, and how an application reads `/public/..%2fadmin` is unknown.
         manager.normalize_path.value = True
         manager.path_with_escaped_slashes_action = Manager.REJECT_REQUEST
@@ -105,11 +104,6 @@ def gateway(chain: Chain, routes: str, *, asks_clients: bool = False) -> Manager
 def network_filter(manager: Manager) -> listener_components_pb2.Filter:
     """As it stands in a listener."""
     return listener_components_pb2.Filter(name="http", typed_config=protos.packed(manager))
-
-
-def _asks_for_paths(guard: Guard) -> bool:
-    operations = (each for policy in guard.access for rule in policy.rules for each in rule.operations)
-    return any(rule.paths for rule in guard.allow or ()) or any(each.paths for each in operations)
 
 
 def _discover(manager: Manager, routes: str) -> None:

@@ -41,6 +41,12 @@ class Guard:
     plugins: tuple[WasmPlugin, ...] = ()
     proxy: tuple[ProxySettings, ...] = ()
 
+    @property
+    def origins(self) -> tuple[Origin, ...]:
+        """Where all that is enforced and told was written."""
+        said = (self.access, self.tokens, self.telemetry, self.plugins)
+        return (self.origin, *(each.origin for those in said for each in those))
+
     def port(self, name: str) -> Port | None:
         """The port of the workload with this name."""
         return next((port for port in self.ports if port.name == name), None)
