@@ -132,6 +132,12 @@ def test_the_next_request_is_decided_by_what_was_acknowledged(world: World, name
     assert answer.status == status, (first, answer)
 
 
+def test_new_connections_are_told_more_exactly(world: World) -> None:
+    change(world, {"by-another-path": CASES["by-another-path"][1]})
+    for path, status in (("/a%2Eb", 200), ("/public/../x", 200), ("/public/%2e%2e/admin", 403), ("/a%2fb", 400)):
+        eventually(lambda path=path, status=status: world.call("by-another-path", path=path).status == status)  # type: ignore[misc]
+
+
 def test_the_same_holds_for_the_gateway(world: World) -> None:
     before, shut = guard(), guard(deny(), workload=Name("default", "other"))
     with kept(world, "edge", "nobody") as connection:

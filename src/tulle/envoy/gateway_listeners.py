@@ -113,7 +113,8 @@ def compile_filters(
     """What is in the slots of the listener of one socket, for each number that its port has in documents."""
     reading = filter(sockets.reads_http, (listener, *others))
     chains = {chain.owner: chain for chain in (guarded.chain(each, settings) for each in reading)}
-    origins = guarded.guard.origins if guarded.guard is not None else ()
+    written = guarded.guard.origins if guarded.guard is not None else ()
+    origins = tuple(dict.fromkeys((*written, *(each.origin for each in (listener, *others)))))
     return tuple(resource for each in chains.values() for resource in registry.delivered(each, origins))
 
 
