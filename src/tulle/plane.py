@@ -20,6 +20,7 @@ from tulle.flow.hosts import Hosts
 from tulle.flow.key_cache import KeyCache
 from tulle.flow.observe import Observer
 from tulle.flow.publish import Publisher
+from tulle.flow.taken import Taken
 from tulle.identity.authority import Authority
 from tulle.identity.tokens import Tokens
 from tulle.kit.collecting import collect_seldom
@@ -82,12 +83,14 @@ async def run(settings: PlaneSettings) -> None:
     publisher = Publisher(hosts, stirred.set)
     observer = Observer(publisher, hosts)
     hosts.load()
+    taken = Taken(lambda: publisher.are_synced, gather.again)
+    building = Building(builder, gather.newest, keys, publisher, observer, taken)
 
     async with contextlib.AsyncExitStack() as stack, asyncio.TaskGroup() as tasks:
         stack.callback(store.close)  # Last of all: leaves one file, without a journal beside it.
         gathering = tasks.create_task(gather.run())
         # Nobody is served before the first mesh: an empty one would take away what proxies have.
-        await _build(builder, gather.newest, keys, publisher, observer)
+        await building.build()
         publisher.hosts_changed()
 
         trust_domain = publisher.mesh.settings.trust_domain
@@ -110,15 +113,14 @@ async def run(settings: PlaneSettings) -> None:
         _leave_join_token(home, tokens)
         log.info("serving proxies and agents at %s", settings.xds_address)
 
-        building = tasks.create_task(_keep_building(builder, gather.newest, keys, publisher, observer))
-        fetching = tasks.create_task(keys.run())
+        running = [tasks.create_task(each) for each in (building.run(), keys.run(), taken.run())]
         api = tasks.create_task(
             app.serve(
                 settings.api_address, observer, store, home.plane / "token", when=lambda: _settled(observer, stirred)
             )
         )
         await ended
-        for task in (gathering, building, fetching, api):
+        for task in (gathering, *running, api):
             task.cancel()
 
 
@@ -148,23 +150,32 @@ class Registry:
         self._hosts.reported(report.host, mine, report.message)
 
 
-async def _keep_building(
-    builder: Builder, gathered: Latest[Gathered], keys: KeyCache, publisher: Publisher, observer: Observer
-) -> None:
-    """Build and publish, at once when idle; what arrives meanwhile is taken together."""
-    while True:
-        await _build(builder, gathered, keys, publisher, observer)
+@dataclass(frozen=True, slots=True)
+class Building:
+    """From what was gathered to what is published."""
 
+    builder: Builder
+    gathered: Latest[Gathered]
+    keys: KeyCache
+    publisher: Publisher
+    observer: Observer
+    taken: Taken
 
-async def _build(
-    builder: Builder, gathered: Latest[Gathered], keys: KeyCache, publisher: Publisher, observer: Observer
-) -> None:
-    newest = await gathered.next()
-    # In a thread: parsing and merging must not hold up the streams.
-    mesh = await asyncio.to_thread(builder.build, newest.documents, (*newest.findings, *keys.findings), keys.sets)
-    publisher.update(mesh)
-    observer.built(mesh, builder.documents)
-    keys.follow(mesh)
+    async def run(self) -> None:
+        """Build and publish, at once when idle; what arrives meanwhile is taken together."""
+        while True:
+            await self.build()
+
+    async def build(self) -> None:
+        """Do it once, as soon as there is something new."""
+        newest = await self.gathered.next()
+        findings = (*newest.findings, *self.keys.findings)
+        # In a thread: parsing and merging must not hold up the streams.
+        mesh = await asyncio.to_thread(self.builder.build, newest.documents, findings, self.keys.sets, self.taken.mesh)
+        self.publisher.update(mesh)
+        self.observer.built(mesh, self.builder.documents)
+        self.keys.follow(mesh)
+        self.taken.published(mesh, is_awaited=self.builder.is_easing)
 
 
 async def _settled(observer: Observer, stirred: asyncio.Event) -> None:

@@ -20,6 +20,12 @@ def test_a_port_may_be_called_otherwise_than_the_rest() -> None:
     assert guard.port("admin") is None
 
 
+def test_a_port_takes_both_while_callers_change() -> None:
+    guard = Guard(workload=WEB, origin=BUILT_IN, service=WEB, account="web", ports=(HTTP,), eased=(80,))
+    assert (guard.mode(80), guard.takes(80)) == (PeerMode.STRICT, PeerMode.PERMISSIVE)
+    assert guard.takes(81) is PeerMode.STRICT
+
+
 def test_everything_that_is_enforced_has_an_origin() -> None:
     policy = AccessPolicy(name=WEB, origin=Origin("file", "a.yaml"), action=AccessAction.DENY, rules=())
     guard = Guard(workload=WEB, origin=BUILT_IN, service=WEB, account="web", access=(policy,))

@@ -94,7 +94,7 @@ def listener(guard: Guard, port: Port, binding: Binding, settings: Settings, clu
     name = naming.inbound(binding.name)
     chain = _chain(guard, port, binding, settings, clusters)
     filters = _inspected(chain, binding) if port.protocol.is_http else _passed(chain, binding)
-    mode = guard.mode(port.number)
+    mode = guard.takes(port.number)
     message = listener_pb2.Listener(
         name=name,
         stat_prefix="in",

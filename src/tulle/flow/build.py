@@ -39,8 +39,17 @@ class Builder:
         """The parts of all documents as they were built last; a new sequence each time."""
         return self._parts.order
 
+    @property
+    def is_easing(self) -> bool:
+        """Whether the mesh changes further once every proxy has taken it."""
+        return self._checking.easing.is_pending
+
     def build(
-        self, documents: tuple[Document, ...], findings: Iterable[Finding] = (), keys: Mapping[str, str] = NO_KEYS
+        self,
+        documents: tuple[Document, ...],
+        findings: Iterable[Finding] = (),
+        keys: Mapping[str, str] = NO_KEYS,
+        taken: Mesh | None = None,
     ) -> Mesh:
         """The mesh that documents describe, and what is wrong with them; the very same, if nothing is different.
 
@@ -48,14 +57,17 @@ class Builder:
             documents: all that there are.
             findings: those of their sources.
             keys: key sets of issuers, by their address (`flow.keys`); another mapping if anything in it is different.
+            taken: the newest mesh of these that every proxy has taken (`flow.easing`).
         """
+        self._checking.taken = taken.guards if taken is not None else {}
         with no_collection():
             return self._built(documents, findings, keys)
 
     def _built(self, documents: tuple[Document, ...], findings: Iterable[Finding], keys: Mapping[str, str]) -> Mesh:
         guarding = self._checking.guarding
         change = self._parts.update(documents)
-        if change.added or change.removed or change.moved or keys is not guarding.keys:
+        is_other = change.added or change.removed or change.moved or keys is not guarding.keys
+        if is_other or self._checking.easing.can_go_on(self._checking.taken):
             guarding.keys = keys
             merge = self._merge
             merge.update(change, self._parts.fragments, self._parts.rank)
@@ -74,7 +86,7 @@ class Builder:
                 service_routes=checking.routing.services,
                 host_routes=checking.routing.hosts,
                 hosts=checking.hosts,
-                guards=checking.guarding.guards,
+                guards=checking.easing.guards,
                 gateway_guard=checking.guarding.gateway,
                 gateway_guards=checking.guarding.gateways,
                 secrets=typed(merge, Secret),

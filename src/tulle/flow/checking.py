@@ -8,6 +8,7 @@ from typing import TypeVar
 from tulle.envoy.scope import host_key
 from tulle.flow.advice import Advice
 from tulle.flow.checks import Checks, Context
+from tulle.flow.easing import Easing
 from tulle.flow.entrances import Entrances, Wanted
 from tulle.flow.guarding import Guarding
 from tulle.flow.joining import Joining, typed
@@ -21,6 +22,7 @@ from tulle.flow.statuses import gateway_statuses, policy_statuses, same
 from tulle.flow.templates import Templates
 from tulle.kit.tables import Layered, changed_keys, replaced
 from tulle.model.findings import Finding
+from tulle.model.guards import Guard
 from tulle.model.listeners import Listener
 from tulle.model.mesh import Settings
 from tulle.model.names import Name
@@ -42,6 +44,9 @@ class Checking:
         self.listeners: dict[Name, Listener] = {}
         self.routing = Routing()
         self.guarding = Guarding()
+        self.easing = Easing()
+        self.taken: Mapping[Name, Guard] = {}
+        """The guards that every proxy has taken."""
         self.advice = Advice()
         self._known_hosts: Mapping[str, Name] = {}
         self._delegates: dict[Name, RouteSet] = {}
@@ -80,7 +85,8 @@ class Checking:
         moved = self._templates.update(merge)
         joined = self._joining.update(merge, self.workloads, moved)
         self.guarding.update(merge, self.workloads, moved, self._joining, settings)
-        called = self._plain_text.update(self._joining.services, joined, self.guarding.guards, self.guarding.changed)
+        self.easing.update(self.guarding.guards, self.guarding.changed, self.taken)
+        called = self._plain_text.update(self._joining.services, joined, self.easing.guards, self.easing.changed)
         names, is_renamed = self._update_services(self._plain_text.services, called)
         names |= self._update_hosts() | self._update_delegates(merge)
         untrusted, wanted = self._joining.tls.untrusted, self._wanted(merge, parts)

@@ -35,6 +35,8 @@ class Guard:
     tokens: tuple[RequestAuthentication, ...] = ()
     peer_mode: PeerMode = PeerMode.STRICT
     port_modes: tuple[tuple[int, PeerMode], ...] = ()
+    eased: tuple[int, ...] = ()
+    """Ports that take mutual TLS and plain text while callers change from one to the other, whatever their mode."""
     scope: Scope | None = None
     telemetry: tuple[Telemetry, ...] = ()
     patches: tuple[EnvoyPatches, ...] = ()
@@ -52,5 +54,9 @@ class Guard:
         return next((port for port in self.ports if port.name == name), None)
 
     def mode(self, port: int) -> PeerMode:
-        """How a port of the workload may be called."""
+        """How a port of the workload is to be called."""
         return dict(self.port_modes).get(port, self.peer_mode)
+
+    def takes(self, port: int) -> PeerMode:
+        """How it may be called."""
+        return PeerMode.PERMISSIVE if port in self.eased else self.mode(port)
