@@ -266,7 +266,7 @@ def forwarded(mesh: Mesh, web: Instance, to: LocalPort = TO_DB) -> tuple[list[st
     """The clusters of a sidecar with one local port, and what its bytes are sent to."""
     found = compile_sidecar(mesh, replace(web, forwards=(to,), bindings=()), frozenset())
     (chain,) = decoded(found.table(LISTENER)[f"forward|{to.port}|{to.service}"])["filter_chains"]
-    return list(found.table(CLUSTER)), chain["filters"][0]["typed_config"]
+    return list(found.table(CLUSTER)), chain["filters"][-1]["typed_config"]
 
 
 def test_rules_for_connections_hold_for_local_ports(instance: dict[str, Instance]) -> None:

@@ -25,7 +25,7 @@ from tulle.envoy.chains import Entry, Speech
 from tulle.envoy.edge_tls import Material
 from tulle.envoy.filters import registry
 from tulle.envoy.filters.base import Chain, Side
-from tulle.envoy.streams import Stream, proxy_of, tcp_proxy
+from tulle.envoy.streams import Stream, filters_of, tcp_proxy
 from tulle.kit.memo import remember
 from tulle.model import hostnames
 from tulle.model.guards import Guard
@@ -68,8 +68,8 @@ class Guarded:
     def passed(self, listener: Listener, settings: Settings, stream: Stream) -> list[Filter]:
         """The filters that pass on the bytes of a connection, if it is allowed."""
         chain = self.chain(listener, settings)
-        proxy = proxy_of("edge", stream, access_logs.connection_logs(chain))
-        return [*connection_access.filters(chain), proxy]
+        passing = filters_of("edge", stream, access_logs.connection_logs(chain))
+        return [*connection_access.filters(chain), *passing]
 
 
 UNGUARDED = Guarded()
