@@ -21,7 +21,7 @@ routes:
   - path: /
     to: web
 services:
-  web: {port: 8000, command: ECHO}
+  web: {port: 8000, command: ECHO, account: frontend}
   catalogue:
     port: 8000
     command: ECHO
@@ -52,7 +52,7 @@ def test_one_file_makes_a_mesh(machine: Machine) -> None:
 
     called = machine.get("/call?url=http://catalogue/books").json
     assert called["status"] == 200
-    assert "URI=spiffe://cluster.local/ns/default/sa/web" in called["text"]
+    assert "URI=spiffe://cluster.local/ns/default/sa/frontend" in called["text"]
 
     _a_service_is_reached_by_all_its_names(machine)
     _who_is_not_allowed_is_refused(machine)

@@ -40,7 +40,6 @@ class Checking:
     """The checked objects, kept up to date."""
 
     def __init__(self) -> None:
-        self.services: dict[Name, Service] = {}
         self.listeners: dict[Name, Listener] = {}
         self.routing = Routing()
         self.guarding = Guarding()
@@ -53,7 +52,8 @@ class Checking:
         self._templates = Templates()
         self._joining = Joining()
         self._plain_text = PlainText()
-        self._merged_services: Table[Service] = {}
+        self._joined_services: Table[Service] = {}
+        self._checked_services: dict[Name, Service] = {}
         self._merged_workloads: Table[Workload] = {}
         self.entrances = Entrances()
         self._native_listeners: Table[Listener] = {}
@@ -71,6 +71,11 @@ class Checking:
         return self._templates.workloads
 
     @property
+    def services(self) -> dict[Name, Service]:
+        """The services, with everything that is said about them."""
+        return self._plain_text.services
+
+    @property
     def hosts(self) -> dict[str, Name]:
         """Services by the hosts that they say themselves."""
         return self._joining.hosts
@@ -84,10 +89,12 @@ class Checking:
         """Bring everything up to date with what is merged now."""
         moved = self._templates.update(merge)
         joined = self._joining.update(merge, self.workloads, moved)
-        self.guarding.update(merge, self.workloads, moved, self._joining, settings)
-        self.easing.update(self.guarding.guards, self.guarding.changed, self.taken)
-        called = self._plain_text.update(self._joining.services, joined, self.easing.guards, self.easing.changed)
-        names, is_renamed = self._update_services(self._plain_text.services, called)
+        checked, is_renamed = self._update_services(self._joining.services, joined)
+        moved_too = {each.name for name in checked for each in self._joining.answering(name)}
+        guarding, table = self.guarding, self._checked_services
+        guarding.update(merge, self.workloads, moved | moved_too, self._joining, table, settings)
+        self.easing.update(guarding.guards, guarding.changed, self.taken)
+        names = self._plain_text.update(table, checked, self.easing.guards, self.easing.changed)
         names |= self._update_hosts() | self._update_delegates(merge)
         untrusted, wanted = self._joining.tls.untrusted, self._wanted(merge, parts)
         names |= self.entrances.update(merge, self.services, untrusted, settings, wanted, position)
@@ -133,9 +140,8 @@ class Checking:
         yield from self.advice.findings()
 
     def _update_services(self, table: Table[Service], changed: frozenset[Name]) -> tuple[frozenset[Name], bool]:
-        """The names of services that are different now, and whether other services exist."""
-        before = self._merged_services
-        self._merged_services = table
+        """The names of services that are others now, or allow other accounts, and whether other services exist."""
+        before, self._joined_services = self._joined_services, table
         added, removed = difference(before, table, changed)
         accounts = {account for service in (*added, *removed) for account in _accounts(service)}
         for service in removed:
@@ -147,8 +153,8 @@ class Checking:
         again = self._service_checks.update(added, removed, context)
         names = changed | {service.name for service in again}
         checked = self._service_checks.checked
-        self.services = replaced(
-            self.services, [(name, checked(table[name]) if name in table else None) for name in names]
+        self._checked_services = replaced(
+            self._checked_services, [(name, checked(table[name]) if name in table else None) for name in names]
         )
         return names, is_renamed
 

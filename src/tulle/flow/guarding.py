@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
 from collections.abc import Set as AbstractSet
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import Any, Protocol
 
 from tulle.flow.endpoints import serves
@@ -16,7 +16,7 @@ from tulle.flow.policies import Policies, Subject
 from tulle.kit.memo import remember
 from tulle.kit.tables import replaced
 from tulle.model.extensions import EnvoyPatches, ProxySettings, Scope, Telemetry, WasmPlugin
-from tulle.model.guards import Guard
+from tulle.model.guards import Guard, Said
 from tulle.model.mesh import Object, Settings
 from tulle.model.names import GATEWAY, Name
 from tulle.model.objects import Gateway, ListenerSet
@@ -46,29 +46,9 @@ class Answering(Protocol):
         """Workloads that answer for other services, or for services that are others, than before."""
         ...
 
-    def own(self, workload: Workload) -> Service | None:
-        """The service that it is run for."""
-        ...
-
     def services_of(self, workload: Workload) -> tuple[Service, ...]:
         """All services that send calls to it."""
         ...
-
-
-@dataclass(frozen=True, slots=True)
-class Said:
-    """Everything that policies say about one workload."""
-
-    access: tuple[AccessPolicy, ...] = ()
-    authorizers: tuple[Authorizer, ...] = ()
-    tokens: tuple[RequestAuthentication, ...] = ()
-    peer_mode: PeerMode = PeerMode.STRICT
-    port_modes: tuple[tuple[int, PeerMode], ...] = ()
-    scope: Scope | None = None
-    telemetry: tuple[Telemetry, ...] = ()
-    patches: tuple[EnvoyPatches, ...] = ()
-    plugins: tuple[WasmPlugin, ...] = ()
-    proxy: tuple[ProxySettings, ...] = ()
 
 
 KINDS: tuple[type[Object], ...] = (
@@ -108,14 +88,16 @@ class Guarding:
         workloads: Mapping[Name, Workload],
         moved: frozenset[Name],
         answering: Answering,
+        services: Mapping[Name, Service],
         settings: Settings,
     ) -> None:
         """Put together again what a change concerns.
 
         Args:
             merge: what was merged now.
-            workloads: those of now, of which `moved` differ.
+            workloads: those of now; `moved` differ, or are run for a service that differs.
             answering: for which services they answer.
+            services: those of now, which name the accounts that may call.
             settings: of the mesh.
         """
         spaces = self._take_policies(merge)
@@ -132,7 +114,7 @@ class Guarding:
             names = set(moved)
             names.update(each.name for space in spaces for each in self.by_namespace.get(space))
             names |= answering.moved
-        guards = [(name, self._guard(workloads.get(name), answering, settings)) for name in names]
+        guards = [(name, self._guard(workloads.get(name), answering, services, settings)) for name in names]
         before, self.guards = self.guards, replaced(self.guards, guards)
         self.changed = frozenset(name for name in names if before.get(name) is not self.guards.get(name))
         if is_everywhere or spaces or any(kind in merge.changed.objects for kind in (Gateway, ListenerSet)):
@@ -153,18 +135,21 @@ class Guarding:
         used = {id(each) for guard in guards if guard for each in _said_in(guard)}
         yield from (each for each in self._policies[kind] if id(each) not in used)
 
-    def _guard(self, workload: Workload | None, answering: Answering, settings: Settings) -> Guard | None:
+    def _guard(
+        self, workload: Workload | None, answering: Answering, services: Mapping[Name, Service], settings: Settings
+    ) -> Guard | None:
         if workload is None:
             return None
-        own, services = answering.own(workload), answering.services_of(workload)
-        names = frozenset(Target(kind=kind, name=each.name) for each in services for kind in SERVICES)
+        own = None if workload.is_bare else services.get(workload.service)
+        answered = answering.services_of(workload)
+        names = frozenset(Target(kind=kind, name=each.name) for each in answered for kind in SERVICES)
         said = self._said(Subject(workload.name.namespace, workload.labels, names), settings)
         return _guard(
             workload,
             own.allow if own is not None else None,
             own.policy.rate_limit if own is not None else None,
-            tuple(_spoken(port, services, len(workload.ports) == 1) for port in workload.ports),
-            tuple(each.name for each in services) or (workload.service,),
+            tuple(_spoken(port, answered, len(workload.ports) == 1) for port in workload.ports),
+            tuple(each.name for each in answered) or (workload.service,),
             said,
         )
 
@@ -251,7 +236,7 @@ def _guard(
     said: Said,
 ) -> Guard:
     """The same object for the same input: what is compiled from it stays what it is."""
-    guard = Guard(
+    return Guard(
         workload=workload.name,
         origin=workload.origin,
         service=workload.service,
@@ -261,32 +246,24 @@ def _guard(
         ports=ports,
         allow=allow,
         rate_limit=rate_limit,
+        **said.fields(),
     )
-    return _with(guard, said)
-
-
-def _with(guard: Guard, said: Said) -> Guard:
-    return replace(guard, **{field: getattr(said, field) for field in Said.__dataclass_fields__})
 
 
 def _of_gateway(known: Guard | None, said: Said, settings: Settings) -> Guard | None:
     """What a gateway enforces, the same object as long as it is the same; None: nothing."""
     if said == Said():
         return None
-    if known is not None and said == _gateway_said(known):
+    if known is not None and said.fields() == known.fields():
         return known
-    bare = Guard(
+    return Guard(
         workload=GATEWAY,
         origin=settings.origin,
         service=GATEWAY,
         account=GATEWAY.name,
         labels=settings.gateway_labels,
+        **said.fields(),
     )
-    return _with(bare, said)
-
-
-def _gateway_said(guard: Guard) -> Said:
-    return Said(**{field: getattr(guard, field) for field in Said.__dataclass_fields__})
 
 
 def _said_in(guard: Guard) -> Iterator[object]:
