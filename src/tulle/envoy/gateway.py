@@ -27,7 +27,7 @@ from tulle.model.documents import Origin
 from tulle.model.listeners import Listener, ListenerProtocol, TlsHandling
 from tulle.model.mesh import Mesh
 from tulle.model.routes import RouteSet
-from tulle.xds.snapshot import CLUSTER, LISTENER, ROUTE, SECRET, VIRTUAL_HOST, Resource, Snapshot
+from tulle.xds.snapshot import CLUSTER, EXTENSION, LISTENER, ROUTE, SECRET, VIRTUAL_HOST, Resource, Snapshot
 
 Tables = dict[str, Resource]
 
@@ -41,7 +41,8 @@ def compile_gateway(mesh: Mesh, memory: gateway_hosts.Memory | None = None) -> S
     secrets = set(known.secrets)
     heard: Tables = {}
     caller = Caller.gateway(mesh.settings)
-    for listener, found in _listeners(mesh, known.streaming, more, caller):
+    filters: Tables = {}
+    for listener, found in _listeners(mesh, known.streaming, more, filters, caller):
         heard[listener.name] = listener
         secrets |= mesh_secrets.needed((listener, *found))
     routes, fixed = _routes(mesh, layout)
@@ -49,6 +50,7 @@ def compile_gateway(mesh: Mesh, memory: gateway_hosts.Memory | None = None) -> S
         {
             SECRET: mesh_secrets.secrets_for(mesh, secrets),
             CLUSTER: known.all_clusters.update(known.clusters, more),
+            EXTENSION: filters,
             LISTENER: heard,
             ROUTE: routes,
             VIRTUAL_HOST: known.all_hosts.update(known.virtual_hosts, fixed),
@@ -57,7 +59,7 @@ def compile_gateway(mesh: Mesh, memory: gateway_hosts.Memory | None = None) -> S
 
 
 def _listeners(
-    mesh: Mesh, streaming: Iterable[RouteSet], clusters: Tables, caller: Caller
+    mesh: Mesh, streaming: Iterable[RouteSet], clusters: Tables, filters: Tables, caller: Caller
 ) -> Iterator[tuple[Resource, tuple[Resource, ...]]]:
     """The listener of every socket, with the clusters that it needs itself; those are added to the others."""
     attached: dict[str, list[RouteSet]] = {}
@@ -74,9 +76,11 @@ def _listeners(
             contents.append(content)
             needed += found
         clusters.update((each.name, each) for each in needed)
-        first, *others = sharing
+        first, others = sharing[0], sharing[1:]
         guarded = Guarded(guard, asked.names)
-        resource = gateway_listeners.compile_listener(first, tuple(others), mesh.settings, tuple(contents), guarded)
+        delivered = gateway_listeners.compile_filters(first, others, mesh.settings, guarded)
+        filters.update((each.name, each) for each in delivered)
+        resource = gateway_listeners.compile_listener(first, others, mesh.settings, tuple(contents), guarded)
         yield resource, tuple(needed)
 
 
