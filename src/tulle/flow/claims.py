@@ -16,7 +16,9 @@ Key = TypeVar("Key", bound=Hashable)
 class Claims(Generic[Thing]):
     """Things of one kind by name. Of several that want a name, the first in the order of the documents has it."""
 
-    def __init__(self) -> None:
+    def __init__(self, together: Callable[[tuple[Thing, ...]], Thing] | None = None) -> None:
+        self._together = together
+        """What several, in their order, are instead of the first of them."""
         self.table: dict[Name, Thing] = {}
         """Who has each name. Replaced, never changed in place: it belongs to a published mesh."""
         self._claims: dict[Name, dict[Document, Thing]] = {}
@@ -50,15 +52,22 @@ class Claims(Generic[Thing]):
             self._contested.discard(name)
             if len(claims) > 1:
                 self._contested.add(name)
-            winner = min(claims, key=position) if len(claims) > 1 else next(iter(claims), None)
-            if winner is None:
+            order = sorted(claims, key=position) if len(claims) > 1 else list(claims)
+            if not order:
                 self._winners.pop(name, None)
                 found.append((name, None))
             else:
-                self._winners[name] = winner
-                found.append((name, claims[winner]))
+                self._winners[name] = order[0]
+                found.append((name, self._decided([claims[part] for part in order])))
         before, self.table = self.table, replaced(self.table, found)
         return frozenset(changed_keys(before, self.table))
+
+    def _decided(self, things: list[Thing]) -> Thing:
+        return things[0] if self._together is None or len(things) == 1 else self._together(tuple(things))
+
+    def wanted(self, name: Name, part: Document) -> Thing:
+        """What a part says about a name, whoever has it."""
+        return self._claims[name][part]
 
     def losers(self, position: Callable[[Document], int]) -> Iterator[tuple[Name, Document, Document]]:
         """Of each name that several want: the name, who has it, and each of the others."""
