@@ -81,6 +81,25 @@ def test_only_the_policies_of_its_namespace_concern_a_workload() -> None:
     assert joins.guarding.guards[WEB] is before
 
 
+def test_a_policy_that_is_another_one_concerns_those_that_it_was_about_and_is_about() -> None:
+    joins = Joins()
+    api, web, db = map(workload, ("api", "web", "db"))
+    joins.put("run", services=tuple(map(service, ("api", "web", "db"))), workloads=(api, web, db))
+    others = policy("others", selector=(("app", "db"),))
+    about_web = policy("one", selector=SELECTED)
+    joins.put("policies", objects=(about_web, others))
+    assert joins.guarding.changed == {WEB, db.name}
+    about_api = policy("one", targets=(Target(kind="Service", name=api.name),))
+    joins.put("policies", objects=(about_api, others))
+    assert joins.guarding.changed == {WEB, api.name}
+    assert [joins.guarding.guards[each.name].access for each in (api, web, db)] == [(about_api,), (), (others,)]
+    everybody = policy("one")
+    joins.put("policies", objects=(everybody, others))
+    assert joins.guarding.changed == {WEB, api.name, db.name}
+    joins.put("policies", objects=(replace(everybody, targets=(Target(kind="Gateway", name=WEB),)), others))
+    assert all(everybody not in guard.access for guard in joins.guarding.guards.values())
+
+
 def test_whoever_is_to_be_asked_is_found_by_name() -> None:
     joins = running()
     check = ExternalCheck(backend=Backend(service=WEB, origin=BUILT_IN))

@@ -1,6 +1,6 @@
 from __future__ import annotations
 
-from tulle.flow.policies import Policies, Subject
+from tulle.flow.policies import Place, Policies, Subject
 from tulle.model.documents import BUILT_IN
 from tulle.model.names import Name
 from tulle.model.security import AccessPolicy, Target
@@ -32,7 +32,7 @@ def test_a_gateway_that_stands_elsewhere_is_only_meant_by_what_is_attached_to_it
 def test_policies_of_the_root_namespace_come_first() -> None:
     policies = Policies(AccessPolicy)
     known = {each.name: each for each in (policy("b"), policy("a"), policy("mesh", "root"), policy("c", "other"))}
-    assert policies.take(known, known.keys()) == {"default", "root", "other"}
+    assert policies.take(known, known.keys()) == {Place("default"), Place("root"), Place("other")}
     found = policies.about("root", Subject("default", ()))
     assert [each.name.name for each in found] == ["mesh", "a", "b"]
     assert [each.name.name for each in policies.about("default", Subject("default", ()))] == ["a", "b"]
@@ -40,3 +40,31 @@ def test_policies_of_the_root_namespace_come_first() -> None:
     policies.take({**known, attached.name: attached}, [attached.name])
     assert list(policies.attached()) == [WEB]
     assert len(list(policies)) == 5
+
+
+def test_only_those_that_share_a_label_or_a_name_with_it_are_asked_and_each_counts_once() -> None:
+    label, other = ("app", "web"), Target(kind="ServiceEntry", name=WEB.name)
+    known = {
+        each.name: each
+        for each in (
+            policy("b", selector=(label,)),
+            policy("c", selector=(label, ("version", "v2"))),
+            policy("d", targets=(WEB, other, WEB)),
+            policy("a"),
+            *(policy(f"other{number}", selector=(("app", f"{number}"),)) for number in range(10)),
+        )
+    }
+    policies = Policies(AccessPolicy)
+    policies.take(known, known.keys())
+    asked: list[Name] = []
+
+    class Asking(Subject):
+        def is_meant(self, policy: AccessPolicy) -> bool:
+            asked.append(policy.name)
+            return super().is_meant(policy)
+
+    found = policies.about("root", Asking("default", (("version", "v1"), label), frozenset((WEB, other))))
+    assert [each.name.name for each in found] == ["a", "b", "d"]
+    assert [each.name for each in asked] == ["a", "b", "c", "d"]
+    assert policies.take({}, known.keys()) > {Place("default", (label,)), Place("default", target=WEB)}
+    assert policies.about("root", Subject("default", (label,))) == ()

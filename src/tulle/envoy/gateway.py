@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import replace
 from itertools import chain
-from operator import attrgetter
 
 from tulle.envoy import (
     consulted,
@@ -43,7 +42,7 @@ def compile_gateway(mesh: Mesh, memory: gateway_hosts.Memory | None = None) -> S
     secrets = set(known.secrets)
     heard: Tables = {}
     caller = Caller.gateway(mesh.settings)
-    for listener, found in _listeners(mesh, more, caller):
+    for listener, found in _listeners(mesh, known.streaming, more, caller):
         heard[listener.name] = listener
         secrets |= mesh_secrets.needed((listener, *found))
     routes, fixed = _routes(mesh, layout)
@@ -58,10 +57,12 @@ def compile_gateway(mesh: Mesh, memory: gateway_hosts.Memory | None = None) -> S
     )
 
 
-def _listeners(mesh: Mesh, clusters: Tables, caller: Caller) -> Iterator[tuple[Resource, tuple[Resource, ...]]]:
+def _listeners(
+    mesh: Mesh, streaming: Iterable[RouteSet], clusters: Tables, caller: Caller
+) -> Iterator[tuple[Resource, tuple[Resource, ...]]]:
     """The listener of every socket, with the clusters that it needs itself; those are added to the others."""
     attached: dict[str, list[RouteSet]] = {}
-    for each in filter(attrgetter("streams"), mesh.gateway_routes):
+    for each in streaming:
         for name in each.listeners:
             attached.setdefault(name, []).append(each)
     for sharing in sockets.by_socket(mesh.listeners.values()).values():

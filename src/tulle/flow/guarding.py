@@ -12,7 +12,8 @@ from tulle.flow.index import Index
 from tulle.flow.joining import typed
 from tulle.flow.keys import Keyed
 from tulle.flow.merge import Merge
-from tulle.flow.policies import Policies, Subject
+from tulle.flow.policies import Place, Policies, Subject
+from tulle.flow.selection import Selection
 from tulle.kit.memo import remember
 from tulle.kit.tables import replaced
 from tulle.model.extensions import EnvoyPatches, ProxySettings, Scope, Telemetry, WasmPlugin
@@ -44,6 +45,15 @@ class Answering(Protocol):
     @property
     def moved(self) -> AbstractSet[Name]:
         """Workloads that answer for other services, or for services that are others, than before."""
+        ...
+
+    @property
+    def running(self) -> Selection[Workload]:
+        """Workloads by their labels."""
+        ...
+
+    def answering(self, name: Name) -> tuple[Workload, ...]:
+        """The workloads that answer for a service."""
         ...
 
     def services_of(self, workload: Workload) -> tuple[Service, ...]:
@@ -100,34 +110,41 @@ class Guarding:
             services: those of now, which name the accounts that may call.
             settings: of the mesh.
         """
-        spaces = self._take_policies(merge)
+        touched = self._take_policies(merge)
         is_everywhere = (
             settings is not self._settings
-            or settings.root_namespace in spaces
+            or any(place.namespace == settings.root_namespace for place in touched)
             or bool(merge.changed.objects.get(Authorizer))
         )
         self._settings, self._authorizers = settings, typed(merge, Authorizer)
         self.by_namespace.update(workloads, moved)
         if is_everywhere:
-            names: set[Name] = set(workloads) | moved
+            names: AbstractSet[Name] = workloads.keys() | moved
         else:
-            names = set(moved)
-            names.update(each.name for space in spaces for each in self.by_namespace.get(space))
-            names |= answering.moved
+            names = moved | answering.moved
+            names |= {each.name for place in touched for each in self._found(place, answering)}
         guards = [(name, self._guard(workloads.get(name), answering, services, settings)) for name in names]
         before, self.guards = self.guards, replaced(self.guards, guards)
         self.changed = frozenset(name for name in names if before.get(name) is not self.guards.get(name))
-        if is_everywhere or spaces or any(kind in merge.changed.objects for kind in (Gateway, ListenerSet)):
+        if is_everywhere or touched or any(kind in merge.changed.objects for kind in (Gateway, ListenerSet)):
             self._guard_gateways(merge, settings)
 
-    def _take_policies(self, merge: Merge) -> set[str]:
-        """The namespaces in which a policy is another one than before."""
+    def _take_policies(self, merge: Merge) -> set[Place]:
+        """Where a policy is another one than before."""
         tokens = RequestAuthentication
         changed = self._keyed.update(typed(merge, tokens), merge.changed.objects.get(tokens, ()), self.keys)
-        spaces = self._policies[tokens].take(self._keyed.policies, changed)
-        return spaces.union(
+        touched = self._policies[tokens].take(self._keyed.policies, changed)
+        return touched.union(
             *(policies.update(merge) for kind, policies in self._policies.items() if kind is not tokens)
         )
+
+    def _found(self, place: Place, answering: Answering) -> Iterable[Workload]:
+        """The workloads that policies of a place may be about."""
+        if place.target is not None:
+            return answering.answering(place.target.name) if place.target.kind in SERVICES else ()
+        if place.selector:
+            return answering.running.select(place.namespace, place.selector)
+        return self.by_namespace.get(place.namespace)
 
     def unused(self, kind: type[Object]) -> Iterator[Any]:
         """Policies of a kind that are about no workload and not about the gateway."""

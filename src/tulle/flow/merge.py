@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from tulle.flow.claims import Claims
+from tulle.flow.claims import Claims, Contest
 from tulle.flow.parts import Change
 from tulle.flow.sharing import findings, together
 from tulle.model.documents import Document
@@ -56,7 +56,7 @@ class Merge:
         self.changed = Changed()
         """By the last update."""
         self._unattached = self._of_ingress = 0
-        self._parts: Claims[Fragment] = Claims()
+        self._parts: Contest[Fragment] = Contest()
         self._active: dict[Name, tuple[Document, Fragment]] = {}
 
     def update(self, change: Change, fragments: Mapping[Document, Fragment], position: Position) -> None:
@@ -66,10 +66,9 @@ class Merge:
             self._parts.remove(_slot(part), part)
         for part in change.added:
             self._parts.add(_slot(part), part, fragments[part])
-        self._parts.settle(position)
         dropped: set[RouteSet] = set()
         gained: dict[RouteSet, Document] = {}
-        for name in self._parts.looked_at:
+        for name, _ in self._parts.decide(position):
             before, now = self._active.get(name), self._parts.winner(name)
             if before == now:
                 continue
@@ -116,7 +115,7 @@ class Merge:
 
     def findings(self, position: Position) -> Iterator[Finding]:
         """About every object whose name belongs to an earlier one."""
-        claims: tuple[Claims[Any], ...] = (self._parts, self.listeners, *self.objects.values())
+        claims: tuple[Contest[Any], ...] = (self._parts, self.listeners, *self.objects.values())
         for each in claims:
             for _, first, other in each.losers(position):
                 yield _twice(other, first)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from typing import Protocol
 
 from tulle.model.names import Name
 
@@ -60,15 +61,39 @@ class Key:
     name: Name
 
 
+class Kept(Protocol):
+    """Plain values that can be made again from something smaller."""
+
+    @property
+    def value(self) -> Mapping[str, object]:
+        """The values; made again if they were forgotten."""
+        ...
+
+    def forget(self) -> None:
+        """Free the memory of the values."""
+        ...
+
+
 @dataclass(frozen=True, slots=True, eq=False, weakref_slot=True)
 class Document:
     """One object as written. Sources keep the identity of an unchanged document: the same data, the same object."""
 
     origin: Origin
     key: Key
-    data: Mapping[str, object]
-    """Plain values; mappings and lists know the lines of their entries (`kit.located`)."""
+    content: Mapping[str, object] | Kept
+    """Its data, or what that is made from."""
     folder: str = ""
     """Absolute path from which relative paths in it start."""
     revision: str = ""
     """Revision of the store, commit, resource version; empty where a source has none."""
+
+    @property
+    def data(self) -> Mapping[str, object]:
+        """Plain values; mappings and lists know the lines of their entries (`kit.located`)."""
+        content = self.content
+        return content if isinstance(content, Mapping) else content.value
+
+    def forget(self) -> None:
+        """Note that nobody needs the data soon: it is asked for again only to be compared, or shown."""
+        if not isinstance(self.content, Mapping):
+            self.content.forget()

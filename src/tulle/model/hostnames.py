@@ -16,6 +16,8 @@ def plain(host: str) -> str:
 
 def is_address(text: str) -> bool:
     """Whether it is an IP address, without brackets and port."""
+    if ":" not in text and not text[-1:].isdigit():
+        return False  # As nearly all names, at a hundredth of the cost.
     try:
         ip_address(text)
     except ValueError:

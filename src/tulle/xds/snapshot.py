@@ -35,16 +35,23 @@ class Resource:
     name: str
     version: str
     """Hash of the bytes and the aliases: replicas of the control plane agree on it without talking."""
-    body: bytes
-    """The serialized message that belongs into `Any.value`."""
     wire: bytes
     """A complete `resources` entry of a DeltaDiscoveryResponse (tag, length, Resource message)."""
+    start: int
+    """Where the body is within `wire`: it is not held twice."""
+    size: int
+    """Bytes of the body."""
     aliases: tuple[str, ...] = ()
     """Other names by which a subscription may ask for it (VHDS)."""
     endpoints_name: str = ""
     """For a cluster with endpoint discovery: the name of its ClusterLoadAssignment."""
     origins: tuple[Origin, ...] = ()
     """What it was compiled from."""
+
+    @property
+    def body(self) -> bytes:
+        """The serialized message that belongs into `Any.value`."""
+        return self.wire[self.start : self.start + self.size]
 
 
 def encode(
@@ -80,7 +87,7 @@ def framed(
     entry.resource.type_url, entry.resource.value = type_url, body
     # A message of which one field is set is that field, as it stands within any other.
     wire = response.SerializeToString()
-    return Resource(type_url, name, version, body, wire, aliases, endpoints_name, origins)
+    return Resource(type_url, name, version, wire, wire.index(body), len(body), aliases, endpoints_name, origins)
 
 
 def _digest(data: bytes) -> str:

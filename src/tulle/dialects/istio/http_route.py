@@ -177,15 +177,12 @@ def _backends(part: Written, path: tuple[Step, ...], spec: HttpRoute) -> tuple[B
     found = []
     for index, weight in enumerate(weights(part, (*path, "route"), spec.route)):
         each, place = spec.route[index], (*path, "route", index)
-        changes, host = request_changes(part, (*place, "headers"), each.headers)
-        found.append(
-            replace(
-                backend(part, place, each.destination, weight),
-                request_headers=changes,
-                response_headers=response_changes(part, (*place, "headers"), each.headers),
-                host_rewrite=host,
-            )
-        )
+        target = backend(part, place, each.destination, weight)
+        if each.headers is not None:
+            changes, host = request_changes(part, (*place, "headers"), each.headers)
+            answers = response_changes(part, (*place, "headers"), each.headers)
+            target = replace(target, request_headers=changes, response_headers=answers, host_rewrite=host)
+        found.append(target)
     return tuple(found)
 
 

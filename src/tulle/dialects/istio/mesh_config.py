@@ -52,7 +52,7 @@ def read_config_map(part: Written) -> Fragment:
         return Fragment(findings=(*part.findings, finding))
     # The text stands below its key, as a block; written otherwise it is all in the line of the key.
     below = 1 + value.line if "\n" in text.strip() else 0
-    inner = replace(part.document, origin=replace(origin, offset=origin.offset + below), data=value)
+    inner = replace(part.document, origin=replace(origin, offset=origin.offset + below), content=value)
     written = Written(inner, f"MeshConfig {part.document.key.name.name}", (), part.findings)
     config = validated(written, MeshConfig)
     if config is None:

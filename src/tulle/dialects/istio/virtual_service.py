@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
+from functools import partial
 from typing import Annotated, TypeVar
 
 from pydantic import Field
@@ -178,8 +179,8 @@ def _attached(
     if not rules and not streamed:
         return
     suffix = "" if kind is RouteKind.HTTP else f"/{kind.removesuffix('Route').lower()}"
-    base = RouteSet(
-        name=frame.name,
+    made = partial(
+        RouteSet,
         origin=frame.part.origin,
         rules=rules,
         streams=streamed,
@@ -193,11 +194,11 @@ def _attached(
     parents = _parents(frame, members)
     if parents:
         gateways = ",".join(str(target) for target in members if target is not None)
-        yield replace(base, name=frame.named(f"{gateways}{suffix}"), hosts=frame.hosts, parents=parents)
+        yield made(name=frame.named(f"{gateways}{suffix}"), hosts=frame.hosts, parents=parents)
     for host in frame.hosts if None in members else ():
         service = service_name(host)
         others = () if service is not None else (host,)
-        yield replace(base, name=frame.named(f"{host}{suffix}"), service=service, mesh_hosts=others)
+        yield made(name=frame.named(f"{host}{suffix}"), service=service, mesh_hosts=others)
 
 
 def _parents(frame: _Frame, members: tuple[Target, ...]) -> tuple[Parent, ...]:

@@ -121,7 +121,7 @@ class _Splitting:
         for section in repeating:
             if not isinstance(section, LocatedMap):
                 continue
-            for key, line in section.repeated:
+            for key, line in section.repeated or ():
                 first = self.document.origin.line + section.lines[key]
                 self.error(line, f'"{key}" is written twice (first in line {first}); the first one counts')
 

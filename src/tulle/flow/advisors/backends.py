@@ -124,7 +124,7 @@ def advise(route: RouteSet, world: World) -> Advised:
         _look_at_rule(rule, looking)
     for stream in route.streams:
         _look_at_stream(stream, looking)
-    return Advised(tuple(dict.fromkeys(looking.findings)), frozenset(looking.keys))
+    return Advised(tuple(dict.fromkeys(looking.findings)), tuple(looking.keys))
 
 
 def _look_at_rule(rule: RouteRule, looking: _Looking) -> None:

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Hashable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Collection, Hashable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Generic, Protocol, TypeVar
 
+from tulle.flow.dependents import Dependents
 from tulle.flow.guarding import Guarding
 from tulle.flow.index import Index
 from tulle.flow.joining import Joining, typed
@@ -146,8 +147,8 @@ class Advised:
     """What was found out about one thing."""
 
     findings: tuple[Finding, ...] = ()
-    keys: frozenset[Key] = frozenset()
-    """What it depends on."""
+    keys: Collection[Key] = ()
+    """What it depends on; each once."""
 
 
 def labelled(labels: Labels) -> str:
@@ -178,22 +179,18 @@ class Ledger(Generic[Thing]):
     def __init__(self, advise: Callable[[Thing, World], Advised]) -> None:
         self._advise = advise
         self._table: dict[Name, Thing] = {}
-        self._known: dict[Thing, Advised] = {}
-        self._users: dict[Key, set[Thing]] = {}
-        self._noted: set[Thing] = set()
+        self._dependents: Dependents[Thing, Key] = Dependents()
+        self._noted: dict[Thing, tuple[Finding, ...]] = {}
+        """Things that something is wrong with."""
 
     def update(self, added: Iterable[Thing], removed: Iterable[Thing], world: World) -> None:
         """Take in things (which are hashed by identity), and forget others."""
         for thing in removed:
-            if thing in self._known:
-                self._forget(thing)
-        again = set(added)
-        if len(self._users) < len(world.touched):
-            again.update(*(users for key, users in self._users.items() if key in world.touched))
-        else:
-            again.update(*(self._users.get(key, ()) for key in world.touched))
+            self._dependents.forget(thing)
+            self._noted.pop(thing, None)
+        again = set(added).union(*self._dependents.on(world.touched))
         if world.is_renamed:
-            again |= self._noted
+            again.update(self._noted)
         for thing in again:
             self._remember(thing, self._advise(thing, world))
 
@@ -214,26 +211,12 @@ class Ledger(Generic[Thing]):
 
     def findings(self) -> Iterator[Finding]:
         """Everything that was found out."""
-        for thing in self._noted:
-            yield from self._known[thing].findings
+        for findings in self._noted.values():
+            yield from findings
 
     def _remember(self, thing: Thing, found: Advised) -> None:
-        before = self._known.get(thing)
-        old = before.keys if before is not None else frozenset()
-        for key in found.keys - old:
-            self._users.setdefault(key, set()).add(thing)
-        for key in old - found.keys:
-            self._drop(key, thing)
-        self._known[thing] = found
-        (self._noted.add if found.findings else self._noted.discard)(thing)
-
-    def _forget(self, thing: Thing) -> None:
-        for key in self._known.pop(thing).keys:
-            self._drop(key, thing)
-        self._noted.discard(thing)
-
-    def _drop(self, key: Key, thing: Thing) -> None:
-        users = self._users[key]
-        users.discard(thing)
-        if not users:
-            del self._users[key]
+        self._dependents.note(thing, found.keys)
+        if found.findings:
+            self._noted[thing] = found.findings
+        else:
+            self._noted.pop(thing, None)

@@ -45,7 +45,7 @@ def advise(route: RouteSet, world: World) -> Advised:
         found += _about_protocol(route, service, origin)
         found += _about_ports(route, service)
     found += _about_callers(route, world, keys)
-    return Advised(tuple(dict.fromkeys(found)), frozenset(keys))
+    return Advised(tuple(dict.fromkeys(found)), tuple(keys))
 
 
 def _called(route: RouteSet, world: World, keys: set[Key]) -> Iterator[tuple[Service, Origin]]:

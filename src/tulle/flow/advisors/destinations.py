@@ -42,9 +42,12 @@ class Destinations:
                 self._by_host.setdefault(_place(now), {})[name] = now
         for place in again:
             group = sorted(self._by_host[place].values(), key=lambda each: (each.created, each.name))
-            self._rivals[place] = tuple(_rivals(group)) if len(group) > 1 else ()
+            if len(group) > 1:
+                self._rivals[place] = tuple(_rivals(group))
+            else:
+                self._rivals.pop(place, None)
             if not group:
-                del self._by_host[place], self._rivals[place]
+                del self._by_host[place]
 
     def findings(self) -> Iterable[Finding]:
         """About everything that has no effect."""
@@ -66,7 +69,7 @@ def advise(destination: Destination, world: World) -> Advised:
             found += _about_ports(destination, service)
             found += _about_subsets(destination, service, world)
     found += _about_secrets(destination, world, keys)
-    return Advised(tuple(found), frozenset(keys))
+    return Advised(tuple(found), tuple(keys))
 
 
 def _place(destination: Destination) -> tuple[str, str]:

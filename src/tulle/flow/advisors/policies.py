@@ -60,7 +60,7 @@ def advise(policy: Policy, world: World) -> Advised:
     targets: tuple[Target, ...] = getattr(policy, "targets", ())
     keys: set[Key] = set()
     if targets:
-        return Advised(tuple(_about_targets(policy, targets, world, keys)), frozenset(keys))
+        return Advised(tuple(_about_targets(policy, targets, world, keys)), tuple(keys))
     if not policy.selector:
         return _about_namespace(policy, world)
     keys.add(world.reach(policy.name.namespace, policy.selector))
@@ -68,7 +68,7 @@ def advise(policy: Policy, world: World) -> Advised:
     found = tuple(_about_selector(policy, world))
     if found:
         keys.add(world.reach(policy.name.namespace, ()))
-    return Advised(found, frozenset(keys))
+    return Advised(found, tuple(keys))
 
 
 def _about_namespace(policy: Policy, world: World) -> Advised:

@@ -54,9 +54,9 @@ def advise(authorizer: Authorizer, world: World) -> Advised:
         message = f'provider "{authorizer.name}": service "{service.name}" has no port {backend.port}; it has {has}'
     else:
         keys.add(service.name)
-        return Advised(keys=frozenset(keys))
+        return Advised(keys=tuple(keys))
     origin = authorizer.origin
-    return Advised((Finding.warning(origin, f"{origin.subject}: {message}"),), frozenset(keys))
+    return Advised((Finding.warning(origin, f"{origin.subject}: {message}"),), tuple(keys))
 
 
 def _asked(policies: Iterable[AccessPolicy], known: set[str]) -> Iterator[Finding]:

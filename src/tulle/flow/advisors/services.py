@@ -47,7 +47,7 @@ class Services:
         elif not answering and not service.addresses:
             keys.update((service.name.namespace, key, value) for key, value in service.selector)
             found += self._about_nobody(service, world)
-        return Advised(tuple(found), frozenset(keys))
+        return Advised(tuple(found), tuple(keys))
 
     def _about_nobody(self, service: Service, world: World) -> Iterator[Finding]:
         if not service.selector:
