@@ -140,12 +140,16 @@ def tcp_proxy(
     if handling.max_duration is not None:
         proxy.max_downstream_connection_duration.CopyFrom(protos.seconds(handling.max_duration))
     if handling.tunnel is not None:
-        host = f"[{handling.tunnel.host}]" if ":" in handling.tunnel.host else handling.tunnel.host
-        proxy.tunneling_config.hostname = f"{host}:{handling.tunnel.port}"
+        proxy.tunneling_config.hostname = target(handling.tunnel)
         proxy.tunneling_config.use_post = handling.tunnel.uses_post
     if handling.hashes_source:
         proxy.hash_policy.append(hash_policy_pb2.HashPolicy(source_ip=hash_policy_pb2.HashPolicy.SourceIp()))
     return NetworkFilter(name="tcp", typed_config=protos.packed(proxy))
+
+
+def target(tunnel: Tunnel) -> str:
+    """What an HTTP proxy is asked for."""
+    return f"[{tunnel.host}]:{tunnel.port}" if ":" in tunnel.host else f"{tunnel.host}:{tunnel.port}"
 
 
 def filters_of(stat_prefix: str, stream: Stream, logs: Iterable[AccessLog] = ()) -> list[NetworkFilter]:
