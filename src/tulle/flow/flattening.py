@@ -95,10 +95,9 @@ def _needed(hosts: tuple[str, ...], listeners: tuple[str, ...], layout: Layout) 
     return () if wanted == set(layout.places(anywhere)) else listeners
 
 
-def nothing(route_set: RouteSet) -> Step:
+def nothing(route_set: RouteSet, match: Match = EVERYTHING) -> Step:
     """For a host of which no rule can match: it does not fall to a wildcard that covers it."""
-    rule = RouteRule(name="", origin=route_set.origin, matches=(EVERYTHING,), action=Respond(status=404))
-    return EVERYTHING, rule
+    return match, RouteRule(name="", origin=route_set.origin, matches=(match,), action=Respond(status=404))
 
 
 def _owners(layout: Layout, routes: str, host: str) -> Iterator[str]:

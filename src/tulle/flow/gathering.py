@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from typing import TypeVar
 
@@ -19,13 +19,15 @@ from tulle.model.listeners import TlsHandling
 from tulle.model.mesh import Mesh, Object, Settings
 from tulle.model.names import Name
 from tulle.model.objects import BackendTls
-from tulle.model.routes import Delegate, RouteRule, RouteSet, StreamRule
+from tulle.model.routes import Delegate, Match, RouteRule, RouteSet, Source, StreamRule
 from tulle.model.security import AccessPolicy, Authorizer, PeerAuthentication, RequestAuthentication
 from tulle.model.services import Destination, Entry, Service
 from tulle.model.workloads import Template, Workload
 
 Kind = TypeVar("Kind")
 Lost = tuple[Origin, str]
+NOBODY = Match(source=Source(namespace="nobody"))
+"""Keeps a host known that has rules for nobody, and takes nothing from other hosts."""
 BESIDE = "which native files cannot say; keep this document beside the file"
 _ONLY_ENVOY: tuple[tuple[type[Object], str], ...] = (
     (EnvoyPatches, f"changes Envoy's own configuration, {BESIDE}"),
@@ -143,7 +145,7 @@ def _mesh_routes(mesh: Mesh) -> Iterator[Placed]:
         if host not in own:
             rules, streams = flattening.of_mesh(sets), flattening.streams_of_mesh(sets)
             if not rules and not streams:
-                rules = flattening.rules_of([flattening.nothing(sets[0])])
+                rules = flattening.rules_of([flattening.nothing(sets[0], NOBODY)])
             groups.setdefault((rules, streams), []).append(host)
     for (rules, streams), hosts in groups.items():
         space = mesh.host_routes[hosts[0]][0].name.namespace
@@ -237,18 +239,37 @@ def _lost_order(mesh: Mesh) -> Iterator[Lost]:
     why = "has rules that other documents have too, in an order that depends on who calls"
     for service in mesh.services.values():
         sets, ports = _sets(mesh, service), [port.number for port in service.ports]
-        others = _wider(mesh, service.full_hosts)
-        if not perspectives.is_same(service.name, sets, flattening.of_mesh(sets), others, ports):
+        wider = _wider(mesh, service.full_hosts)
+        listed = _listed(service.name, sets)
+        if sets and not perspectives.is_same([*sets, *_all(wider)], [listed, *_as_written(wider)], ports):
             yield service.origin, why
     for host, found in mesh.host_routes.items():
-        own = Name(found[0].name.namespace, host)
-        if not perspectives.is_same(own, found, flattening.of_mesh(found), _wider(mesh, (host,)), ()):
+        wider = _wider(mesh, (host,))
+        after = _as_written({host: found, **wider})
+        if not perspectives.is_same([*found, *_all(wider)], after, ()):
             yield found[0].origin, why
 
 
-def _wider(mesh: Mesh, hosts: Iterable[str]) -> list[RouteSet]:
-    """Rules for wildcards that cover these hosts."""
-    return flattening.own_sets(mesh, dict.fromkeys(wide for host in hosts for wide in hostnames.wildcards(host)))
+RulesByHost = Mapping[str, tuple[RouteSet, ...]]
+
+
+def _wider(mesh: Mesh, hosts: Iterable[str]) -> RulesByHost:
+    """Rules for wildcards that cover these hosts, and are not only one of them."""
+    known = dict.fromkeys(wide for host in hosts for wide in hostnames.wildcards(host))
+    return {wide: mesh.host_routes[wide] for wide in known if wide in mesh.host_routes}
+
+
+def _all(rules: RulesByHost) -> list[RouteSet]:
+    return list(dict.fromkeys(each for sets in rules.values() for each in sets))
+
+
+def _as_written(rules: RulesByHost) -> list[RouteSet]:
+    """One list for each host, under the name that it will have."""
+    return [_listed(Name(sets[0].name.namespace, f"{host}/"), sets) for host, sets in rules.items()]
+
+
+def _listed(name: Name, sets: Iterable[RouteSet]) -> RouteSet:
+    return RouteSet(name=name, origin=BUILT_IN, rules=flattening.of_mesh(sets), by_specificity=False)
 
 
 def _sets(mesh: Mesh, service: Service) -> list[RouteSet]:

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from typing import Generic, TypeVar
 
-from tulle.envoy.references import backends
+from tulle.envoy.references import backends, stream_backends
 from tulle.flow.attachment import Attached, attach
 from tulle.flow.nearest import Nearest
 from tulle.flow.resolving import resolve
@@ -24,6 +24,8 @@ from tulle.model.workloads import Workload
 
 Thing = TypeVar("Thing")
 UNAVAILABLE = 503
+CARRIED = {Protocol.TCP: (Protocol.TCP, Protocol.TLS)}
+"""What goes where bytes go."""
 ORIGINATING = frozenset((TlsMode.SIMPLE, TlsMode.MUTUAL))
 
 
@@ -203,6 +205,10 @@ def _check_set(route: RouteSet, directory: Directory) -> Checked[RouteSet]:
         names.update(backend.service for backend in backends(route))
         return Checked(route, tuple(findings.all), frozenset(names))
     kept = tuple(_check_rule(rule, route, directory, findings, names) for rule in route.rules)
+    for backend in stream_backends(route):
+        names.add(backend.service)
+        if problem := _problem(backend, directory, route.name.namespace, Protocol.TCP):
+            findings.error(backend.origin, problem)
     checked: RouteSet | None = route
     if route.listeners and not listeners:
         checked = None
@@ -289,7 +295,8 @@ def _problem(backend: Backend, directory: Directory, namespace: str, protocol: P
     if backend.subset is not None and backend.subset not in versions:
         hint = did_you_mean(backend.subset, versions) or (f"; it has {', '.join(versions)}" if versions else "")
         return f'service "{seen}" has no version "{backend.subset}"{hint}'
-    fits = port.protocol.is_http if protocol is Protocol.HTTP else port.protocol is protocol
+    carried = CARRIED.get(protocol, (protocol,))
+    fits = port.protocol.is_http if protocol is Protocol.HTTP else port.protocol in carried
     fits = fits or (protocol is Protocol.HTTP and port.protocol is Protocol.TLS and _originates(service, port.number))
     if fits:
         return None

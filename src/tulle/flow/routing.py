@@ -101,10 +101,11 @@ class Routing:
         """Where an attached set stands among all of them."""
         return lambda route: position(self._parts[self._written[route]])
 
-    def _order(self, position: Position) -> Callable[[RouteSet], tuple[int, int]]:
-        def order(route: RouteSet) -> tuple[int, int]:
+    def _order(self, position: Position) -> Callable[[RouteSet], tuple[int, Name, int]]:
+        def order(route: RouteSet) -> tuple[int, Name, int]:
             written = self._written[route]
-            return position(self._parts[written]), self._attached[written].index(route)
+            # A part may have several sets, each with a name of its own.
+            return position(self._parts[written]), written.name, self._attached[written].index(route)
 
         return order
 
@@ -155,7 +156,7 @@ def _settled(
     before: dict[Key, tuple[RouteSet, ...]],
     groups: dict[Key, dict[RouteSet, None]],
     touched: set[Key],
-    order: Callable[[RouteSet], tuple[int, int]],
+    order: Callable[[RouteSet], tuple[int, Name, int]],
 ) -> dict[Key, tuple[RouteSet, ...]]:
     """The sets of each key in order; the same tuple where nothing is different."""
     changes: list[tuple[Key, tuple[RouteSet, ...] | None]] = []

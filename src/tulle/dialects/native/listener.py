@@ -242,6 +242,7 @@ def _streams(part: Written, spec: ListenerSpec, listener: Listener) -> tuple[Rou
             streams=streams.rules(part, ("streams",), spec.streams, _namespace(part), owner),
             kind=RouteKind.TLS if spec.kind is ListenerProtocol.TLS else RouteKind.TCP,
             by_specificity=False,
+            drops_unknown=True,
         ),
     )
 
