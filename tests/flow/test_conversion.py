@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from tests.flow.behaviour import behaviour, demands
 from tests.flow.random_documents import HTTP_ROUTE, SERVICES, VIRTUAL_SERVICE
 from tulle.flow.build import Builder
-from tulle.flow.conversion import Converted, converted, read
+from tulle.flow.conversion import Converted, converted, kept_parts, read
 from tulle.model.documents import Document
 from tulle.sources.file import Files
 
@@ -51,7 +51,7 @@ def test_what_is_converted_behaves_the_same_or_says_what_is_lost(path: Path) -> 
 def check(documents: tuple[Document, ...], made: Converted) -> None:
     callers = (*read(CALLERS), *chain.from_iterable(each.documents for each in made.absent))
     before = Builder().build((*documents, *callers))
-    kept = tuple(each for each in documents if each.data.get("kind") in {"Secret", "ConfigMap"})
+    kept = kept_parts(documents)
     after = Builder().build((*read(made.text, FOLDER), *kept, *callers))
     if made.lost or not made.is_complete:
         return
@@ -66,7 +66,7 @@ def check(documents: tuple[Document, ...], made: Converted) -> None:
 @pytest.mark.parametrize("path", CASES, ids=lambda path: "/".join(path.parts[-3:-1]))
 def test_converting_again_changes_nothing(path: Path) -> None:
     documents, made = converting(path)
-    kept = tuple(each for each in documents if each.data.get("kind") in {"Secret", "ConfigMap"})
+    kept = kept_parts(documents)
     again = converted((*read(made.text, FOLDER), *kept), (), FOLDER)
     if made.is_complete and not made.lost:
         assert lines(again.text) == lines(made.text)

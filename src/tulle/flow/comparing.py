@@ -20,8 +20,6 @@ from tulle.model.security import PeerAuthentication, TokenRule
 from tulle.model.services import Endpoint, Service, Subset
 from tulle.model.workloads import Workload
 
-NOWHERE = Name("", "")
-
 
 @dataclass(frozen=True, slots=True)
 class Part:
@@ -64,7 +62,7 @@ def _shown(value: object) -> str:
 
 def parts(content: Content) -> Iterator[Part]:
     """All that a content says, part by part."""
-    yield _part(("native/mesh", NOWHERE), content.settings.origin, _whole(content))
+    yield _part(("native/mesh", Name("", "mesh")), content.settings.origin, _whole(content))
     for offer in content.offers:
         if offer.is_declared:
             yield _part(("native/service", offer.service.name), offer.service.origin, offer)

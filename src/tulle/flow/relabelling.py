@@ -87,7 +87,7 @@ def _unique(names: Iterable[Name], text: Callable[[Name], str]) -> dict[Name, Na
 
 def _listeners(content: Content) -> dict[str, str]:
     """Listeners of all namespaces stand side by side."""
-    known = [each.listener for each in content.entrances]
+    known = [each.listener for each in (*content.entrances, *content.unusable)]
     together = _unique(
         (Name("", f"{each.name.namespace}/{each.name.name}") for each in known), lambda name: _plain(name.name)
     )

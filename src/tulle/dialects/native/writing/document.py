@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 
 from tulle.dialects.native.route import identify
 from tulle.dialects.native.writing import exchange, listeners, matching, rules, security, services
-from tulle.dialects.native.writing.content import Content, Key, Offer, Placed
+from tulle.dialects.native.writing.content import Content, Entrance, Key, Offer, Placed
 from tulle.dialects.native.writing.plain import Data, changed, duration, kept, several, yes
 from tulle.kit.yaml_writing import Commented, rendered
 from tulle.model.documents import Origin
@@ -23,6 +23,8 @@ from tulle.model.workloads import Template
 SECTIONS = ("namespace", "mesh", "gateway", "routes", "services", "workloads", "access", "tokens", "mtls", "scopes")
 """In the order in which people read them; others follow."""
 _USUAL = Settings()
+NOWHERE: Key = ("", Name("", ""))
+"""Of what has no part in the file."""
 Notes = Mapping[Key, tuple[str, ...]]
 """More lines of comment, by the part that they are about."""
 
@@ -33,8 +35,6 @@ class Frame:
 
     folder: str = ""
     """Where the file will be: paths in it are relative to that."""
-    files: Mapping[str, str] = field(default_factory=dict)
-    """Files that parts came from, as they are shown; all others as they are."""
     notes: Notes = field(default_factory=dict)
 
     def lines(self, key: Key, origins: Iterable[Origin]) -> tuple[str, ...]:
@@ -45,8 +45,7 @@ class Frame:
         """`VirtualService reviews (reviews.yaml:3)`; nothing for what was native before."""
         if not is_foreign(origin):
             return ""
-        place = f"{self.files.get(origin.file, origin.file)}:{origin.line}"
-        return f"{origin.subject} ({place})" if origin.subject else place
+        return f"{origin.subject} ({origin})"
 
 
 def is_foreign(origin: Origin) -> bool:
@@ -62,6 +61,13 @@ def text(content: Content, frame: Frame) -> str:
 
 def _only_comments(content: Content, frame: Frame) -> Iterator[str]:
     """What would be there, if more were said."""
+    if rest := frame.notes.get(NOWHERE):
+        yield "What is not in this file:"
+        yield from rest
+    if content.unusable:
+        yield "Listeners that cannot be used as they are:"
+        spoiled = {"gateway": _gateway(content.unusable, frame, DEFAULT_NAMESPACE)}
+        yield from rendered(spoiled, block=2).splitlines()
     if content.unattached:
         yield "Routes that nothing takes, as no listener of these files is what they ask for:"
         yield from rendered({"routes": [_route(each, frame) for each in content.unattached]}, block=2).splitlines()
@@ -104,7 +110,7 @@ def _document(content: Content, frame: Frame, namespace: str, *, is_first: bool)
     if namespace != DEFAULT_NAMESPACE:
         found["namespace"] = namespace
     if is_first:
-        found |= kept(mesh=_mesh(content, namespace), gateway=_gateway(content, frame, namespace))
+        found |= kept(mesh=_mesh(content, namespace), gateway=_gateway(content.entrances, frame, namespace))
     return found | kept(
         routes=[_route(each, frame) for each in content.routes if each.namespace == namespace],
         services={
@@ -189,9 +195,9 @@ def _is_within(given: PeerAuthentication, content: Content) -> bool:
     return _is_of_mesh(given, content) or given.name.name.startswith("service/")
 
 
-def _gateway(content: Content, frame: Frame, namespace: str) -> Data | None:
+def _gateway(entrances: Iterable[Entrance], frame: Frame, namespace: str) -> Data | None:
     found: Data = {}
-    for each in sorted(content.entrances, key=lambda it: (it.listener.port, it.listener.name)):
+    for each in sorted(entrances, key=lambda it: (it.listener.port, it.listener.name)):
         name = each.listener.name
         lines = frame.lines(("native/listener", name), (each.listener.origin, *(it.origin for it in each.streams)))
         # Always a line for each: even without a comment they are what people look for.
