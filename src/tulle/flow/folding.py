@@ -46,8 +46,7 @@ def folded(service: Service, entries: Iterable[Entry], settings: Settings) -> Fo
     ports: dict[int, Policy] = {}
     for each in chosen:
         for number, said in each.port_policies:
-            if said is not None:
-                ports.setdefault(number, said)
+            ports.setdefault(number, said)
     known = {port.number for port in service.ports}
     return Folded(
         service=replace(

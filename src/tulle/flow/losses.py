@@ -98,8 +98,8 @@ def _listed(name: Name, sets: Iterable[RouteSet]) -> RouteSet:
 
 def _moved_ports(mesh: Mesh) -> Iterator[Lost]:
     """Policies of the gateway mean ports as documents have them; native listeners have one number."""
-    if mesh.gateway_guard is None or not any(each.declared_port for each in mesh.listeners.values()):
+    if not any(each.declared_port for each in mesh.listeners.values()):
         return
-    for policy in mesh.gateway_guard.access:
+    for policy in dict.fromkeys(policy for guard in mesh.all_gateway_guards for policy in guard.access):
         if any(operation.ports for rule in policy.rules for operation in rule.operations):
             yield policy.origin, "names ports of the gateway as they were before they were moved up by 8000"

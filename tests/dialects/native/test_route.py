@@ -50,3 +50,38 @@ def test_routes_are_told_apart_by_what_they_match(one: dict[str, object], other:
 def test_what_is_done_with_requests_does_not_name_a_route() -> None:
     assert identify({"host": "A", "to": "x"}) == identify({"host": "a", "respond": 200}) == "a/"
     assert identify({"name": "mine", "host": "a"}) == "mine"
+
+
+@pytest.mark.parametrize(
+    ("text", "message"),
+    [
+        ("path: /a, rules: {to: web}", '"path" cannot stand beside rules; write it in a rule'),
+        ("host: a, mesh: true, to: b, streams: {to: web}", '"to" cannot stand beside streams; write it in a rule'),
+        ("mesh: true, to: web", '"mesh" needs host or hosts: what is called'),
+        (
+            "host: a, mesh: true, listeners: x, to: web",
+            '"listeners" are of the gateway; with mesh, calls do not pass it',
+        ),
+        (
+            "streams: {to: web}",
+            '"streams" are for calls of workloads (mesh: true); at the gateway write streams of a listener',
+        ),
+        ("rules: {match: {path: /a}}", '"rules[0]" needs one of to, weights, redirect, respond'),
+    ],
+)
+def test_rules_stand_alone(read: Any, text: str, message: str) -> None:
+    found = read(f"routes: [{{name: it, {text}}}]").findings
+    assert [each.message for each in found] == [f"route it: {message}"]
+
+
+def test_rules_keep_their_order_and_have_names_of_their_own(read: Any) -> None:
+    (route,) = read("routes: [{host: a, rules: [{match: {path: /a}, to: web}, {match: [{}, {}], to: web}]}]").routes
+    assert not route.by_specificity
+    assert [len(rule.matches) for rule in route.rules] == [1, 2]
+    assert len({rule.name for rule in route.rules}) == 2
+
+
+def test_hosts_of_the_mesh_are_not_those_of_the_gateway(read: Any) -> None:
+    one, two = read("routes: [{host: a, mesh: true, rules: {to: web}, streams: {to: db}}]").routes
+    assert (one.mesh_hosts, one.hosts, two.mesh_hosts) == (("a",), (), ("a",))
+    assert (len(one.rules), len(two.streams)) == (1, 1)
