@@ -89,7 +89,7 @@ class Written:
             return None
 
     def _translate(self, schema: type[BaseModel], details: ErrorDetails) -> None:
-        path = tuple(step for step in details["loc"] if step != "[key]")  # pydantic's word for a key itself
+        path = tuple(details["loc"])
         kind, given = details["type"], details["input"]
         context = details.get("ctx", {})
         if kind == "extra_forbidden":

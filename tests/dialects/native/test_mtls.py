@@ -9,9 +9,8 @@ from tulle.model.security import PeerAuthentication, PeerMode
 
 
 def test_modes_are_for_workloads_and_single_ports(read: Any) -> None:
-    fragment: Fragment = read(
-        "mtls: {web: {labels: {app: web}, mode: permissive, ports: {'81': strict, '80': disable}}}"
-    )
+    text = "{labels: {app: web}, mode: permissive, ports: {'81': strict, '80': disable}}"
+    fragment: Fragment = read(f"mtls: {{web: {text}}}")
     (peer,) = fragment.objects
     assert isinstance(peer, PeerAuthentication)
     assert (peer.selector, peer.mode) == ((("app", "web"),), PeerMode.PERMISSIVE)

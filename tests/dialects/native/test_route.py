@@ -69,19 +69,19 @@ def test_what_is_done_with_requests_does_not_name_a_route() -> None:
         ("rules: {match: {path: /a}}", '"rules[0]" needs one of to, weights, redirect, respond'),
     ],
 )
-def test_rules_stand_alone(read: Any, text: str, message: str) -> None:
+def test_rules_stand_alone(read: Read, text: str, message: str) -> None:
     found = read(f"routes: [{{name: it, {text}}}]").findings
     assert [each.message for each in found] == [f"route it: {message}"]
 
 
-def test_rules_keep_their_order_and_have_names_of_their_own(read: Any) -> None:
+def test_rules_keep_their_order_and_have_names_of_their_own(read: Read) -> None:
     (route,) = read("routes: [{host: a, rules: [{match: {path: /a}, to: web}, {match: [{}, {}], to: web}]}]").routes
     assert not route.by_specificity
     assert [len(rule.matches) for rule in route.rules] == [1, 2]
     assert len({rule.name for rule in route.rules}) == 2
 
 
-def test_hosts_of_the_mesh_are_not_those_of_the_gateway(read: Any) -> None:
+def test_hosts_of_the_mesh_are_not_those_of_the_gateway(read: Read) -> None:
     one, two = read("routes: [{host: a, mesh: true, rules: {to: web}, streams: {to: db}}]").routes
     assert (one.mesh_hosts, one.hosts, two.mesh_hosts) == (("a",), (), ("a",))
     assert (len(one.rules), len(two.streams)) == (1, 1)

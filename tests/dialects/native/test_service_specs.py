@@ -19,7 +19,7 @@ def test_addresses_by_which_it_is_called_are_written_as_usual() -> None:
         ("called: 10.0.0.1/99", '"called[0]" must be an IP address or a network such as 10.0.0.0/8, not "10.0.0.1/99"'),
         ("target: [1]", '"target" must be the number or the name of a port, not a list'),
         ("target: 0", '"target" must be the number or the name of a port, not 0'),
-        ("port_policies: {http: {}}", '"port_policies.http" must be the number of a port, not "http"'),
+        ("port_policies: {http: {}}", '"port_policies.http.[key]" must be the number of a port, not "http"'),
         ("port_policies: {'81': {}}", '"port_policies.81" is no port of the service'),
         ("location: inside", '"location" needs hosts: the names by which it is called'),
         ("alias: a.b", '"alias" is another host; it can have no hosts, addresses or commands of its own'),

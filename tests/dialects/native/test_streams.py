@@ -9,10 +9,9 @@ from tulle.model.routes import RouteKind, Source, StreamMatch
 
 
 def test_rules_for_connections_are_tried_in_order(read: Any) -> None:
-    fragment: Fragment = read(
-        "services: {db: {port: 1, protocol: tcp, command: x, streams: "
-        "[{match: {server_names: a.b, networks: 10.0.0.1, from: {namespace: shop}}, to: db}, {weights: {db: 1, c: 2}}]}}"
-    )
+    first_rule = "{match: {server_names: a.b, networks: 10.0.0.1, from: {namespace: shop}}, to: db}"
+    streams = f"[{first_rule}, {{weights: {{db: 1, c: 2}}}}]"
+    fragment: Fragment = read(f"services: {{db: {{port: 1, protocol: tcp, command: x, streams: {streams}}}}}")
     assert fragment.findings == ()
     (route,) = fragment.routes
     assert (route.kind, route.service, route.by_specificity) == (RouteKind.TCP, fragment.services[0].name, False)

@@ -1,0 +1,86 @@
+from __future__ import annotations
+
+import pytest
+
+from tulle.flow.conversion import converted, read
+
+SERVICE = """
+apiVersion: v1
+kind: Service
+metadata: {name: web}
+spec: {selector: {app: web}, ports: [{port: 80, name: http}]}
+---
+"""
+
+
+def losses(text: str) -> list[str]:
+    return [each.message for each in converted(read(SERVICE + text)).lost]
+
+
+@pytest.mark.parametrize(
+    ("text", "message"),
+    [
+        (
+            "{apiVersion: networking.istio.io/v1, kind: ProxyConfig, metadata: {name: a}, spec: {concurrency: 2}}\n",
+            "sets up single proxies, which native files cannot say; keep this document beside the file",
+        ),
+        (
+            "{apiVersion: networking.istio.io/v1, kind: DestinationRule, metadata: {name: a},"
+            " spec: {host: web, workloadSelector: {matchLabels: {a: b}}, subsets: [{name: v1, labels: {a: b}}]}}\n",
+            "is for some callers of web.default only; native files say it for all of them",
+        ),
+        (
+            "{apiVersion: networking.istio.io/v1, kind: DestinationRule, metadata: {name: a},"
+            " spec: {host: '*.a.org'}}\n",
+            "is about *.a.org, which no service of these files has",
+        ),
+        (
+            "{apiVersion: gateway.networking.k8s.io/v1, kind: BackendTLSPolicy, metadata: {name: a}, spec: {targetRefs:"
+            " [{group: '', kind: Service, name: gone}], validation: {hostname: a, wellKnownCACertificates: System}}}\n",
+            "is about service gone, which none of these files declares",
+        ),
+    ],
+)
+def test_what_cannot_be_said_is_told(text: str, message: str) -> None:
+    assert losses(text) == [message]
+
+
+GATEWAY = """
+apiVersion: networking.istio.io/v1
+kind: Gateway
+metadata: {name: edge}
+spec: {selector: {istio: ingressgateway}, servers: [{port: {number: 80, name: h, protocol: HTTP}, hosts: ["*"]}]}
+---
+apiVersion: security.istio.io/v1
+kind: AuthorizationPolicy
+metadata: {name: edge, namespace: istio-system}
+"""
+
+
+def test_ports_of_the_gateway_that_were_moved_are_told() -> None:
+    ports = losses(GATEWAY + "spec: {rules: [{to: [{operation: {ports: ['80']}}]}]}\n")
+    assert ports == ["names ports of the gateway as they were before they were moved up by 8000"]
+    assert losses(GATEWAY + "spec: {rules: [{to: [{operation: {methods: [GET]}}]}]}\n") == []
+
+
+RULES = """
+apiVersion: networking.istio.io/v1
+kind: VirtualService
+metadata: {{name: a}}
+spec:
+  hosts: [{host}]
+  http:
+    - {{match: [{{method: {{exact: GET}}}}], directResponse: {{status: 201}}}}
+    - {{match: [{{sourceLabels: {{a: b}}, uri: {{prefix: /long/path}}}}], directResponse: {{status: 202}}}}
+---
+apiVersion: networking.istio.io/v1
+kind: VirtualService
+metadata: {{name: b}}
+spec: {{hosts: [{other}], http: [{{match: [{{uri: {{prefix: /lo}}}}], directResponse: {{status: 200}}}}]}}
+"""
+
+
+@pytest.mark.parametrize(("host", "other"), [("web", "web"), ("www.a.org", "'*.a.org'")])
+def test_an_order_that_depends_on_who_calls_is_told(host: str, other: str) -> None:
+    found = losses(RULES.format(host=host, other=other))
+    assert found == ["has rules that other documents have too, in an order that depends on who calls"]
