@@ -62,11 +62,11 @@ NOTE = (
     f"{FILES} files. Native: service and route. VirtualServices: Service, EndpointSlice, DestinationRule and "
     "VirtualService (2 hosts, 2 rules) at a gateway and in the mesh. HTTPRoutes: Service, EndpointSlice and HTTPRoute "
     "(2 rules) at a gateway and at the service. One gateway is connected, which gets all of them, and one sidecar "
-    f"whose workload called {CHANGES} of the services. Build is from parsed YAML to the checked mesh, publish from there to "
-    f"encoded resources handed to the streams. One change is one route in one document, the median of {CHANGES}, its "
-    "file read again. Times are CPU times of the one thread that works: the wall times of an idle machine. Growth is "
-    f"the figure per service at {SIZES[-1]:,} divided by that at {SIZES[0]:,} (for a change: the figure itself): 1 is "
-    "linear (for a change: the same at every size)."
+    f"whose workload called {CHANGES} of the services. Build is from parsed YAML to the checked mesh, publish from "
+    "there to encoded resources handed to the streams. One change is one route in one document, the median of "
+    f"{CHANGES}, its file read again. Times are CPU times of the one thread that works: the wall times of an idle "
+    f"machine. Growth is the figure per service at {SIZES[-1]:,} divided by that at {SIZES[0]:,} (for a change: the "
+    "figure itself): 1 is linear (for a change: the same at every size)."
 )
 
 

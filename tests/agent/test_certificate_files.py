@@ -105,14 +105,17 @@ def test_a_complaint_goes_with_the_last_listener_that_names_the_file(tmp_path: P
     changes = Changes()
     files = CertificateFiles(SystemClock(), changes)
     name = f"certificate|{tmp_path}/missing.pem|{tmp_path}/missing.key"
-    files.used_by((b"... %b ..." % name.encode(), b"another"))
+    users = [b"... %b ..." % name.encode(), b"another"]
+    files.used_by(lambda: users)
     files.want(frozenset({name}))
     assert (len(files.complaints), changes.count) == (1, 1)
 
-    files.used_by((b"another",))
+    users.pop(0)
+    files.users_changed()
     assert (files.complaints, changes.count) == ((), 2)
     assert list(files.table) == [name], "a listener that drains still has it"
-    files.used_by(())
+    users.clear()
+    files.users_changed()
     assert changes.count == 2, "nothing new to tell"
 
 

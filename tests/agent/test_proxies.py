@@ -19,7 +19,7 @@ from tulle.agent import proxies as module
 from tulle.agent.certificates import SigningFailed
 from tulle.agent.last_good import LastGood
 from tulle.agent.material import Material
-from tulle.agent.proxies import Proxies, ProxyFailed, ProxyRecord, Surroundings
+from tulle.agent.proxies import Proxies, Proxy, ProxyFailed, ProxyRecord, Surroundings
 from tulle.agent.relay import Relay
 from tulle.agent.supply import Plane
 from tulle.kit.clock import SystemClock
@@ -195,3 +195,12 @@ def test_sockets_have_short_names(around: Surroundings) -> None:
     assert len(socket.name) <= 20
     assert len(os.fsencode(socket)) < 107
     assert json.dumps(str(socket))
+
+
+async def test_a_sidecar_has_what_it_needs_for_tls_to_servers_outside(around: Surroundings, tmp_path: Path) -> None:
+    (tmp_path / "ca.pem").write_bytes((await around.sign(WEB)).trust)
+    proxy = Proxy(RECORD, around)
+    proxy.files.want(frozenset({f"client-ca|{tmp_path / 'ca.pem'}"}))
+    assert len(proxy.files.table) == 1
+    assert proxy.complaints == ()
+    proxy.supply.close()

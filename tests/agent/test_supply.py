@@ -185,15 +185,16 @@ def test_the_plane_is_called_with_the_newest_certificate(issue: Callable[..., Ma
     assert (upstream.address, upstream.server_name) == ("127.0.0.1:1", "plane.tulle-system")
 
 
-def test_nobody_complains_about_certificate_files_of_listeners_that_are_gone(
-    good: LastGood, clock: ManualClock, played_envoy: Any, sent: Callable[..., Delta], tmp_path: Path
+@pytest.mark.parametrize("kind", [LISTENER, CLUSTER])
+def test_nobody_complains_about_certificate_files_of_what_is_gone(
+    kind: str, good: LastGood, clock: ManualClock, played_envoy: Any, sent: Callable[..., Delta], tmp_path: Path
 ) -> None:
     files = CertificateFiles(clock, lambda: supply.files_changed())
     supply, envoy = wired(good, clock, played_envoy, files=files)
     secret = f"client-ca|{tmp_path}/missing.pem"
-    supply.received(sent(LISTENER, framed(LISTENER, "secure", secret.encode())))
+    supply.received(sent(kind, framed(kind, "secure", secret.encode())))
     envoy.ask(SECRET, secret)
     assert len(files.complaints) == 1
 
-    supply.received(sent(LISTENER, removed=("secure",)))
+    supply.received(sent(kind, removed=("secure",)))
     assert not files.complaints

@@ -1,24 +1,12 @@
 from __future__ import annotations
 
-from collections.abc import Callable
-
 import pytest
 
-from tulle.model.mesh import Fragment
+from tests.dialects.native.texts import Read, messages, route
 
-Read = Callable[[str], Fragment]
 LABEL = (
     "must be a name of lower-case letters, digits and -, at most 63, that begins and ends with a letter or digit, not "
 )
-
-
-def route(text: str) -> str:
-    """A route with one more field."""
-    return f"routes:\n  - name: r\n    to: web\n    {text}\n"
-
-
-def messages(read: Read, text: str) -> list[str]:
-    return [finding.message for finding in read(text).findings]
 
 
 @pytest.mark.parametrize(
@@ -45,7 +33,7 @@ def messages(read: Read, text: str) -> list[str]:
             "path: {regex: '['}",
             ': "path.regex" is not a regular expression (RE2): unterminated character set at position 0',
         ),
-        ("headers: {'a b': x}", ': "headers.a b.[key]" must be the name of a header, not "a b"'),
+        ("headers: {'a b': x}", ': "headers.a b" must be the name of a header, not "a b"'),
         ("methods: 'GE T'", ': "methods[0]" must be an HTTP method such as GET, not "GE T"'),
         ("methods: {a: b}", ': "methods[0]" must be an HTTP method such as GET, not a mapping'),
         ("path: ''", ': "path" is an empty path; write / for every path'),
@@ -83,7 +71,7 @@ def test_durations(read: Read, text: str, seconds: float) -> None:
 
 def test_lists_that_must_be_lists(read: Read) -> None:
     text = "gateway: {listeners: {a: {port: 1, tls: {certificate: c, key: k, certificates: c}}}}"
-    assert messages(read, text) == ['listener a: "tls.certificates" must be a list, not "c"']
+    assert messages(read, text) == ['listener a: "tls.certificates" must be a list, not "c"; write [c]']
 
 
 def test_a_list_may_not_be_nothing(read: Read) -> None:

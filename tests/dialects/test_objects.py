@@ -65,7 +65,7 @@ def test_fields_without_effect_are_told_where_they_are_written(write: Write, tex
     ("text", "message"),
     [
         ("by_name: {}", 'Outer x: unknown field "by_name"; did you mean "byName"?'),
-        ("items: {}", 'Outer x: "items" must be a list, not a mapping'),
+        ("items: {}", 'Outer x: "items" must be a list, not a mapping; begin each item with "- "'),
         ("inner: {words: {a: 1}}", 'Outer x: "inner.words.a" must be text, not 1; put it in quotes'),
     ],
 )

@@ -6,7 +6,7 @@ import pytest
 from pydantic import BaseModel, ValidationError
 
 from tulle.dialects import registry
-from tulle.dialects.native.service import ServiceSpec
+from tulle.dialects.native.service_specs import ServiceSpec
 from tulle.dialects.written import Written, dotted, fields_at
 from tulle.model.documents import Document
 from tulle.model.mesh import Fragment

@@ -6,8 +6,9 @@ import http.server
 import json
 import socket
 import socketserver
+import ssl
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack, contextmanager
 from typing import Any
@@ -85,14 +86,24 @@ def http_application(name: str) -> Iterator[int]:
 
 
 @contextmanager
-def grpc_application() -> Iterator[int]:
-    """A service whose one method says what it was told."""
+def https_application(name: str, context: ssl.SSLContext) -> Iterator[int]:
+    """The same over TLS; a client that breaks off is nobody's concern."""
+    server = Server(("127.0.0.1", 0), type("Named", (Application,), {"name": name}))
+    server.socket = context.wrap_socket(server.socket, server_side=True)
+    server.handle_error = lambda *_: None  # type: ignore[method-assign]
+    with served(server) as port:
+        yield port
 
-    class Echo(grpc.GenericRpcHandler):  # type: ignore[misc]
+
+@contextmanager
+def grpc_application(answer: Callable[[bytes], bytes] = lambda data: data + b"!") -> Iterator[int]:
+    """A service whose every method answers so; without an answer it says what it was told."""
+
+    class Everything(grpc.GenericRpcHandler):  # type: ignore[misc]
         def service(self, details: Any) -> Any:
-            return grpc.unary_unary_rpc_method_handler(lambda data, context: data + b"!")
+            return grpc.unary_unary_rpc_method_handler(lambda data, context: answer(data))
 
-    server = grpc.server(ThreadPoolExecutor(4), handlers=[Echo()])
+    server = grpc.server(ThreadPoolExecutor(4), handlers=[Everything()])
     port = server.add_insecure_port("127.0.0.1:0")
     server.start()
     try:

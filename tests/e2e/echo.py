@@ -18,6 +18,7 @@ from urllib.parse import parse_qs, urlsplit
 
 class Echo(BaseHTTPRequestHandler):
     protocol_version = "HTTP/1.1"
+    disable_nagle_algorithm = True
 
     def handle_any(self) -> None:
         length = int(self.headers.get("content-length") or 0)

@@ -8,18 +8,16 @@ import json
 import socket
 import ssl
 from collections.abc import Iterator, Mapping
-from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack, closing, contextmanager
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
-import grpc
 from envoy.service.auth.v3 import external_auth_pb2
 from envoy.type.v3 import http_status_pb2
 
 from tests.e2e.applications import Server, TcpEcho, grpc_application, http_application, served
-from tests.e2e.machine import eventually
+from tests.e2e.machine import Answer, eventually
 from tests.e2e.mini import Plane, running
 from tests.envoy.kitchen import HERE, free_port, service
 from tulle.envoy.compile import compile_gateway, compile_sidecar
@@ -75,52 +73,18 @@ class Keys(http.server.BaseHTTPRequestHandler):
         pass
 
 
-@contextmanager
-def grpc_authorizer() -> Iterator[int]:
-    """Agrees if a header says so; about a connection, if the peer is `web`."""
-
-    def check(data: bytes, context: grpc.ServicerContext) -> bytes:
-        asked = external_auth_pb2.CheckRequest()
-        asked.ParseFromString(data)
-        headers = asked.attributes.request.http.headers
-        agrees = headers.get("x-ask") == AGREED
-        if not asked.attributes.request.http.method:
-            agrees = asked.attributes.source.principal.endswith("/sa/web")
-        answer = external_auth_pb2.CheckResponse()
-        if not agrees:
-            answer.status.code = 7
-            answer.denied_response.status.CopyFrom(http_status_pb2.HttpStatus(code=http_status_pb2.PaymentRequired))
-        return bytes(answer.SerializeToString())
-
-    class Authorization(grpc.GenericRpcHandler):  # type: ignore[misc]
-        def service(self, details: Any) -> Any:
-            assert details.method == "/envoy.service.auth.v3.Authorization/Check"
-            return grpc.unary_unary_rpc_method_handler(check)
-
-    server = grpc.server(ThreadPoolExecutor(4), handlers=[Authorization()])
-    port = server.add_insecure_port("127.0.0.1:0")
-    server.start()
-    try:
-        yield port
-    finally:
-        server.stop(0).wait()
-
-
-@dataclass(frozen=True)
-class Answer:
-    status: int
-    headers: dict[str, str]
-    body: str
-
-    @property
-    def reason(self) -> str:
-        return self.headers.get("x-tulle-reason", "")
-
-    @property
-    def seen(self) -> dict[str, Any]:
-        """What the application says that it was asked."""
-        found: dict[str, Any] = json.loads(self.body)
-        return found
+def agree(data: bytes) -> bytes:
+    """The same in Envoy's own protocol; about a connection, it agrees if the peer is `web`."""
+    asked = external_auth_pb2.CheckRequest.FromString(data)
+    headers = asked.attributes.request.http.headers
+    agrees = headers.get("x-ask") == AGREED
+    if not asked.attributes.request.http.method:
+        agrees = asked.attributes.source.principal.endswith("/sa/web")
+    answer = external_auth_pb2.CheckResponse()
+    if not agrees:
+        answer.status.code = 7
+        answer.denied_response.status.CopyFrom(http_status_pb2.HttpStatus(code=http_status_pb2.PaymentRequired))
+    return bytes(answer.SerializeToString())
 
 
 @dataclass
@@ -178,9 +142,7 @@ class World:
             for name, value in sent.items():
                 asking.putheader(name, value)
             asking.endheaders()
-            answer = asking.getresponse()
-            found = {name.lower(): value for name, value in answer.getheaders()}
-            return Answer(answer.status, found, answer.read().decode())
+            return Answer.of(asking.getresponse())
 
     def connect(self, target: str, caller: str, address: str = "127.0.0.1") -> socket.socket:
         port = self.gateways.get(target) or self.plane.targets[target][1].port
@@ -268,7 +230,7 @@ def world(guards: Mapping[str, Guard], directory: Path, gateway: Guard | None = 
             "grpc": stack.enter_context(grpc_application()),
             "echo": stack.enter_context(served(Server(("127.0.0.1", 0), TcpEcho))),
             "http-authorizer": stack.enter_context(served(Server(("127.0.0.1", 0), HttpAuthorizer))),
-            "grpc-authorizer": stack.enter_context(grpc_authorizer()),
+            "grpc-authorizer": stack.enter_context(grpc_application(agree)),
             **{name: free_port() for name in ("down", "edge", "edge-tcp")},
         }
         targets = {name: _target(name, guard, ports) for name, guard in guards.items()}

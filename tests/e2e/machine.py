@@ -7,7 +7,6 @@ import json
 import os
 import re
 import signal
-import socket
 import subprocess
 import sys
 import time
@@ -18,10 +17,17 @@ from typing import Any, TypeVar
 
 import psutil
 
+from tests.envoy.kitchen import free_port
+from tulle.cli.client import connect
+from tulle.cli.output import Failure
+from tulle.kit.home import Home
+
 Value = TypeVar("Value")
 REPOSITORY = Path(__file__).resolve().parents[2]
 ECHO = f"exec {sys.executable} {Path(__file__).with_name('echo.py')}"
 """Command of a server that tells what it was asked."""
+POLYGLOT = f"exec {sys.executable} {Path(__file__).with_name('polyglot.py')}"
+"""Command of a server for every protocol, which follows."""
 
 
 def eventually(condition: Callable[[], Value], *, within: float = 20.0, what: str = "") -> Value:
@@ -39,32 +45,32 @@ def eventually(condition: Callable[[], Value], *, within: float = 20.0, what: st
     raise AssertionError(f"not within {within:g} s: {what or condition} (last: {last!r})")
 
 
-_given: set[int] = set()
-"""Ports that were handed out: a port is free again as soon as nobody holds it, and would be found twice."""
-
-
-def free_port() -> int:
-    """A port of the loopback interface that nobody listens on, and that was not handed out before."""
-    while True:
-        with socket.socket() as probe:
-            probe.bind(("127.0.0.1", 0))
-            port = int(probe.getsockname()[1])
-        if port not in _given:
-            _given.add(port)
-            return port
-
-
 @dataclass(frozen=True)
 class Answer:
     """What an HTTP server said."""
 
     status: int
     headers: dict[str, str]
-    body: str
+    content: bytes
+
+    @classmethod
+    def of(cls, response: http.client.HTTPResponse) -> Answer:
+        """Read all of it."""
+        headers = {name.lower(): value for name, value in response.getheaders()}
+        return cls(response.status, headers, response.read())
+
+    @property
+    def body(self) -> str:
+        return self.content.decode(errors="replace")
 
     @property
     def json(self) -> Any:
-        return json.loads(self.body)
+        return json.loads(self.content)
+
+    @property
+    def reason(self) -> str:
+        """Why a proxy answered itself."""
+        return self.headers.get("x-tulle-reason", "")
 
 
 @dataclass
@@ -96,6 +102,10 @@ class Machine:
     api: int = field(default_factory=free_port)
     xds: int = field(default_factory=free_port)
     loads: list[Load] = field(default_factory=list)
+    ports: dict[str, int] = field(default_factory=dict)
+    """Free ports by the words that ask for them in files: `FREE_WEB`."""
+    outbounds: dict[str, str] = field(default_factory=dict)
+    """Where sidecars take the calls of workloads, as far as somebody asked."""
 
     @property
     def home(self) -> Path:
@@ -115,14 +125,23 @@ class Machine:
             "NO_COLOR": "1",
         }
 
+    def filled(self, text: str) -> str:
+        """With what only this machine knows: `GATEWAY` becomes the gateway's port, `FREE_…` another one, `PYTHON` this
+        Python, `ECHO` and `POLYGLOT` the programs of these names."""
+        text = re.sub(r"FREE_[A-Z0-9]+", lambda word: str(self.free(word[0])), text)
+        text = text.replace("GATEWAY", str(self.gateway)).replace("PYTHON", sys.executable)
+        return text.replace("ECHO", ECHO).replace("POLYGLOT", POLYGLOT)
+
+    def free(self, word: str) -> int:
+        """The same port for the same word."""
+        return self.ports.setdefault(word, free_port())
+
     def write(self, text: str, name: str = "tulle.yaml") -> Path:
-        """Write a file of the mesh. `GATEWAY` becomes the gateway's port, `PYTHON` this Python, `ECHO` echo.py."""
+        """Write a file of the mesh, filled."""
         self.files.mkdir(exist_ok=True)
         path = self.files / name
         temporary = path.with_suffix(".writing")
-        temporary.write_text(
-            text.replace("GATEWAY", str(self.gateway)).replace("PYTHON", sys.executable).replace("ECHO", ECHO)
-        )
+        temporary.write_text(self.filled(text))
         temporary.replace(path)
         return path
 
@@ -157,8 +176,11 @@ class Machine:
         self.tulle("up", "--detach", str(self.files))
 
     def status(self) -> Any:
-        """What `tulle status -o json` says."""
-        return json.loads(self.tulle("status", "-o", "json", check=False).stdout)
+        """What `tulle status -o json` says: asked for as it does, without starting it, which costs half a second."""
+        try:
+            return connect(Home(self.home), f"127.0.0.1:{self.api}").get("/v1/status")
+        except Failure:
+            return json.loads(self.tulle("status", "-o", "json", check=False).stdout)
 
     def instances(self, service: str) -> list[Any]:
         """The instances of a service, as reported."""
@@ -227,8 +249,6 @@ def request(
     connection = http.client.HTTPConnection(address, timeout=10)
     try:
         connection.request(method, path, body, {"Host": host or address, **(headers or {})})
-        response = connection.getresponse()
-        names = {name.lower(): value for name, value in response.getheaders()}
-        return Answer(response.status, names, response.read().decode(errors="replace"))
+        return Answer.of(connection.getresponse())
     finally:
         connection.close()

@@ -115,6 +115,7 @@ class Plane:
         found = [
             secrets.certificate(naming.WORKLOAD_SECRET, chain, key_pem(key)),
             secrets.authorities(naming.TRUST_SECRET, self.authority.bundle.pem),
+            secrets.authorities(naming.SYSTEM_CA, self.authority.bundle.pem),
             *(secrets.certificate(name, chain, key) for name, (chain, key) in self.files.items()),
             *(secrets.authorities(name, bundle) for name, bundle in self.bundles.items()),
         ]
@@ -155,6 +156,7 @@ def _command(file: Path) -> list[str]:
         *("--concurrency", "1"),
         "--disable-hot-restart",
         *("--log-level", "warning"),
+        *("--file-flush-interval-msec", "100"),
     ]
 
 

@@ -15,7 +15,7 @@ from typing import Any
 import httpx
 import psutil
 
-from tests.e2e.machine import free_port
+from tests.envoy.kitchen import free_port
 from tulle.api.credentials import ServerCertificate
 from tulle.api.hosts import Hosts as HostsService
 from tulle.api.hosts_messages import HostReport
@@ -26,6 +26,7 @@ from tulle.identity.tokens import Tokens
 from tulle.kit.files import write_atomically
 from tulle.kit.home import Home
 from tulle.model.documents import BUILT_IN
+from tulle.model.guards import Guard
 from tulle.model.listeners import Listener
 from tulle.model.mesh import Mesh, Settings
 from tulle.model.names import Name
@@ -35,6 +36,7 @@ from tulle.model.services import Port, Service
 from tulle.model.workloads import Instance, Workload
 from tulle.xds.server import serving
 
+PORTS = (Port(name="http", number=8000),)
 ECHO = Path(__file__).with_name("echo.py")
 AGENT = """
 import asyncio, logging, pathlib, sys
@@ -63,12 +65,17 @@ async def eventually(condition: Callable[[], Any], *, within: float = 20.0, what
     raise AssertionError(f"not within {within:g} s: {what} (last: {last!r})")
 
 
+def guard(name: str) -> Guard:
+    """What the proxy of an echo service enforces."""
+    full = Name("default", name)
+    return Guard(workload=full, origin=BUILT_IN, service=full, account=name, answers=(full,), ports=PORTS)
+
+
 def service(name: str) -> tuple[Service, Workload]:
     """An echo service in the namespace `default`, and how it is run."""
     full = Name("default", name)
-    ports = (Port(name="http", number=8000),)
     return (
-        Service(name=full, origin=BUILT_IN, ports=ports, account=name),
+        Service(name=full, origin=BUILT_IN, ports=PORTS, account=name),
         Workload(
             name=full,
             origin=BUILT_IN,
@@ -76,7 +83,7 @@ def service(name: str) -> tuple[Service, Workload]:
             account=name,
             command=(sys.executable, str(ECHO)),
             directory=str(ECHO.parent),
-            ports=ports,
+            ports=PORTS,
         ),
     )
 
@@ -95,6 +102,8 @@ class SmallPlane:
     reported: HostReport | None = None
     publisher: Publisher | None = None
     agent: asyncio.subprocess.Process | None = None
+    guards: dict[str, Guard] = field(default_factory=dict)
+    """By service; those that did not change stay the same objects."""
     _stack: AsyncExitStack = field(default_factory=AsyncExitStack)
     _lifeline: int = -1
 
@@ -115,10 +124,12 @@ class SmallPlane:
         backend = Backend(service=pairs[0][0].name, origin=BUILT_IN)
         rule = RouteRule(name="all", origin=BUILT_IN, matches=(Match(),), action=Forward(backends=(backend,)))
         routes = RouteSet(name=Name("default", "all"), origin=BUILT_IN, rules=(rule,))
+        self.guards |= {name: guard(name) for name in self.names if name not in self.guards}
         return Mesh(
             settings=Settings(certificate_lifetime=self.lifetime),
             services={each.name: each for each, _ in pairs},
             workloads={each.name: each for _, each in pairs},
+            guards={self.guards[name].workload: self.guards[name] for name in self.names},
             listeners={each.name: each for each in listeners},
             gateway_routes=(routes,),
             secrets={each.name: each for each in self.secrets},

@@ -19,8 +19,8 @@ from cryptography import x509
 from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.x509.oid import NameOID
 
-from tests.e2e.machine import free_port
 from tests.e2e.small_plane import SmallPlane, eventually, running
+from tests.envoy.kitchen import free_port
 from tulle.agent.admin import _exchange
 from tulle.identity.keys import key_pem, new_key
 from tulle.kit.home import Home
@@ -172,8 +172,9 @@ async def test_a_port_in_use_is_refused_at_its_listener_and_tried_again(home: Ho
         async with running(home, listeners=(taken,)) as plane:
             assert plane.publisher is not None
             gateway = plane.publisher.connected["gateway-here"].session
-            await eventually(lambda: (LISTENER, "taken") in gateway.refused)
-            assert "in use" in gateway.refused[LISTENER, "taken"].message
+            refused = (LISTENER, f"gateway|127.0.0.1:{port}")
+            await eventually(lambda: refused in gateway.refused)
+            assert "in use" in gateway.refused[refused].message
             other.close()
 
             async def is_there() -> bool:

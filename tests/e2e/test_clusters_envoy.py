@@ -20,7 +20,7 @@ import pytest
 from tests.e2e.applications import Application, Server, served
 from tests.e2e.machine import eventually
 from tests.e2e.mini import Plane, running
-from tests.envoy.kitchen import HERE, backend, free_port, instance, prefix, rule, service
+from tests.envoy.kitchen import HERE, backend, free_port, guard, instance, prefix, rule, service
 from tests.envoy.kitchen import http as http_port
 from tulle.envoy import clusters
 from tulle.envoy.callers import Caller
@@ -208,6 +208,7 @@ def mesh(ports: dict[str, int], instances: tuple[Instance, ...]) -> Mesh:
     name = Name("default", "versioned")
     return Mesh(
         services={each.name: each for each in services},
+        guards={each.name: guard(each) for each in services if each.name.name in {"web", "back"}},
         service_routes={name: (RouteSet(name=name, origin=HERE, service=name, rules=routed),)},
     )
 
@@ -246,7 +247,6 @@ def world(tmp_path_factory: pytest.TempPathFactory) -> Iterator[World]:
             authority,
             files={"secret|default/client": signed(authority, "me")},
             bundles={
-                "system-ca": authority.bundle.pem,
                 "secret-ca|default/client": authority.bundle.pem,
                 "client-ca|/other-ca.pem": other.bundle.pem,
             },
@@ -357,7 +357,7 @@ def kinds() -> Iterator[tuple[Service, Port]]:
         *(Policy(load_balancing=LoadBalancing(balance=each, slow_start=1)) for each in Balance),
         Policy(load_balancing=LoadBalancing(slow_start=1, slow_start_aggression=2, slow_start_minimum_percent=1)),
         Policy(load_balancing=LoadBalancing(balance=Balance.MAGLEV, table_size=251)),
-        Policy(load_balancing=LoadBalancing(balance=Balance.RING_HASH, minimum_ring_size=2**30)),
+        Policy(load_balancing=LoadBalancing(balance=Balance.RING_HASH, minimum_ring_size=4096)),
         Policy(load_balancing=LoadBalancing(locality=LocalityBalancing(distribute=(("*", (("eu", 1),)),)))),
         Policy(circuit_breaker=CircuitBreaker(retry_budget=RetryBudget()), pool=pool),
         Policy(pool=ConnectionPool(use_client_protocol=True), outlier_detection=NOTICES),
@@ -379,6 +379,9 @@ def kinds() -> Iterator[tuple[Service, Port]]:
                     # Not a divisor of the number of places, so that all of them meet all protocols.
                     yield of, ports[number // 4 % len(ports)]
         yield service(f"a{next(numbers)}", *ports, alias="other.example", policy=policy), ports[0]
+    # Once: Envoy needs half a second for a ring of that size.
+    large = Policy(load_balancing=LoadBalancing(balance=Balance.RING_HASH, minimum_ring_size=2**30))
+    yield service("large", *ports, addresses=(by_name,), policy=large), ports[0]
 
 
 @dataclass

@@ -17,7 +17,7 @@ import pytest
 from cryptography import x509
 
 from tests.e2e.applications import applications
-from tests.e2e.machine import eventually
+from tests.e2e.machine import Answer, eventually
 from tests.e2e.mini import Plane, running
 from tests.envoy.decoded import decoded
 from tests.envoy.kitchen import instances, kitchen
@@ -36,23 +36,6 @@ PROXIES = tuple(f"{name}-v1" for name in ("web", "stranger", "catalogue", "ratin
 
 
 @dataclass(frozen=True)
-class Answer:
-    status: int
-    headers: dict[str, str]
-    body: str
-
-    @property
-    def reason(self) -> str:
-        return self.headers.get("x-tulle-reason", "")
-
-    @property
-    def seen(self) -> dict[str, object]:
-        """What the application says that it was asked."""
-        found: dict[str, object] = json.loads(self.body)
-        return found
-
-
-@dataclass(frozen=True)
 class World:
     ports: dict[str, int]
     plane: Plane
@@ -63,9 +46,7 @@ class World:
         """A request of an application through its sidecar, or of anybody to the gateway."""
         with closing(http.client.HTTPConnection("127.0.0.1", self.ports[caller], timeout=10)) as connection:
             connection.request(method, url, body or None, {k.replace("_", "-"): v for k, v in headers.items()})
-            answer = connection.getresponse()
-            found = {name.lower(): value for name, value in answer.getheaders()}
-            return Answer(answer.status, found, answer.read().decode())
+            return Answer.of(connection.getresponse())
 
     def shop(self, path: str, host: str = "shop.example", **headers: str) -> Answer:
         return self.call(path, caller="gateway-http", host=host, **headers)
@@ -130,7 +111,7 @@ def test_envoy_validates_what_was_compiled(tmp_path: Path) -> None:
 def test_a_service_is_called_by_any_of_its_names(world: World, url: str) -> None:
     answer = world.call(f"http://{url}")
     assert answer.status == 200
-    assert "URI=spiffe://cluster.local/ns/default/sa/web" in str(answer.seen["headers"])
+    assert "URI=spiffe://cluster.local/ns/default/sa/web" in str(answer.json["headers"])
 
 
 @pytest.mark.parametrize(
@@ -160,23 +141,23 @@ def test_a_pattern_as_host_name_is_just_unknown(world: World) -> None:
 
 def test_the_first_request_may_have_a_body(world: World) -> None:
     body = "x" * 100_000
-    assert world.call("http://query/", "POST", body).seen["body"] == body
+    assert world.call("http://query/", "POST", body).json["body"] == body
     outside = f"http://127.0.0.1:{world.ports['v2']}/"
-    assert world.call(outside, "POST", body).seen["body"] == body
+    assert world.call(outside, "POST", body).json["body"] == body
 
 
 @pytest.mark.parametrize("name", ["legacy", "named", "query", "source"])
 def test_services_without_sidecars_are_called_plainly(world: World, name: str) -> None:
     eventually(lambda: world.call(f"http://{name}:80/").status == 200)
     answer = world.call(f"http://{name}:80/")
-    assert "x-forwarded-client-cert" not in str(answer.seen["headers"])
+    assert "x-forwarded-client-cert" not in str(answer.json["headers"])
 
 
 def test_rules_of_the_mesh_decide(world: World) -> None:
-    assert world.call("http://catalogue/", x_version="v2").seen["name"] == "v2"
-    assert world.call("http://catalogue/strip/a").seen["path"] == "/a"
-    assert world.call("http://catalogue/strip").seen["path"] == "/"
-    assert world.call("http://catalogue/mirrored").seen["name"] == "v1"
+    assert world.call("http://catalogue/", x_version="v2").json["name"] == "v2"
+    assert world.call("http://catalogue/strip/a").json["path"] == "/a"
+    assert world.call("http://catalogue/strip").json["path"] == "/"
+    assert world.call("http://catalogue/mirrored").json["name"] == "v1"
     assert world.call("http://guarded/open").status == 200
     assert world.call("http://guarded/open", "POST").status == 403
 
@@ -309,7 +290,7 @@ def test_routes_of_the_gateway_decide(world: World, path: str, status: int, seen
     answer = world.shop(path, x_a="ab", x_c="cc")
     assert answer.status == status
     if seen is not None:
-        assert answer.seen["path"] == seen
+        assert answer.json["path"] == seen
 
 
 def test_hosts_of_the_gateway_decide(world: World) -> None:
@@ -322,7 +303,7 @@ def test_hosts_of_the_gateway_decide(world: World) -> None:
 
 def test_headers_are_changed_on_the_way(world: World) -> None:
     answer = world.shop("/headers", x_gone="1")
-    headers = answer.seen["headers"]
+    headers = answer.json["headers"]
     assert isinstance(headers, dict)
     assert (headers["host"], headers["x-set"], headers["x-add"]) == ("other.example", "100%", "1")
     assert "x-gone" not in headers

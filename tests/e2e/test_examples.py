@@ -11,7 +11,8 @@ from pathlib import Path
 
 import pytest
 
-from tests.e2e.machine import REPOSITORY, Answer, Machine, eventually, free_port, request
+from tests.e2e.machine import REPOSITORY, Answer, Machine, eventually, request
+from tests.envoy.kitchen import free_port
 from tulle.flow.offline import checked
 
 pytestmark = [pytest.mark.e2e, pytest.mark.timeout(240)]

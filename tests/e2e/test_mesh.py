@@ -9,7 +9,8 @@ from threading import Thread
 
 import pytest
 
-from tests.e2e.machine import Machine, eventually, free_port, request
+from tests.e2e.machine import Machine, eventually, request
+from tests.envoy.kitchen import free_port
 
 pytestmark = [pytest.mark.e2e, pytest.mark.timeout(240)]
 
@@ -20,7 +21,7 @@ routes:
   - path: /
     to: web
 services:
-  web: {port: 8000, command: ECHO}
+  web: {port: 8000, command: ECHO, account: frontend}
   catalogue:
     port: 8000
     command: ECHO
@@ -51,7 +52,7 @@ def test_one_file_makes_a_mesh(machine: Machine) -> None:
 
     called = machine.get("/call?url=http://catalogue/books").json
     assert called["status"] == 200
-    assert "URI=spiffe://cluster.local/ns/default/sa/web" in called["text"]
+    assert "URI=spiffe://cluster.local/ns/default/sa/frontend" in called["text"]
 
     _a_service_is_reached_by_all_its_names(machine)
     _who_is_not_allowed_is_refused(machine)

@@ -57,7 +57,7 @@ def world(tmp_path_factory: pytest.TempPathFactory) -> Iterator[World]:
 
 
 def test_plugins_stand_where_they_want_to(world: World) -> None:
-    seen = world.call("plugged").seen["headers"]
+    seen = world.call("plugged").json["headers"]
     assert {name for name, value in seen.items() if value == "here"} == {"x-early", "x-first", "x-late"}
     assert world.call("too-late").status == 403
 

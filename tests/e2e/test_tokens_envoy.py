@@ -148,11 +148,11 @@ def test_a_token_elsewhere_is_not_looked_at(world: World) -> None:
 
 def test_applications_learn_what_they_are_to_learn(world: World) -> None:
     mine = token(org={"team": "blue"})
-    seen = world.call("told", x_user="mallory", **bearer(mine)).seen["headers"]
+    seen = world.call("told", x_user="mallory", **bearer(mine)).json["headers"]
     assert (seen["x-user"], seen["x-team"], seen["x-payload"]) == ("alice", "blue", mine.split(".")[1])
     assert seen["authorization"] == f"Bearer {mine}"
-    assert "authorization" not in world.call("who", **bearer(mine)).seen["headers"]
-    assert "x-user" not in world.call("told", x_user="mallory").seen["headers"]
+    assert "authorization" not in world.call("who", **bearer(mine)).json["headers"]
+    assert "x-user" not in world.call("told", x_user="mallory").json["headers"]
 
 
 def test_browsers_may_ask_without_a_token(world: World) -> None:

@@ -25,7 +25,7 @@ from envoy.extensions.filters.network.http_connection_manager.v3 import (
 )
 from google.protobuf import json_format
 
-from tests.e2e.machine import free_port
+from tests.envoy.kitchen import free_port
 from tulle.agent.binary import envoy_binary
 from tulle.xds.server import serving
 from tulle.xds.snapshot import CLUSTER, ENDPOINT, LISTENER, ROUTE, VIRTUAL_HOST, Resource, Snapshot, encode

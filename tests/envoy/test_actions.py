@@ -10,7 +10,7 @@ from tulle.envoy import actions
 from tulle.envoy.actions import Destinations
 from tulle.envoy.rewrites import Entry
 from tulle.model.names import Name
-from tulle.model.policies import Balance, HashOn, LoadBalancing, Policy, Retry
+from tulle.model.policies import Balance, ClientTls, HashOn, LoadBalancing, Policy, Retry, TlsMode
 from tulle.model.routes import (
     Backend,
     Delegate,
@@ -23,7 +23,7 @@ from tulle.model.routes import (
     Rewrite,
     RouteRule,
 )
-from tulle.model.services import Port, Service, Subset
+from tulle.model.services import Port, Protocol, Service, Subset
 
 
 def hashing(on: HashOn) -> Policy:
@@ -69,13 +69,29 @@ def test_one_backend_is_a_cluster_and_no_time_limit() -> None:
     }
 
 
+def test_a_number_of_udp_is_another_port_than_that_of_tcp() -> None:
+    dns = service("dns", Port(name="dns", number=53, protocol=Protocol.UDP), http(53))
+    to = known(dns)
+    assert to.cluster(backend("dns", port=53)) == "outbound|53||dns.default"
+    assert to.cluster(replace(backend("dns", port=53), is_udp=True)) == "outbound|53/udp||dns.default"
+
+
+def test_gateways_that_show_a_certificate_have_clusters_of_their_own() -> None:
+    policy = Policy(tls=ClientTls(mode=TlsMode.SIMPLE))
+    bank = service("bank", http(443), policy=policy, is_outside=True)
+    to = known(bank, SHOP, listener=Entry(shown_secret=Name("default", "client")))
+    assert to.cluster(backend("bank", port=443)) == "outbound|443|+default/client|bank.default"
+    assert to.cluster(backend("shop", port=90)) == "outbound|90||shop.default", "nobody speaks TLS there"
+    assert to.cluster(backend("none", port=90)) == "outbound|90||none.default"
+
+
 def test_backends_share_by_weight_and_weight_0_is_idle() -> None:
     action = Forward(
         backends=(backend("web", weight=9), backend("shop"), backend("web", port=81, weight=0)), timeout=1.5
     )
     found = compiled(action)["route"]
     assert found["timeout"] == "1.500s"
-    assert found["max_stream_duration"] == {"grpc_timeout_header_max": "1.500s"}
+    assert "max_stream_duration" not in found  # It would make Envoy ignore the timeout.
     assert found["weighted_clusters"]["clusters"] == [
         {"name": "outbound|80||web.default", "weight": 9},
         {"name": "outbound|90||shop.default", "weight": 1},
@@ -90,7 +106,7 @@ def test_backends_share_by_weight_and_weight_0_is_idle() -> None:
         (backend("web", subset="v9"), 503, 'service "web.default" has no version "v9"'),
         (backend("shop"), 403, 'service "shop.default" does not allow this caller'),
         (backend("web", weight=0), 503, "every backend of the route has weight 0"),
-        (backend("web", problem="nobody knows this kind"), 500, "nobody knows this kind"),
+        (backend("web", problem="nobody knows this kind"), 503, "nobody knows this kind"),
     ],
 )
 def test_a_route_that_leads_nowhere_says_why(place: Backend, status: int, reason: str) -> None:
@@ -117,7 +133,8 @@ def test_where_no_backend_exists_the_status_is_the_writers_choice() -> None:
         (backend("ghost"), 503, None),
         (backend("ghost"), 404, "NOT_FOUND"),
         (backend("ghost"), 500, "INTERNAL_SERVER_ERROR"),
-        (backend("web", problem="no grant"), 503, "INTERNAL_SERVER_ERROR"),
+        (backend("web", problem="no grant"), 503, None),
+        (backend("web", problem="no grant"), 500, "INTERNAL_SERVER_ERROR"),
     ],
 )
 def test_the_share_of_a_refused_backend_has_a_status(bad: Backend, status: int, expected: str | None) -> None:
@@ -251,7 +268,7 @@ def test_an_answer_has_a_size_that_envoy_takes() -> None:
 
 def test_redirects_know_where_requests_come_in() -> None:
     assert known(called=(WEB.name, 80)).entry == Entry(80, is_encrypted=False)
-    assert known(listener_port=8443, is_encrypted=True).entry == Entry(8443, is_encrypted=True)
+    assert known(listener=Entry(8443, is_encrypted=True)).entry == Entry(8443, is_encrypted=True)
     assert known().entry == Entry()
 
 

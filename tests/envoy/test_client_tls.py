@@ -85,6 +85,12 @@ def test_whoever_does_not_verify_verifies_nothing() -> None:
     assert "auto_sni_san_validation" not in found
 
 
+def test_a_gateway_may_show_a_certificate_of_its_own() -> None:
+    tls = ClientTls(mode=TlsMode.SIMPLE, shown_secret=Name("shop", "client"), ca_maps=(Name("shop", "ca"),))
+    assert client_tls.certificate_name(tls) == "secret|shop/client"
+    assert client_tls.authorities_name(tls) == "config-map-ca|shop/ca"
+
+
 def test_the_client_shows_its_certificate() -> None:
     found = context(mutual(certificate_file="/c", key_file="/k"))
     (shown,) = found["common_tls_context"]["tls_certificate_sds_secret_configs"]

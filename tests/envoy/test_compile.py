@@ -113,7 +113,7 @@ def test_an_instance_of_a_removed_service_still_calls_others(mesh: Mesh, instanc
         "outbound",
         "connect",
         "forward|5432|db.default",
-        "forward|5353|dns.default",
+        "forward|5353/udp|dns.default",
     }
     assert set(snapshot.table(CLUSTER)) == set()
 

@@ -38,6 +38,10 @@ def test_calls_may_be_upgraded_and_tunnelled() -> None:
     assert [each["upgrade_type"] for each in outbound()["upgrade_configs"]] == ["websocket", "CONNECT"]
 
 
+def test_applications_say_themselves_whether_they_want_a_body() -> None:
+    assert outbound()["proxy_100_continue"] is True
+
+
 def test_there_is_an_access_log_if_asked_for() -> None:
     assert len(outbound(Settings(access_log=True))["access_log"]) == 1
 

@@ -74,23 +74,6 @@ def test_what_there_is_to_end_tls_with(more: dict[str, Any], expected: Material 
     assert edge_tls.material(listener(**more), MESH) == expected
 
 
-def test_problems_of_certificates_and_authorities_are_sentences() -> None:
-    problems = [edge_tls.certificate_problem(each, MESH) for each in (*of("good", "broken", "gone"), FILES)]
-    assert problems == [
-        "",
-        'secret "broken" in namespace "default": the certificate is not PEM that can be read',
-        'there is no secret "gone" in namespace "default"',
-        "",
-    ]
-    assert edge_tls.trust_problems(ClientTrust(secrets=(name("clients"),), ca_maps=(name("bundle"),)), MESH) == ()
-    broken = ClientTrust(secrets=(name("broken"),), ca_maps=(name("gone"),))
-    assert edge_tls.trust_problems(broken, MESH) == (
-        'secret "broken" in namespace "default": there is no certificate of an authority in it',
-        'ConfigMap "gone" in namespace "default": it does not exist',
-        "no authority is left that certificates of clients could be verified by",
-    )
-
-
 @pytest.mark.parametrize(
     ("trust", "problem"),
     [

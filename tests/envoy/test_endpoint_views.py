@@ -10,6 +10,8 @@ from tulle.model.names import Name
 from tulle.model.policies import Locality
 
 WORD = st.from_regex(r"[a-z][a-z0-9-]{0,10}", fullmatch=True)
+HOST = st.from_regex(r"(\*\.)?[a-z][a-z0-9-]{0,5}(\.[a-z]{1,5}){0,2}", fullmatch=True)
+"""Services of other documents are called like their hosts."""
 TEXT = st.text(max_size=12)
 LABELS = st.dictionaries(TEXT.filter(bool), TEXT).map(lambda found: tuple(sorted(found.items())))
 PLACES = st.builds(Locality, region=WORD, zone=WORD, subzone=st.one_of(st.just(""), WORD))
@@ -22,11 +24,11 @@ PREFERENCES = st.one_of(
 WEB = Name("default", "web")
 
 
-@given(WORD, WORD, st.integers(1, 65535), LABELS, PREFERENCES)
+@given(WORD, HOST, st.integers(1, 65535), LABELS, PREFERENCES, st.booleans())
 def test_a_name_says_all_of_a_view(
-    namespace: str, name: str, port: int, labels: endpoint_views.Pairs, preference: Preference | None
+    namespace: str, name: str, port: int, labels: endpoint_views.Pairs, preference: Preference | None, is_udp: bool
 ) -> None:
-    view = View(service=Name(namespace, name), port=port, labels=labels, preference=preference)
+    view = View(service=Name(namespace, name), port=port, labels=labels, preference=preference, is_udp=is_udp)
     assert endpoint_views.parse(view.name) == view
 
 

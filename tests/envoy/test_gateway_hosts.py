@@ -6,14 +6,16 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tests.envoy.decoded import Json, decoded
+from tests.envoy.decoded import decoded
 from tests.envoy.kitchen import HERE, backend, http, rule, service
 from tulle.envoy import gateway_hosts, sockets
 from tulle.envoy.gateway_hosts import Host, Memory
+from tulle.envoy.rewrites import Entry
 from tulle.envoy.sockets import Place
 from tulle.model.listeners import Listener, ListenerHost, ListenerProtocol
 from tulle.model.mesh import Mesh, Settings
 from tulle.model.names import Name
+from tulle.model.policies import ClientTls, Policy, TlsMode
 from tulle.model.routes import Forward, Match, Respond, RouteSet, Source
 from tulle.model.services import Service
 from tulle.xds.snapshot import Resource
@@ -115,11 +117,20 @@ def test_a_gateway_that_may_not_call_says_so() -> None:
     assert found[HERE_8080, "a"].clusters == {}
 
 
-@pytest.mark.parametrize(("port", "expected"), [(8443, {"port_redirect": 8443}), (443, {})])
-def test_everybody_is_sent_to_https(port: int, expected: Json) -> None:
-    found = decoded(gateway_hosts.redirecting_host(SETTINGS, ("r", "a.example"), port, (HERE,)))
+@pytest.mark.parametrize(
+    ("port", "entry", "expected"),
+    [
+        (9443, Entry(8080), [9443]),
+        (443, Entry(80), [443, None]),
+        (8443, Entry(80, moved=((80, 8080), (443, 8443))), [8443, None]),
+    ],
+)
+def test_everybody_is_sent_to_https(port: int, entry: Entry, expected: list[int | None]) -> None:
+    found = decoded(gateway_hosts.redirecting_host(SETTINGS, ("r", "a.example"), port, entry, (HERE,)))
     assert (found["name"], found["domains"]) == ("r/a.example", ["a.example"])
-    assert found["routes"][0]["redirect"] == {"https_redirect": True, **expected}
+    assert [each["redirect"].get("port_redirect") for each in found["routes"]] == expected
+    assert {each["redirect"]["scheme_redirect"] for each in found["routes"]} == {"https"}
+    assert ["headers" in each["match"] for each in found["routes"]] == [len(expected) > 1, False][: len(expected)]
 
 
 def test_hosts_of_other_listeners_are_misdirected() -> None:
@@ -171,6 +182,16 @@ def test_step_by_step_equals_from_scratch(
 
 def versions(table: dict[str, Resource]) -> dict[str, str]:
     return {name: resource.version for name, resource in table.items()}
+
+
+def test_secrets_are_needed_as_long_as_a_host_needs_them() -> None:
+    memory = Memory()
+    tls = ClientTls(mode=TlsMode.MUTUAL, secret=Name("default", "client"))
+    web = service("web", http(), policy=Policy(tls=tls))
+    compiled(mesh(routes("a"), services=(web,)), memory)
+    assert memory.secrets == {"secret|default/client", "secret-ca|default/client"}
+    compiled(mesh(services=(web,)), memory)
+    assert memory.secrets == frozenset()
 
 
 def test_one_changed_route_is_one_compiled_host() -> None:

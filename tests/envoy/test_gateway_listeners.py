@@ -8,10 +8,12 @@ import pytest
 
 from tests.envoy.decoded import Json, decoded
 from tests.envoy.kitchen import HERE
+from tests.envoy.policies import guard
 from tulle.envoy import gateway_listeners
 from tulle.envoy.edge_tls import Material
-from tulle.envoy.gateway_listeners import Content
+from tulle.envoy.gateway_listeners import Content, Guarded
 from tulle.envoy.streams import Stream
+from tulle.model.extensions import AccessLogging, Telemetry
 from tulle.model.listeners import (
     Certificate,
     ClientTrust,
@@ -143,3 +145,12 @@ def test_datagrams_have_a_socket_of_their_own(streams: tuple[Stream, ...], expec
     found = compiled((listener("u", UDP), Content(streams)))
     assert found["name"] == "gateway|127.0.0.1:8080/udp"
     assert f'"cluster": "{expected}"' in json.dumps(found)
+
+
+def test_connections_are_logged_where_documents_ask_for_it() -> None:
+    telemetry = Telemetry(name=Name("default", "t"), origin=HERE, access_logging=(AccessLogging(),))
+    tcp, content = listener("l", TCP), Content(streams=(stream("a"),))
+    guarded = Guarded(guard(telemetry=(telemetry,)))
+    found = decoded(gateway_listeners.compile_listener(tcp, (), SETTINGS, (content,), guarded))
+    (proxy,) = found["filter_chains"][0]["filters"]
+    assert [each["name"] for each in proxy["typed_config"]["access_log"]] == ["stdout"]

@@ -57,6 +57,20 @@ def tunnel_of(message: Json) -> Json:
     return action
 
 
+@pytest.mark.parametrize(
+    ("complete", "streamed", "expected"), [(True, False, 404), (False, False, None), (True, True, None)]
+)
+def test_calls_that_no_rule_matches(complete: bool, streamed: bool, expected: int | None) -> None:
+    one = stream(backend("other")) if streamed else routes(rule("a", Forward(backends=(backend("web"),)), prefix("/a")))
+    _, message = compiled(WEB.ports[0], ruled(replace(one, is_complete=complete)))
+    *_, rest, _ = message["routes"]
+    assert rest["match"] == {"prefix": "/"}
+    assert rest.get("direct_response", {}).get("status") == expected
+    if expected is not None:
+        said = rest["response_headers_to_add"][0]["header"]
+        assert said == {"key": "x-tulle-reason", "value": 'no rule for service "web.default" matches the request'}
+
+
 def test_a_host_is_asked_for_by_any_of_its_names() -> None:
     found, message = compiled(WEB.ports[0])
     assert found.host.name == message["name"] == "outbound.default/web.default:80"

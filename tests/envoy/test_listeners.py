@@ -37,7 +37,9 @@ def test_tunnels_end_in_a_listener_without_a_port() -> None:
 def test_local_ports_that_lead_nowhere_are_closed(protocol: Protocol) -> None:
     to = Forward(service=Name("default", "db"), port=5432, protocol=protocol, address="127.0.0.1:9")
     listener = decoded(listeners.forward(SETTINGS, to))
-    assert listener["name"] == "forward|5432|db.default"
+    assert listener["name"] == (
+        "forward|5432/udp|db.default" if protocol is Protocol.UDP else "forward|5432|db.default"
+    )
     assert '"cluster": "placeholder"' in json.dumps(listener)
     assert ("udp_listener_config" in listener) is (protocol is Protocol.UDP)
 

@@ -62,3 +62,8 @@ def test_what_a_resource_needs_is_found_in_it() -> None:
     common.validation_context_sds_secret_config.CopyFrom(secrets.reference(names[1]))
     resource = encode("c", secrets.tls_socket(context))
     assert mesh_secrets.needed([resource, encode("d", tls_pb2.UpstreamTlsContext(sni="x"))]) == set(names)
+
+
+def test_private_keys_stay_in_their_namespace() -> None:
+    names = ("secret|shop/tls", "secret|other/tls", "secret-ca|other/tls", "config-map-ca|other/ca", "system-ca")
+    assert mesh_secrets.shown_to("shop", names) == frozenset(names) - {"secret|other/tls"}

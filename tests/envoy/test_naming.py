@@ -8,12 +8,16 @@ from tulle.envoy import naming
 from tulle.model.names import Name
 
 WORD = st.from_regex(r"[a-z][a-z0-9-]{0,10}", fullmatch=True)
+HOST = st.from_regex(r"(\*\.)?[a-z][a-z0-9-]{0,5}(\.[a-z]{1,5}){0,2}", fullmatch=True)
+"""Services of other documents are called like their hosts."""
 
 
-@given(WORD, WORD, st.integers(1, 65535), st.one_of(st.none(), WORD))
-def test_a_cluster_name_says_what_it_was_made_of(namespace: str, name: str, port: int, subset: str | None) -> None:
+@given(WORD, HOST, st.integers(1, 65535), st.one_of(st.none(), WORD), st.booleans())
+def test_a_cluster_name_says_what_it_was_made_of(
+    namespace: str, name: str, port: int, subset: str | None, is_udp: bool
+) -> None:
     service = Name(namespace, name)
-    assert naming.parse_cluster(naming.cluster(service, port, subset)) == (service, port, subset or "")
+    assert naming.parse_cluster(naming.cluster(service, port, subset, is_udp=is_udp)) == (service, port, subset or "")
 
 
 @pytest.mark.parametrize(
@@ -21,6 +25,14 @@ def test_a_cluster_name_says_what_it_was_made_of(namespace: str, name: str, port
 )
 def test_any_other_name_names_no_service(name: str) -> None:
     assert naming.parse_cluster(name) == naming.NOTHING
+
+
+def test_a_certificate_that_is_shown_is_no_part_of_the_subset() -> None:
+    service, shown = Name("default", "bank"), Name("default", "client")
+    for subset in (None, "v1"):
+        name = naming.cluster(service, 443, subset, shown=shown)
+        assert naming.parse_cluster(name) == (service, 443, subset or "")
+        assert name == naming.cluster(service, 443, naming.chosen(subset, shown))
 
 
 def test_secrets_are_named_by_what_they_hold() -> None:

@@ -106,6 +106,7 @@ def test_redirects_change_what_they_name(change: Redirect, expected: object) -> 
 
 
 KEEP, BY_SCHEME, REQUEST = RedirectPort.KEEP, RedirectPort.BY_SCHEME, RedirectPort.REQUEST
+MOVED = rewrites.Entry(80, False, ((80, 8080), (443, 8443)))
 PLAIN, SECURE, NOWHERE = rewrites.Entry(8080, False), rewrites.Entry(443, True), rewrites.Entry()
 
 
@@ -127,9 +128,19 @@ PLAIN, SECURE, NOWHERE = rewrites.Entry(8080, False), rewrites.Entry(443, True),
         (Redirect(port_from=KEEP), SECURE, [0]),
         (Redirect(port=80), NOWHERE, [80]),
         (Redirect(port=80), PLAIN, ["said", 0]),
+        (Redirect(port_from=BY_SCHEME), MOVED, [8080, 0]),
+        (Redirect(host="h", port_from=BY_SCHEME), MOVED, [8080, 0]),
+        (Redirect(scheme="https"), MOVED, [8443, 0]),
+        (Redirect(scheme="https", port_from=BY_SCHEME), MOVED, [8443, 0]),
+        (Redirect(scheme="https", port=443), MOVED, [8443, 0]),
+        (Redirect(scheme="http", port=443), MOVED, [8443, 443]),
+        (Redirect(scheme="https", port=9443), MOVED, [9443]),
+        (Redirect(), MOVED, [0]),
     ],
 )
 def test_ports_of_redirects(change: Redirect, entry: rewrites.Entry, expected: list[object]) -> None:
     found = list(rewrites.redirects(change, None, entry))
-    assert ["said" if conditions else message.port_redirect for conditions, message in found] == expected
+    is_moved = bool(entry.moved)
+    ports = ["said" if conditions and not is_moved else message.port_redirect for conditions, message in found]
+    assert ports == expected
     assert all(message.port_redirect for conditions, message in found if conditions)

@@ -4,6 +4,7 @@ from typing import Any
 
 from tests.envoy.kitchen import HERE
 from tulle.envoy import sockets
+from tulle.envoy.rewrites import Entry
 from tulle.model.listeners import Listener, ListenerHost, ListenerProtocol, TlsHandling
 from tulle.model.names import SYSTEM_NAMESPACE, Name
 from tulle.model.routes import RouteSet
@@ -84,6 +85,8 @@ def test_listeners_with_tls_have_routes_of_their_own_and_know_the_hosts_of_the_o
     of_any, of_a = (f"gateway.127.0.0.1:80|default|{name}" for name in ("any", "a"))
     assert layout.foreign == {of_any: ("a.b", "t.b"), of_a: ("*", "t.b")}
     assert layout.ports[of_any] == (80, 443)
+    assert layout.entries[of_any] == Entry(443, is_encrypted=True, moved=((443, 80),))
+    assert layout.entries["gateway.127.0.0.1:80"] == Entry(80, is_encrypted=False, moved=((443, 80),))
     assert (of_a, "*") not in layout.standing
     assert {name for name, _ in layout.places(routes("a.b"))} == {of_a, "gateway.127.0.0.1:80"}
 

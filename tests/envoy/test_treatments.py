@@ -9,10 +9,11 @@ from tests.envoy.kitchen import HERE, http, service
 from tulle.envoy import treatments
 from tulle.envoy.callers import Caller
 from tulle.envoy.endpoint_views import Preference
-from tulle.envoy.treatments import treatment
+from tulle.envoy.treatments import Treatment, showing, treatment
 from tulle.model.mesh import Settings
 from tulle.model.names import Name
 from tulle.model.policies import (
+    ClientTls,
     HealthCheck,
     LoadBalancing,
     Locality,
@@ -20,6 +21,7 @@ from tulle.model.policies import (
     OutlierDetection,
     Policy,
     RateLimit,
+    TlsMode,
 )
 from tulle.model.services import Destination, Service, Subset
 
@@ -124,6 +126,16 @@ def test_what_guards_the_service_itself_stays() -> None:
     found = treatment(of, of.ports[0], "", ME, ROOT)
     assert found is not None
     assert (found.policy.rate_limit, found.policy.health_check) == (own.rate_limit, own.health_check)
+
+
+def test_gateways_show_certificates_where_they_verify_the_server() -> None:
+    secret = Name("shop", "client")
+    plain = Treatment(timeout(1))
+    assert showing(plain, secret) is plain
+    own = Treatment(Policy(tls=ClientTls(mode=TlsMode.MUTUAL, secret=Name("shop", "own"))))
+    assert showing(own, secret) is own, "it shows another one already"
+    found = showing(Treatment(Policy(tls=ClientTls(mode=TlsMode.SIMPLE))), secret)
+    assert found.shown_secret == secret and found.policy.tls is not None and found.policy.tls.shown_secret == secret
 
 
 def test_equal_questions_get_the_same_answer() -> None:

@@ -41,7 +41,7 @@ class Joins:
         moved = self.templates.update(self.merge)
         self.changed = self.joining.update(self.merge, self.workloads, moved)
         self.guarding.keys = self.keys
-        self.guarding.update(self.merge, self.workloads, moved, self.joining, self.settings)
+        self.guarding.update(self.merge, self.workloads, moved, self.joining, self.joining.services, self.settings)
         return self.changed
 
     @property

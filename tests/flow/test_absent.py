@@ -1,41 +1,83 @@
 from __future__ import annotations
 
+from tests.flow.written import documents
 from tulle.dialects import registry
-from tulle.flow.absent import SOURCE, absent
+from tulle.flow.absent import SOURCE, Absent, absent
 from tulle.flow.build import Builder
-from tulle.flow.conversion import read
 from tulle.model.names import Name
 
-TEXT = """
-services:
-  web: {port: 80, command: x}
-routes:
-  - {to: web, mirror: gone:8080}
-  - {host: a, weights: {gone/v2: 1, gone:9000: 2}}
+ROUTES = """
+apiVersion: networking.istio.io/v1
+kind: VirtualService
+metadata: {name: web, namespace: shop}
+spec:
+  hosts: [web]
+  http:
+  - route:
+    - {destination: {host: web, subset: v2, port: {number: 9080}}, weight: 20}
+    - {destination: {host: web, subset: v1}, weight: 80}
+  tcp:
+  - {match: [{port: 3306}], route: [{destination: {host: stock, port: {number: 3306}}}]}
+"""
+LISTENERS = """
 gateway:
   listeners:
-    db: {port: 5432, protocol: tcp, to: db.shop:5432}
-    dns: {port: 53, protocol: udp, to: dns:53}
-    sni: {port: 8443, protocol: tls, tls: {passthrough: true}, streams: {to: site:443}}
+    lines: {port: 7000, protocol: tcp, to: 'echo:7'}
+    names: {port: 5353, protocol: udp, to: 'names:53'}
 """
+OUTSIDE = """
+apiVersion: networking.istio.io/v1
+kind: VirtualService
+metadata: {name: out, namespace: shop}
+spec: {hosts: [www.example.org], http: [{route: [{destination: {host: api.example.org}}]}]}
+"""
+SERVICE = "{apiVersion: v1, kind: Service, metadata: {name: web, namespace: shop}, spec: {ports: [{port: 80}]}}"
 
 
-def test_services_that_are_missing_have_stand_ins() -> None:
-    documents = read(TEXT)
-    fragments = [registry.read(part) for each in documents for part in registry.split(each)[0]]
-    mesh = Builder().build(documents)
-    found = absent(fragments, mesh)
-    assert [str(each.name) for each in found] == ["dns.default", "gone.default", "site.default", "db.shop"]
-    assert found[1].origin.line == 5
-    declared = tuple(document for each in found for document in each.documents)
-    complete = Builder().build((*documents, *declared))
-    assert complete.findings == ()
-    gone = complete.services[Name("default", "gone")]
-    assert {port.number: str(port.protocol) for port in gone.ports} == {80: "http", 8080: "http", 9000: "http"}
-    assert [subset.name for each in gone.destinations for subset in each.subsets] == ["v2"]
-    assert gone.origin.source == SOURCE
+def missing(*texts: str) -> dict[str, Absent]:
+    given = documents(*texts)
+    fragments = [registry.read(part) for each in given for part in registry.split(each)[0]]
+    found = absent(fragments, Builder().build(given))
+    return {str(each.name): each for each in found}
 
 
-def test_nothing_is_missing_where_all_is_there() -> None:
-    documents = read("services: {web: {port: 80, command: x}}\n")
-    assert absent([registry.read(part) for part in registry.split(documents[0])[0]], Builder().build(documents)) == ()
+def ports(given: Absent) -> list[tuple[str, int, str]]:
+    spec = given.documents[0].data["spec"]
+    assert isinstance(spec, dict)
+    return [(each["name"], each["port"], each["protocol"]) for each in spec["ports"]]
+
+
+def test_services_of_routes_have_the_ports_and_the_versions_that_are_asked_for() -> None:
+    found = missing(ROUTES)
+    assert list(found) == ["stock.shop", "web.shop"]
+    web = found["web.shop"]
+    assert ports(web) == [("http-80", 80, "TCP"), ("http-9080", 9080, "TCP")]
+    assert (web.origin.file, web.origin.line) == ("1.yaml", 9)
+    service, rule = web.documents
+    assert (service.data["kind"], rule.data["kind"]) == ("Service", "DestinationRule")
+    assert rule.data["spec"] == {
+        "host": "web.shop.svc.cluster.local",
+        "subsets": [{"name": "v1", "labels": {"version": "v1"}}, {"name": "v2", "labels": {"version": "v2"}}],
+    }
+
+
+def test_what_takes_connections_has_ports_for_connections() -> None:
+    found = {**missing(ROUTES), **missing(LISTENERS)}
+    assert ports(found["stock.shop"]) == [("tcp-3306", 3306, "TCP")]
+    assert ports(found["echo.default"]) == [("tcp-7", 7, "TCP")]
+    assert ports(found["names.default"]) == [("udp-53", 53, "UDP")]
+    assert [each.data["kind"] for each in found["echo.default"].documents] == ["Service"]
+
+
+def test_with_the_stand_ins_the_mesh_has_all_that_is_referred_to() -> None:
+    given = documents(ROUTES)
+    stand_ins = tuple(document for each in missing(ROUTES).values() for document in each.documents)
+    mesh = Builder().build((*given, *stand_ins))
+    assert mesh.services[Name("shop", "web")].origin.source == SOURCE
+    fragments = [registry.read(part) for each in given for part in registry.split(each)[0]]
+    assert absent(fragments, mesh) == ()
+
+
+def test_nothing_stands_in_for_what_is_declared_or_is_outside_the_mesh() -> None:
+    assert list(missing(ROUTES, SERVICE)) == ["stock.shop"]
+    assert not missing(OUTSIDE)

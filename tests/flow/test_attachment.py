@@ -95,12 +95,12 @@ def test_hosts_belong_to_the_most_specific_listener() -> None:
         (
             route("HTTPRoute", "parentRefs: [{name: gww}]"),
             "NoMatchingParent",
-            'gateway "gww" does not exist; did you mean "gw"?; nothing is attached to it',
+            'gateway "gww" does not exist, so nothing is attached to it; did you mean "gw"?',
         ),
         (
             route("HTTPRoute", "parentRefs: [{kind: ListenerSet, name: gw}]"),
             "NoMatchingParent",
-            'listener set "gw" does not exist; did you mean "gw"?; nothing is attached to it',
+            'listener set "gw" does not exist, so nothing is attached to it; did you mean "gw"?',
         ),
         (
             route("HTTPRoute", "parentRefs: [{name: gw, sectionName: wid}]"),
@@ -114,8 +114,8 @@ def test_hosts_belong_to_the_most_specific_listener() -> None:
         ),
         (
             route("TLSRoute", "parentRefs: [{name: gw}], rules: [{backendRefs: [{name: web, port: 80}]}]"),
-            "NoMatchingParent",
-            'gateway "gw" has no listener for TLS',
+            "NotAllowedByListeners",
+            'no listener of gateway "gw" that it names takes TLSRoutes of namespace shop',
         ),
         (
             route("HTTPRoute", "parentRefs: [{name: gw, namespace: shop, sectionName: every}]", "far"),
@@ -130,7 +130,7 @@ def test_hosts_belong_to_the_most_specific_listener() -> None:
         (
             route("HTTPRoute", "parentRefs: [{name: gw, sectionName: wild}], hostnames: [a.b, c.d]"),
             "NoMatchingListenerHostname",
-            'no listener of gateway "gw" that takes it serves a.b or c.d',
+            'no listener of gateway "gw" that takes it serves a.b or c.d; they serve *.a.b',
         ),
     ],
 )
@@ -242,7 +242,7 @@ def test_rules_of_a_service(parent: str, namespace: str, expected: tuple[int | N
 @pytest.mark.parametrize(
     ("parent", "message"),
     [
-        ("name: wbe", 'service "wbe" does not exist; did you mean "web"?; nothing is attached to it'),
+        ("name: wbe", 'service "wbe" does not exist, so nothing is attached to it; did you mean "web"?'),
         ("name: web, port: 81", 'service "web" has no port 81; it has http (80)'),
         ("name: web, sectionName: grpc", 'service "web" has no port "grpc"; it has http (80)'),
     ],
@@ -277,6 +277,16 @@ def test_rules_that_meet_a_filter_that_nobody_knows() -> None:
     (status,) = made.statuses["HTTPRoute", name].parents
     assert status.conditions[2].message == f"Dropped Rule r/bad: {message}"
     assert made.findings == [f"18 error: HTTPRoute r: {message}"]
+
+
+def test_rules_whose_requests_nobody_can_check() -> None:
+    check = "{type: ExternalAuth, externalAuth: {protocol: HTTP, http: {}, backendRef: {name: zzz, port: 80}}}"
+    name, bad = Name("shop", "r"), f"{{filters: [{check}], backendRefs: [{{name: web, port: 80}}]}}"
+    made = world(route("HTTPRoute", f"parentRefs: [{{name: gw}}], rules: [{bad}]"))
+    unresolved = {"Accepted": "True Accepted", "ResolvedRefs": "False BackendNotFound"}
+    assert made.conditions("HTTPRoute", name) == unresolved
+    made = world(route("HTTPRoute", f"parentRefs: [{{name: gw}}], rules: [{bad}, {{}}]"))
+    assert made.conditions("HTTPRoute", name) == unresolved | {"PartiallyInvalid": "True UnsupportedValue"}
 
 
 def test_references_that_cannot_be_resolved() -> None:

@@ -26,6 +26,7 @@ from tulle.model.routes import (
     StreamMatch,
     StreamRule,
 )
+from tulle.model.services import Port, Protocol
 
 WEB, FAR, DNS = Name("shop", "web"), Name("far", "web"), Name("shop", "dns")
 HTTP = Referrer("g", "HTTPRoute", "shop")
@@ -156,6 +157,14 @@ def test_connections() -> None:
     assert [each.problem_reason for each in found.route.streams[0].backends] == ["", "RefNotPermitted"]
     given = route(streams=(stream(backend(DNS, 53)),), kind=RouteKind.UDP)
     assert resolve(given, AROUND).route is given
+
+
+def test_tcp_and_udp_have_numbers_of_their_own() -> None:
+    ports = (Port(name="dns", number=53, protocol=Protocol.UDP), Port(name="tcp", number=53, protocol=Protocol.TCP))
+    around = Surroundings(services={DNS: replace(SERVICES[DNS], ports=ports)})
+    for kind in (RouteKind.UDP, RouteKind.TCP):
+        given = route(streams=(stream(replace(backend(DNS, 53), is_udp=kind is RouteKind.UDP)),), kind=kind)
+        assert resolve(given, around).route is given
 
 
 def test_services_without_authorities_are_not_called() -> None:

@@ -1,19 +1,30 @@
 from __future__ import annotations
 
+import gc
 import random
+from collections import Counter
 from collections.abc import Callable
+from types import ModuleType
+from weakref import ref
 
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from tulle.dialects import registry
+from tulle.envoy import gateway_hosts
+from tulle.envoy.gateway import compile_gateway
+from tulle.flow import references
 from tulle.flow.build import Builder
+from tulle.flow.differences import changed_names
 from tulle.kit.located_yaml import parse
+from tulle.kit.tables import changed_keys
 from tulle.model.documents import Document, Key, Origin
 from tulle.model.findings import Finding
 from tulle.model.mesh import Mesh
 from tulle.model.names import SYSTEM_NAMESPACE, Name
 from tulle.model.routes import Forward, Respond
+from tulle.xds.snapshot import VIRTUAL_HOST
 
 
 def document(text: str, file: str = "a.yaml") -> Document:
@@ -242,6 +253,13 @@ TEXTS = st.builds(lambda bit, i: bit(i), st.sampled_from(BITS), st.integers(0, 3
 EDITS = st.lists(st.tuples(st.integers(0, 5), st.one_of(st.none(), TEXTS), st.booleans()), min_size=1, max_size=12)
 
 
+def test_of_two_listeners_the_first_has_the_port_when_documents_change_places() -> None:
+    builder = Builder()
+    one, two = (document(f"gateway: {{listeners: {{l{number}: 1000}}}}", f"{number}.yaml") for number in range(2))
+    assert [each.name for each in builder.build((one, two)).listeners] == ["l0"]
+    assert [each.name for each in builder.build((two, one)).listeners] == ["l1"]
+
+
 @settings(max_examples=60, deadline=None)
 @given(EDITS, st.randoms(use_true_random=False))
 def test_incremental_equals_from_scratch(edits: list[tuple[int, str | None, bool]], chance: random.Random) -> None:
@@ -303,3 +321,104 @@ def test_keys_change_only_the_guards_that_use_them() -> None:
     assert [each.rules[0].jwks for each in after.tokens.values()] == [""]
     assert builder.build(documents, (), keys) is after
     assert builder.build(documents).guards[web].tokens == before.guards[web].tokens
+
+
+def istio(number: int, timeout: int = 5) -> Document:
+    return document(
+        f"{{apiVersion: networking.istio.io/v1, kind: VirtualService, metadata: {{name: s{number}}}, spec: {{"
+        f"hosts: [s{number}.test, s{number}], gateways: [shared, mesh], "
+        f"http: [{{route: [{{destination: {{host: s{number}}}}}], timeout: {timeout}s}}]}}}}",
+        f"{number}.yaml",
+    )
+
+
+def standard(number: int, timeout: int = 5) -> Document:
+    return document(
+        f"{{apiVersion: gateway.networking.k8s.io/v1, kind: HTTPRoute, metadata: {{name: s{number}}}, spec: {{"
+        f"hostnames: [s{number}.test], parentRefs: [{{name: shared}}, {{kind: Service, group: '', name: s{number}}}], "
+        f"rules: [{{backendRefs: [{{name: s{number}, port: 80}}], timeouts: {{request: {timeout}s}}}}]}}}}",
+        f"{number}.yaml",
+    )
+
+
+SHARED = {
+    istio: (
+        "{apiVersion: networking.istio.io/v1, kind: Gateway, metadata: {name: shared}, spec: {selector: "
+        "{istio: ingressgateway}, servers: [{port: {number: 80, name: http, protocol: HTTP}, hosts: ['*']}]}}"
+    ),
+    standard: (
+        "{apiVersion: gateway.networking.k8s.io/v1, kind: Gateway, metadata: {name: shared}, spec: "
+        "{gatewayClassName: any, listeners: [{name: http, port: 80, protocol: HTTP}]}}"
+    ),
+}
+MANY = 100
+
+
+@pytest.mark.parametrize(("write", "places"), [(istio, 2), (standard, 1)])
+def test_one_changed_route_of_many_is_all_that_is_looked_at(
+    write: Callable[..., Document], places: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    done: Counter[str] = Counter()
+
+    def count(module: ModuleType, name: str) -> None:
+        work = getattr(module, name)
+
+        def counted(*given: object) -> object:
+            done[name] += 1
+            return work(*given)
+
+        monkeypatch.setattr(module, name, counted)
+
+    for module, name in ((registry, "split"), (registry, "read"), (references, "attach"), (references, "resolve")):
+        count(module, name)
+    count(gateway_hosts, "compile_host")
+    names = ", ".join(f"s{number}: {{port: 80, addresses: '10.0.0.1:80'}}" for number in range(MANY))
+    others = (document(f"services: {{{names}}}", "services.yaml"), document(SHARED[write], "shared.yaml"))
+    routes = [write(number) for number in range(MANY)]
+    builder, memory = Builder(), gateway_hosts.Memory()
+    before = builder.build((*others, *routes))
+    assert not [each for each in before.findings if each.is_error]
+    held = compile_gateway(before, memory)
+    assert done["compile_host"] == places * MANY + 1  # And one for all hosts without routes.
+
+    done.clear()
+    routes[7] = write(7, timeout=6)
+    after = builder.build((*others, *routes))
+    snapshot = compile_gateway(after, memory)
+    gateway_sets = 1 if write is standard else 3  # A virtual service is one set for each gateway, and two in the mesh.
+    assert done["split"] == done["read"] == 1
+    assert done["attach"] == 1
+    assert done["resolve"] == gateway_sets
+    assert done["compile_host"] == places
+    assert after.services is before.services and after.listeners is before.listeners
+    assert after.guards is before.guards and after.workloads is before.workloads
+    assert changed_keys(before.service_routes, after.service_routes) == {Name("default", "s7")}
+    assert sum(each not in before.gateway_routes for each in after.gateway_routes) == 1
+    changed = changed_names(held, snapshot)
+    assert {each.rpartition("/")[2] for each in changed.pop(VIRTUAL_HOST)} >= {"s7.test"}
+    assert not changed
+
+    done.clear()
+    mesh = builder.build((*others, *routes[:7], *routes[8:]))
+    assert done["read"] == done["attach"] == 0
+    assert len(compile_gateway(mesh, memory).table(VIRTUAL_HOST)) == len(held.table(VIRTUAL_HOST)) - places
+    assert done["compile_host"] == 0
+
+
+def test_what_was_replaced_is_forgotten() -> None:
+    builder = Builder()
+    others = document("services: {s1: {port: 80, command: x}}", "s.yaml")
+    old = ref(builder.build((others, istio(1), document(SHARED[istio], "g.yaml"))).gateway_routes[0])
+    native = ref(builder.build((others, document("routes: [{host: a, to: s1}]"))).gateway_routes[0])
+    builder.build((others,))
+    builder.build(())
+    gc.collect()
+    assert old() is None and native() is None
+
+
+def test_the_parts_of_documents_are_known_as_they_were_built_last() -> None:
+    builder = Builder()
+    builder.build((document(WEB), document("routes: [{respond: 200}]", "b.yaml")))
+    assert [each.key.kind for each in builder.documents] == ["native/service", "native/route"]
+    builder.build((document(WEB),))
+    assert [each.key.kind for each in builder.documents] == ["native/service"]

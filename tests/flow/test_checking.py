@@ -4,6 +4,7 @@ from tulle.flow.build import Builder
 from tulle.flow.checking import difference
 from tulle.kit.located_yaml import parse
 from tulle.model.documents import Document, Key, Origin
+from tulle.model.mesh import Mesh
 from tulle.model.names import Name
 
 
@@ -36,3 +37,21 @@ def test_listeners_keep_their_identity_when_something_else_changes() -> None:
 def test_a_difference_is_told_by_names() -> None:
     a, b, c = (Name("d", letter) for letter in "abc")
     assert difference({a: 1, b: 2}, {b: 3, c: 4}, [a, b, c]) == ((3, 4), (1, 2))
+
+
+def test_who_may_call_a_workload_are_the_accounts_of_the_callers() -> None:
+    builder = Builder()
+    api = document("services: {api: {command: x, port: 81, allow: web}}", "api.yaml")
+    caller, renamed = (
+        document(f"services: {{web: {{command: x, port: 80, account: {account}}}}}", "web.yaml")
+        for account in ("frontend", "shop")
+    )
+
+    def allowed(mesh: Mesh) -> tuple[Name, ...]:
+        (rule,) = mesh.guards[Name("default", "api")].allow or ()
+        return rule.callers
+
+    assert allowed(builder.build((caller, api))) == (Name("default", "frontend"),)
+    assert allowed(builder.build((renamed, api))) == (Name("default", "shop"),)
+    assert allowed(builder.build((api,))) == (Name("default", "web"),)
+    assert allowed(builder.build((caller, api))) == (Name("default", "frontend"),)

@@ -10,7 +10,8 @@ from tulle.model.listeners import Listener, ListenerProtocol
 from tulle.model.names import Name
 from tulle.model.routes import Match, PathKind, PathMatch, Respond, RouteRule, RouteSet
 
-HTTP, UDP, HTTPS = ListenerProtocol.HTTP, ListenerProtocol.UDP, ListenerProtocol.HTTPS
+HTTP, HTTPS = ListenerProtocol.HTTP, ListenerProtocol.HTTPS
+TCP, UDP = ListenerProtocol.TCP, ListenerProtocol.UDP
 
 
 def listener(
@@ -30,6 +31,8 @@ def listener(
         (listener("a"), listener("b", "::"), True),
         (listener("a"), listener("b", "127.0.0.2"), False),
         (listener("a"), listener("b", protocol=UDP), False),
+        (listener("a"), listener("b", protocol=HTTPS), True),
+        (listener("a", protocol=TCP), listener("b", protocol=TCP), True),
     ],
 )
 def test_a_port_belongs_to_the_first_listener(one: Listener, other: Listener, collide: bool) -> None:
@@ -44,6 +47,14 @@ def test_a_redirect_needs_a_listener_to_go_to() -> None:
     assert finding.message == "listener a: redirects to port 443, where no https listener is"
     secure = listener("b", "127.0.0.2", HTTPS)
     assert not conflicts.listeners([listener("a", redirect=80), secure])[1]
+
+
+def test_listeners_of_other_languages_are_servers_of_their_gateways() -> None:
+    edge = {"gateway": Name("s", "edge"), "section": "web"}
+    (finding,) = conflicts.listeners([replace(listener("a", redirect=443), **edge)])[1]  # type: ignore[arg-type]
+    assert str(finding) == (
+        'a.yaml:1: warning: listener a: server "web": redirects to port 443, where no https listener is'
+    )
 
 
 def route(name: str, match: Match, hosts: tuple[str, ...] = ("*",), listeners: tuple[str, ...] = ()) -> RouteSet:
@@ -68,6 +79,15 @@ def test_of_three_routes_two_are_left_when_one_goes() -> None:
     assert len(list(routes.findings(three.index))) == 2
     routes.remove(three[0])
     assert len(list(routes.findings(three.index))) == 1
+
+
+def test_the_older_of_two_routes_is_used_wherever_it_is_written() -> None:
+    routes = conflicts.Routes()
+    newer, older = (replace(route(name, Match()), created=created) for name, created in (("a", "2025"), ("b", "2024")))
+    routes.add(newer)
+    routes.add(older)
+    (finding,) = routes.findings([newer, older].index)
+    assert finding.message.startswith("route a: ")
 
 
 PREFIX = Match(path=PathMatch(PathKind.PREFIX, "/a"))

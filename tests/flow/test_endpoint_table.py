@@ -1,7 +1,10 @@
 from __future__ import annotations
 
-from tests.flow.world import instance, mesh, name
+from dataclasses import replace
+
+from tests.flow.world import guard, instance, mesh, name
 from tulle.flow.endpoint_table import EndpointTable
+from tulle.model.security import PeerMode
 
 CART = "outbound|80||cart.default"
 
@@ -33,3 +36,13 @@ def test_a_removed_service_takes_its_load_assignments_with_it() -> None:
     table.get(CART)
     assert table.update(mesh("web"), {}, {name("cart")}) == {CART: None}
     assert len(table) == 0
+
+
+def test_what_the_proxy_of_an_instance_takes_is_told_with_its_endpoint() -> None:
+    table, shop = EndpointTable(), mesh("cart")
+    one = {name("cart"): (instance("cart"),)}
+    mixed = {name("cart"): replace(shop.services[name("cart")], plain_ports=(80,))}
+    guards = {name("cart"): replace(guard("cart"), peer_mode=PeerMode.DISABLE)}
+    table.update(replace(shop, services=mixed), one, ())
+    table.get(CART)
+    assert set(table.update(replace(shop, services=mixed, guards=guards), one, {name("cart")})) == {CART}

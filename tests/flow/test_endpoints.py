@@ -8,6 +8,7 @@ from tulle.flow.endpoints import endpoints, instances_by_service
 from tulle.model.documents import BUILT_IN
 from tulle.model.guards import Guard
 from tulle.model.names import Name
+from tulle.model.security import PeerMode
 from tulle.model.services import Endpoint, Port, Protocol, Service
 from tulle.model.workloads import Binding, Instance, InstanceState
 
@@ -68,6 +69,19 @@ def test_calls_go_to_the_port_that_the_service_means(port: Port, expected: int |
     assert found == ([] if expected is None else [expected])
 
 
+def test_tcp_and_udp_may_have_one_number() -> None:
+    http = instance("a").bindings[0]
+    both = (
+        replace(http, name="a", number=53, protocol=Protocol.UDP, port=9053),
+        replace(http, name="b", number=53, protocol=Protocol.TCP, port=9054),
+    )
+    for protocol, expected in ((Protocol.UDP, 9053), (Protocol.TCP, 9054), (Protocol.HTTP, 9054)):
+        port = Port(name="x", number=5300, protocol=protocol, target=53)
+        service = Service(name=WEB, origin=BUILT_IN, ports=(port,), account="web")
+        (found,) = endpoints(service, (replace(instance("a"), bindings=both),))
+        assert found.port == expected
+
+
 def test_the_only_port_of_an_instance_takes_the_calls_to_any() -> None:
     service = Service(name=WEB, origin=BUILT_IN, ports=(Port(name="x", number=80, target=1),), account="web")
     assert [each.port for each in endpoints(service, (instance("a"),))] == [9000]
@@ -78,3 +92,18 @@ def test_an_instance_answers_for_all_services_that_select_its_workload() -> None
     guard = Guard(workload=WEB, origin=BUILT_IN, service=WEB, account="web", answers=(WEB, api))
     ready = instance("a")
     assert instances_by_service([ready], {WEB: guard}) == {WEB: (ready,), api: (ready,)}
+
+
+@pytest.mark.parametrize(
+    ("modes", "expected"),
+    [((), [True, True]), (((8080, PeerMode.DISABLE),), [False, True]), (((1, PeerMode.DISABLE),), [True, False])],
+)
+def test_an_instance_that_takes_plain_text_only_is_called_so(
+    modes: tuple[tuple[int, PeerMode], ...], expected: list[bool]
+) -> None:
+    ports = (Port(name="web", number=8080), Port(name="admin", number=81))
+    service = Service(name=WEB, origin=BUILT_IN, ports=ports, account="web")
+    # The port `admin` is known by its number only.
+    guard = Guard(workload=WEB, origin=BUILT_IN, service=WEB, account="web", ports=ports[:1], port_modes=modes)
+    found = endpoints(service, (two_ports(),), {WEB: guard})
+    assert [each.is_meshed for each in found] == expected

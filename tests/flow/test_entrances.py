@@ -5,7 +5,8 @@ from __future__ import annotations
 from base64 import b64encode
 
 from tests.flow.gateway_world import certificate
-from tests.flow.written import built, messages
+from tests.flow.written import built, documents, messages
+from tulle.flow.build import Builder
 from tulle.model.listeners import ListenerProtocol
 from tulle.model.mesh import Mesh
 
@@ -63,6 +64,36 @@ def test_gateways_of_istio_count_if_they_select_this_gateway() -> None:
     assert any("selects no gateway: app=elsewhere" in each for each in messages(mesh))
 
 
+OUT = """
+apiVersion: networking.istio.io/v1
+kind: VirtualService
+metadata: {name: out}
+spec:
+  hosts: [a.example]
+  gateways: [out]
+  http: [{redirect: {uri: /}}]
+"""
+
+
+def test_one_gateway_may_stand_for_several() -> None:
+    texts = [gateway("in"), gateway("out", 8443, selector="{istio: egressgateway}"), OUT]
+    mesh = built(*texts)
+    assert len(mesh.listeners) == 1
+    assert any('gateway "out" selects no gateway here, so nothing is attached' in each for each in messages(mesh))
+    mesh = built(gateway("in"), gateway("out", more="tls: {mode: PASSTHROUGH}"), OUT)
+    assert any('gateway "out" has no port that is free, so nothing is attached' in each for each in messages(mesh))
+    labels = "mesh: {gateway_labels: {istio: [ingressgateway, egressgateway]}}"
+    mesh = built(*texts, labels)
+    assert len(mesh.listeners) == 2 and not messages(mesh)
+
+
+def test_routes_are_told_when_a_gateway_is_one_after_all() -> None:
+    builder = Builder()
+    texts = [gateway("out", selector="{istio: egressgateway}"), OUT]
+    builder.build(documents(*texts))
+    assert not messages(builder.build(documents(*texts, "mesh: {gateway_labels: {istio: egressgateway}}")))
+
+
 def test_secrets_are_looked_for_beside_the_gateway_too() -> None:
     tls = "tls: {mode: MUTUAL, credentialName: shop}"
     root = "istio-system"
@@ -93,3 +124,32 @@ def test_ingresses_have_listeners_of_their_own_or_share_native_ones() -> None:
     assert {name for each in mesh.gateway_routes for name in each.listeners} == {"safe", "web"}
     (safe,) = (each for each in mesh.listeners.values() if each.protocol is ListenerProtocol.HTTPS)
     assert [each.hosts for each in safe.certificates] == [(), ("shop.test",)]
+
+
+def test_a_certificate_of_the_root_namespace_asks_no_client_for_one() -> None:
+    tls = "tls: {mode: SIMPLE, credentialName: shop}"
+    (listener,) = built(gateway("shop", 443, tls), secret("shop", "istio-system")).listeners.values()
+    assert [str(each.secret) for each in listener.certificates] == ["shop.istio-system"]
+    assert listener.client_trust is None
+
+
+def test_a_gateway_with_policies_of_its_own_shares_no_socket() -> None:
+    def gateway_of(name: str) -> str:
+        listener = f"{{name: http, port: 80, protocol: HTTP, hostname: {name}.test}}"
+        return (
+            "{apiVersion: gateway.networking.k8s.io/v1, kind: Gateway, "
+            f"metadata: {{name: {name}}}, spec: {{gatewayClassName: tulle, listeners: [{listener}]}}}}"
+        )
+
+    policy = (
+        "{apiVersion: security.istio.io/v1, kind: AuthorizationPolicy, metadata: {name: deny}, spec: {action: DENY, "
+        "rules: [{}], targetRefs: [{group: gateway.networking.k8s.io, kind: Gateway, name: b}]}}"
+    )
+    together = built(gateway_of("a"), gateway_of("b"))
+    assert {each.address for each in together.listeners.values()} == {"127.0.0.1"}
+    apart = built(gateway_of("a"), gateway_of("b"), policy)
+    assert {each.gateway and each.gateway.name: each.address for each in apart.listeners.values()} == {
+        "a": "127.0.0.1",
+        "b": "127.0.0.2",
+    }
+    assert [each.name for each in apart.gateway_guards] == ["b"]

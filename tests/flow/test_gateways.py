@@ -1,6 +1,6 @@
 from __future__ import annotations
 
-from tests.flow.gateway_world import GatewayWorld
+from tests.flow.gateway_world import GatewayWorld, secret
 from tulle.model.documents import BUILT_IN
 from tulle.model.listeners import Listener
 from tulle.model.names import Name
@@ -140,7 +140,33 @@ def test_of_conflicting_sets_the_older_one_counts() -> None:
         + listener_set("c", "one")
     )
     assert made.placed == {"shop/one/http": "127.0.0.1:8080", "shop/ListenerSet/b/other": "127.0.0.1:8000"}
+    assert made.conditions("ListenerSet", Name("shop", "a")) == {
+        "Accepted": "False ListenersNotValid",
+        "Programmed": "False ListenersNotValid",
+    }
+    found = made.conditions("ListenerSet", Name("shop", "a"), "other")
+    assert [found[each] for each in ("Accepted", "Programmed", "Conflicted")] == ["False HostnameConflict"] * 2 + [
+        "True HostnameConflict"
+    ]
+    assert made.statuses["Gateway", Name("shop", "one")].attached_sets == 1, "only those that are accepted count"
+
+
+def test_sets_show_what_their_gateway_shows() -> None:
+    tls = ", tls: {backend: {clientCertificateRef: {name: client}}}"
+    other = "{name: other, port: 8000, protocol: HTTP}"
+    made = GatewayWorld(
+        gateway("one", HTTP, f"{OPEN}{tls}") + listener_set("a", "one", other),
+        secrets=(secret(Name("shop", "client")),),
+    )
+    assert [each.shown_secret for each in made.arrangement.usable.values()] == [Name("shop", "client")] * 2
+
+
+def test_a_set_without_certificates_is_not_accepted() -> None:
+    secure = "{name: a, port: 443, protocol: HTTPS, tls: {certificateRefs: [{name: none}]}}"
+    made = GatewayWorld(gateway("one", HTTP, OPEN) + listener_set("a", "one", secure))
     assert made.conditions("ListenerSet", Name("shop", "a"))["Accepted"] == "False ListenersNotValid"
+    made = GatewayWorld(gateway("one", f"{HTTP}, {secure}"))
+    assert made.conditions("Gateway", Name("shop", "one"))["Accepted"] == "True Accepted"
 
 
 def test_sets_that_are_not_taken() -> None:
@@ -149,7 +175,10 @@ def test_sets_that_are_not_taken() -> None:
         gateway("one") + bad + listener_set("a", "one") + listener_set("b", "zzz") + listener_set("c", "bad")
     )
     assert made.placed == {"shop/one/http": "127.0.0.1:8080"}
-    assert made.conditions("ListenerSet", Name("shop", "a"))["Accepted"] == "False NotAllowed"
+    assert made.conditions("ListenerSet", Name("shop", "a")) == {
+        "Accepted": "False NotAllowed",
+        "Programmed": "False NotAllowed",
+    }
     assert made.conditions("ListenerSet", Name("shop", "b"))["Accepted"] == "False ParentNotAccepted"
     assert made.conditions("ListenerSet", Name("shop", "c"))["Accepted"] == "False ParentNotAccepted"
     assert made.conditions("Gateway", Name("shop", "bad"))["Accepted"] == "False UnsupportedAddress"

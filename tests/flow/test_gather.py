@@ -104,3 +104,14 @@ async def test_the_same_can_be_offered_once_more() -> None:
         gather.again()
         assert (await next_of(gather)).documents == (a,)
         running.cancel()
+
+
+def test_what_was_pushed_down_and_broken_in_one_go_stays() -> None:
+    def policy(place: str, name: str) -> Document:
+        data = {"kind": "AuthorizationPolicy", "metadata": {"name": name}}
+        return Document(Origin("file", "a.yaml"), Key("file", Name("", place)), data)
+
+    first, deny = policy("a.yaml#1", "first"), policy("a.yaml#2", "deny")
+    before, added, again = Batch((first, deny)), policy("a.yaml#2", "added"), policy("a.yaml#1", "first")
+    after = merged(before, Batch((again, added), (), frozenset({"a.yaml#3"})))
+    assert after.documents == (again, added, deny)

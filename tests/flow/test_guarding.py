@@ -152,6 +152,10 @@ def test_the_protocol_of_a_port_is_that_of_the_services_that_call_it() -> None:
     single = replace(declared, ports=(Port(name="x", number=1, protocol=Protocol.GRPC, target="z"),))
     joins.put("declare", declared=(single,))
     assert joins.guarding.guards[WEB].ports[0].protocol is Protocol.GRPC
+    number = Port(name="u", number=1, protocol=Protocol.UDP, target=80)
+    dual = replace(declared, ports=(number, replace(number, name="t", protocol=Protocol.TCP)))
+    joins.put("declare", declared=(dual,))
+    assert joins.guarding.guards[WEB].ports[0].protocol is Protocol.TCP, "UDP has a number of its own"
 
 
 def test_keys_of_issuers_are_filled_in_for_whoever_looks_at_tokens() -> None:

@@ -121,3 +121,13 @@ def test_a_full_disk_is_logged_and_the_report_is_used_all_the_same(
         hosts.reported("here", (instance("web-1"),))
     assert hosts.instances == (instance("web-1"),)
     assert "could not be saved" in caplog.text
+
+
+def test_an_id_that_two_hosts_report_stays_what_it_was_first(hosts: Hosts) -> None:
+    first, second = instance("web-1"), instance("web-1", host="there")
+    hosts.reported("here", (first,))
+    hosts.reported("there", (second,))
+    hosts.reported("there", ())
+    assert hosts.instance("web-1") is first
+    hosts.reported("here", ())
+    assert hosts.instance("web-1") is None

@@ -2,9 +2,14 @@ from __future__ import annotations
 
 from dataclasses import replace
 
+import pytest
+
 from tests.flow.joins import Joins
 from tests.flow.world import name, service, workload
+from tests.flow.written import built
+from tulle.envoy.scope import Target, resolve
 from tulle.model.documents import BUILT_IN
+from tulle.model.names import Name
 from tulle.model.objects import BackendTls
 from tulle.model.policies import TlsMode
 from tulle.model.services import Destination, Endpoint, Entry, Places, Port, Service
@@ -55,6 +60,19 @@ def test_a_workload_knows_the_services_that_call_it() -> None:
     assert joins.joining.own(replace(web, is_bare=True)) is None
     joins.put("declare", declared=(replace(DECLARED, name=name("alias"), selector=(("app", "api"),)),))
     assert [each.name for each in joins.joining.services_of(web)] == [WEB]
+
+
+def test_workloads_that_do_not_answer_for_a_service_any_more_are_told_so() -> None:
+    joins = Joins()
+    alias = replace(DECLARED, name=name("alias"))
+    joins.put("run", services=(service("web"), service("api")), workloads=(workload("web"), workload("api")))
+    joins.put("declare", declared=(alias,))
+    assert joins.guarding.guards[WEB].answers == (WEB, name("alias"))
+    joins.put("declare", declared=(replace(alias, selector=(("app", "api"),)),))
+    assert joins.guarding.guards[WEB].answers == (WEB,)
+    assert joins.guarding.guards[name("api")].answers == (name("api"), name("alias"))
+    joins.put("declare")
+    assert joins.guarding.guards[name("api")].answers == (name("api"),)
 
 
 def test_endpoints_of_another_document_are_places_of_the_service() -> None:
@@ -116,3 +134,16 @@ def test_tls_towards_a_service_can_be_said_by_a_policy() -> None:
     assert joins.put("policy", objects=(replace(policy, targets=(("Service", "web", "nope"),)),)) == {WEB}
     assert joins.services[WEB].destinations == ()
     assert joins.services[WEB] is DECLARED
+
+
+@pytest.mark.parametrize("hosts", ['["*.shop.svc.cluster.local"]', "[web, web.shop, web.shop.svc]"])
+def test_nobody_takes_the_names_of_a_service_of_the_mesh(hosts: str) -> None:
+    mesh = built(
+        "namespace: shop\nservices: {web: {port: 80, command: x}}",
+        "{apiVersion: networking.istio.io/v1, kind: ServiceEntry, metadata: {name: thief, namespace: other}, spec: "
+        f"{{hosts: {hosts}, ports: [{{number: 80, name: http, protocol: HTTP}}], resolution: STATIC, "
+        "endpoints: [{address: 10.9.9.9}]}}",
+    )
+    for host in ("web", "web.shop", "web.shop.svc", "web.shop.svc.cluster.local"):
+        found = resolve(mesh, "shop", host)
+        assert isinstance(found, Target) and found.service.name == Name("shop", "web")

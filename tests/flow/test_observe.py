@@ -6,7 +6,8 @@ import pytest
 
 from tests.flow.world import World, instance, mesh, route_set
 from tulle.flow.observe import Observer
-from tulle.model.documents import BUILT_IN, Document, Key
+from tulle.model.documents import BUILT_IN, Document, Key, Origin
+from tulle.model.extensions import EnvoyPatches, Patch, PatchMatch, PatchOperation, PatchPlace
 from tulle.model.findings import Finding
 from tulle.model.mesh import Mesh
 from tulle.model.names import Name
@@ -121,3 +122,18 @@ def test_what_was_written_and_since_when_statuses_hold(observer: Observer) -> No
     observer.built(Mesh(statuses={key: status}), written)
     assert observer.documents is written
     assert observer.since.keys() == {key}
+
+
+def test_changes_to_what_envoy_gets_that_change_nothing_are_findings(world: World, observer: Observer) -> None:
+    origin = Origin("file", "a.yaml", subject="EnvoyFilter late")
+    match = PatchMatch(cluster="nobody")
+    patch = Patch(origin=origin, place=PatchPlace.CLUSTER, operation=PatchOperation.MERGE, match=match, value="{}")
+    late = EnvoyPatches(name=Name("default", "late"), origin=origin, patches=(patch,))
+    plain = mesh("web")
+    guards = {key: replace(each, patches=(late,)) for key, each in plain.guards.items()}
+    world.publisher.update(replace(plain, guards=guards))
+    world.hosts.connected("here", "host")
+    world.hosts.reported("here", (instance("web"),))
+    world.sidecar(instance("web"))
+    (found,) = observer.findings
+    assert found.origin is origin and not found.is_error

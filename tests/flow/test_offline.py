@@ -1,10 +1,12 @@
 from __future__ import annotations
 
+import base64
 from pathlib import Path
 
 import pytest
 
-from tulle.flow.offline import checked
+from tests.envoy.pki import Pki
+from tulle.flow.offline import checked, converted
 
 BROKEN = Path(__file__).parents[1] / "golden" / "broken"
 
@@ -40,3 +42,47 @@ def test_what_is_referred_to_must_be_there(tmp_path: Path, monkeypatch: pytest.M
         "service web: its directory nowhere does not exist",
         f"listener web: its client CA {tmp_path}/ca.pem does not exist or cannot be read",
     ]
+
+
+def test_certificates_in_secrets_are_no_files(tmp_path: Path) -> None:
+    pki = Pki()
+    chain, key = (base64.b64encode(text).decode() for text in pki.issue("shop.test"))
+    data = {"tls.crt": chain, "tls.key": key}
+    (tmp_path / "gateway.yaml").write_text(
+        f"{{apiVersion: v1, kind: Secret, metadata: {{name: shop}}, data: {data}}}\n"
+        "---\n"
+        "apiVersion: gateway.networking.k8s.io/v1\n"
+        "kind: Gateway\n"
+        "metadata: {name: edge}\n"
+        "spec:\n"
+        "  gatewayClassName: tulle\n"
+        "  listeners: [{name: shop, protocol: HTTPS, port: 18443, tls: {certificateRefs: [{name: shop}]}}]\n"
+    )
+    mesh, findings = checked([tmp_path])
+    assert [each.port for each in mesh.listeners.values()] == [18443]
+    assert not findings
+
+
+def test_files_of_istio_gateways_must_be_there(tmp_path: Path) -> None:
+    (tmp_path / "gateway.yaml").write_text(
+        "apiVersion: networking.istio.io/v1\n"
+        "kind: Gateway\n"
+        "metadata: {name: edge}\n"
+        "spec:\n"
+        "  selector: {istio: ingressgateway}\n"
+        "  servers:\n"
+        "    - hosts: [shop.test]\n"
+        "      port: {name: https, number: 18443, protocol: HTTPS}\n"
+        "      tls: {mode: MUTUAL, serverCertificate: /no/a, privateKey: /no/b, caCertificates: /no/c, caCrl: /no/d}\n"
+    )
+    _, findings = checked([tmp_path])
+    wanted = {"certificate /no/a", "key /no/b", "client CA /no/c", "list of revoked certificates /no/d"}
+    assert {finding.message.partition("its ")[2].partition(" does")[0] for finding in findings} == wanted
+
+
+def test_files_are_converted_with_what_is_wrong_with_them(tmp_path: Path) -> None:
+    (tmp_path / "good.yaml").write_text("services: {web: {port: 8000, command: web}}\n")
+    (tmp_path / "bad.yaml").write_text("services: {shop: {port: 0}}\n")
+    made = converted([tmp_path], str(tmp_path))
+    assert made.text == "services:\n  web: {port: 8000, command: web}\n"
+    assert [each.origin.file.rpartition("/")[2] for each in made.findings] == ["bad.yaml"]

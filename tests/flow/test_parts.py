@@ -46,6 +46,25 @@ def test_findings_of_the_frame_go_with_their_document() -> None:
     assert not parts.findings
 
 
+FILTER = """
+apiVersion: networking.istio.io/v1alpha3
+kind: EnvoyFilter
+metadata: {name: more}
+spec: {configPatches: [{applyTo: CLUSTER, patch: {operation: MERGE, value: {connect_timeout: 1s}}}]}
+"""
+
+
+def test_changes_with_values_that_are_no_messages_of_envoy_replace_no_good_ones() -> None:
+    parts = Parts()
+    parts.update((document(FILTER),))
+    (good,) = parts.fragments.values()
+    assert not parts.findings
+    parts.update((document(FILTER.replace("connect_timeout", "conect_timeout")),))
+    assert [*parts.fragments.values()] == [good]
+    ((finding,),) = parts.findings.values()
+    assert "conect_timeout" in finding.message
+
+
 def numbered(*names: str) -> tuple[Document, ...]:
     """A document with so many services for each name."""
     texts = ("services: {" + ", ".join(f"{letter}: {{command: x}}" for letter in name) + "}" for name in names)

@@ -16,6 +16,8 @@ from tulle.kit.tables import changed_keys
 from tulle.model.documents import BUILT_IN
 from tulle.model.mesh import Mesh, Settings
 from tulle.model.objects import Secret
+from tulle.model.routes import Backend, ExternalCheck
+from tulle.model.security import AccessAction, AccessPolicy, AccessRule, Authorizer
 from tulle.model.services import Protocol
 from tulle.model.workloads import Forward
 from tulle.xds.snapshot import CLUSTER, SECRET, Snapshot
@@ -123,3 +125,16 @@ def test_where_secrets_matter_everything_is_compiled(monkeypatch: pytest.MonkeyP
     secret = Secret(name=name("s"), origin=BUILT_IN)
     added = replace(old, secrets={secret.name: secret})
     assert Patch(old, added, set()).apply(WEB, frozenset(), held) is None
+
+
+def test_where_somebody_changed_whom_the_proxy_itself_asks_everything_is_compiled() -> None:
+    check = ExternalCheck(backend=Backend(service=name("prices"), origin=BUILT_IN))
+    asking = Authorizer(name="prices", origin=BUILT_IN, check=check)
+    rule = AccessRule(origin=BUILT_IN)
+    policy = AccessPolicy(
+        name=name("ask"), origin=BUILT_IN, action=AccessAction.CUSTOM, rules=(rule,), provider=asking.name
+    )
+    guard = replace(BASE.guards[name("web")], access=(policy,), authorizers=(asking,))
+    old = replace(BASE, guards={**BASE.guards, name("web"): guard})
+    assert patched(old, ruled("stock", "cart", base=old), "cart") is not None
+    assert patched(old, ruled("prices", "cart", base=old), "cart") is None

@@ -158,6 +158,20 @@ def test_an_agent_that_comes_back_with_another_role_is_told_something_else(world
     assert agent.names(WORKLOAD) == {"web.default"}
 
 
+def test_a_gateway_runs_as_long_as_there_are_listeners(world: World) -> None:
+    alone = mesh("web")
+    world.publisher.update(alone)
+    agent = world.agent()
+    world.do(lambda: world.hosts.connected("here", "host"))
+    assert not agent.names(GATEWAY)
+    listeners = {LISTENER_HTTP.name: LISTENER_HTTP}
+    world.do(lambda: world.publisher.update(replace(alone, listeners=listeners)))
+    assert agent.names(GATEWAY) == {"gateway.tulle-system"}
+    assert decode(Assignment, agent.replica.table(WORKLOAD)["web.default"].body).reserved == (8080,)
+    world.do(lambda: world.publisher.update(alone))
+    assert not agent.names(GATEWAY)
+
+
 def test_certificates_are_for_what_a_host_runs_is_to_run_or_still_drains(world: World) -> None:
     world.publisher.update(mesh("web", routes=(route_set("shop", "web"),)))
     may_sign = world.publisher.may_sign
@@ -261,3 +275,30 @@ def test_a_secret_reaches_whoever_needs_it(world: World, monkeypatch: pytest.Mon
     assert gateway.replica.table(SECRET)["secret|default/a"].version != old
     assert sidecar.replica.table(SECRET)["secret|default/a"].version != old
     assert idle.received == received
+
+
+def test_what_says_nothing_new_is_not_sent(world: World) -> None:
+    first = mesh("web", "cart")
+    world.publisher.update(first)
+    world.hosts.connected("here", "host")
+    web, agent = world.sidecar(instance("web")), world.agent()
+    web.call("cart")
+    world.settle()
+    wanted = frozenset({"outbound.default/cart"})
+    assert world.do(lambda: world.publisher.wanted(web.session, VIRTUAL_HOST, wanted)) == [0, 0]
+    other = replace(first, settings=Settings(certificate_lifetime=60.0))
+    assert world.do(lambda: world.publisher.update(other)) == [0, 0]
+    world.publisher.closed(web.session)
+    assert agent.names(WORKLOAD) == {"web.default", "cart.default"}
+
+
+def test_what_is_no_longer_called_no_longer_concerns_a_sidecar(world: World) -> None:
+    first = mesh("web", "cart", "stock")
+    world.publisher.update(first)
+    web = world.sidecar(instance("web"))
+    web.call("cart")
+    world.settle()
+    world.do(lambda: world.publisher.wanted(web.session, VIRTUAL_HOST, frozenset()))
+    assert CART not in web.names(CLUSTER)
+    changed = replace(first, service_routes={name("cart"): (route_set("canary", "stock", of="cart"),)})
+    assert world.do(lambda: world.publisher.update(changed)) == [0]

@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import pytest
 
+from tests.flow.written import built, messages
 from tulle.flow import offline
 from tulle.flow.references import Directory, check_route, shown
 from tulle.model.documents import Origin
@@ -29,7 +30,7 @@ services:
 
 
 @pytest.mark.parametrize(
-    ("text", "messages"),
+    ("text", "wanted"),
     [
         ("routes: [{to: web}, {path: /a, to: open}]", []),
         ("routes: [{name: r, to: worker}]", ['route r: service "worker" has no port; it has no ports at all']),
@@ -71,12 +72,12 @@ services:
         ),
     ],
 )
-def test_references_are_checked(text: str, messages: list[str], tmp_path_factory: pytest.TempPathFactory) -> None:
+def test_references_are_checked(text: str, wanted: list[str], tmp_path_factory: pytest.TempPathFactory) -> None:
     folder = tmp_path_factory.mktemp("files")
     (folder / "a.yaml").write_text(SERVICES.replace("\n    ", "\n"))
     (folder / "b.yaml").write_text(text)
     _, findings = offline.checked([folder])
-    assert [finding.message for finding in findings] == messages
+    assert [finding.message for finding in findings] == wanted
 
 
 def test_rules_for_a_service_that_does_not_exist_are_left_out() -> None:
@@ -96,3 +97,24 @@ def test_a_route_without_a_usable_listener_is_left_out(tmp_path_factory: pytest.
     (folder / "a.yaml").write_text("routes: [{respond: 200, listeners: nowhere}]")
     mesh, findings = offline.checked([folder])
     assert not mesh.gateway_routes and len(findings) == 1
+
+
+SECURE = """
+services: {secure: {port: 443, protocol: tls, addresses: [10.0.0.1]}}
+routes: [{name: r, to: secure}]
+"""
+TREATED = """
+apiVersion: networking.istio.io/v1
+kind: DestinationRule
+metadata: {name: secure}
+spec: {host: secure, trafficPolicy: {%s}}
+"""
+SIMPLE = "tls: {mode: SIMPLE, sni: api.test}"
+
+
+@pytest.mark.parametrize("said", [SIMPLE, f"portLevelSettings: [{{port: {{number: 443}}, {SIMPLE}}}]"])
+def test_requests_may_go_to_a_tls_port_if_the_proxy_speaks_tls_to_it(said: str) -> None:
+    assert messages(built(SECURE)) == [
+        '1.yaml:3: error: route r: port 443 of service "secure" speaks tls; here it must be http, http2 or grpc'
+    ]
+    assert messages(built(SECURE, TREATED % said)) == []

@@ -2,16 +2,40 @@ from __future__ import annotations
 
 import pytest
 
+from tests.flow.written import documents
+from tulle.dialects import registry
 from tulle.dialects.native.writing.content import Content, Entrance, Offer, Placed
-from tulle.flow.relabelling import is_written_elsewhere, label, relabelled, renames
+from tulle.flow.build import Builder
+from tulle.flow.gathering import gathered
+from tulle.flow.relabelling import LONGEST, is_written_elsewhere, label, relabelled, renames
 from tulle.model.documents import BUILT_IN
-from tulle.model.extensions import Scope
 from tulle.model.listeners import Listener
-from tulle.model.names import SYSTEM_NAMESPACE, Name
+from tulle.model.names import Name
 from tulle.model.routes import Backend, Forward, Match, RouteRule
 from tulle.model.security import AccessPolicy, PeerAuthentication, Target
-from tulle.model.services import Endpoint, Port, Service, Subset
+from tulle.model.services import Endpoint, Port, Protocol, Service, Subset
 from tulle.model.workloads import Workload
+
+API = Name("shop", "api.example.org")
+
+
+def service(name: str, *ports: Port, **more: object) -> Service:
+    return Service(name=Name("shop", name), origin=BUILT_IN, ports=ports, account="", **more)  # type: ignore[arg-type]
+
+
+def listener(namespace: str, name: str) -> Listener:
+    return Listener(name=Name(namespace, name), origin=BUILT_IN, port=8080)
+
+
+def workload(calls: tuple[Name, ...] | None) -> Workload:
+    return Workload(
+        name=Name("shop", "web"), origin=BUILT_IN, service=API, command="web", directory="/", calls=calls, is_bare=True
+    )
+
+
+def forwarding(subset: str | None, name: Name = API) -> RouteRule:
+    action = Forward(backends=(Backend(service=name, subset=subset, origin=BUILT_IN),))
+    return RouteRule(name="", origin=BUILT_IN, matches=(Match(),), action=action)
 
 
 @pytest.mark.parametrize(
@@ -20,75 +44,102 @@ from tulle.model.workloads import Workload
         ("web", "web"),
         ("www.example.org", "www-example-org"),
         ("*.Example.org", "any-example-org"),
-        ("...", "unnamed"),
-        ("a." * 60, ("a-" * 32)[:63]),
+        ("edge/http", "edge-http"),
+        ("-", "unnamed"),
+        ("a." * 60, ("a-" * 32)[:LONGEST]),
     ],
 )
-def test_labels_are_near_to_what_they_stand_for(text: str, wanted: str) -> None:
+def test_the_nearest_label(text: str, wanted: str) -> None:
     assert label(text) == wanted
 
 
-def service(name: str, *ports: Port, **more: object) -> Service:
-    return Service(name=Name("shop", name), origin=BUILT_IN, ports=ports, account="", **more)  # type: ignore[arg-type]
+def test_services_that_would_get_one_label_are_told_apart_and_labels_stay() -> None:
+    names = ("api.example.org", "api_example_org", "api-example-org")
+    before = Content(offers=tuple(Offer(service=service(name)) for name in names))
+    after = relabelled(before)
+    made = [each.service.name.name for each in after.offers]
+    assert made[2] == "api-example-org"
+    assert sorted(made) == ["api-example-org", "api-example-org-2", "api-example-org-3"]
+    assert renames(before, after) == {
+        "api.example.org.shop": f"{made[0]}.shop",
+        "api_example_org.shop": f"{made[1]}.shop",
+    }
 
 
-def test_services_and_all_that_refers_to_them_get_labels() -> None:
-    host = Name("shop", "a.b")
-    backend = Backend(service=host, subset="V1", origin=BUILT_IN)
-    rule = RouteRule(name="", origin=BUILT_IN, matches=(Match(),), action=Forward(backends=(backend,)))
-    calls = (host, Name("shop", "c"))
-    workload = Workload(name=Name("shop", "w"), origin=BUILT_IN, service=host, command="x", directory="/", calls=calls)
+def test_what_refers_to_a_service_follows_it() -> None:
+    target = Target(kind="Service", name=API)
+    policy = AccessPolicy(name=Name("shop", "some.policy"), origin=BUILT_IN, targets=(target,))
+    offer = Offer(service=service(API.name, subsets=(Subset(name="V1", labels=()), Subset(name="v2", labels=()))))
     content = Content(
-        offers=(Offer(service=service("a.b", subsets=(Subset(name="V1", labels=()),)), workloads=(workload,)),),
-        routes=(Placed(namespace="shop", hosts=("*",), rules=(rule,)),),
-        access=(AccessPolicy(name=Name("shop", "p.q"), origin=BUILT_IN, targets=(Target(kind="Service", name=host),)),),
+        offers=(offer,),
+        routes=(Placed(namespace="shop", hosts=("a",), rules=(forwarding("V1"),)),),
+        workloads=(workload((API, Name("shop", "other"))),),
+        access=(policy,),
     )
-    found = relabelled(content)
-    named = Name("shop", "a-b")
-    assert found.offers[0].service.name == named
-    assert [subset.name for subset in found.offers[0].service.subsets] == ["v1"]
-    assert found.offers[0].workloads[0].service == named
-    assert found.offers[0].workloads[0].calls == (named, Name("shop", "c"))
-    action = found.routes[0].rules[0].action
-    assert isinstance(action, Forward) and (action.backends[0].service, action.backends[0].subset) == (named, "v1")
-    assert (found.access[0].name, found.access[0].targets[0].name) == (Name("shop", "p-q"), named)
-    assert renames(content, found) == {"a.b.shop": "a-b.shop"}
+    after = relabelled(content)
+    renamed = Name("shop", "api-example-org")
+    action = after.routes[0].rules[0].action
+    assert isinstance(action, Forward)
+    assert (action.backends[0].service, action.backends[0].subset) == (renamed, "v1")
+    assert [each.name for each in after.offers[0].service.subsets] == ["v1", "v2"]
+    assert (after.workloads[0].service, after.workloads[0].calls) == (renamed, (renamed, Name("shop", "other")))
+    assert (after.access[0].name, after.access[0].targets[0].name) == (Name("shop", "some-policy"), renamed)
 
 
-def test_names_that_would_be_the_same_stay_apart() -> None:
-    offers = tuple(Offer(service=service(name)) for name in ("a.b", "a-b", "a_b"))
-    assert [each.service.name.name for each in relabelled(Content(offers=offers)).offers] == ["a-b-2", "a-b", "a-b-3"]
+def test_what_is_only_referred_to_is_renamed_too_and_the_rest_stays() -> None:
+    web = forwarding("v1", Name("shop", "web"))
+    after = relabelled(Content(routes=(Placed(namespace="shop", hosts=("a",), rules=(forwarding(None), web)),)))
+    first, second = after.routes[0].rules
+    assert isinstance(first.action, Forward)
+    assert (first.action.backends[0].service.name, first.action.backends[0].subset) == ("api-example-org", None)
+    assert second is web
+    other = Target(kind="Gateway", name=API)
+    policy = AccessPolicy(name=Name("shop", "p"), origin=BUILT_IN, targets=(other,))
+    assert relabelled(Content(access=(policy,), workloads=(workload(None),))).access[0].targets == (other,)
 
 
-def test_listeners_of_all_languages_stand_side_by_side() -> None:
-    names = (Name("shop", "istio/edge/http"), Name("team", "edge/http"), Name(SYSTEM_NAMESPACE, "plain"))
-    entrances = tuple(Entrance(listener=Listener(name=name, origin=BUILT_IN, port=80)) for name in names)
-    placed = Placed(namespace="shop", hosts=("a",), listeners=tuple(each.listener.id for each in entrances))
-    content = Content(entrances=entrances, routes=(placed,))
-    found = relabelled(content)
-    assert [each.listener.name.name for each in found.entrances] == ["edge-http", "edge-http-2", "plain"]
-    assert found.routes[0].listeners == ("edge-http", "edge-http-2", "plain")
-    assert renames(content, found) == {"shop/istio/edge/http": "edge-http", "team/edge/http": "edge-http-2"}
+def test_listeners_of_all_namespaces_stand_side_by_side() -> None:
+    known = (listener("shop", "istio/edge/http"), listener("till", "edge/http"), listener("tulle-system", "http"))
+    placed = Placed(namespace="shop", hosts=("a",), listeners=("till/edge/http", "shop/istio/edge/http", "gone"))
+    before = Content(entrances=tuple(Entrance(listener=each) for each in known), routes=(placed,))
+    after = relabelled(before)
+    assert [each.listener.id for each in after.entrances] == ["edge-http", "edge-http-2", "http"]
+    assert after.routes[0].listeners == ("edge-http", "edge-http-2", "gone")
+    assert renames(before, after) == {"shop/istio/edge/http": "edge-http", "till/edge/http": "edge-http-2"}
 
 
-def test_ports_have_names_that_can_be_written() -> None:
-    single = service("a", Port(name="", number=80, target=80), addresses=(Endpoint(address="h", port=1, port_name=""),))
-    several = service(
-        "b",
-        Port(name="HTTP", number=80, target="Web_1"),
-        Port(name="x", number=81),
-        addresses=(Endpoint(address="h", port=1, port_name="HTTP"), Endpoint(address="h", port=1, port_name="gone")),
+def test_ports_have_names_and_places_name_the_same_ports() -> None:
+    ports = (Port(name="", number=80, target=80), Port(name="Web_UI", number=81, target="Main_Port"))
+    places = (
+        Endpoint(address="10.0.0.1", port=1, port_name="Web_UI", labels=(("b", "1"), ("a", "1"))),
+        Endpoint(address="10.0.0.1", port=2, port_name="gone"),
     )
-    content = Content(offers=(Offer(service=single), Offer(service=several)))
-    one, two = (each.service for each in relabelled(content).offers)
-    assert (one.ports[0].name, one.ports[0].target, one.addresses[0].port_name) == ("http", None, "")
-    assert [(port.name, port.target) for port in two.ports] == [("http", "web-1"), ("x", None)]
-    assert [each.port_name for each in two.addresses] == ["http", "gone"]
+    found = relabelled(Content(offers=(Offer(service=service("web", *ports, addresses=places)),))).offers[0].service
+    assert [(each.name, each.target) for each in found.ports] == [("http", None), ("web-ui", "main-port")]
+    assert [each.port_name for each in found.addresses] == ["web-ui", "gone"]
+    assert found.addresses[0].labels == (("a", "1"), ("b", "1"))
 
 
-def test_what_native_services_say_themselves_keeps_its_name() -> None:
+def test_places_of_a_single_port_need_not_name_it() -> None:
+    port = Port(name="grpc", number=80, protocol=Protocol.GRPC)
+    place = Endpoint(address="10.0.0.1", port=1, port_name="grpc")
+    found = relabelled(Content(offers=(Offer(service=service("web", port, addresses=(place,))),))).offers[0].service
+    assert (found.ports, found.addresses[0].port_name) == ((port,), "")
+
+
+def test_a_policy_that_a_service_has_keeps_its_name() -> None:
     name = Name("shop", "service/web")
+    peers = tuple(PeerAuthentication(name=each, origin=BUILT_IN) for each in (name, Name("shop", "some.peers")))
     assert is_written_elsewhere(name)
-    peers = (PeerAuthentication(name=name, origin=BUILT_IN),)
-    found = relabelled(Content(peers=peers, scopes=(Scope(name=Name("shop", "a.b"), origin=BUILT_IN),)))
-    assert (found.peers[0].name, found.scopes[0].name.name) == (name, "a-b")
+    assert [each.name.name for each in relabelled(Content(peers=peers)).peers] == ["service/web", "some-peers"]
+
+
+def test_what_native_documents_say_keeps_its_names() -> None:
+    given = documents("""
+services: {web: {addresses: ['10.0.0.1:80']}}
+gateway: {listeners: {http: {port: 8080}}}
+routes: [{host: www.example.org, to: web}]
+""")
+    mesh = Builder().build(given)
+    content = gathered(mesh, [each for part in registry.split(given[0])[0] for each in registry.read(part).objects])
+    assert renames(content.content, relabelled(content.content)) == {}

@@ -138,3 +138,10 @@ def test_a_rule_of_a_delegate_holds_under_both_conditions(outer: Match, inner: M
     )
     resolved = resolve(routes(rule(DELEGATING, outer)), {}, {}, {DELEGATING.to: delegate})
     assert [each.matches for each in resolved.route.rules] == ([] if both is None else [(both,)])
+
+
+def test_rules_that_send_nothing_on_stay_beside_those_that_do() -> None:
+    answer = rule(Respond(status=200))
+    sending = rule(Forward(backends=(backend(host="api.test"),)))
+    resolved = resolve(routes(sending, answer), {}, {"api.test": name("web")}, {})
+    assert resolved.route.rules[1] == answer

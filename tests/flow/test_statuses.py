@@ -66,7 +66,18 @@ def test_golden_cases(case: Path) -> None:
     assert text == (case / "out.yaml").read_text()
 
 
-def test_every_class_is_accepted() -> None:
+def test_a_class_with_parameters_is_not_accepted() -> None:
+    made = GatewayClass(name="any", origin=BUILT_IN, controller="x.io/ctl", parameters_problem="unknown")
+    first = class_status(made).conditions[0]
+    assert (first.type, first.status, first.reason, first.message) == (
+        "Accepted",
+        False,
+        "InvalidParameters",
+        "unknown",
+    )
+
+
+def test_every_other_class_is_accepted() -> None:
     status = class_status(GatewayClass(name="any", origin=BUILT_IN, controller="x.io/ctl"))
     assert [(each.type, each.status) for each in status.conditions] == [("Accepted", True), ("SupportedVersion", True)]
     assert list(status.features) == sorted(set(FEATURES)) and len(FEATURES) <= 64
@@ -89,10 +100,13 @@ spec: {controllerName: x.io/ctl}
 def test_a_gateway_without_any_good_listener() -> None:
     odd = "{name: odd, port: 1, protocol: x.io/odd}"
     made = GatewayWorld(SPEC.format(listeners=odd))
-    assert made.conditions("Gateway", GW) == {"Accepted": "False ListenersNotValid", "Programmed": "False Invalid"}
+    found = made.conditions("Gateway", GW)
+    assert (found["Accepted"], found["Programmed"]) == ("False ListenersNotValid", "False Invalid")
     assert made.conditions("Gateway", GW, "odd")["Accepted"] == "False UnsupportedProtocol"
+    assert made.statuses["Gateway", GW].sections[0].kinds == ()
     made = GatewayWorld(SPEC.format(listeners=f"{odd}, {HTTP}"))
-    assert made.conditions("Gateway", GW) == {"Accepted": "True ListenersNotValid", "Programmed": "True Programmed"}
+    found = made.conditions("Gateway", GW)
+    assert (found["Accepted"], found["Programmed"]) == ("True ListenersNotValid", "True Programmed")
     made.arrangement = type(made.arrangement)(
         usable={}, sections={}, unusable=frozenset(), faults={}, set_faults={}, findings=()
     )
@@ -145,6 +159,67 @@ def test_a_listener_is_programmed_if_it_is_so_anywhere() -> None:
     made = GatewayWorld(other + SPEC.format(listeners=HTTP).replace("any,", f"any, {fixed},"))
     assert made.conditions("Gateway", GW, "http")["Programmed"] == "True Programmed"
     assert made.statuses["Gateway", GW].addresses == (("IPAddress", "127.0.0.6"),)
+
+
+def test_gateways_summarize_what_their_listeners_name() -> None:
+    bad = "{name: bad, port: 443, protocol: HTTPS, tls: {certificateRefs: [{name: none}]}}"
+    made = GatewayWorld(SPEC.format(listeners=f"{HTTP}, {bad}"))
+    assert made.conditions("Gateway", GW)["ResolvedRefs"] == "False ListenersNotResolved"
+
+
+@pytest.mark.parametrize(
+    ("reference", "expected", "message"),
+    [
+        ("name: cert", "True ResolvedRefs", ""),
+        ("name: none", "False InvalidClientCertificateRef", 'secret "none" does not exist'),
+        ("name: bad", "False InvalidClientCertificateRef", 'secret "bad": there is no certificate in it'),
+        ("name: cert, kind: Odd", "False InvalidClientCertificateRef", "a certificate is a Secret, not a Odd"),
+        (
+            "name: cert, namespace: far",
+            "False RefNotPermitted",
+            'secret "cert.far" may not be used from here: no ReferenceGrant in namespace far allows it',
+        ),
+    ],
+)
+def test_certificates_for_backends(reference: str, expected: str, message: str) -> None:
+    given = f"any, tls: {{backend: {{clientCertificateRef: {{{reference}}}}}}},"
+    secrets = (secret(Name("shop", "cert")), secret(Name("far", "cert")), secret(Name("shop", "bad"), x=b""))
+    made = GatewayWorld(SPEC.format(listeners=HTTP).replace("any,", given), secrets=secrets)
+    assert made.conditions("Gateway", GW)["ResolvedRefs"] == expected
+    assert made.conditions("Gateway", GW)["Accepted"] == "True Accepted"
+    assert made.statuses["Gateway", GW].conditions[2].message == message
+    shown = [each.shown_secret for each in made.arrangement.usable.values()]
+    assert shown == [None if message else Name("shop", "cert")]
+
+
+def test_clients_that_nobody_verifies_are_noted() -> None:
+    tls = "{certificateRefs: [{name: cert}]}"
+    validation = "{mode: AllowInsecureFallback, caCertificateRefs: [{group: '', kind: ConfigMap, name: ca}]}"
+    text = SPEC.format(listeners=f"{{name: a, port: 443, protocol: HTTPS, tls: {tls}}}").replace(
+        "any,", f"any, tls: {{frontend: {{default: {{validation: {validation}}}}}}},"
+    )
+    secrets, maps = (secret(Name("shop", "cert")),), (authorities(Name("shop", "ca")),)
+    made = GatewayWorld(text, secrets=secrets, config_maps=maps)
+    assert made.conditions("Gateway", GW)["InsecureFrontendValidationMode"] == "True ConfigurationChanged"
+    made = GatewayWorld(text.replace("AllowInsecureFallback", "AllowValidOnly"), secrets=secrets, config_maps=maps)
+    assert "InsecureFrontendValidationMode" not in made.conditions("Gateway", GW)
+
+
+def test_policies_without_authorities_have_a_status() -> None:
+    policy = """
+apiVersion: gateway.networking.k8s.io/v1
+kind: BackendTLSPolicy
+metadata: {name: p, namespace: shop}
+spec:
+  targetRefs: [{group: "", kind: Service, name: web}]
+  validation: {hostname: web.example, caCertificateRefs: [{group: "", kind: ConfigMap, name: none}]}
+---
+"""
+    made = GatewayWorld(SPEC.format(listeners=HTTP) + policy + ROUTE.format(name="a"), services=(WEB,))
+    assert made.conditions("BackendTLSPolicy", Name("shop", "p")) == {
+        "Accepted": "False NoValidCACertificate",
+        "ResolvedRefs": "False InvalidCACertificateRef",
+    }
 
 
 def test_policies_name_the_gateways_that_use_them() -> None:

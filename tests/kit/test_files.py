@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from tulle.kit.files import write_atomically
+from tulle.kit.files import recalled, write_atomically
 
 
 def test_a_file_is_replaced_as_a_whole(tmp_path: Path) -> None:
@@ -52,3 +52,14 @@ def test_only_what_must_survive_a_loss_of_power_waits_for_the_disk(
     write_atomically(tmp_path / "a", "new", durable=durable)
     assert len(waited) == waits
     assert (tmp_path / "a").read_text() == "new"
+
+
+def test_what_was_kept_is_recalled_unless_it_is_damaged(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
+    path = tmp_path / "a.json"
+    assert recalled(path, int) is None
+    path.write_text("7")
+    assert recalled(path, int) == 7
+    path.write_text("seven")
+    assert recalled(path, int) is None
+    assert os.listdir(tmp_path) == ["a.unreadable"]
+    assert "could not be read and was moved" in caplog.text

@@ -166,3 +166,13 @@ VALUES = st.recursive(SCALARS, lambda inner: st.lists(inner, max_size=4) | st.di
 @given(VALUES)
 def test_what_json_writes_is_read_back(value: object) -> None:
     assert parse(json.dumps(value, ensure_ascii=False)) == value
+
+
+@pytest.mark.parametrize("text", ["web", "on", "1:30", "2026-01-01", "0x", "nullable"])
+def test_some_scalars_are_text_without_quotes(text: str) -> None:
+    assert located_yaml.is_text(text) and parse(text) == text
+
+
+@pytest.mark.parametrize("text", ["12", "-7", "1.5", "true", "null", "~"])
+def test_others_would_be_something_else(text: str) -> None:
+    assert not located_yaml.is_text(text) and parse(text) != text

@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import gc
 from dataclasses import dataclass
+from weakref import ref
 
 import pytest
 
@@ -56,6 +57,19 @@ def test_results_live_as_long_as_the_object() -> None:
     assert not [found for found in gc.get_objects() if isinstance(found, Result)]
 
 
+def test_a_result_that_is_the_object_does_not_keep_it_alive() -> None:
+    @remember(size=2)
+    def itself(thing: Thing, _: int) -> Thing:
+        return thing
+
+    thing = Thing(1)
+    watched = ref(thing)
+    assert all(itself(thing, number) is thing for number in (1, 1, 2, 1, 3))
+    del thing
+    gc.collect()
+    assert watched() is None
+
+
 def test_named_arguments_are_refused() -> None:
     @remember()
     def add(thing: Thing, other: int) -> int:
@@ -63,3 +77,16 @@ def test_named_arguments_are_refused() -> None:
 
     with pytest.raises(TypeError, match="remembers by position; pass other without a name"):
         add(Thing(1), other=2)
+
+
+def test_other_arguments_may_be_weak_references_to_what_is_gone() -> None:
+    @remember()
+    def add(thing: Thing, other: ref[Thing]) -> int:
+        found = other()
+        return thing.value + (found.value if found else 0)
+
+    thing, first, second = Thing(1), Thing(2), Thing(3)
+    assert add(thing, ref(first)) == 3
+    del first
+    gc.collect()
+    assert add(thing, ref(second)) == 4

@@ -188,7 +188,12 @@ async def test_processes_are_found_by_their_environment(spawned: list[Spawned]) 
     name = f"test-{os.getpid()}"
     process = processes.spawn(SLEEP, environment={"PATH": os.environ["PATH"], "TULLE_TEST_NAME": name})
     spawned.append(process)
-    assert processes.find("TULLE_TEST_NAME", frozenset({name, "other"})) == {name: process}
+    # A process is there a moment before its environment is.
+    for _ in range(1000):
+        if found := processes.find("TULLE_TEST_NAME", frozenset({name, "other"})):
+            break
+        await asyncio.sleep(0.01)
+    assert found == {name: process}
     assert processes.find_all("TULLE_TEST_NAME", name) == [process]
     await processes.terminate(process, 0)
     assert processes.find("TULLE_TEST_NAME", frozenset({name})) == {}

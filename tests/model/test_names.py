@@ -17,6 +17,11 @@ def test_what_is_written_is_read_back(namespace: str, name: str) -> None:
     assert Name.parse(str(Name(namespace, name)), "other") == Name(namespace, name)
 
 
+@given(st.from_regex("[a-z]{1,8}", fullmatch=True), st.from_regex(r"[a-z*]{1,4}(\.[a-z]{1,4}){0,3}", fullmatch=True))
+def test_services_may_be_called_like_hosts(namespace: str, name: str) -> None:
+    assert Name.written(str(Name(namespace, name))) == Name(namespace, name)
+
+
 def test_the_short_name_is_only_known_in_its_namespace() -> None:
     names = ("web.shop.svc.cluster.local", "web.shop.svc", "web.shop")
     assert full_host(Name("shop", "web")) == names[0]

@@ -19,6 +19,14 @@ def test_a_port_is_found_by_its_number_and_the_first_is_the_usual_one() -> None:
     assert Service(name=SERVICE.name, origin=BUILT_IN, ports=(), account="web").port() is None
 
 
+def test_udp_has_numbers_of_its_own() -> None:
+    quic, web = Port(name="quic", number=443, protocol=Protocol.UDP), Port(name="https", number=443)
+    service = Service(name=SERVICE.name, origin=BUILT_IN, ports=(quic, web), account="web")
+    assert service.port(443) is web and service.port(443, is_udp=True) is quic
+    only = Service(name=SERVICE.name, origin=BUILT_IN, ports=(quic,), account="web")
+    assert only.port(443) is quic, "there is no other one that could be meant"
+
+
 def test_a_subset_is_found_by_its_name() -> None:
     assert SERVICE.subset("v1") is SERVICE.subsets[0]
     assert SERVICE.subset("v2") is None

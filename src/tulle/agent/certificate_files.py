@@ -1,4 +1,6 @@
-"""Certificates of the gateway, from files on this host: read when Envoy asks for them, read again when they change.
+"""Certificates of a proxy, from files on this host: read when Envoy asks for them, read again when they change.
+
+A gateway shows them to its clients; every proxy may speak TLS with them to servers outside the mesh.
 
 A file that is missing or broken leaves the last good one in place. If there never was one, a certificate that nobody
 trusts stands in, because one missing file must not keep the other hosts of a listener from being served.
@@ -8,7 +10,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from datetime import timedelta
 from pathlib import Path
 
@@ -44,18 +46,24 @@ class CertificateFiles:
         self._changed = changed
         self._seen: dict[str, tuple[object, ...]] = {}
         self._complaints: dict[str, str] = {}
-        self._listeners: tuple[bytes, ...] | None = None
+        self._users: Callable[[], Iterable[bytes]] | None = None
+        self._told: tuple[str, ...] = ()
+        """Complaints that were told last."""
+        self._is_wanted = asyncio.Event()
 
     @property
     def complaints(self) -> tuple[str, ...]:
-        """What is wrong with files of listeners that are to be served, a sentence each."""
+        """What is wrong with files of resources that Envoy is to have, a sentence each."""
         return tuple(complaint for name, complaint in self._complaints.items() if self._is_of_use(name))
 
-    def used_by(self, listeners: tuple[bytes, ...]) -> None:
-        """Only these listeners, serialized, are to be served. Envoy wants the secrets of others while they drain."""
-        before, self._listeners = self.complaints, listeners
-        if self.complaints != before:
-            self._changed()
+    def used_by(self, users: Callable[[], Iterable[bytes]]) -> None:
+        """Who may need them: resources, serialized. Envoy wants the secrets of others, too, while they drain."""
+        self._users = users
+
+    def users_changed(self) -> None:
+        """There are other users than before; what nobody needs any more is nothing to complain about."""
+        if self.complaints != self._told:
+            self._tell()
 
     def want(self, names: frozenset[str]) -> None:
         """Serve exactly these secrets; names of another form are ignored."""
@@ -66,18 +74,27 @@ class CertificateFiles:
             self._complaints.pop(name, None)
         for name in new:
             self._look(name)
+        if self._seen:
+            self._is_wanted.set()
+        else:
+            self._is_wanted.clear()
         if gone or new:
-            self._changed()
+            self._tell()
 
     async def run(self) -> None:
         """Watch the files for ever."""
         while True:
+            await self._is_wanted.wait()
             await asyncio.sleep(INTERVAL)
             if any([self._look(name) for name in tuple(self._seen)]):
-                self._changed()
+                self._tell()
+
+    def _tell(self) -> None:
+        self._told = self.complaints
+        self._changed()
 
     def _is_of_use(self, name: str) -> bool:
-        return self._listeners is None or any(name.encode() in listener for listener in self._listeners)
+        return self._users is None or any(name.encode() in user for user in self._users())
 
     def _look(self, name: str) -> bool:
         """Read the files of a secret if they changed; True if there is something to tell."""
@@ -91,7 +108,8 @@ class CertificateFiles:
             self._complaints.pop(name, None)
             log.info("read %s", " and ".join(map(str, files)))
         except (OSError, ValueError, UnsupportedAlgorithm) as error:
-            kept = "the last good one stays in use" if name in self.table else "clients cannot verify this server"
+            rest = "nobody is trusted by it" if _is_authority(name) else "nobody trusts what stands in for it"
+            kept = "the last good one stays in use" if name in self.table else rest
             self._complaints[name] = f"{_describe(error, files)}; {kept}"
             log.error("%s", self._complaints[name])
             self.table.setdefault(name, self._stand_in(name))

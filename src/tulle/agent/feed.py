@@ -8,7 +8,7 @@ plane has only those of the mesh: keys of workloads and certificates in files ar
 from __future__ import annotations
 
 import logging
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 
 from envoy.config.endpoint.v3.endpoint_pb2 import ClusterLoadAssignment
@@ -97,9 +97,9 @@ class Feed:
         return tuple(resource for table in self._accepted.values() for resource in table.values())
 
     @property
-    def listeners(self) -> tuple[bytes, ...]:
-        """What the plane wants to be listened on, serialized."""
-        return tuple(resource.body for resource in self._offered[LISTENER].values())
+    def users_of_secrets(self) -> Iterator[bytes]:
+        """What the plane wants to be there that may refer to secrets, serialized."""
+        return (resource.body for url in (LISTENER, CLUSTER) for resource in self._offered[url].values())
 
     # From the plane -----------------------------------------------------------------------------------------------
 

@@ -86,7 +86,7 @@ class Proxy:
         self.record = record
         self._around = around
         directory = around.directory(record.id)
-        self.files = CertificateFiles(around.clock, self._files_changed) if record.role == "gateway" else None
+        self.files = CertificateFiles(around.clock, self._files_changed)
         self.supply = Supply(self._node(), LastGood(directory / "last-good.db"), around.clock, self.files)
         self.certificate = Certificate(record.identity, directory, around.sign, around.clock)
         self.envoy = Envoy(self._launch(), directory, around.home, around.changed)
@@ -122,7 +122,7 @@ class Proxy:
         """What is wrong with it, a sentence each."""
         certificate = (self.certificate.complaint,) if self.certificate.complaint else ()
         envoy = (f"{self.record.id}: {self.envoy.message}",) if self.envoy.message else ()
-        return (*certificate, *envoy, *(self.files.complaints if self.files else ()))
+        return (*certificate, *envoy, *self.files.complaints)
 
     async def run(self) -> None:
         """Keep everything of it going until cancelled. Its Envoy lives on."""
@@ -130,8 +130,7 @@ class Proxy:
             tasks.create_task(self.certificate.run(self._renewed, self._around.changed))
             tasks.create_task(self._follow())
             tasks.create_task(self.envoy.run())
-            if self.files is not None:
-                tasks.create_task(self.files.run())
+            tasks.create_task(self.files.run())
 
     async def serving(self) -> None:
         """Wait until it serves.

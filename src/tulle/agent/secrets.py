@@ -7,10 +7,10 @@ from envoy.extensions.transport_sockets.tls.v3.secret_pb2 import Secret
 from tulle.xds.snapshot import Resource, encode
 
 CERTIFICATE = "certificate"
-"""First part of `certificate|<certificate file>|<key file>`: a certificate of the gateway."""
+"""First part of `certificate|<certificate file>|<key file>`: what a proxy shows others."""
 CLIENT_AUTHORITY = "client-ca"
-"""First part of `client-ca|<file>`: the roots that clients of the gateway are verified by. With a third part: and a
-list of the certificates that they revoked."""
+"""First part of `client-ca|<file>`: the roots that clients of the gateway, and servers outside the mesh, are verified
+by. With a third part: and a list of the certificates that they revoked."""
 
 SYSTEM_AUTHORITIES = "system-ca"
 """The authorities that this host trusts."""

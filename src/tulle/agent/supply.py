@@ -22,7 +22,7 @@ from tulle.kit.clock import Clock
 from tulle.xds.client import Backoff, Upstream, follow
 from tulle.xds.messages import Node
 from tulle.xds.replica import Delta, Replica
-from tulle.xds.snapshot import LISTENER, SECRET, VIRTUAL_HOST, Resource
+from tulle.xds.snapshot import CLUSTER, LISTENER, SECRET, VIRTUAL_HOST, Resource
 from tulle.xds.subscription import Session
 
 log = logging.getLogger(__name__)
@@ -68,7 +68,8 @@ class Supply:
         self._retry_at = 0.0
         self._own: dict[str, Resource] = {}
         self.feed.restore()
-        self._listeners_changed()
+        if files is not None:
+            files.used_by(lambda: self.feed.users_of_secrets)
         self._replica = Replica(node, wildcard=FROM_PLANE)
         self._replica.restore(self.feed.accepted)
         self._replica.subscribe(VIRTUAL_HOST, self.feed.demand)
@@ -128,8 +129,8 @@ class Supply:
     def received(self, delta: Delta) -> None:
         """The plane sent something."""
         self.feed.received(delta)
-        if delta.type_url == LISTENER:
-            self._listeners_changed()
+        if delta.type_url in {CLUSTER, LISTENER} and self._files is not None:
+            self._files.users_changed()
         self._answer()
 
     # Envoy --------------------------------------------------------------------------------------------------------
@@ -163,10 +164,6 @@ class Supply:
                 self._replica.nack(verdict.delta, verdict.refusals)
             else:
                 self._replica.ack(verdict.delta)
-
-    def _listeners_changed(self) -> None:
-        if self._files is not None:
-            self._files.used_by(self.feed.listeners)
 
     def _retry(self) -> None:
         """Have refused listeners sent again."""

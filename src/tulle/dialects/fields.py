@@ -216,7 +216,10 @@ def _as_tuple(value: object) -> object:
 
 def _list_as_tuple(value: object) -> object:
     if not isinstance(value, list):
-        refuse(f"must be a list, not {shown(value)}")
+        remedy = '; begin each item with "- "' if isinstance(value, dict) else ""
+        if isinstance(value, str | int | float):
+            remedy = f"; write [{value}]"
+        refuse(f"must be a list, not {shown(value)}{remedy}")
     return tuple(value)
 
 
@@ -229,10 +232,15 @@ PortNumbers = Annotated[tuple[PortNumber, ...], Several()]
 
 def ip(value: object) -> object:
     """An IP address as it is usually written."""
+    return address(value, "10.0.0.5 or fd00::5")
+
+
+def address(value: object, examples: str) -> str:
+    """The same; refused ones are told examples."""
     try:
         return str(ip_address(value if isinstance(value, str) else ""))
     except ValueError:
-        refuse(f"must be an IP address such as 10.0.0.5 or fd00::5, not {shown(value)}")
+        refuse(f"must be an IP address such as {examples}, not {shown(value)}")
 
 
 Ip = Annotated[str, BeforeValidator(ip)]

@@ -6,9 +6,10 @@ import pkgutil
 import re
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
+from functools import cache
 from importlib import import_module
 from types import MappingProxyType
-from typing import Annotated, Any, TypeVar
+from typing import Annotated, Any, TypeVar, get_args
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, model_validator
 from pydantic.alias_generators import to_camel
@@ -120,6 +121,8 @@ class ObjectKind:
     read: Callable[[Written], Fragment]
     is_global: bool = False
     """Whether it belongs to no namespace."""
+    unnamed: str = ""
+    """The name of one without a name, if it may have none."""
     documentation: str = ""
     """Where its fields are specified."""
 
@@ -138,12 +141,15 @@ class ObjectDialect:
     groups: frozenset[str] = field(default_factory=frozenset)
     """API groups that are all its own: an unknown kind in them is its mistake to report."""
     _kinds: Mapping[str, ObjectKind] | None = None
+    _by_kind: dict[tuple[str, str], ObjectKind] = field(default_factory=dict)
+    """By API group and kind."""
 
     @property
     def kinds(self) -> Mapping[str, ObjectKind]:
         """Every kind by `<dialect>/<kind>`."""
         if self._kinds is None:
             self._kinds = MappingProxyType({f"{self.name}/{each.short}": each for each in _found(self.package)})
+            self._by_kind = {(each.group, each.kind): each for each in self._kinds.values()}
         return self._kinds
 
     def claims(self, data: Mapping[str, object]) -> bool:
@@ -154,15 +160,17 @@ class ObjectDialect:
         group = version.rpartition("/")[0]
         if group in self.groups:
             return True
-        kind = data.get("kind")
-        return any((each.group, each.kind) == (group, kind) for each in self.kinds.values())
+        return self._kind(group, data.get("kind")) is not None
+
+    def _kind(self, group: str, kind: object) -> ObjectKind | None:
+        return self._by_kind.get((group, kind)) if self.kinds and isinstance(kind, str) else None
 
     def split(self, document: Document, known: Mapping[Key, Document]) -> Split:
         """The object itself."""
         data = document.data
         group, _, version = str(data.get("apiVersion", "")).rpartition("/")
         wanted = str(data.get("kind", ""))
-        kind = next((each for each in self.kinds.values() if (each.group, each.kind) == (group, wanted)), None)
+        kind = self._kind(group, wanted)
         origin = document.origin
         if kind is None:
             names = [each.kind for each in self.kinds.values() if each.group == group]
@@ -173,7 +181,11 @@ class ObjectDialect:
             message = f'{wanted} has no version "{version}" that is known here; write {group}/{kind.versions[0]}'
             return (), (Finding.error(_at(document, "apiVersion"), message.replace(" /", " ")),)
         metadata = data.get("metadata")
+        if metadata is None and kind.unnamed:
+            metadata = {}
         name = metadata.get("name") if isinstance(metadata, dict) else None
+        if name is None and isinstance(metadata, dict) and kind.unnamed:
+            name = kind.unnamed
         if not isinstance(name, str) or not SUBDOMAIN.fullmatch(name) or len(name) > LONGEST_NAME:
             found = "has no metadata.name" if name is None else f"has the name {shown(name)}"
             message = f"{wanted} {found}; a name has lower-case letters, digits, - and ., at most {LONGEST_NAME}"
@@ -216,21 +228,55 @@ def validated(part: Written, schema: type[T]) -> T | None:
 def refused(value: object, path: tuple[str | int, ...] = ()) -> Iterator[tuple[tuple[str | int, ...], Refused]]:
     """Every field that was written and is marked as refused, with its path in the document."""
     if isinstance(value, BaseModel):
-        fields = type(value).model_fields
-        for name in (each for each in fields if each in value.model_fields_set):
-            info, given = fields[name], getattr(value, name)
-            step = (*path, info.alias or name)
-            mark = mark_of(info, Refused)
-            if mark is not None and given is not None and given not in mark.unless:
-                yield step, mark
-            else:
-                yield from refused(given, step)
+        written = value.model_fields_set
+        for name, key, mark in _suspects(type(value)):
+            if name in written:
+                given = getattr(value, name)
+                step = (*path, key)
+                if mark is not None and given is not None and given not in mark.unless:
+                    yield step, mark
+                else:
+                    yield from refused(given, step)
     elif isinstance(value, tuple):
         for index, item in enumerate(value):
             yield from refused(item, (*path, index))
     elif isinstance(value, dict):
         for key, item in value.items():
             yield from refused(item, (*path, key))
+
+
+@cache
+def _suspects(schema: type[BaseModel]) -> tuple[tuple[str, str, Refused | None], ...]:
+    """The fields that are marked as refused, or that may hold one that is: name, as it is written, mark."""
+    marked = [(name, info.alias or name, mark_of(info, Refused)) for name, info in schema.model_fields.items()]
+    return tuple(
+        (name, key, mark)
+        for name, key, mark in marked
+        if mark is not None or any(_may_refuse(each) for each in _schemas(schema.model_fields[name].annotation))
+    )
+
+
+@cache
+def _may_refuse(schema: type[BaseModel]) -> bool:
+    """Whether anything within a schema is marked as refused."""
+    seen: set[type[BaseModel]] = set()
+    open_ = [schema]
+    while open_:
+        each = open_.pop()
+        if each not in seen:
+            seen.add(each)
+            if any(mark_of(info, Refused) is not None for info in each.model_fields.values()):
+                return True
+            open_ += [inner for info in each.model_fields.values() for inner in _schemas(info.annotation)]
+    return False
+
+
+def _schemas(annotation: Any) -> Iterator[type[BaseModel]]:
+    """The schemas that an annotation names, within whatever else."""
+    if isinstance(annotation, type) and issubclass(annotation, BaseModel):
+        yield annotation
+    for argument in get_args(annotation):
+        yield from _schemas(argument)
 
 
 Mark = TypeVar("Mark", Differs, Refused)

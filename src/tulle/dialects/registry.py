@@ -67,5 +67,12 @@ def _unclaimed(document: Document) -> Finding:
 
 
 def read(part: Document) -> Fragment:
-    """The meaning of one part."""
-    return dialects()[part.key.kind.partition("/")[0]].read(part)
+    """The meaning of one part.
+
+    A part that a dialect fails at is a finding like any other mistake: no document may end the control plane.
+    """
+    try:
+        return dialects()[part.key.kind.partition("/")[0]].read(part)
+    except Exception as error:
+        message = f"{part.origin.subject} cannot be read, and this is a mistake of tulle: {error!r}"
+        return Fragment(findings=(Finding.error(part.origin, message),))

@@ -89,7 +89,7 @@ class Written:
             return None
 
     def _translate(self, schema: type[BaseModel], details: ErrorDetails) -> None:
-        path = tuple(details["loc"])
+        path = tuple(step for step in details["loc"] if step != "[key]")  # pydantic adds it to keys that are wrong
         kind, given = details["type"], details["input"]
         context = details.get("ctx", {})
         if kind == "extra_forbidden":
@@ -103,7 +103,8 @@ class Written:
         elif kind == "plain":
             self.error(path, str(context["predicate"]))
         elif kind in _TYPES:
-            self.error(path, f"must be {_TYPES[kind]}, not {shown(given)}")
+            quotes = "; put it in quotes" if kind == "string_type" and isinstance(given, int | float) else ""
+            self.error(path, f"must be {_TYPES[kind]}, not {shown(given)}{quotes}")
         elif kind in _BOUNDS:
             name, words = _BOUNDS[kind]
             self.error(path, f"must be {words} {context[name]:g}, not {shown(given)}")

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from typing import TypeAlias
 
 from envoy.config.core.v3 import base_pb2
@@ -11,7 +11,7 @@ from envoy.config.route.v3 import route_components_pb2
 
 from tulle.envoy import hashing, headers, naming, protos, replies, retries, rewrites
 from tulle.envoy.callers import ANYBODY, Caller
-from tulle.envoy.treatments import Treatment, treatment
+from tulle.envoy.treatments import Treatment, showing, treatment
 from tulle.model.names import Name
 from tulle.model.policies import HashOn, Retry
 from tulle.model.routes import Backend, Forward, Match, Mirror, Redirect, Respond, RouteRule
@@ -40,17 +40,17 @@ class Destinations:
     caller: Caller = ANYBODY
     """Who sends them; two callers may treat the same service differently."""
     root_namespace: str = ""
-    listener_port: int | None = None
-    """At the gateway: the port at which clients ask, as they see it; None if it is not known."""
-    is_encrypted: bool | None = None
-    """At the gateway: whether clients speak TLS to it; None if it is not known."""
+    listener: rewrites.Entry = rewrites.NOWHERE
+    """At the gateway: where requests come in."""
+    _treatments: dict[tuple[Name, int | None, str | None, bool], Treatment | None] = field(
+        default_factory=dict, init=False, repr=False, compare=False
+    )
+    """What was asked for already: every rule of a host asks again."""
 
     @property
     def entry(self) -> rewrites.Entry:
         """Where requests come in, as far as redirects are concerned."""
-        if self.called is not None:
-            return rewrites.Entry(self.called[1], is_encrypted=False)
-        return rewrites.Entry(self.listener_port, is_encrypted=self.is_encrypted)
+        return self.listener if self.called is None else rewrites.Entry(self.called[1], is_encrypted=False)
 
     def port(self, backend: Backend) -> Port | None:
         """The port that a backend means; None if there is no such service or port."""
@@ -62,39 +62,55 @@ class Destinations:
         if backend.port is None and self.called is not None:
             # Rules of the mesh mean the port that was called, wherever they send the call (Istio).
             return service.port(self.called[1]) or service.port()
-        return service.port(backend.port)
+        return service.port(backend.port, is_udp=backend.is_udp)
+
+    def number(self, backend: Backend) -> int:
+        """The number of the port that a backend means; 0, a port that nothing has, if it can never be used."""
+        port = None if backend.problem else self.port(backend)
+        return port.number if port else 0 if backend.problem else backend.port or 0
 
     def resolved(self, backend: Backend) -> Backend:
-        """The same with the number of its port; 0, a port that nothing has, if it can never be used."""
-        port = None if backend.problem else self.port(backend)
-        return replace(backend, port=port.number if port else 0 if backend.problem else backend.port or 0)
+        """The same with the number of its port."""
+        return replace(backend, port=self.number(backend))
 
     def treatment(self, backend: Backend) -> Treatment | None:
         """How the caller treats it; None if there is no such service, port or subset."""
-        service, port = self.services.get(backend.service), self.port(backend)
-        if service is None or port is None:
-            return None
-        return treatment(service, port, backend.subset or "", self.caller, self.root_namespace)
+        key = backend.service, backend.port, backend.subset, backend.is_udp
+        if key not in self._treatments:
+            service, port = self.services.get(backend.service), self.port(backend)
+            found = None
+            if service is not None and port is not None:
+                found = treatment(service, port, backend.subset or "", self.caller, self.root_namespace)
+            secret = self.listener.shown_secret
+            self._treatments[key] = found if found is None or secret is None else showing(found, secret)
+        return self._treatments[key]
 
     def cluster(self, backend: Backend) -> str:
         """Name of its cluster, whether or not there is one."""
-        return naming.cluster(backend.service, self.resolved(backend).port or 0, backend.subset)
+        port = self.port(backend)
+        is_udp = port is not None and port.is_udp
+        return naming.cluster(backend.service, self.number(backend), self.chosen(backend), is_udp=is_udp)
+
+    def chosen(self, backend: Backend) -> str:
+        """What tells its cluster from the others of its port."""
+        treated = self.treatment(backend)
+        return naming.chosen(backend.subset, treated.shown_secret if treated is not None else None)
 
     def refusal(self, backend: Backend, absent: int = 503) -> tuple[int, str] | None:
-        """Why this backend can never answer: status (`absent` if it does not exist) and reason."""
+        """Why this backend can never answer: status (`absent` if it does not exist or cannot be used) and reason."""
         if backend.problem:
-            return 500, backend.problem
+            return absent, backend.problem
         service = self.services.get(backend.service)
         if service is None:
             return absent, f'there is no service "{backend.service}"'
         if backend.service in self.denied:
             return 403, f'service "{backend.service}" does not allow this caller'
+        if self.treatment(backend) is not None:
+            return None
         if self.port(backend) is None:
             known = ", ".join(str(each.number) for each in service.ports) or "none"
             return absent, f'service "{backend.service}" has no port {backend.port}; it has {known}'
-        if self.treatment(backend) is None:
-            return absent, f'service "{backend.service}" has no version "{backend.subset}"'
-        return None
+        return absent, f'service "{backend.service}" has no version "{backend.subset}"'
 
 
 def route(rule: RouteRule, match: Match, retry: Retry | None, to: Destinations) -> Route:
@@ -131,7 +147,7 @@ def forward(rule: RouteRule, action: Forward, match: Match, retry: Retry | None,
     message = Route()
     _send(message.route, action, live, to)
     if any(refusals):
-        message.route.cluster_not_found_response_code = _code_of_absent(action, live)
+        message.route.cluster_not_found_response_code = _code_of_absent(action)
     if retry is not None:
         message.route.retry_policy.CopyFrom(retries.policy(retry))
     if action.rewrite is not None:
@@ -167,10 +183,10 @@ def _refused(action: Forward, refusals: list[tuple[int, str] | None]) -> Route:
 
 def _send(message: RouteAction, action: Forward, live: list[Backend], to: Destinations) -> None:
     """Where to, how long, and by what the endpoint is chosen."""
-    limit = protos.seconds(action.timeout or 0)
-    message.timeout.CopyFrom(limit)
-    # gRPC says itself how long it waits; it may not wait longer than others.
-    message.max_stream_duration.grpc_timeout_header_max.CopyFrom(limit)
+    message.timeout.CopyFrom(protos.seconds(action.timeout or 0))
+    if not action.timeout:
+        # gRPC says itself how long it waits. Where this is set, Envoy does not look at the timeout of a route at all.
+        message.max_stream_duration.grpc_timeout_header_max.SetInParent()
     if len(live) == 1:
         message.cluster = to.cluster(live[0])
     else:
@@ -182,10 +198,9 @@ def _send(message: RouteAction, action: Forward, live: list[Backend], to: Destin
     message.hash_policy.extend(map(hashing.policy, action.hash_on or _hash_on(live, to)))
 
 
-def _code_of_absent(action: Forward, live: list[Backend]) -> NotFoundCode:
+def _code_of_absent(action: Forward) -> NotFoundCode:
     """The answer for the share of backends that do not exist: Envoy has one for all of them."""
-    status = 500 if any(each.problem for each in live) else action.status_without_backends
-    return NOT_FOUND_CODES.get(status, RouteAction.SERVICE_UNAVAILABLE)
+    return NOT_FOUND_CODES.get(action.status_without_backends, RouteAction.SERVICE_UNAVAILABLE)
 
 
 def _change(rule: RouteRule, live: list[Backend], message: Route) -> None:

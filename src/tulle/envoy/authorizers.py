@@ -11,11 +11,13 @@ from envoy.type.matcher.v3 import string_pb2
 from envoy.type.v3 import http_status_pb2
 
 from tulle.envoy import attributes, protos
+from tulle.model.names import full_host
 from tulle.model.routes import ExternalCheck
 
 ExtAuthz: TypeAlias = ext_authz_pb2.ExtAuthz
 StringMatcher: TypeAlias = string_pb2.StringMatcher
 ListStringMatcher: TypeAlias = string_pb2.ListStringMatcher
+KNOWN_STATUSES = frozenset(http_status_pb2.StatusCode.values())
 
 
 def for_requests(check: ExternalCheck, cluster: str) -> ExtAuthz:
@@ -23,7 +25,7 @@ def for_requests(check: ExternalCheck, cluster: str) -> ExtAuthz:
     message = ExtAuthz(
         transport_api_version=config_source_pb2.V3,
         failure_mode_allow=check.fails_open,
-        status_on_error=http_status_pb2.HttpStatus(code=check.refusal_status),
+        status_on_error=http_status_pb2.HttpStatus(code=_known(check.refusal_status)),
     )
     if check.is_grpc:
         message.grpc_service.CopyFrom(_grpc(check, cluster))
@@ -53,7 +55,10 @@ def for_connections(check: ExternalCheck, cluster: str) -> network_pb2.ExtAuthz 
 def _grpc(check: ExternalCheck, cluster: str) -> grpc_service_pb2.GrpcService:
     # The name of a cluster cannot be an authority; Envoy would use it as one.
     target = grpc_service_pb2.GrpcService.EnvoyGrpc(cluster_name=cluster, authority=_authority(check))
-    return grpc_service_pb2.GrpcService(envoy_grpc=target, timeout=protos.seconds(check.timeout))
+    service = grpc_service_pb2.GrpcService(envoy_grpc=target, timeout=protos.seconds(check.timeout))
+    for name, value in check.added_headers:
+        service.initial_metadata.add(key=name, value=protos.literal(value))
+    return service
 
 
 def _http(check: ExternalCheck, cluster: str) -> ext_authz_pb2.HttpService:
@@ -65,7 +70,7 @@ def _http(check: ExternalCheck, cluster: str) -> ext_authz_pb2.HttpService:
         path_prefix=check.path_prefix,
     )
     for name, value in check.added_headers:
-        service.authorization_request.headers_to_add.add(key=name, value=value)
+        service.authorization_request.headers_to_add.add(key=name, value=protos.literal(value))
     if check.response_headers:
         service.authorization_response.allowed_upstream_headers.CopyFrom(_names(check.response_headers))
     if check.refusal_headers:
@@ -75,7 +80,12 @@ def _http(check: ExternalCheck, cluster: str) -> ext_authz_pb2.HttpService:
 
 def _authority(check: ExternalCheck) -> str:
     port = f":{check.backend.port}" if check.backend.port else ""
-    return f"{check.backend.service}{port}"
+    return f"{full_host(check.backend.service)}{port}"
+
+
+def _known(status: int) -> http_status_pb2.StatusCode.ValueType:
+    """Envoy refuses a status that it has no name for."""
+    return http_status_pb2.StatusCode.ValueType(status if status in KNOWN_STATUSES and status else 403)
 
 
 def _names(patterns: tuple[str, ...]) -> ListStringMatcher:

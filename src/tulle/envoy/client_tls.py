@@ -33,6 +33,8 @@ def originating(tls: ClientTls, host: str, names: tuple[str, ...]) -> base_pb2.T
 
 def certificate_name(tls: ClientTls) -> str:
     """Secret of the client's certificate; empty if it shows none, or the one of the mesh."""
+    if tls.shown_secret is not None:
+        return naming.secret(tls.shown_secret)
     if tls.mode is not TlsMode.MUTUAL:
         return ""
     return naming.secret(tls.secret) if tls.secret else naming.certificate(tls.certificate_file, tls.key_file)

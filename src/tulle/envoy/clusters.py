@@ -26,7 +26,7 @@ APPLICATION_IDLE = 1.0
 @remember(size=256)
 def service_cluster(service: Service, port: Port, subset: str, treatment: Treatment, trust_domain: str) -> Resource:
     """The cluster of one port of a service (`subset` empty: of all its endpoints), for callers that treat it alike."""
-    name, policy = naming.cluster(service.name, port.number, subset), treatment.policy
+    name, policy = _name(service, port, subset, treatment), treatment.policy
     # Short names of statistics, and what the reasons of failures call it.
     cluster = balancing.shaped(policy)
     cluster.name, cluster.alt_stat_name = name, naming.spoken(service.name, port.number, subset)
@@ -41,11 +41,21 @@ def service_cluster(service: Service, port: Port, subset: str, treatment: Treatm
     return encode(name, cluster, endpoints_name=assignment, origins=(service.origin,))
 
 
+def _name(service: Service, port: Port, subset: str, treatment: Treatment) -> str:
+    return naming.cluster(service.name, port.number, subset, is_udp=port.is_udp, shown=treatment.shown_secret)
+
+
 def find_endpoints(service: Service, port: Port, treatment: Treatment, cluster: cluster_pb2.Cluster) -> str:
     """Say which endpoints a cluster chooses from; the name of the load assignment that is needed, if any."""
     if treatment.preference is not None and treatment.preference.shares:
         cluster.common_lb_config.locality_weighted_lb_config.SetInParent()
-    view = View(service=service.name, port=port.number, labels=treatment.labels, preference=treatment.preference)
+    view = View(
+        service=service.name,
+        port=port.number,
+        labels=treatment.labels,
+        preference=treatment.preference,
+        is_udp=port.is_udp,
+    )
     return discovery.find(service, port, view, cluster)
 
 

@@ -38,7 +38,7 @@ from tulle.model.guards import Guard
 from tulle.model.mesh import Mesh, Settings
 from tulle.model.names import Name
 from tulle.model.routes import Backend, RouteSet
-from tulle.model.services import Service
+from tulle.model.services import Protocol, Service
 from tulle.model.workloads import Binding, Forward, Instance
 from tulle.xds.snapshot import CLUSTER, LISTENER, ROUTE, SECRET, VIRTUAL_HOST, Resource, Snapshot, encode
 
@@ -79,7 +79,7 @@ def compile_sidecar(mesh: Mesh, instance: Instance, demand: frozenset[str]) -> S
     if guard is not None:
         _add_inbound(mesh, guard, caller, instance, heard, found)
     routes = _by_name(_outbound_routes(mesh.settings, namespace))
-    secrets = secrets_for(mesh, mesh_secrets.needed(found.values()))
+    secrets = secrets_for(mesh, mesh_secrets.shown_to(namespace, mesh_secrets.needed(found.values())))
     return Snapshot({SECRET: secrets, CLUSTER: found, LISTENER: heard, ROUTE: routes, VIRTUAL_HOST: virtual_hosts})
 
 
@@ -158,7 +158,8 @@ def _application_cluster(guard: Guard, binding: Binding) -> Resource:
 def _forward(mesh: Mesh, caller: Caller, forward: Forward, seen: Scope | None) -> tuple[Resource, ...]:
     """A local port for a TCP or UDP service; if it may not be called, without a cluster: connections are closed."""
     service = mesh.services.get(forward.service)
-    port = service.port(forward.port) if service else None
+    is_udp = forward.protocol is Protocol.UDP
+    port = service.port(forward.port, is_udp=is_udp) if service else None
     if service is None or port is None or not scope.reaches(caller.name, service, port, seen):
         return (listeners.forward(mesh.settings, forward),)
     sets = _rules(mesh, service, service.full_hosts[0], caller, port.number)
@@ -166,7 +167,7 @@ def _forward(mesh: Mesh, caller: Caller, forward: Forward, seen: Scope | None) -
     known = {each.name: each for each in (*others, service)}
     called = (service.name, port.number)
     to = Destinations(known, _denied(caller, others), called, caller, mesh.settings.root_namespace)
-    own = Backend(service=service.name, port=port.number, origin=service.origin)
+    own = Backend(service=service.name, port=port.number, origin=service.origin, is_udp=is_udp)
     rules = streams.compile_streams(sets, Vantage(ports=(port.number,), is_decided=True), to)
     listener = listeners.forward(mesh.settings, forward, (*rules, streams.passed_on((own,), to)))
     used = [own, *chain.from_iterable(map(stream_backends, sets))]

@@ -36,6 +36,9 @@ def lean(chain: Chain) -> Manager:
         http_filters=registry.chain(chain),
         generate_request_id=protos.flag(False),
         stream_idle_timeout=protos.seconds(0),
+        # The application says whether it wants a body (100), and what it knows early (103); Envoy would say the former
+        # itself, and keep the latter.
+        proxy_100_continue=True,
         server_header_transformation=Manager.PASS_THROUGH,
         upgrade_configs=[WEBSOCKET],
         http2_protocol_options=protocol_pb2.Http2ProtocolOptions(allow_connect=True),

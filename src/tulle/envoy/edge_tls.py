@@ -13,7 +13,6 @@ from envoy.extensions.transport_sockets.tls.v3 import common_pb2, tls_pb2
 from tulle.envoy import mesh_secrets, naming, secrets
 from tulle.model.listeners import Certificate, ClientCertificates, ClientTrust, Listener, TlsHandling, TlsVersions
 from tulle.model.mesh import Mesh
-from tulle.model.names import Name
 from tulle.model.objects import ConfigMap, Secret
 
 Validation: TypeAlias = common_pb2.CertificateValidationContext
@@ -45,7 +44,7 @@ def material(listener: Listener, mesh: Mesh) -> Material | None:
     """What is good of a listener's certificates and authorities; None if too little is left to end TLS with."""
     if listener.tls is TlsHandling.MESH:
         return Material()
-    good = tuple(each for each in listener.certificates if not certificate_problem(each, mesh))
+    good = tuple(each for each in listener.certificates if _is_good(each, mesh))
     if not good or version_problem(listener.versions):
         return None
     given = listener.client_trust or (
@@ -53,33 +52,6 @@ def material(listener: Listener, mesh: Mesh) -> Material | None:
     )
     trust = _reduced(given, mesh)
     return Material(good, trust) if not trust_problem(trust) else None
-
-
-def certificate_problem(certificate: Certificate, mesh: Mesh) -> str:
-    """Why a certificate of the mesh cannot be shown, in a sentence; of files only the agent knows."""
-    name = certificate.secret
-    if name is None:
-        return ""
-    secret = mesh.secrets.get(name)
-    if secret is None:
-        return f'there is no secret "{name.name}" in namespace "{name.namespace}"'
-    found = mesh_secrets.problem(secret)
-    return f'secret "{name.name}" in namespace "{name.namespace}": {found}' if found else ""
-
-
-def trust_problems(trust: ClientTrust, mesh: Mesh) -> tuple[str, ...]:
-    """What is wrong with the authorities that are named, and with what is demanded of clients; a sentence each."""
-    sources: list[tuple[str, Name, Secret | ConfigMap | None]] = [
-        *(("secret", name, mesh.secrets.get(name)) for name in trust.secrets),
-        *(("ConfigMap", name, mesh.config_maps.get(name)) for name in trust.ca_maps),
-    ]
-    found = []
-    for kind, name, source in sources:
-        problem = mesh_secrets.authority_problem(source) if source is not None else "it does not exist"
-        if problem:
-            found.append(f'{kind} "{name.name}" in namespace "{name.namespace}": {problem}')
-    itself = trust_problem(_reduced(trust, mesh))
-    return (*found, itself) if itself else tuple(found)
 
 
 def trust_problem(trust: ClientTrust) -> str:
@@ -125,6 +97,12 @@ def ending(listener: Listener, certificates: tuple[Certificate, ...], trust: Cli
     if trust.handling is not ClientCertificates.NONE:
         _verify(trust, context.common_tls_context)
     return secrets.tls_socket(context)
+
+
+def _is_good(certificate: Certificate, mesh: Mesh) -> bool:
+    """Whether a certificate can be shown; of those in files only the agent knows."""
+    secret = mesh.secrets.get(certificate.secret) if certificate.secret is not None else None
+    return certificate.secret is None or (secret is not None and not mesh_secrets.problem(secret))
 
 
 def _name(certificate: Certificate) -> str:

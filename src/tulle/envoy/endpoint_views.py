@@ -62,11 +62,12 @@ class View:
     port: int
     labels: Pairs = ()
     preference: Preference | None = None
+    is_udp: bool = False
 
     @property
     def name(self) -> str:
         """Name of its load assignment: without labels and preference the same as that of the cluster."""
-        name = naming.cluster(self.service, self.port, _joined(tuple(sorted(self.labels))))
+        name = naming.cluster(self.service, self.port, _joined(tuple(sorted(self.labels))), is_udp=self.is_udp)
         return f"{name}|{self.preference}" if self.preference else name
 
 
@@ -78,10 +79,16 @@ NOTHING = View(service=Name("", ""), port=0)
 def parse(name: str) -> View:
     """The view of a load assignment by its name; `NOTHING` for any other name, whoever made it up."""
     parts = name.split("|")
-    if len(parts) not in {4, 5} or parts[0] != "outbound" or not (parts[1].isascii() and parts[1].isdecimal()):
+    number = parts[1].removesuffix(naming.UDP) if len(parts) in {4, 5} else ""
+    if parts[0] != "outbound" or not (number.isascii() and number.isdecimal()):
         return NOTHING
-    preference = Preference.parse(parts[4]) if len(parts) == 5 else None
-    return View(service=Name.parse(parts[3]), port=int(parts[1]), labels=_split(parts[2]), preference=preference)
+    return View(
+        service=Name.written(parts[3]),
+        port=int(number),
+        labels=_split(parts[2]),
+        preference=Preference.parse(parts[4]) if len(parts) == 5 else None,
+        is_udp=number != parts[1],
+    )
 
 
 def _joined(pairs: Pairs) -> str:

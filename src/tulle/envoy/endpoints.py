@@ -26,7 +26,7 @@ MESHED = "meshed"
 def compile_endpoints(service: Service, name: str, endpoints: tuple[Endpoint, ...]) -> Resource:
     """The load assignment of a view, by its name: of the endpoints of its service those that fit."""
     view = endpoint_views.parse(name)
-    port = service.port(view.port)
+    port = service.port(view.port, is_udp=view.is_udp)
     # A host name would make Envoy refuse all of them.
     places = tuple(each for each in endpoints if is_address(each.address))
     fitting = select(port, view.labels, places) if port else NOBODY

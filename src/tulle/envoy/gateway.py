@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from dataclasses import replace
 from itertools import chain
 from operator import attrgetter
 
@@ -20,6 +21,7 @@ from tulle.envoy.callers import Caller
 from tulle.envoy.gateway_listeners import Content, Guarded
 from tulle.envoy.hosts import cluster_resources
 from tulle.envoy.references import stream_backends
+from tulle.envoy.rewrites import Entry
 from tulle.envoy.sockets import Layout
 from tulle.envoy.streams import Vantage
 from tulle.model.documents import Origin
@@ -91,7 +93,8 @@ def _content(mesh: Mesh, listener: Listener, sets: Sequence[RouteSet]) -> tuple[
     if listener.tls is TlsHandling.AUTO_PASSTHROUGH and listener.protocol is not ListenerProtocol.UDP:
         return Content(), passthrough.clusters(mesh, sockets.hosts(listener))
     used = [*listener.backends, *chain.from_iterable(map(stream_backends, sets))]
-    to = gateway_hosts.destinations(mesh, {each.service for each in used})
+    known = gateway_hosts.destinations(mesh, {each.service for each in used})
+    to = replace(known, listener=Entry(shown_secret=listener.shown_secret))
     found = streams.compile_streams(sets, _vantage(listener), to)
     if listener.backends:
         found = (*found, streams.passed_on(listener.backends, to))
@@ -111,7 +114,7 @@ def _routes(mesh: Mesh, layout: Layout) -> tuple[Tables, Tables]:
         origins[name] = tuple(dict.fromkeys((*origins.get(name, ()), listener.origin)))
     settings = mesh.settings
     fixed = [
-        gateway_hosts.redirecting_host(settings, place, port, origins[place[0]])
+        gateway_hosts.redirecting_host(settings, place, port, layout.entries[place[0]], origins[place[0]])
         for place, port in layout.redirects.items()
     ]
     fixed += [

@@ -14,6 +14,7 @@ from tulle.envoy import mesh_secrets, naming, protos, references, replies, socke
 from tulle.envoy.actions import LARGEST_BODY, Destinations
 from tulle.envoy.callers import Caller
 from tulle.envoy.hosts import STANDARD_RETRY, cluster_resources
+from tulle.envoy.rewrites import NOWHERE, Entry, redirects
 from tulle.envoy.routes import compile_routes, in_order
 from tulle.envoy.scope import may_call
 from tulle.envoy.sockets import Layout, Place
@@ -25,7 +26,7 @@ from tulle.model.documents import Origin
 from tulle.model.listeners import Listener
 from tulle.model.mesh import Mesh, Settings
 from tulle.model.names import Name
-from tulle.model.routes import Match, RouteSet
+from tulle.model.routes import Match, Redirect, RouteSet
 from tulle.model.services import Service
 from tulle.xds.snapshot import Resource, encode
 
@@ -49,6 +50,7 @@ class Host:
     clusters: Mapping[str, Resource]
     secrets: frozenset[str]
     """Secrets of the mesh that its clusters need."""
+    entry: Entry = NOWHERE
 
 
 @dataclass(slots=True)
@@ -151,11 +153,13 @@ def compile_hosts(mesh: Mesh, layout: Layout, memory: Memory = LAST) -> dict[Pla
     hosts: dict[Place, Host | None] = {}
     for place, sets in regrouped(memory, layout, mesh.gateway_routes, (old, new)).items():
         is_there = sets or place in layout.standing
-        hosts[place] = compile_host(mesh, place, sets, layout.ports[place[0]]) if is_there else None
+        hosts[place] = (
+            compile_host(mesh, place, sets, layout.ports[place[0]], layout.entries[place[0]]) if is_there else None
+        )
     for place in memory.users(changed_keys(memory.services, mesh.services)):
         if place not in hosts:
             host = memory.hosts[place]
-            hosts[place] = compile_host(mesh, place, host.sets, host.ports)
+            hosts[place] = compile_host(mesh, place, host.sets, host.ports, host.entry)
     memory.take(hosts)
     memory.settings, memory.layout = mesh.settings, layout
     memory.routes, memory.services = mesh.gateway_routes, mesh.services
@@ -191,7 +195,11 @@ def _arranged_anew(before: Memory, layout: Layout, routes: RouteSets) -> dict[Pl
     found: dict[Place, RouteSets] = {}
     for place, members in now.items():
         sets, host = tuple(members), before.hosts.get(place)
-        is_same = host is not None and host.sets == sets and host.ports == layout.ports.get(place[0])
+        is_same = (
+            host is not None
+            and host.sets == sets
+            and (host.ports, host.entry) == (layout.ports.get(place[0]), layout.entries.get(place[0]))
+        )
         if not is_same or not (sets or place in layout.standing):
             found[place] = sets
     return found
@@ -216,12 +224,12 @@ def keeps_order(before: RouteSets, now: RouteSets) -> bool:
     return [each for each in before if each in new] == [each for each in now if each in old]
 
 
-def compile_host(mesh: Mesh, place: Place, sets: RouteSets, ports: Ports) -> Host:
+def compile_host(mesh: Mesh, place: Place, sets: RouteSets, ports: Ports, entry: Entry = NOWHERE) -> Host:
     """One virtual host; `ports` are the numbers by which its port may be named in conditions."""
     routes_name, host = place
     used = [backend for each in sets for backend in references.request_backends(each)]
     names = frozenset(backend.service for backend in used)
-    to = destinations(mesh, names)
+    to = dataclasses.replace(destinations(mesh, names), listener=entry)
     routes = compile_routes(in_order(at_gateway(each, ports) for each in sets), to)
     if host == hostnames.ANY or not sets:
         rest = replies.respond(404, "no route of the gateway matches this host and path")
@@ -238,6 +246,7 @@ def compile_host(mesh: Mesh, place: Place, sets: RouteSets, ports: Ports) -> Hos
         encode(name, message, origins=origins),
         {each.name: each for each in resources},
         mesh_secrets.needed(resources),
+        entry,
     )
 
 
@@ -289,14 +298,20 @@ def route_configuration(settings: Settings, name: str, origins: tuple[Origin, ..
 
 
 @remember(size=4096)
-def redirecting_host(settings: Settings, place: Place, port: int, origins: tuple[Origin, ...]) -> Resource:
-    """A virtual host that sends everybody to HTTPS."""
+def redirecting_host(
+    settings: Settings, place: Place, port: int, entry: Entry, origins: tuple[Origin, ...]
+) -> Resource:
+    """A virtual host that sends everybody to HTTPS, at a port."""
     name = naming.virtual_host(*place)
-    route = route_components_pb2.Route()
-    route.match.prefix = "/"
-    route.redirect.https_redirect = True
-    route.redirect.port_redirect = 0 if port == 443 else port
-    message = route_components_pb2.VirtualHost(name=name, domains=[place[1]], routes=[route])
+    declared = next((declared for declared, real in entry.moved if real == port), port)
+    change = Redirect(scheme="https", port=declared, status=301)
+    routes = []
+    for conditions, action in redirects(change, None, entry):
+        route = route_components_pb2.Route(redirect=action)
+        route.match.prefix = "/"
+        route.match.headers.extend(conditions)
+        routes.append(route)
+    message = route_components_pb2.VirtualHost(name=name, domains=[place[1]], routes=routes)
     return encode(name, message, origins=origins or (settings.origin,))
 
 

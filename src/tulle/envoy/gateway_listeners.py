@@ -10,6 +10,7 @@ from envoy.config.listener.v3 import listener_components_pb2, listener_pb2
 from envoy.extensions.filters.network.sni_cluster.v3 import sni_cluster_pb2
 
 from tulle.envoy import (
+    access_logs,
     chains,
     connection_access,
     connection_manager,
@@ -60,9 +61,11 @@ class Guarded:
         port = Port(name=listener.section or listener.name.name, number=number, target=listener.port)
         return Chain(side=Side.GATEWAY, settings=settings, guard=self.guard, port=port, clusters=self.clusters)
 
-    def connections(self, listener: Listener, settings: Settings) -> list[Filter]:
-        """Filters in front of whatever passes on the bytes of a connection."""
-        return list(connection_access.filters(self.chain(listener, settings)))
+    def passed(self, listener: Listener, settings: Settings, stream: Stream) -> list[Filter]:
+        """The filters that pass on the bytes of a connection, if it is allowed."""
+        chain = self.chain(listener, settings)
+        proxy = proxy_of("edge", stream, access_logs.connection_logs(chain))
+        return [*connection_access.filters(chain), proxy]
 
 
 UNGUARDED = Guarded()
@@ -106,10 +109,9 @@ def _entries(listener: Listener, content: Content, settings: Settings, guarded: 
     elif sockets.has_tls(listener):
         yield from _for_tls(listener, content, settings, guarded)
     else:
-        before = guarded.connections(listener, settings)
         for stream in content.streams:
             speech = Speech.TLS if stream.server_names else Speech.BYTES
-            filters = [*before, proxy_of("edge", stream)]
+            filters = guarded.passed(listener, settings, stream)
             yield Entry(stream.server_names, filters, speech=speech, subnets=stream.subnets)
 
 
@@ -127,13 +129,13 @@ def _for_requests(listener: Listener, content: Content, settings: Settings, guar
 
 def _for_tls(listener: Listener, content: Content, settings: Settings, guarded: Guarded) -> Iterator[Entry]:
     """Connections with TLS whose content is not looked at."""
-    before = guarded.connections(listener, settings)
     if listener.tls is TlsHandling.AUTO_PASSTHROUGH:
         by_name = Filter(name="sni_cluster", typed_config=protos.packed(sni_cluster_pb2.SniCluster()))
-        yield Entry(sockets.hosts(listener), [*before, by_name, tcp_proxy("edge")], speech=Speech.TLS)
+        *before, proxy = guarded.passed(listener, settings, Stream(shares=()))
+        yield Entry(sockets.hosts(listener), [*before, by_name, proxy], speech=Speech.TLS)
         return
     for stream in content.streams:
-        filters = [*before, proxy_of("edge", stream)]
+        filters = guarded.passed(listener, settings, stream)
         wanted = stream.server_names or stream.hosts or (hostnames.ANY,)
         if not sockets.ends_tls(listener):
             names = hostnames.narrowed(wanted, sockets.hosts(listener))

@@ -13,7 +13,7 @@ from tulle.envoy import clusters, naming, replies, retries, scope, streams, tran
 from tulle.envoy.actions import Destinations
 from tulle.envoy.callers import Caller
 from tulle.envoy.references import backends, request_backends, stream_backends
-from tulle.envoy.routes import compile_routes, in_order
+from tulle.envoy.routes import Step, compile_routes, in_order
 from tulle.envoy.streams import Vantage
 from tulle.envoy.treatments import Treatment
 from tulle.kit.memo import remember
@@ -22,7 +22,7 @@ from tulle.model.hostnames import covers
 from tulle.model.hostnames import plain as plain_host
 from tulle.model.mesh import Settings
 from tulle.model.names import Name
-from tulle.model.routes import Backend, Forward, Match, RouteRule, RouteSet
+from tulle.model.routes import Backend, Forward, Match, Respond, RouteRule, RouteSet
 from tulle.model.services import Port, Protocol, Service
 from tulle.xds.snapshot import Resource, encode
 
@@ -90,8 +90,7 @@ def service_host(
         routes, used = [plain, _tunnel(naming.CONNECT) if is_http else tunnel], []
     elif is_http:
         used += chain.from_iterable(map(request_backends, rules.sets))
-        rest = RouteRule(name="", origin=service.origin, matches=(EVERY_REQUEST,), action=Forward(backends=(own,)))
-        routes = [*compile_routes([*in_order(rules.sets), (EVERY_REQUEST, rest)], to), _tunnel(naming.CONNECT)]
+        routes = [*compile_routes([*in_order(rules.sets), _rest(service, own, rules)], to), _tunnel(naming.CONNECT)]
     else:
         used += chain.from_iterable(map(stream_backends, rules.sets))
         shares = _shares(rules.sets, port, plain_host(domains[0]), to)
@@ -102,6 +101,15 @@ def service_host(
     retry = OUTSIDE_RETRY if service.is_outside else STANDARD_RETRY
     message = VirtualHost(name=name, domains=domains, routes=routes, retry_policy=retry)
     return Compiled(_encoded(message, namespace, domains, origins=(service.origin, *rules.origins)), found)
+
+
+def _rest(service: Service, own: Backend, rules: Rules) -> Step:
+    """What becomes of calls that no rule matches."""
+    action: Forward | Respond = Forward(backends=(own,))
+    if any(each.rules and each.is_complete for each in rules.sets):
+        reason = f'no rule for service "{service.name}" matches the request'
+        action = Respond(status=404, body=f"{reason}\n", headers=((naming.REASON_HEADER, reason),))
+    return EVERY_REQUEST, RouteRule(name="", origin=service.origin, matches=(EVERY_REQUEST,), action=action)
 
 
 @remember(size=1024)
@@ -139,9 +147,10 @@ def _shares(sets: tuple[RouteSet, ...], port: Port, host: str, to: Destinations)
 def cluster_resources(used: list[Backend], to: Destinations, trust_domain: str) -> tuple[Resource, ...]:
     """The clusters of all backends that exist and may be called."""
     found: dict[str, Resource] = {}
-    for backend in used:
+    distinct = {(each.service, each.port, each.subset): each for each in used if not each.problem}
+    for backend in distinct.values():
         port, treated = to.port(backend), to.treatment(backend)
-        if port is not None and treated is not None and to.refusal(backend) is None:
+        if port is not None and treated is not None and backend.service not in to.denied:
             service = to.services[backend.service]
             resource = clusters.service_cluster(service, port, backend.subset or "", treated, trust_domain)
             found[resource.name] = resource

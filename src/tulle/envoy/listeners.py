@@ -109,7 +109,7 @@ def _origins(chain: Chain) -> tuple[Origin, ...]:
 @remember(size=4096)
 def forward(settings: Settings, to: Forward, streams: tuple[Stream, ...] = ()) -> Resource:
     """A local port of the sidecar for one TCP or UDP service; what no stream takes is closed."""
-    name = naming.forward(to.service, to.port)
+    name = naming.forward(to.service, to.port, is_udp=to.protocol is Protocol.UDP)
     if to.protocol is Protocol.UDP:
         shares = next((each.shares for each in streams if not each.server_names), ())
         listener = udp_listener(name, to.address, *shares)

@@ -21,6 +21,8 @@ from tulle.xds.snapshot import Resource, Table, encode
 ONE = r"(?:secret|secret-ca|config-map-ca)\|[A-Za-z0-9._-]+/[A-Za-z0-9._-]+"
 NAME = re.compile(rf"{ONE}(?:\+{ONE})*".encode())
 """A name as it stands within an encoded message: what comes after it there is none of these characters."""
+KEYS = "secret|"
+"""Begins the names of secrets with private keys."""
 CERTIFICATE, KEY = ("tls.crt", "cert"), ("tls.key", "key")
 AUTHORITY, REVOKED = ("ca.crt", "cacert"), ("ca.crl", "crl")
 """Entries of secrets, by the names of Kubernetes and by those that Istio also knows."""
@@ -41,6 +43,11 @@ def _referred(resource: Resource) -> frozenset[str]:
     if b"secret" not in resource.body and b"-ca|" not in resource.body:
         return frozenset()
     return frozenset(name.decode() for name in NAME.findall(resource.body))
+
+
+def shown_to(namespace: str, names: Iterable[str]) -> frozenset[str]:
+    """Those that the workloads of a namespace may have: private keys never leave their own; authorities are public."""
+    return frozenset(name for name in names if not name.startswith(KEYS) or name.startswith(f"{KEYS}{namespace}/"))
 
 
 def secrets_for(mesh: Mesh, names: Iterable[str]) -> Table:

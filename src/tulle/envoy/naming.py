@@ -21,6 +21,10 @@ UNSENT_HEADER = "x-tulle-unsent"
 """Between proxies only: the application has not seen the request, so that another instance may be asked."""
 LOST_HEADER = "x-tulle-lost"
 """Between proxies only: the application broke off before it answered; it may have seen the request."""
+UDP = "/udp"
+"""Follows the numbers of ports of UDP, which may be those of TCP too."""
+SHOWN = "+"
+"""Stands before the secret that is shown to a service; no subset has it in its name."""
 INTERNAL_HEADERS = (UNSENT_HEADER, LOST_HEADER)
 PLACEHOLDER = "placeholder"
 WORKLOAD_SECRET = "workload"
@@ -43,9 +47,19 @@ NOTHING = ClusterName(Name("", ""), 0, "")
 """What any other name says: no service is called so."""
 
 
-def cluster(service: Name, port: int, subset: str | None = None) -> str:
-    """Name of the cluster for one port of a service, or of one of its subsets."""
-    return f"outbound|{port}|{subset or ''}|{service}"
+def cluster(
+    service: Name, port: int, subset: str | None = None, *, is_udp: bool = False, shown: Name | None = None
+) -> str:
+    """Name of the cluster for one port of a service, or of one of its subsets.
+
+    Gateways that show a certificate of their own (`shown`, a secret) have clusters of their own.
+    """
+    return f"outbound|{port}{UDP if is_udp else ''}|{chosen(subset, shown)}|{service}"
+
+
+def chosen(subset: str | None, shown: Name | None) -> str:
+    """What tells a cluster from the others of its port: a subset, and the certificate that is shown."""
+    return f"{subset or ''}{SHOWN}{shown.namespace}/{shown.name}" if shown is not None else subset or ""
 
 
 @lru_cache(1024)
@@ -53,9 +67,10 @@ def parse_cluster(name: str) -> ClusterName:
     """What the name of an outbound cluster says; `NOTHING` for any other name, whoever made it up."""
     is_passthrough = name.startswith("outbound_.") and name.endswith(SERVICE_SUFFIX)
     parts = name.removesuffix(SERVICE_SUFFIX).split("_.") if is_passthrough else name.split("|")
-    if len(parts) != 4 or parts[0] != "outbound" or not (parts[1].isascii() and parts[1].isdecimal()):
+    number = parts[1].removesuffix(UDP) if len(parts) == 4 else ""
+    if len(parts) != 4 or parts[0] != "outbound" or not (number.isascii() and number.isdecimal()):
         return NOTHING
-    return ClusterName(Name.parse(parts[3]), int(parts[1]), parts[2])
+    return ClusterName(Name.written(parts[3]), int(number), parts[2].partition(SHOWN)[0])
 
 
 def spoken(service: Name, port: int, subset: str) -> str:
@@ -68,9 +83,9 @@ def inbound(port_name: str) -> str:
     return f"inbound|{port_name}"
 
 
-def forward(service: Name, port: int) -> str:
+def forward(service: Name, port: int, *, is_udp: bool = False) -> str:
     """Listener of a sidecar that offers a TCP or UDP service on a local port."""
-    return f"forward|{port}|{service}"
+    return f"forward|{port}{UDP if is_udp else ''}|{service}"
 
 
 def outbound_routes(namespace: str) -> str:
@@ -106,7 +121,7 @@ def service_host(namespace: str, service: Service, port: Port) -> str:
 
 
 def certificate(certificate_file: str, key_file: str) -> str:
-    """Secret of a certificate in files on the host of the gateway."""
+    """Secret of a certificate in files on the host of a proxy."""
     return f"certificate|{certificate_file}|{key_file}"
 
 

@@ -12,6 +12,7 @@ from envoy.type.matcher.v3 import regex_pb2, string_pb2
 
 from tulle.envoy import protos
 from tulle.envoy.matches import EVERYTHING, segments
+from tulle.model.names import Name
 from tulle.model.routes import PathKind, PathMatch, Redirect, RedirectPort, Rewrite
 
 Substitution: TypeAlias = regex_pb2.RegexMatchAndSubstitute
@@ -38,11 +39,19 @@ class Entry:
     """As clients see it; None if it is not known."""
     is_encrypted: bool | None = None
     """Whether clients speak TLS; None if it is not known."""
+    moved: tuple[tuple[int, int], ...] = ()
+    """Well-known ports that documents mean, and where there are listeners for them really."""
+    shown_secret: Name | None = None
+    """What the gateway shows there to backends that policies of TLS are for."""
 
     @property
     def scheme(self) -> str:
         """What their URLs begin with; empty if it is not known."""
         return "" if self.is_encrypted is None else "https" if self.is_encrypted else "http"
+
+
+NOWHERE = Entry()
+"""Nothing is known of it."""
 
 
 def rewrite(change: Rewrite, matched: PathMatch | None, action: route_components_pb2.RouteAction) -> None:
@@ -65,13 +74,17 @@ def rewrite(change: Rewrite, matched: PathMatch | None, action: route_components
 def redirects(change: Redirect, matched: PathMatch | None, entry: Entry) -> Iterator[tuple[Conditions, RedirectAction]]:
     """Where the client is to ask instead, with conditions beside those of the route; the first that fit count."""
     port = change.port or _port(change, entry)
-    if port is None or port != WELL_KNOWN.get(change.scheme or entry.scheme):
+    usual = WELL_KNOWN.get(change.scheme or entry.scheme)
+    means = usual if port is None and change.scheme not in {None, entry.scheme} else port
+    real = next((real for declared, real in entry.moved if declared == means), None)
+    if real is None and (port is None or port != usual):
         yield (), _redirect(change, matched, port)
         return
-    if change.host is None:
-        # The port that goes without saying is only said to clients whose `Host` has another one.
-        yield (HAS_PORT,), _redirect(change, matched, port)
-    yield (), _redirect(change, matched, None)
+    if real is not None or change.host is None:
+        # The port that goes without saying, or was moved, is only said to clients whose `Host` has one: somebody in
+        # front of the gateway may know better for all others.
+        yield (HAS_PORT,), _redirect(change, matched, real or port)
+    yield (), _redirect(change, matched, None if port == usual else port)
 
 
 def _port(change: Redirect, entry: Entry) -> int | None:

@@ -37,13 +37,18 @@ def in_order(sets: Iterable[RouteSet], is_last: Callable[[Match], bool] = is_unc
     ordered: list[tuple[Place, Step]] = []
     for route_set in sets:
         steps = [(match, rule) for rule in route_set.rules for match in rule.matches]
-        age = (route_set.created or UNDATED, route_set.name.namespace, route_set.name.name)
+        age = age_of(route_set)
         if route_set.by_specificity:
             free.extend(((_rank(specificity(step[0])), age), step) for step in steps)
         else:
             ordered.extend(((rank, age), step) for rank, step in _ranked(steps, is_last))
     # Sorting keeps the order of equals, so that nothing within an ordered set changes places.
     return [step for _, step in sorted((*free, *ordered), key=_place)]
+
+
+def age_of(route_set: RouteSet) -> Age:
+    """What decides between equal conditions; the smallest comes first."""
+    return route_set.created or UNDATED, route_set.name.namespace, route_set.name.name
 
 
 def compile_routes(steps: Iterable[Step], to: Destinations) -> list[Route]:
@@ -83,7 +88,8 @@ def _resolved(rule: RouteRule, to: Destinations) -> RouteRule:
     """The rule with everything that its filters need to know of other services."""
     if rule.check is None:
         return rule
-    return replace(rule, check=replace(rule.check, backend=to.resolved(rule.check.backend)))
+    backend = rule.check.backend
+    return replace(rule, check=replace(rule.check, backend=replace(to.resolved(backend), subset=to.chosen(backend))))
 
 
 def _rank(found: tuple[int, ...]) -> Rank:

@@ -225,19 +225,28 @@ def _service_name(mesh: Mesh, namespace: str, host: str) -> tuple[Name | None, s
 
     Empty, if it is meant by its name in the mesh.
     """
-    if mesh.hosts:
-        known = best(host, mesh.hosts)
-        if known is not None:
-            return mesh.hosts[known], known
+    if not mesh.hosts:
+        return _mesh_name(mesh, namespace, host), ""
+    meant = _mesh_name(mesh, namespace, host)
+    service = mesh.services.get(meant) if meant is not None else None
+    if service is not None and not service.hosts:
+        # Nobody takes the names of the mesh from the service that has them, whatever hosts a document claims.
+        return meant, ""
+    known = best(host, mesh.hosts)
+    return (meant, "") if known is None else (mesh.hosts[known], known)
+
+
+def _mesh_name(mesh: Mesh, namespace: str, host: str) -> Name | None:
+    """The service that a host is a name of within the mesh, whether or not it exists."""
     if host == "localhost" or host.startswith("["):
-        return None, ""
+        return None
     for suffix in (SERVICE_SUFFIX, ".svc"):
         if host.endswith(suffix):
-            return Name.parse(host.removesuffix(suffix), namespace), ""
+            return Name.parse(host.removesuffix(suffix), namespace)
     if "." not in host:
-        return Name(namespace, host), ""
+        return Name(namespace, host)
     name = Name.parse(host)
-    return (name if name.namespace in _namespaces(mesh) else None), ""
+    return name if name.namespace in _namespaces(mesh) else None
 
 
 @remember(size=1)

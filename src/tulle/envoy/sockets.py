@@ -11,6 +11,7 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field, replace
 
 from tulle.envoy import naming
+from tulle.envoy.rewrites import WELL_KNOWN, Entry
 from tulle.model import hostnames
 from tulle.model.listeners import Listener, ListenerProtocol, TlsHandling
 from tulle.model.routes import RouteSet
@@ -78,6 +79,8 @@ class Layout:
     """By route configuration: hosts of all listeners among which a request is told apart."""
     ports: dict[str, tuple[int, ...]] = field(default_factory=dict)
     """By route configuration: its port, as it is and as documents have it."""
+    entries: dict[str, Entry] = field(default_factory=dict)
+    """By route configuration: where its requests come in, as documents mean it."""
     redirects: dict[Place, int] = field(default_factory=dict)
     """Places from which everybody is sent to HTTPS, with its port."""
     foreign: dict[str, tuple[str, ...]] = field(default_factory=dict)
@@ -104,13 +107,22 @@ class Layout:
 
 def layout(listeners: Iterable[Listener]) -> Layout:
     """Where every listener that reads HTTP stands."""
-    found = Layout()
+    found, listeners = Layout(), tuple(listeners)
+    moved = {each.declared_port: each.port for each in listeners if each.declared_port in WELL_KNOWN.values()}
     for sharing in by_socket(listeners).values():
         plain, secure = ([each for each in sharing if has_tls(each) is tls] for tls in (False, True))
         for group in (plain, secure):
             known = frozenset(host for listener in group for host in hosts(listener))
             for listener in filter(reads_http, group):
                 _add(listener, known, found)
+                port = listener.declared_port or listener.port
+                entry = Entry(
+                    port,
+                    is_encrypted=has_tls(listener),
+                    moved=tuple(sorted(moved.items())),
+                    shown_secret=listener.shown_secret,
+                )
+                found.entries.setdefault(route_configuration(listener), entry)
     served = {(each.routes, host) for each in found.sections.values() for host in each.hosts}
     redirects = {place: port for place, port in found.redirects.items() if place not in served}
     foreign = {(name, host) for name, others in found.foreign.items() for host in others}

@@ -10,13 +10,14 @@ from tulle.envoy.callers import Caller
 from tulle.envoy.endpoint_views import Preference
 from tulle.envoy.scope import is_exported
 from tulle.kit.memo import remember
-from tulle.model.policies import Policy
+from tulle.model.names import Name
+from tulle.model.policies import Policy, TlsMode
 from tulle.model.services import Destination, Port, Service, Subset
 
 Labels = tuple[tuple[str, str], ...]
 
 
-@dataclass(frozen=True, slots=True, eq=False)
+@dataclass(frozen=True, slots=True, eq=False, weakref_slot=True)
 class Treatment:
     """What holds between a caller and a port of a service. Compared by identity: equal questions get the same one."""
 
@@ -24,6 +25,18 @@ class Treatment:
     labels: Labels = ()
     """Of the endpoints that are called: those of the subset."""
     preference: Preference | None = None
+    shown_secret: Name | None = None
+    """What only some gateways show there; their clusters have names of their own."""
+
+
+@remember(size=4)
+def showing(treated: Treatment, secret: Name) -> Treatment:
+    """The treatment by a gateway that shows a certificate to servers which it verifies, and has no other one."""
+    tls = treated.policy.tls
+    if tls is None or tls.mode is not TlsMode.SIMPLE:
+        return treated
+    policy = replace(treated.policy, tls=replace(tls, shown_secret=secret))
+    return replace(treated, policy=policy, shown_secret=secret)
 
 
 def treatment(service: Service, port: Port, subset: str, caller: Caller, root_namespace: str) -> Treatment | None:

@@ -13,12 +13,14 @@ from tulle.flow.surroundings import Surroundings, namespace_key, seen
 from tulle.kit.memo import remember
 from tulle.model.findings import Finding, did_you_mean
 from tulle.model.hostnames import ANY, narrowed
-from tulle.model.listeners import Listener, ListenerProtocol, fitting_kinds
+from tulle.model.listeners import Listener, fitting_kinds
 from tulle.model.names import Name
 from tulle.model.routes import AttachKind, Forward, Parent, RouteKind, RouteSet, StreamRule
 from tulle.model.statuses import Condition, ParentStatus
 
 Hosts = tuple[str, ...]
+MOST_HOSTS = 5
+"""Hosts that a finding names."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,20 +89,21 @@ def _at_gateway(route: RouteSet, parent: Parent, around: Surroundings) -> _Outco
     )
     listeners = around.listeners.get(parent.name, ())
     if not listeners and parent.name not in around.gateways and parent.name not in around.sets:
+        if parent.name in around.silent:
+            return _Outcome("NoMatchingParent", f"{shown} {around.silent[parent.name]}, so nothing is attached to it")
         hint = around.gateway_hint(parent.name, home)
-        return _Outcome("NoMatchingParent", f"{shown} does not exist{hint}; nothing is attached to it")
+        return _Outcome("NoMatchingParent", f"{shown} does not exist, so nothing is attached to it{hint}")
     candidates = [each for each in listeners if _is_named(each, parent)]
-    if route.kind is RouteKind.TLS:
-        candidates = [each for each in candidates if each.protocol is ListenerProtocol.TLS]
     if not candidates:
-        return _Outcome("NoMatchingParent", f"{shown} has no listener {_wanted(route, parent, listeners)}")
+        return _Outcome("NoMatchingParent", f"{shown} has no listener {_wanted(parent, listeners)}")
     allowed = [each for each in candidates if _takes(each, route, around)]
     if not allowed:
         message = f"no listener of {shown} that it names takes {route.kind}s of namespace {home}"
         return _Outcome("NotAllowedByListeners", message)
     taken = tuple((each, hosts) for each in allowed if (hosts := common_hosts(each, route)))
     if not taken:
-        message = f"no listener of {shown} that takes it serves {' or '.join(route.hosts)}"
+        served = ", ".join([*dict.fromkeys(host.host for each in allowed for host in each.hosts)][:MOST_HOSTS])
+        message = f"no listener of {shown} that takes it serves {' or '.join(route.hosts)}; they serve {served}"
         return _Outcome("NoMatchingListenerHostname", message)
     return _Outcome(taken=taken)
 
@@ -111,7 +114,7 @@ def _is_named(listener: Listener, parent: Parent) -> bool:
     return parent.port is None or parent.port == (listener.declared_port or listener.port)
 
 
-def _wanted(route: RouteSet, parent: Parent, listeners: tuple[Listener, ...]) -> str:
+def _wanted(parent: Parent, listeners: tuple[Listener, ...]) -> str:
     words = []
     hint = ""
     if parent.section:
@@ -119,8 +122,6 @@ def _wanted(route: RouteSet, parent: Parent, listeners: tuple[Listener, ...]) ->
         hint = did_you_mean(parent.section, [each.section for each in listeners])
     if parent.port is not None:
         words.append(f"on port {parent.port}")
-    if route.kind is RouteKind.TLS:
-        words.append("for TLS")
     return " ".join(words) + hint if words else "at all"
 
 
@@ -130,7 +131,9 @@ def _takes(listener: Listener, route: RouteSet, around: Surroundings) -> bool:
 
 
 def kinds_of(listener: Listener) -> tuple[RouteKind, ...]:
-    """The kinds of routes that a listener takes."""
+    """The kinds of routes that a listener takes; none at all if nobody knows its protocol."""
+    if any(reason == "UnsupportedProtocol" for _, reason, _ in listener.problems):
+        return ()
     if listener.admission.kinds or any(reason == "InvalidRouteKinds" for _, reason, _ in listener.problems):
         return listener.admission.kinds
     return fitting_kinds(listener.protocol, listener.tls)
@@ -150,7 +153,7 @@ def _at_service(route: RouteSet, parent: Parent, around: Surroundings) -> _Outco
     service = around.services.get(parent.name)
     if service is None:
         hint = around.service_hint(parent.name, home)
-        return _Outcome("NoMatchingParent", f"{shown} does not exist{hint}; nothing is attached to it")
+        return _Outcome("NoMatchingParent", f"{shown} does not exist, so nothing is attached to it{hint}")
     if not parent.section and parent.port is None:
         return _Outcome()
     for port in service.ports:
@@ -165,6 +168,11 @@ def _conditions(route: RouteSet, outcome: _Outcome, resolved: Resolved) -> tuple
     """What is said about a route at one parent."""
     dropped = [rule.name for rule in route.rules if _is_refused(rule.action)]
     is_invalid = bool(dropped) and len(dropped) == len(route.rules)
+    unchecked = [
+        rule.name
+        for rule, now in zip(route.rules, resolved.route.rules, strict=True)
+        if rule.check is not None and now.check is None
+    ]
     filters = next((message for reason, message in resolved.problems if reason == REFUSED_BY_FILTER), "")
     reason, message = outcome.reason, outcome.message
     if not reason and is_invalid:
@@ -179,8 +187,10 @@ def _conditions(route: RouteSet, outcome: _Outcome, resolved: Resolved) -> tuple
             message="; ".join(text for _, text in unresolved),
         )
     )
-    if dropped and not reason:
-        text = f"Dropped Rule {', '.join(dropped)}: {filters}"
+    dropped += unchecked
+    if not reason and 0 < len(dropped) < len(route.rules):
+        why = filters or "its requests are refused, as nobody can be asked about them"
+        text = f"Dropped Rule {', '.join(dropped)}: {why}"
         found.append(Condition(type="PartiallyInvalid", status=True, reason=REFUSED_BY_FILTER, message=text))
     return tuple(found)
 
@@ -204,15 +214,20 @@ def _for_listeners(route: RouteSet, taken: list[tuple[Listener, Hosts]], around:
 def _at_listeners(route: RouteSet, hosts: Hosts, listeners: tuple[str, ...]) -> RouteSet:
     streams = route.streams
     if route.kind is RouteKind.TLS:
-        streams = tuple(_with_server_names(stream, hosts) for stream in streams)
+        streams = tuple(each for each in (_with_server_names(stream, hosts) for stream in streams) if each.matches)
     return replace(route, hosts=hosts, listeners=listeners, streams=streams, parents=())
 
 
 def _with_server_names(stream: StreamRule, hosts: Hosts) -> StreamRule:
-    """The hosts of a route decide by server name, where its matches say nothing of it."""
-    names = () if ANY in hosts else hosts
-    matches = tuple(match if match.server_names else replace(match, server_names=names) for match in stream.matches)
-    return replace(stream, matches=matches)
+    """The hosts that a route was given decide by server name; its matches may only say less, never more."""
+    if ANY in hosts:
+        return stream
+    matches = []
+    for match in stream.matches:
+        names = narrowed(match.server_names, hosts) if match.server_names else hosts
+        if names:
+            matches.append(match if names == match.server_names else replace(match, server_names=names))
+    return replace(stream, matches=tuple(matches))
 
 
 @remember(size=16)

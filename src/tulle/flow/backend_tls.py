@@ -14,6 +14,8 @@ from tulle.model.policies import ClientTls, TlsMode
 from tulle.model.services import Service
 from tulle.model.statuses import Condition
 
+NONE_NAMED = "it names no authorities that could be used"
+
 
 @dataclass(slots=True)
 class TlsPolicies:
@@ -103,7 +105,7 @@ def _apply(
     found: TlsPolicies,
 ) -> None:
     if not maps and not policy.uses_system_ca:
-        why = next(message for condition, _, message in faults if condition == "Accepted")
+        why = next((message for condition, _, message in faults if condition == "Accepted"), NONE_NAMED)
         text = f"{policy.origin.subject} wants TLS to it, but {why}"
         found.untrusted[target] = (*found.untrusted.get(target, ()), (section, text))
         return

@@ -60,8 +60,8 @@ def resolve(route: RouteSet, around: Surroundings) -> Resolved:
 
 
 def services_of(route: RouteSet) -> frozenset[Name]:
-    """The services that a route sends something to."""
-    return frozenset(backend.service for backend in backends(route) if not backend.problem)
+    """The services that a route sends something to, or would if a policy did not forbid it."""
+    return frozenset(each.service for each in backends(route) if each.problem_reason in {"", NO_AUTHORITY})
 
 
 def _problem(backend: Backend, route: RouteSet, around: Surroundings) -> Problem:
@@ -77,7 +77,7 @@ def _problem(backend: Backend, route: RouteSet, around: Surroundings) -> Problem
     service = around.services.get(name)
     if service is None:
         return "BackendNotFound", f"{shown} does not exist{around.service_hint(name, home)}"
-    port = service.port(backend.port)
+    port = service.port(backend.port, is_udp=backend.is_udp)
     if port is None:
         numbers = ", ".join(str(each.number) for each in service.ports)
         has = f"it has {numbers}" if numbers else "it has no ports at all"

@@ -6,12 +6,14 @@ from collections.abc import Iterable, Iterator, Mapping
 from typing import TypeVar
 
 from tulle.envoy.scope import host_key
+from tulle.flow.advice import Advice
 from tulle.flow.checks import Checks, Context
 from tulle.flow.entrances import Entrances, Wanted
 from tulle.flow.guarding import Guarding
 from tulle.flow.joining import Joining, typed
 from tulle.flow.merge import Merge, Position
 from tulle.flow.parts import Parts
+from tulle.flow.plain_text import PlainText
 from tulle.flow.references import Directory, check_listener, check_service, check_workload
 from tulle.flow.resolving import delegate_key
 from tulle.flow.routing import Routing
@@ -36,15 +38,17 @@ class Checking:
     """The checked objects, kept up to date."""
 
     def __init__(self) -> None:
-        self.services: dict[Name, Service] = {}
         self.listeners: dict[Name, Listener] = {}
         self.routing = Routing()
         self.guarding = Guarding()
+        self.advice = Advice()
         self._known_hosts: Mapping[str, Name] = {}
         self._delegates: dict[Name, RouteSet] = {}
         self._templates = Templates()
         self._joining = Joining()
-        self._merged_services: Table[Service] = {}
+        self._plain_text = PlainText()
+        self._joined_services: Table[Service] = {}
+        self._checked_services: dict[Name, Service] = {}
         self._merged_workloads: Table[Workload] = {}
         self.entrances = Entrances()
         self._native_listeners: Table[Listener] = {}
@@ -62,6 +66,11 @@ class Checking:
         return self._templates.workloads
 
     @property
+    def services(self) -> dict[Name, Service]:
+        """The services, with everything that is said about them."""
+        return self._plain_text.services
+
+    @property
     def hosts(self) -> dict[str, Name]:
         """Services by the hosts that they say themselves."""
         return self._joining.hosts
@@ -75,8 +84,11 @@ class Checking:
         """Bring everything up to date with what is merged now."""
         moved = self._templates.update(merge)
         joined = self._joining.update(merge, self.workloads, moved)
-        self.guarding.update(merge, self.workloads, moved, self._joining, settings)
-        names, is_renamed = self._update_services(self._joining.services, joined)
+        checked, is_renamed = self._update_services(self._joining.services, joined)
+        moved_too = {each.name for name in checked for each in self._joining.answering(name)}
+        guarding, table = self.guarding, self._checked_services
+        guarding.update(merge, self.workloads, moved | moved_too, self._joining, table, settings)
+        names = self._plain_text.update(table, checked, guarding.guards, guarding.changed)
         names |= self._update_hosts() | self._update_delegates(merge)
         untrusted, wanted = self._joining.tls.untrusted, self._wanted(merge, parts)
         names |= self.entrances.update(merge, self.services, untrusted, settings, wanted, position)
@@ -88,6 +100,7 @@ class Checking:
         self._update_workloads(self.workloads, moved, context)
         self._update_listeners(native, context)
         self.routing.update(merge, parts, context, position)
+        self.advice.update(merge, self.workloads, self._joining, self.guarding, self.routing, settings)
         self._overlap_findings = tuple(self.routing.overlaps.findings(self.routing.position(position)))
         self._update_statuses(merge)
 
@@ -118,11 +131,11 @@ class Checking:
         yield from self.entrances.findings
         yield from self._joining.tls.findings
         yield from self._overlap_findings
+        yield from self.advice.findings()
 
     def _update_services(self, table: Table[Service], changed: frozenset[Name]) -> tuple[frozenset[Name], bool]:
-        """The names of services that are different now, and whether other services exist."""
-        before = self._merged_services
-        self._merged_services = table
+        """The names of services that are others now, or allow other accounts, and whether other services exist."""
+        before, self._joined_services = self._joined_services, table
         added, removed = difference(before, table, changed)
         accounts = {account for service in (*added, *removed) for account in _accounts(service)}
         for service in removed:
@@ -134,8 +147,8 @@ class Checking:
         again = self._service_checks.update(added, removed, context)
         names = changed | {service.name for service in again}
         checked = self._service_checks.checked
-        self.services = replaced(
-            self.services, [(name, checked(table[name]) if name in table else None) for name in names]
+        self._checked_services = replaced(
+            self._checked_services, [(name, checked(table[name]) if name in table else None) for name in names]
         )
         return names, is_renamed
 
@@ -152,11 +165,11 @@ class Checking:
         self._merged_workloads = table
         self._workload_checks.update(added, removed, context)
 
-    @staticmethod
-    def _wanted(merge: Merge, parts: Parts) -> Wanted:
+    def _wanted(self, merge: Merge, parts: Parts) -> Wanted:
         return Wanted(
             has_routes=merge.has_routes,
             has_ingress=merge.has_ingress,
+            guarded=frozenset(self.guarding.gateways),
             has_broken_listener=any(part.key.kind == "native/listener" for part in parts.findings),
         )
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
+from operator import is_
 from typing import Generic, TypeVar
 
 from tulle.flow.references import Checked, Directory
@@ -49,7 +50,7 @@ class Checks(Generic[Thing, Result]):
         for thing in again:
             before = self._results.get(thing)
             after = self._check(thing, context.directory)
-            if before is None or before.thing is not after.thing:
+            if before is None or not _is_same(before.thing, after.thing):
                 different.add(thing)
             self._remember(thing, before, after)
         return frozenset(different)
@@ -86,3 +87,10 @@ class Checks(Generic[Thing, Result]):
         users.discard(thing)
         if not users:
             del self._users[name]
+
+
+def _is_same(before: object, after: object) -> bool:
+    """Whether both are the same object, or tuples of the same objects."""
+    if isinstance(before, tuple) and isinstance(after, tuple):
+        return len(before) == len(after) and all(map(is_, before, after))
+    return before is after

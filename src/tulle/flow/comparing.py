@@ -11,7 +11,7 @@ from tulle.dialects.native.writing import document, security
 from tulle.dialects.native.writing.content import Content, Key, Offer, Placed
 from tulle.kit.frozen import differing, rebuilt
 from tulle.model.documents import BUILT_IN, Origin
-from tulle.model.extensions import Ingress, LogProvider
+from tulle.model.extensions import Ingress, LogProvider, Scope
 from tulle.model.listeners import Admission, Certificate, ClientTrust, Listener, ListenerHost
 from tulle.model.names import Name
 from tulle.model.policies import ClientTls, Fault, TlsMode
@@ -214,7 +214,8 @@ def _fault(given: Fault) -> Fault:
 
 
 _BARE: Mapping[type, Any] = {
-    Origin: lambda given: BUILT_IN,
+    Origin: lambda given: None,  # as where nobody noted one
+    Scope: lambda given: replace(given, host_origins=()),
     Service: _service,
     Offer: _offer,
     Subset: lambda given: replace(given, labels=_sorted(given.labels)),

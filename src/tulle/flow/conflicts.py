@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Iterator
 from ipaddress import ip_address
 
+from tulle.envoy.routes import age_of
 from tulle.flow.placement import HOSTLESS, family
 from tulle.model.findings import Finding, Severity
 from tulle.model.listeners import Listener, ListenerProtocol
@@ -46,9 +47,7 @@ def _called(listener: Listener) -> str:
 
 
 def _collide(one: Listener, other: Listener) -> bool:
-    """Whether two listeners cannot be there together: requests that come in there could be for either of them."""
-    if one.port != other.port:
-        return False
+    """Whether two listeners of a port cannot be there together: what comes in there could be for either of them."""
     if (one.protocol is ListenerProtocol.UDP) != (other.protocol is ListenerProtocol.UDP):
         return False
     first, second = ip_address(one.address), ip_address(other.address)
@@ -93,13 +92,21 @@ class Routes:
                 del self._claims[place]
 
     def findings(self, position: Callable[[RouteSet], int]) -> Iterator[Finding]:
-        """Of routes for the same requests, the first is used; about each of the others."""
+        """Of routes for the same requests, the one that is tried first is used; about each of the others.
+
+        It is a mistake if nothing is left to a route.
+        """
+        lost: dict[RouteSet, list[tuple[Place, RouteSet]]] = {}
         for place in self._contested:
-            routes = sorted(self._claims[place], key=position)
+            routes = sorted(self._claims[place], key=lambda each: (age_of(each), position(each)))
             for index, route in enumerate(routes):
                 first = next((other for other in routes[:index] if _share_listener(route, other)), None)
                 if first is not None:
-                    yield _taken(place, self._claims[place][route], first)
+                    lost.setdefault(route, []).append((place, first))
+        for route, places in lost.items():
+            is_useless = len(places) == len(dict(_places(route)))
+            for place, first in places:
+                yield _taken(place, self._claims[place][route], first, is_useless=is_useless)
 
 
 def _places(route: RouteSet) -> Iterator[tuple[Place, RouteRule]]:
@@ -113,7 +120,7 @@ def _share_listener(one: RouteSet, other: RouteSet) -> bool:
     return not one.listeners or not other.listeners or not set(one.listeners).isdisjoint(other.listeners)
 
 
-def _taken(place: Place, rule: RouteRule, first: RouteSet) -> Finding:
+def _taken(place: Place, rule: RouteRule, first: RouteSet, *, is_useless: bool) -> Finding:
     host, match = place
     path = "every path" if match.path is None else f"path {match.path.value}"
     if match.path is not None and match.path.kind is PathKind.REGEX:
@@ -121,4 +128,5 @@ def _taken(place: Place, rule: RouteRule, first: RouteSet) -> Finding:
     more = " with the same conditions" if match.methods or match.headers or match.query else ""
     hosts = "every host" if host == "*" else f"host {host}"
     message = f"{hosts} and {path}{more} are already taken by {first.origin.subject} ({first.origin}), which is used"
-    return Finding.error(rule.origin, f"{rule.origin.subject}: {message}")
+    make = Finding.error if is_useless else Finding.warning
+    return make(rule.origin, f"{rule.origin.subject}: {message}")

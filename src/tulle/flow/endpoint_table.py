@@ -7,6 +7,7 @@ from collections.abc import Iterable, Mapping
 from tulle.envoy import endpoint_views
 from tulle.envoy.compile import compile_endpoints
 from tulle.flow.endpoints import endpoints
+from tulle.model.guards import Guard
 from tulle.model.mesh import Mesh
 from tulle.model.names import Name
 from tulle.model.services import Endpoint, Service
@@ -20,6 +21,7 @@ class EndpointTable:
     def __init__(self) -> None:
         self._services: Mapping[Name, Service] = {}
         self._instances: Mapping[Name, tuple[Instance, ...]] = {}
+        self._guards: Mapping[Name, Guard] = {}
         self._places: dict[Name, tuple[Endpoint, ...]] = {}
         self._resources: dict[str, Resource] = {}
         self._views: dict[Name, set[str]] = {}
@@ -29,7 +31,7 @@ class EndpointTable:
 
     def places(self, service: Service) -> tuple[Endpoint, ...]:
         """Every place that answers for the service now."""
-        return endpoints(service, self._instances.get(service.name, ()))
+        return endpoints(service, self._instances.get(service.name, ()), self._guards)
 
     def get(self, view: str) -> Resource | None:
         """The load assignment of a view, by its name; None if its service does not exist."""
@@ -55,7 +57,7 @@ class EndpointTable:
             instances: those that may be called, by service.
             touched: the services that may differ from the last time.
         """
-        self._services, self._instances = mesh.services, instances
+        self._services, self._guards, self._instances = mesh.services, mesh.guards, instances
         changed: dict[str, Resource | None] = {}
         for name in touched:
             if name in self._views:

@@ -4,13 +4,37 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
 from types import MappingProxyType
+from typing import Protocol, TypeVar
 
 from tulle.model.guards import Guard
 from tulle.model.names import Name
 from tulle.model.policies import Locality
+from tulle.model.security import PeerMode
 from tulle.model.services import Endpoint, Port, Service
+from tulle.model.services import Protocol as Spoken
 from tulle.model.workloads import Binding, Instance, InstanceState
 
+
+class Numbered(Protocol):
+    """A port of a workload, wherever it is."""
+
+    @property
+    def name(self) -> str:
+        """Its name."""
+        ...
+
+    @property
+    def number(self) -> int:
+        """Its number."""
+        ...
+
+    @property
+    def protocol(self) -> Spoken:
+        """What it speaks: TCP and UDP have numbers of their own."""
+        ...
+
+
+Own = TypeVar("Own", bound=Numbered)
 NOTHING_KNOWN: Mapping[Name, Guard] = MappingProxyType({})
 
 
@@ -34,33 +58,42 @@ def serves(name: str, number: int, port: Port) -> bool:
     return port.number == number or port.name == name
 
 
-def endpoints(service: Service, instances: tuple[Instance, ...]) -> tuple[Endpoint, ...]:
+def answering(port: Port, ports: tuple[Own, ...]) -> Own | None:
+    """The port of a workload that calls to a port of a service go to: its target; or by name or number; or the only."""
+    by_name = next((each for each in ports if each.name == port.name), None)
+    if port.target is None and by_name is not None:
+        return by_name
+    fitting = [each for each in ports if serves(each.name, each.number, port)]
+    if fitting:
+        return next((each for each in fitting if (each.protocol is Spoken.UDP) == port.is_udp), fitting[0])
+    return by_name or (ports[0] if len(ports) == 1 else None)
+
+
+def endpoints(
+    service: Service, instances: tuple[Instance, ...], guards: Mapping[Name, Guard] = NOTHING_KNOWN
+) -> tuple[Endpoint, ...]:
     """Every place that answers for a service: its fixed addresses and its ready instances."""
-    return (*service.addresses, *(each for instance in instances for each in _places(service, instance)))
+    found = (_places(service, instance, guards.get(instance.workload)) for instance in instances)
+    return (*service.addresses, *(each for places in found for each in places))
 
 
-def _places(service: Service, instance: Instance) -> Iterator[Endpoint]:
+def _places(service: Service, instance: Instance, guard: Guard | None) -> Iterator[Endpoint]:
     """Where an instance answers on each port of a service."""
     for port in service.ports:
-        binding = _binding(port, instance.bindings)
+        binding = answering(port, instance.bindings)
         if binding is not None:
             yield Endpoint(
                 address=binding.address,
                 port=binding.port,
                 port_name=port.name,
                 labels=instance.labels,
-                is_meshed=True,
+                is_meshed=guard is None or not _is_plain(guard, binding),
                 locality=Locality.of(instance.labels),
                 account=instance.account,
             )
 
 
-def _binding(port: Port, bindings: tuple[Binding, ...]) -> Binding | None:
-    """Where calls to a port of a service go: to its target; or by name or number; or there is only one place."""
-    by_name = next((each for each in bindings if each.name == port.name), None)
-    if port.target is None and by_name is not None:
-        return by_name
-    for binding in bindings:
-        if serves(binding.name, binding.number, port):
-            return binding
-    return by_name or (bindings[0] if len(bindings) == 1 else None)
+def _is_plain(guard: Guard, binding: Binding) -> bool:
+    """Whether the proxy of an instance takes plain text only."""
+    port = guard.port(binding.name)
+    return guard.mode(port.number if port is not None else binding.number) is PeerMode.DISABLE

@@ -62,6 +62,8 @@ class Wanted:
     has_ingress: bool = False
     has_broken_listener: bool = False
     """Whether a native listener is written that cannot be read: then nothing takes its place."""
+    guarded: frozenset[Name] = frozenset()
+    """Gateways (and sets of listeners, by their keys) to which policies are attached."""
 
 
 class Entrances:
@@ -78,8 +80,6 @@ class Entrances:
         self._grants: Index[str, Grant] = Index(lambda each: (each.name.namespace,), lambda name, _: name)
         self._wanted = Wanted()
         self._settings: Settings | None = None
-        self._order: list[Name] = []
-        """Of listeners that others take the place from, if those come first."""
 
     def update(
         self,
@@ -92,14 +92,13 @@ class Entrances:
     ) -> frozenset[Name]:
         """Take in what was merged now; the names that routes may depend on and that mean something else now."""
         changed = merge.changed
-        order = [each.name for each in _own(merge, position)]
         is_same = (
             not changed.listeners
-            and order == self._order
+            and not merge.parts_moved  # Of listeners that cannot be together the first one counts.
             and not any(kind in changed.objects for kind in KINDS)
             and (wanted, settings) == (self._wanted, self._settings)
         )
-        self._wanted, self._settings, self._order = wanted, settings, order
+        self._wanted, self._settings = wanted, settings
         before = self.around
         if not is_same:
             self._arrange(merge, settings, wanted, position)
@@ -108,12 +107,12 @@ class Entrances:
             self.around = replace(before, services=services)
             return frozenset()
         around = replace(self.inventory.around, services=services, untrusted=untrusted)
-        self.around = self._with_shared(self.arrangement.surroundings(around))
+        self.around = self._with_shared(self.arrangement.surroundings(around), settings)
         return differences(before, self.around)
 
-    def _with_shared(self, around: Surroundings) -> Surroundings:
+    def _with_shared(self, around: Surroundings, settings: Settings) -> Surroundings:
         """Native listeners take the routes of Ingresses, where they are in the place of the usual ones for those."""
-        shared = tuple(each for each in self.native.values() if ingress.is_shared(each))
+        shared = tuple(each for each in self.native.values() if ingress.is_shared(each, settings))
         if not self._wanted.has_ingress or not shared:
             return around
         return replace(around, listeners={**around.listeners, INGRESS: (*around.listeners.get(INGRESS, ()), *shared)})
@@ -126,12 +125,14 @@ class Entrances:
         secrets = typed(merge, Secret)
         own, found, findings = self._others(merge, settings, wanted, position)
         kept, problems = conflicts.listeners(own)
-        foreign = [each for each in merge.listeners.table.values() if _is_arranged(each)]
+        arranged = (each for each in merge.listeners.table.values() if _is_arranged(each))
+        foreign = sorted(arranged, key=lambda each: (each.origin.offset, each.name))
         around = Surroundings(
             gateways=typed(merge, Gateway),
             sets={each.key: each for each in typed(merge, ListenerSet).values()},
             namespaces={each.name: each for each in typed(merge, Namespace).values()},
             grants={namespace: each for namespace, each in by_namespace.items() if each},
+            silent=_silent(merge, settings, kept),
         )
         self.inventory = Inventory(
             listeners=(*(_rooted(each, secrets, settings) for each in own if each not in kept), *foreign),
@@ -139,6 +140,7 @@ class Entrances:
             classes={each.name: each for each in typed(merge, GatewayClass).values()},
             secrets=secrets,
             config_maps=typed(merge, ConfigMap),
+            guarded=wanted.guarded,
         )
         self.arrangement = arrange(self.inventory)
         self.native = {each.name: each for each in found if each not in kept}
@@ -158,14 +160,14 @@ class Entrances:
         for each in written:
             if each.gateway is None:
                 continue
-            if frozenset(each.selector) <= frozenset(settings.gateway_labels):
+            if _is_selected(each, settings):
                 selected.append(each)
             else:
                 findings.append(_not_selected(each, settings))
         made: tuple[Listener, ...] = ()
         if wanted.has_ingress:
-            native = [ingress.sharing(each, shared) for each in native]
-            made = ingress.listeners(shared, {each.port for each in native})
+            native = [ingress.sharing(each, shared, settings) for each in native]
+            made = ingress.listeners(shared, {each.port for each in native}, settings)
         return [*native, *selected, *made], native, findings
 
 
@@ -186,6 +188,23 @@ def _in_order(claims: Claims[Any] | None, things: Iterable[Named], position: Pos
     if claims is None:
         return []
     return sorted(things, key=lambda each: position(claims.part_of(each.name)))
+
+
+def _is_selected(listener: Listener, settings: Settings) -> bool:
+    return frozenset(listener.selector) <= frozenset(settings.gateway_labels)
+
+
+def _silent(merge: Merge, settings: Settings, refused: frozenset[Listener]) -> dict[Name, str]:
+    """Gateways of Istio with listeners that do not listen, and why in a few words."""
+    found: dict[Name, str] = {}
+    for each in merge.listeners.table.values():
+        if each.gateway is None or _is_arranged(each):
+            continue
+        if not _is_selected(each, settings):
+            found[each.gateway] = "selects no gateway here"
+        elif each in refused:
+            found[each.gateway] = "has no port that is free"
+    return found
 
 
 def _not_selected(listener: Listener, settings: Settings) -> Finding:

@@ -5,9 +5,10 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
-from tulle.flow.listener_references import Fault, Inventory, resolve_listener
+from tulle.flow.listener_references import Fault, Inventory, client_certificate, resolve_listener
 from tulle.flow.placement import Occupied, conflicts, moved
 from tulle.flow.surroundings import Surroundings, seen
+from tulle.kit.memo import remember
 from tulle.model.findings import Finding
 from tulle.model.listeners import Listener
 from tulle.model.names import Name
@@ -33,6 +34,8 @@ class Arrangement:
     """What is wrong, by listener."""
     set_faults: Mapping[Name, Fault]
     """Why a set was not added to its gateway, by its key."""
+    client_faults: Mapping[Name, Fault] = field(default_factory=dict)
+    """Why a gateway shows no certificate to backends, though it was written, by its name."""
     findings: tuple[Finding, ...]
 
     def surroundings(self, around: Surroundings) -> Surroundings:
@@ -53,6 +56,7 @@ class _Work:
     sections: dict[Name, list[Listener]] = field(default_factory=dict)
     faults: dict[Name, list[Fault]] = field(default_factory=dict)
     set_faults: dict[Name, Fault] = field(default_factory=dict)
+    client_faults: dict[Name, Fault] = field(default_factory=dict)
     findings: list[Finding] = field(default_factory=list)
 
     def fault(self, listener: Listener, condition: str, reason: str, message: str) -> None:
@@ -65,15 +69,20 @@ class _Work:
 def arrange(inventory: Inventory) -> Arrangement:
     """Decide about every listener."""
     around = inventory.around
-    work = _Work(around)
+    owners = {key: each.parent for key, each in around.sets.items()}
+    work = _Work(around, Occupied(owners, inventory.guarded))
     _sort_out(inventory, work)
     added = _sets_by_gateway(work)
+    shown = _client_certificates(inventory, work)
     for gateway in sorted(around.gateways.values(), key=lambda each: (not _is_placed(each, work), _age(each))):
         _arrange_gateway(gateway, added.get(gateway.name, []), work)
     for key, (_, reason, message) in work.set_faults.items():
         for listener in work.own.get(key, ()):
             work.fault(listener, "Accepted", reason, message)
         work.sections[key] = work.own.get(key, [])
+    for gateway_name, secret in shown.items():
+        for key in (gateway_name, *(each.key for each in added.get(gateway_name, ()))):
+            work.sections[key] = [showing(each, secret) for each in work.sections.get(key, ())]
     everything = [*work.free, *(each for listeners in work.sections.values() for each in listeners)]
     return Arrangement(
         usable={each.name: each for each in everything if work.is_usable(each)},
@@ -81,8 +90,28 @@ def arrange(inventory: Inventory) -> Arrangement:
         unusable=frozenset(each.name for each in everything if not work.is_usable(each)),
         faults={name: tuple(faults) for name, faults in work.faults.items() if faults},
         set_faults=work.set_faults,
+        client_faults=work.client_faults,
         findings=tuple(work.findings),
     )
+
+
+def _client_certificates(inventory: Inventory, work: _Work) -> dict[Name, Name]:
+    """The secrets that gateways show to backends; those that they cannot show are noted."""
+    found: dict[Name, Name] = {}
+    for gateway in inventory.around.gateways.values():
+        secret, fault, findings = client_certificate(gateway, inventory)
+        work.findings += findings
+        if secret is not None:
+            found[gateway.name] = secret
+        if fault is not None:
+            work.client_faults[gateway.name] = fault
+    return found
+
+
+@remember(size=4)
+def showing(listener: Listener, secret: Name) -> Listener:
+    """A listener of a gateway that shows a certificate to backends."""
+    return replace(listener, shown_secret=secret)
 
 
 def _sort_out(inventory: Inventory, work: _Work) -> None:
@@ -191,6 +220,8 @@ def _note_conflict(listener: Listener, reason: str, rival: str, work: _Work) -> 
     what = hosts if reason == "HostnameConflict" else listener.protocol.upper()
     message = f"{what} on port {listener.declared_port or listener.port} cannot be told from {rival}"
     work.fault(listener, "Conflicted", reason, message)
-    work.fault(listener, "Accepted", "Invalid", message)
+    is_of_set = listener.gateway in work.around.sets
+    for condition in ("Accepted", "Programmed"):
+        work.fault(listener, condition, reason if is_of_set else "Invalid", message)
     origin = listener.origin
     work.findings.append(Finding.error(origin, f'{origin.subject}: listener "{listener.section}": {message}'))

@@ -86,14 +86,32 @@ class Gather:
 
 
 def merged(before: Batch, now: Batch) -> Batch:
-    """The newest batch, with what cannot be read now as it last was."""
+    """The newest batch, with what cannot be read now as it last was.
+
+    Documents are counted in their file, and others may have been inserted before the one that cannot be read: whatever
+    such a file said before and says nowhere now stays, too.
+    """
     if not now.unreadable:
         return now
     present = set(now.documents)
+    files = {name.partition("#")[0] for name in now.unreadable}
+    said = {(document.origin.file, _object(document)) for document in now.documents if document.origin.file in files}
     kept = [
         document
         for document in before.documents
         if document not in present
-        and (document.origin.file in now.unreadable or document.key.name.name in now.unreadable)
+        and (
+            document.origin.file in now.unreadable
+            or document.key.name.name in now.unreadable
+            or (document.origin.file in files and (document.origin.file, _object(document)) not in said)
+        )
     ]
     return Batch((*now.documents, *kept), now.findings, now.unreadable)
+
+
+def _object(document: Document) -> tuple[str, ...]:
+    """Which object a document is about, or which document of its file it is."""
+    metadata = document.data.get("metadata")
+    if not isinstance(metadata, dict) or "kind" not in document.data:
+        return (document.key.name.name,)
+    return tuple(str(each) for each in (document.data["kind"], metadata.get("namespace"), metadata.get("name")))

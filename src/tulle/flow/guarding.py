@@ -46,10 +46,6 @@ class Answering(Protocol):
         """Workloads that answer for other services, or for services that are others, than before."""
         ...
 
-    def own(self, workload: Workload) -> Service | None:
-        """The service that it is run for."""
-        ...
-
     def services_of(self, workload: Workload) -> tuple[Service, ...]:
         """All services that send calls to it."""
         ...
@@ -88,6 +84,8 @@ class Guarding:
 
     def __init__(self) -> None:
         self.guards: dict[Name, Guard] = {}
+        self.changed: frozenset[Name] = frozenset()
+        """Workloads whose guard is another one, by the last update."""
         self.gateway: Guard | None = None
         self.gateways: dict[Name, Guard] = {}
         """Gateways (and sets of listeners, by their keys) to which policies are attached, by name."""
@@ -95,7 +93,8 @@ class Guarding:
         """Key sets of issuers by their address (`flow.keys`); to be set before an update."""
         self._keyed = Keyed()
         self._policies = {kind: Policies(kind) for kind in KINDS}
-        self._by_namespace: Index[str, Workload] = Index(lambda each: (each.name.namespace,), lambda name, _: name)
+        self.by_namespace: Index[str, Workload] = Index(lambda each: (each.name.namespace,), lambda name, _: name)
+        """The workloads of each namespace."""
         self._settings: Settings | None = None
         self._authorizers: Mapping[Name, Authorizer] = {}
 
@@ -105,14 +104,16 @@ class Guarding:
         workloads: Mapping[Name, Workload],
         moved: frozenset[Name],
         answering: Answering,
+        services: Mapping[Name, Service],
         settings: Settings,
     ) -> None:
         """Put together again what a change concerns.
 
         Args:
             merge: what was merged now.
-            workloads: those of now, of which `moved` differ.
+            workloads: those of now; `moved` differ, or are run for a service that differs.
             answering: for which services they answer.
+            services: those of now, which name the accounts that may call.
             settings: of the mesh.
         """
         spaces = self._take_policies(merge)
@@ -122,15 +123,16 @@ class Guarding:
             or bool(merge.changed.objects.get(Authorizer))
         )
         self._settings, self._authorizers = settings, typed(merge, Authorizer)
-        self._by_namespace.update(workloads, moved)
+        self.by_namespace.update(workloads, moved)
         if is_everywhere:
             names: set[Name] = set(workloads) | moved
         else:
             names = set(moved)
-            names.update(each.name for space in spaces for each in self._by_namespace.get(space))
+            names.update(each.name for space in spaces for each in self.by_namespace.get(space))
             names |= answering.moved
-        guards = [(name, self._guard(workloads.get(name), answering, settings)) for name in names]
-        self.guards = replaced(self.guards, guards)
+        guards = [(name, self._guard(workloads.get(name), answering, services, settings)) for name in names]
+        before, self.guards = self.guards, replaced(self.guards, guards)
+        self.changed = frozenset(name for name in names if before.get(name) is not self.guards.get(name))
         if is_everywhere or spaces or any(kind in merge.changed.objects for kind in (Gateway, ListenerSet)):
             self._guard_gateways(merge, settings)
 
@@ -149,18 +151,21 @@ class Guarding:
         used = {id(each) for guard in guards if guard for each in _said_in(guard)}
         yield from (each for each in self._policies[kind] if id(each) not in used)
 
-    def _guard(self, workload: Workload | None, answering: Answering, settings: Settings) -> Guard | None:
+    def _guard(
+        self, workload: Workload | None, answering: Answering, services: Mapping[Name, Service], settings: Settings
+    ) -> Guard | None:
         if workload is None:
             return None
-        own, services = answering.own(workload), answering.services_of(workload)
-        names = frozenset(Target(kind=kind, name=each.name) for each in services for kind in SERVICES)
+        own = None if workload.is_bare else services.get(workload.service)
+        answered = answering.services_of(workload)
+        names = frozenset(Target(kind=kind, name=each.name) for each in answered for kind in SERVICES)
         said = self._said(Subject(workload.name.namespace, workload.labels, names), settings)
         return _guard(
             workload,
             own.allow if own is not None else None,
             own.policy.rate_limit if own is not None else None,
-            tuple(_spoken(port, services, len(workload.ports) == 1) for port in workload.ports),
-            tuple(each.name for each in services) or (workload.service,),
+            tuple(_spoken(port, answered, len(workload.ports) == 1) for port in workload.ports),
+            tuple(each.name for each in answered) or (workload.service,),
             said,
         )
 
@@ -292,8 +297,12 @@ def _said_in(guard: Guard) -> Iterator[object]:
 
 def _spoken(port: Port, services: tuple[Service, ...], is_only: bool) -> Port:
     """A port of a workload with the protocol that the services say which send calls there."""
-    for service in services:
-        for each in service.ports:
-            if serves(port.name, port.number, each) or (is_only and len(service.ports) == 1):
-                return port if each.protocol is port.protocol else replace(port, protocol=each.protocol)
-    return port
+    found = [
+        each
+        for service in services
+        for each in service.ports
+        if serves(port.name, port.number, each) or (is_only and len(service.ports) == 1)
+    ]
+    # Of TCP and UDP on one number each has its own; otherwise the first service decides.
+    said = next((each for each in found if each.is_udp == port.is_udp), found[0] if found else port)
+    return port if said.protocol is port.protocol else replace(port, protocol=said.protocol)

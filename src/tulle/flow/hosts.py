@@ -8,10 +8,11 @@ from __future__ import annotations
 import logging
 from collections.abc import Callable
 from dataclasses import dataclass, replace
+from functools import partial
 from pathlib import Path
 
 from tulle.kit.codec import decode, encode
-from tulle.kit.files import write_atomically
+from tulle.kit.files import recalled, write_atomically
 from tulle.model.workloads import Instance
 
 log = logging.getLogger(__name__)
@@ -48,14 +49,8 @@ class Hosts:
 
     def load(self) -> None:
         """Read what was last reported; a file that cannot be read is put aside, for agents will report again."""
-        try:
-            known = decode(Record, self._path.read_bytes())
-        except FileNotFoundError:
-            return
-        except ValueError as error:
-            aside = self._path.with_suffix(".unreadable")
-            self._path.replace(aside)
-            log.warning("%s could not be read and was moved to %s: %s", self._path, aside, error)
+        known = recalled(self._path, partial(decode, Record))
+        if known is None:
             return
         self._hosts = {host.name: replace(host, is_connected=False) for host in known.hosts}
         self._by_id = {instance.id: instance for instance in self.instances}

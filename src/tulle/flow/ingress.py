@@ -8,24 +8,26 @@ from dataclasses import replace
 from tulle.kit.memo import remember
 from tulle.model.documents import BUILT_IN
 from tulle.model.listeners import Certificate, Listener, ListenerProtocol
+from tulle.model.mesh import Settings
 from tulle.model.names import INGRESS, SYSTEM_NAMESPACE, Name
 from tulle.model.objects import SharedCertificates
 
 HTTP = Name(SYSTEM_NAMESPACE, "ingress-http")
 HTTPS = Name(SYSTEM_NAMESPACE, "ingress-https")
-HTTP_PORT = 8080
-HTTPS_PORT = 8443
+HTTP_PORT, HTTPS_PORT = 80, 443
+"""What is meant, wherever it really is."""
 
 
-def is_shared(listener: Listener) -> bool:
+def is_shared(listener: Listener, settings: Settings) -> bool:
     """Whether a native listener takes the routes of Ingresses: it is where theirs would be."""
     place = listener.port, listener.protocol
-    return place in {(HTTP_PORT, ListenerProtocol.HTTP), (HTTPS_PORT, ListenerProtocol.HTTPS)}
+    plain, secure = settings.ingress_port, settings.ingress_tls_port
+    return place in {(plain, ListenerProtocol.HTTP), (secure, ListenerProtocol.HTTPS)}
 
 
-def sharing(listener: Listener, shared: Iterable[SharedCertificates]) -> Listener:
+def sharing(listener: Listener, shared: Iterable[SharedCertificates], settings: Settings) -> Listener:
     """A native listener with the certificates of Ingresses beside its own, if it takes their routes."""
-    if listener.protocol is not ListenerProtocol.HTTPS or not is_shared(listener):
+    if listener.protocol is not ListenerProtocol.HTTPS or not is_shared(listener, settings):
         return listener
     certificates = _certificates(_ours(shared))
     return _with(listener, certificates) if certificates else listener
@@ -36,17 +38,18 @@ def _with(listener: Listener, certificates: tuple[Certificate, ...]) -> Listener
     return replace(listener, certificates=(*listener.certificates, *certificates))
 
 
-def listeners(shared: Iterable[SharedCertificates], taken: Collection[int]) -> tuple[Listener, ...]:
+def listeners(shared: Iterable[SharedCertificates], taken: Collection[int], settings: Settings) -> tuple[Listener, ...]:
     """Those for HTTP and, with any certificate, for HTTPS; but none on ports that are taken by native listeners.
 
     `shared` is in the order in which it was written: of two certificates for a host the first one counts.
     """
     found = []
-    if HTTP_PORT not in taken:
-        found.append(_listener(HTTP, HTTP_PORT, ListenerProtocol.HTTP, ()))
+    plain, secure = settings.ingress_port, settings.ingress_tls_port
+    if plain not in taken:
+        found.append(_listener(HTTP, (plain, HTTP_PORT), ListenerProtocol.HTTP, ()))
     certificates = _certificates(_ours(shared))
-    if certificates and HTTPS_PORT not in taken:
-        found.append(_listener(HTTPS, HTTPS_PORT, ListenerProtocol.HTTPS, certificates))
+    if certificates and secure not in taken:
+        found.append(_listener(HTTPS, (secure, HTTPS_PORT), ListenerProtocol.HTTPS, certificates))
     return tuple(found)
 
 
@@ -54,12 +57,15 @@ def _ours(shared: Iterable[SharedCertificates]) -> list[SharedCertificates]:
     return [document for document in shared if document.gateway == INGRESS]
 
 
-def _listener(name: Name, port: int, protocol: ListenerProtocol, certificates: tuple[Certificate, ...]) -> Listener:
+def _listener(
+    name: Name, ports: tuple[int, int], protocol: ListenerProtocol, certificates: tuple[Certificate, ...]
+) -> Listener:
+    """`ports` are where it is, and what is meant."""
     return Listener(
         name=name,
         origin=certificates[0].origin if certificates else BUILT_IN,
-        port=port,
-        declared_port=port - 8000,
+        port=ports[0],
+        declared_port=ports[1],
         protocol=protocol,
         certificates=certificates,
         gateway=INGRESS,

@@ -37,13 +37,20 @@ class Joining:
         """Services by the hosts (and virtual addresses) that they say themselves; of a host the first has it."""
         self.moved: frozenset[Name] = frozenset()
         """Workloads that answer for other services (or for services that are others now), by the last update."""
+        self.changed: frozenset[Name] = frozenset()
+        """Services that are other objects now, by the last update."""
+        self.relabelled: frozenset[Pair] = frozenset()
+        """Labels under which other workloads (or entries) are found, by the last update."""
+        self.running: Selection[Workload] = Selection()
+        """Workloads by their labels."""
+        self.entries: Selection[Entry] = Selection()
         self._base: dict[Name, Service] = {}
         """Services as they are declared and run, before anything else is said about them."""
         self._by_host: Index[str, Service] = Index(attrgetter("full_hosts"), _in_order)
         self._own_hosts: Index[str, Service] = Index(lambda each: (*each.hosts, *each.virtual_addresses), _in_order)
         self._selecting: Index[Pair, Service] = Index(_looked_at, _in_order)
-        self._workloads: Selection[Workload] = Selection()
-        self._entries: Selection[Entry] = Selection()
+        self._answering: dict[Name, tuple[Name, ...]] = {}
+        """The workloads that answered for each service when it was joined."""
         self._of_service: Index[Name, Workload] = Index(lambda each: (each.service,), _in_order)
         self._places: Index[Name, Places] = Index(lambda each: (each.service,), _in_order)
         self._destinations: Index[str, Destination] = Index(
@@ -65,16 +72,19 @@ class Joining:
         """
         names = self._declare(merge) | self._found(merge, workloads, moved) | self._treated(merge)
         before, table = self.services, workloads
+        answered = {name: self._answering.get(name, ()) for name in names}
         self.services = replaced(before, [(name, self._joined(name)) for name in names])
         different = frozenset(name for name in names if before.get(name) is not self.services.get(name))
-        answering = {each.name for name in different for each in self.answering(name)}
-        self.moved = frozenset(answering | {name for name in moved if name in table})
+        self.changed = different
+        # Those that do not answer for it any more are concerned as well.
+        answering = {each for name in different for each in (*answered[name], *self._answering.get(name, ()))}
+        self.moved = frozenset(name for name in answering | moved if name in table)
         return different
 
     def answering(self, name: Name) -> tuple[Workload, ...]:
         """The workloads that answer for a service."""
         base = self._base.get(name)
-        selected = self._workloads.select(name.namespace, base.selector) if base is not None else ()
+        selected = self.running.select(name.namespace, base.selector) if base is not None else ()
         return tuple(dict.fromkeys((*self._of_service.get(name), *selected)))
 
     def own(self, workload: Workload) -> Service | None:
@@ -113,8 +123,9 @@ class Joining:
     def _found(self, merge: Merge, workloads: Mapping[Name, Workload], moved: frozenset[Name]) -> set[Name]:
         """Services behind which something else is found than before."""
         objects = merge.changed.objects
-        labels = self._workloads.update(workloads, moved)
-        labels |= self._entries.update(typed(merge, Entry), objects.get(Entry, ()))
+        labels = self.running.update(workloads, moved)
+        labels |= self.entries.update(typed(merge, Entry), objects.get(Entry, ()))
+        self.relabelled = frozenset(labels)
         names = {service.name for pair in labels for service in self._selecting.get(pair)}
         names |= self._of_service.update(workloads, moved)
         names |= self._places.update(typed(merge, Places), objects.get(Places, ()))
@@ -143,10 +154,15 @@ class Joining:
 
     def _joined(self, name: Name) -> Service | None:
         base = self._base.get(name)
+        answering = self.answering(name)
+        if answering:
+            self._answering[name] = tuple(each.name for each in answering)
+        else:
+            self._answering.pop(name, None)
         if base is None:
             return None
-        entries = self._entries.select(name.namespace, base.selector)
-        accounts = {each.account for each in self.answering(name)} | {each.account for each in entries}
+        entries = self.entries.select(name.namespace, base.selector)
+        accounts = {each.account for each in answering} | {each.account for each in entries}
         return _joined(
             base,
             tuple(sorted(accounts - {base.account, ""})),

@@ -12,6 +12,7 @@ import random
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
+from functools import partial
 from pathlib import Path
 
 from tulle.clients.web import CannotFetch, fetch
@@ -21,7 +22,7 @@ from tulle.flow.keys import CONFIGURATION, Failure, Wanted
 from tulle.kit.backoff import Backoff
 from tulle.kit.clock import Clock, SystemClock
 from tulle.kit.codec import decode, encode
-from tulle.kit.files import write_atomically
+from tulle.kit.files import recalled, write_atomically
 from tulle.kit.latest import Latest
 from tulle.model.findings import Finding
 from tulle.model.mesh import Mesh
@@ -87,14 +88,8 @@ class KeyCache:
 
     def load(self) -> None:
         """Read what was kept; a file that cannot be read is put aside, and everything fetched anew."""
-        try:
-            known = decode(Record, self._path.read_bytes())
-        except FileNotFoundError:
-            return
-        except ValueError as error:
-            aside = self._path.with_suffix(".unreadable")
-            self._path.replace(aside)
-            log.warning("%s could not be read and was moved to %s: %s", self._path, aside, error)
+        known = recalled(self._path, partial(decode, Record))
+        if known is None:
             return
         self._saved = known
         self._kept = {each.address: each for each in known.kept}

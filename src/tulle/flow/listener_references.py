@@ -12,7 +12,7 @@ from tulle.model.documents import Origin
 from tulle.model.findings import Finding
 from tulle.model.listeners import Certificate, ClientTrust, Listener
 from tulle.model.names import Name
-from tulle.model.objects import ConfigMap, GatewayClass, Secret
+from tulle.model.objects import ConfigMap, Gateway, GatewayClass, Secret
 from tulle.model.routes import Referrer
 
 Fault = tuple[str, str, str]
@@ -30,6 +30,8 @@ class Inventory:
     classes: Mapping[str, GatewayClass] = field(default_factory=dict)
     secrets: Mapping[Name, Secret] = field(default_factory=dict)
     config_maps: Mapping[Name, ConfigMap] = field(default_factory=dict)
+    guarded: frozenset[Name] = frozenset()
+    """Gateways (and sets of listeners) to which policies are attached."""
 
 
 @dataclass(slots=True)
@@ -61,6 +63,26 @@ def resolve_listener(listener: Listener, inventory: Inventory) -> Resolution:
     if good != listener.certificates or trust != listener.client_trust:
         found.listener = _with(listener, good, trust)
     return found
+
+
+def client_certificate(gateway: Gateway, inventory: Inventory) -> tuple[Name | None, Fault | None, tuple[Finding, ...]]:
+    """The secret that a gateway shows to backends, or why it shows none."""
+    certificate = gateway.client_certificate
+    if certificate is None or certificate.secret is None:
+        problem = gateway.client_certificate_problem
+        return None, ("ResolvedRefs", "InvalidClientCertificateRef", problem) if problem else None, ()
+    name = certificate.secret
+    shown, reason = f'secret "{seen(name, gateway.name.namespace)}"', "InvalidClientCertificateRef"
+    secret = inventory.secrets.get(name)
+    if not _consents(certificate.referrer, "Secret", name, inventory):
+        reason, problem = "RefNotPermitted", _forbidden(name)
+    else:
+        problem = "does not exist" if secret is None else mesh_secrets.problem(secret)
+    if not problem:
+        return name, None, ()
+    message = f"{shown} {problem}" if secret is None or reason == "RefNotPermitted" else f"{shown}: {problem}"
+    finding = Finding.error(certificate.origin, f"{certificate.origin.subject or gateway.origin.subject}: {message}")
+    return None, ("ResolvedRefs", reason, message), (finding,)
 
 
 def _is_good(certificate: Certificate, found: Resolution, inventory: Inventory) -> bool:

@@ -9,7 +9,9 @@ from pathlib import Path
 from tulle.flow import conversion
 from tulle.flow.build import Builder
 from tulle.flow.conversion import Converted
+from tulle.model.documents import Origin
 from tulle.model.findings import Finding
+from tulle.model.listeners import Listener
 from tulle.model.mesh import Mesh
 from tulle.sources.file import Files
 
@@ -31,19 +33,26 @@ def converted(paths: Sequence[str | Path], folder: str) -> Converted:
 def missing_files(mesh: Mesh) -> Iterator[Finding]:
     """What the mesh refers to on this machine and is not there: certificates, keys, directories."""
     for listener in mesh.listeners.values():
-        files = [("client CA", listener.client_ca_file, listener.origin)] if listener.client_ca_file else []
-        for item in listener.certificates:
-            if item.secret is None:
-                files.append(("certificate", item.certificate_file, item.origin))
-                files.append(("key", item.key_file, item.origin))
-        for what, file, origin in files:
-            if not os.access(file, os.R_OK) or not os.path.isfile(file):
+        for what, file, origin in _files(listener):
+            if file and (not os.access(file, os.R_OK) or not os.path.isfile(file)):
                 message = f"{listener.origin.subject}: its {what} {_short(file)} does not exist or cannot be read"
                 yield Finding.error(origin, message)
     for workload in mesh.workloads.values():
         if not os.path.isdir(workload.directory):
             message = f"{workload.origin.subject}: its directory {_short(workload.directory)} does not exist"
             yield Finding.error(workload.origin, message)
+
+
+def _files(listener: Listener) -> Iterator[tuple[str, str, Origin]]:
+    """What may be in files, the file (or nothing, where it is a secret of the mesh), and where that is written."""
+    yield "client CA", listener.client_ca_file, listener.origin
+    trust = listener.client_trust
+    if trust is not None:
+        yield "client CA", trust.ca_file, listener.origin
+        yield "list of revoked certificates", trust.crl_file, listener.origin
+    for item in listener.certificates:
+        yield "certificate", item.certificate_file, item.origin
+        yield "key", item.key_file, item.origin
 
 
 def _short(file: str) -> str:

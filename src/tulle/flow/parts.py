@@ -6,12 +6,14 @@ A part whose newest version has mistakes keeps saying what it last said without 
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from itertools import chain
 
 from tulle.dialects import registry
+from tulle.envoy import patches
 from tulle.kit.sequences import GAP, Span, differing, ranks_between
 from tulle.model.documents import Document, Key
+from tulle.model.extensions import EnvoyPatches
 from tulle.model.findings import Finding
 from tulle.model.mesh import Fragment
 
@@ -122,7 +124,7 @@ class Parts:
             self.findings.pop(part, None)
         kept: set[Slot] = set()
         for part in change.added:
-            fragment = registry.read(part)
+            fragment = _examined(registry.read(part))
             slot = _slot(part)
             kept.add(slot)
             if fragment.findings:
@@ -133,6 +135,13 @@ class Parts:
         for part in change.removed:
             if (slot := _slot(part)) not in kept:
                 self._good.pop(slot, None)
+
+
+def _examined(fragment: Fragment) -> Fragment:
+    """With what only the compiler can say: whether values are messages of Envoy."""
+    sets = (each for each in fragment.objects if isinstance(each, EnvoyPatches))
+    found = tuple(finding for each in sets for finding in patches.check(each))
+    return replace(fragment, findings=(*fragment.findings, *found)) if found else fragment
 
 
 def _slot(document: Document) -> Slot:

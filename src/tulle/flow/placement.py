@@ -6,9 +6,10 @@ A gateway that named no address moves as a whole to the next loopback address wh
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from ipaddress import IPv4Address, ip_address
+from types import MappingProxyType
 
 from tulle.kit.memo import remember
 from tulle.model.listeners import Listener, ListenerProtocol
@@ -21,10 +22,15 @@ LAST = int(IPv4Address("127.255.255.254"))
 HOSTLESS = frozenset((ListenerProtocol.TCP, ListenerProtocol.UDP))
 
 
+NOBODY: Mapping[Name, Name] = MappingProxyType({})
+
+
 @dataclass(slots=True)
 class _Slot:
     """Who has a socket at an address."""
 
+    owners: set[Name | None] = field(default_factory=set)
+    """The gateways that are there."""
     families: set[str] = field(default_factory=set)
     hosts: set[str] = field(default_factory=set)
 
@@ -32,11 +38,13 @@ class _Slot:
 class Occupied:
     """The sockets that are taken."""
 
-    def __init__(self) -> None:
+    def __init__(self, owners: Mapping[Name, Name] = NOBODY, guarded: frozenset[Name] = frozenset()) -> None:
+        """`owners` are the gateways of sets of listeners; those `guarded` by policies of their own share no socket."""
+        self._owners, self._guarded = owners, guarded
         self._slots: dict[str, dict[Socket, _Slot]] = {}
         self._everywhere: dict[Socket, _Slot] = {}
         """Of listeners on all addresses at once."""
-        self._next: dict[frozenset[tuple[Socket, str, frozenset[str]]], int] = {}
+        self._next: dict[frozenset[tuple[Socket, str, frozenset[str], Name | None]], int] = {}
         """Where gateways of one shape may still find room: below it every address is taken."""
 
     def take(self, listener: Listener) -> None:
@@ -45,6 +53,7 @@ class Occupied:
         tables = [table, self._everywhere] if ip_address(listener.address).is_unspecified else [table]
         for each in tables:
             slot = each.setdefault(socket_of(listener), _Slot())
+            slot.owners.add(self._owner(listener))
             slot.families.add(family(listener.protocol))
             slot.hosts.update(_hosts(listener))
 
@@ -55,14 +64,17 @@ class Occupied:
             slots = [table.get(socket) for table in self._slots.values()]
         else:
             slots = [self._everywhere.get(socket), self._slots.get(address, {}).get(socket)]
-        return next((reason for slot in slots if slot is not None and (reason := _conflict(slot, listener))), "")
+        return next((reason for slot in slots if slot is not None and (reason := self._conflict(slot, listener))), "")
 
     def room(self, listeners: Iterable[Listener]) -> str | None:
         """The first loopback address where all of these listeners can be; None if there is none."""
         wanted = tuple(listeners)
-        shape = frozenset((socket_of(each), family(each.protocol), _hosts(each)) for each in wanted)
+        shape = frozenset(
+            (socket_of(each), family(each.protocol), _hosts(each), self._owner(each) if self._guarded else None)
+            for each in wanted
+        )
         everywhere = ((self._everywhere.get(socket_of(each)), each) for each in wanted)
-        if any(slot is not None and _conflict(slot, each) for slot, each in everywhere):
+        if any(slot is not None and self._conflict(slot, each) for slot, each in everywhere):
             return None
         for number in range(self._next.get(shape, FIRST), LAST + 1):
             address = str(IPv4Address(number))
@@ -70,6 +82,18 @@ class Occupied:
                 self._next[shape] = number
                 return address
         return None
+
+    def _owner(self, listener: Listener) -> Name | None:
+        gateway = listener.gateway
+        return gateway if gateway is None else self._owners.get(gateway, gateway)
+
+    def _conflict(self, slot: _Slot, listener: Listener) -> str:
+        """What is enforced is the same for everybody on a socket: a gateway with policies of its own needs its own."""
+        owner = self._owner(listener)
+        others = slot.owners - {owner}
+        if others and (owner in self._guarded or not self._guarded.isdisjoint(others)):
+            return "ProtocolConflict"
+        return _conflict(slot, listener)
 
 
 def socket_of(listener: Listener) -> Socket:

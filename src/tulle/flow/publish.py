@@ -8,7 +8,14 @@ from dataclasses import dataclass, field
 
 from tulle.envoy import consulted, mesh_secrets, patches
 from tulle.envoy.callers import Caller
-from tulle.envoy.compile import compile_gateway, compile_sidecar, dependencies, is_outside, named_clusters
+from tulle.envoy.compile import (
+    compile_gateway,
+    compile_sidecar,
+    dependencies,
+    forward_dependencies,
+    is_outside,
+    named_clusters,
+)
 from tulle.envoy.patches import Patched
 from tulle.envoy.patching import places
 from tulle.flow.admission import Peer, admit
@@ -18,6 +25,7 @@ from tulle.flow.endpoint_table import EndpointTable
 from tulle.flow.endpoints import instances_by_service
 from tulle.flow.hosts import Hosts
 from tulle.flow.patch import Patch
+from tulle.flow.plain_text import told_of
 from tulle.kit.codec import encode
 from tulle.kit.tables import changed_keys, replaced
 from tulle.model.mesh import Mesh
@@ -91,7 +99,7 @@ class Publisher:
         changed = changed_services(old, mesh)
         guards = changed_keys(old.guards, mesh.guards)
         moved = self._take_instances() if guards else set()
-        ended = self._endpoints.update(mesh, self._instances, changed | moved)
+        ended = self._endpoints.update(mesh, self._instances, changed | moved | told_of(guards, old, mesh))
         patch = Patch(old, mesh, changed, guards)
         if old.settings is not mesh.settings:
             concerned = set(self._proxies)
@@ -289,7 +297,7 @@ class Publisher:
         guard = self.mesh.guards.get(instance.workload)
         depends = frozenset({instance.service}).union(
             *(dependencies(self.mesh, namespace, authority) for authority in proxy.demand),
-            (forward.service for forward in instance.forwards),
+            *(forward_dependencies(self.mesh, each) for each in instance.forwards),
             consulted.dependencies(self.mesh, guard) if guard is not None else (),
             (each.service for each in patches.needed_clusters(guard.patches)) if guard is not None else (),
         )

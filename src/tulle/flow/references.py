@@ -1,4 +1,8 @@
-"""What an object refers to exists, or is taken out of it with a finding. Pure, one object at a time."""
+"""What an object refers to exists, or is taken out of it with a finding. Pure, one object at a time.
+
+Of rules, only those of the native language are changed so: in others a backend that does not exist keeps its share of
+the requests, which is answered with an error (`flow.advisors.backends` tells it).
+"""
 
 from __future__ import annotations
 
@@ -15,7 +19,7 @@ from tulle.kit.memo import remember
 from tulle.model.documents import Origin
 from tulle.model.findings import Finding, did_you_mean
 from tulle.model.listeners import Listener, ListenerProtocol
-from tulle.model.names import GATEWAY, SYSTEM_NAMESPACE, Name
+from tulle.model.names import CLUSTER_DOMAIN, GATEWAY, SYSTEM_NAMESPACE, Name
 from tulle.model.policies import TlsMode
 from tulle.model.routes import Backend, Forward, Respond, RouteRule, RouteSet
 from tulle.model.security import Rule
@@ -180,16 +184,10 @@ def check_route(route: RouteSet, directory: Directory) -> Checked[tuple[RouteSet
     if route.parents:
         attached = attach(resolved.route, directory.around)
         findings, names = (*resolved.findings, *attached.findings), resolved.names | attached.names
-        return Checked(_together(route, attached.routes), findings, names, attached)
+        return Checked(attached.routes, findings, names, attached)
     checked = _check_set(resolved.route, directory)
     together = () if checked.thing is None else (checked.thing,)
-    return Checked(_together(route, together), (*resolved.findings, *checked.findings), resolved.names | checked.names)
-
-
-@remember(size=1)
-def _together(route: RouteSet, found: tuple[RouteSet, ...]) -> tuple[RouteSet, ...]:
-    """The same tuple for the same sets."""
-    return found
+    return Checked(together, (*resolved.findings, *checked.findings), resolved.names | checked.names)
 
 
 def _check_set(route: RouteSet, directory: Directory) -> Checked[RouteSet]:
@@ -197,7 +195,8 @@ def _check_set(route: RouteSet, directory: Directory) -> Checked[RouteSet]:
     names: set[Name] = set() if route.service is None else {route.service}
     if route.drops_unknown and route.service is not None and route.service not in directory.services:
         hint = directory.hint(route.service, route.name.namespace)
-        findings.error(route.origin, f'service "{shown(route.service, route.name.namespace)}" does not exist{hint}')
+        origin = route.host_origin(f"{route.service}.svc.{CLUSTER_DOMAIN}")
+        findings.error(origin, f'service "{shown(route.service, route.name.namespace)}" does not exist{hint}')
         return Checked(None, tuple(findings.all), frozenset(names))
     listeners = tuple(name for name in route.listeners if _listener_exists(name, route, directory, findings))
     names.update(Name(SYSTEM_NAMESPACE, name) for name in route.listeners)
@@ -318,13 +317,17 @@ def _originates(service: Service, port: int) -> bool:
 
 
 def _check_gateway_may_call(backend: Backend, directory: Directory, findings: _Findings) -> None:
-    rules = directory.services[backend.service].allow
-    if rules is None or any(_allows_gateway(rule) for rule in rules):
+    if gateway_may_call(directory.services[backend.service]):
         return
     findings.warning(
         backend.origin,
         f'service "{backend.service.name}" does not allow the gateway to call it; add "gateway" to its "allow"',
     )
+
+
+def gateway_may_call(service: Service) -> bool:
+    """Whether what a service says of its callers leaves anything to the gateway."""
+    return service.allow is None or any(_allows_gateway(rule) for rule in service.allow)
 
 
 def _allows_gateway(rule: Rule) -> bool:

@@ -138,11 +138,11 @@ def _expanded(route: RouteSet, known: tuple[tuple[Name, RouteSet | None], ...]) 
                 replace(rule, action=Respond(status=UNKNOWN, body=f"{reason}\n", headers=(("x-tulle-reason", reason),)))
             )
             continue
-        rules.extend(inner for each in delegate.rules if (inner := _within(rule, each)) is not None)
+        rules.extend(inner for each in delegate.rules if (inner := within(rule, each)) is not None)
     return replace(route, rules=tuple(rules))
 
 
-def _within(outer: RouteRule, inner: RouteRule) -> RouteRule | None:
+def within(outer: RouteRule, inner: RouteRule) -> RouteRule | None:
     """A rule of a delegate under the conditions of the rule that delegates; None if no request can match both."""
     matches = [both for one in outer.matches for two in inner.matches if (both := _both(one, two)) is not None]
     return replace(inner, name=f"{outer.name}/{inner.name}", matches=tuple(matches)) if matches else None

@@ -20,6 +20,8 @@ from tulle.model.names import Name
 from tulle.model.routes import RouteSet
 
 NONE: tuple[RouteSet, ...] = ()
+Order = tuple[int, Name, int]
+"""Of sets: their part, their name (a document may say several), and where it was attached."""
 Key = TypeVar("Key", Name, str)
 
 
@@ -101,10 +103,9 @@ class Routing:
         """Where an attached set stands among all of them."""
         return lambda route: position(self._parts[self._written[route]])
 
-    def _order(self, position: Position) -> Callable[[RouteSet], tuple[int, Name, int]]:
-        def order(route: RouteSet) -> tuple[int, Name, int]:
+    def _order(self, position: Position) -> Callable[[RouteSet], Order]:
+        def order(route: RouteSet) -> Order:
             written = self._written[route]
-            # A part may have several sets, each with a name of its own.
             return position(self._parts[written]), written.name, self._attached[written].index(route)
 
         return order
@@ -156,7 +157,7 @@ def _settled(
     before: dict[Key, tuple[RouteSet, ...]],
     groups: dict[Key, dict[RouteSet, None]],
     touched: set[Key],
-    order: Callable[[RouteSet], tuple[int, Name, int]],
+    order: Callable[[RouteSet], Order],
 ) -> dict[Key, tuple[RouteSet, ...]]:
     """The sets of each key in order; the same tuple where nothing is different."""
     changes: list[tuple[Key, tuple[RouteSet, ...] | None]] = []

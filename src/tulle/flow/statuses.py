@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import replace
 
 from tulle.flow.attachment import Attached, kinds_of
 from tulle.flow.gateways import FATAL, Arrangement
@@ -11,7 +12,7 @@ from tulle.flow.listener_references import Fault, Inventory
 from tulle.flow.placement import family
 from tulle.kit.tables import replaced
 from tulle.model.hostnames import common
-from tulle.model.listeners import Listener
+from tulle.model.listeners import ClientCertificates, Listener
 from tulle.model.names import SYSTEM_NAMESPACE, Name
 from tulle.model.objects import BackendTls, Gateway, GatewayClass, ListenerSet
 from tulle.model.routes import RouteSet
@@ -19,20 +20,21 @@ from tulle.model.statuses import Condition, ObjectKey, ParentStatus, SectionStat
 
 FEATURES = (
     "BackendTLSPolicy", "BackendTLSPolicySANValidation", "GRPCRoute", "GRPCRouteNamedRouteRule", "Gateway",
-    "GatewayAddressEmpty", "GatewayFrontendClientCertificateValidation",
-    "GatewayFrontendClientCertificateValidationInsecureFallback", "GatewayHTTPListenerIsolation", "GatewayPort8080",
-    "GatewayStaticAddresses", "HTTPRoute", "HTTPRoute303RedirectStatusCode", "HTTPRoute307RedirectStatusCode",
-    "HTTPRoute308RedirectStatusCode", "HTTPRouteBackendProtocolH2C", "HTTPRouteBackendProtocolWebSocket",
-    "HTTPRouteBackendRequestHeaderModification", "HTTPRouteBackendTimeout", "HTTPRouteCORS",
-    "HTTPRouteDestinationPortMatching", "HTTPRouteHostRewrite", "HTTPRouteMethodMatching", "HTTPRouteNamedRouteRule",
-    "HTTPRouteParentRefPort", "HTTPRoutePathRedirect", "HTTPRoutePathRewrite", "HTTPRoutePortRedirect",
-    "HTTPRouteQueryParamMatching", "HTTPRouteRequestMirror", "HTTPRouteRequestMultipleMirrors",
-    "HTTPRouteRequestPercentageMirror", "HTTPRouteRequestTimeout", "HTTPRouteResponseHeaderModification",
-    "HTTPRouteRetry", "HTTPRouteRetryBackendTimeout", "HTTPRouteRetryConnectionError", "HTTPRouteSchemeRedirect",
-    "ListenerSet", "Mesh", "MeshConsumerRoute", "MeshHTTPRouteBackendRequestHeaderModification",
-    "MeshHTTPRouteNamedRouteRule", "MeshHTTPRouteQueryParamMatching", "MeshHTTPRouteRedirectPath",
-    "MeshHTTPRouteRedirectPort", "MeshHTTPRouteRewritePath", "MeshHTTPRouteSchemeRedirect", "ReferenceGrant",
-    "TCPRoute", "TLSRoute", "TLSRouteModeMixed", "TLSRouteModeTerminate", "UDPRoute",
+    "GatewayAddressEmpty", "GatewayBackendClientCertificate", "GatewayFrontendClientCertificateValidation",
+    "GatewayFrontendClientCertificateValidationInsecureFallback", "GatewayHTTPListenerIsolation",
+    "GatewayHTTPSListenerDetectMisdirectedRequests", "GatewayPort8080", "GatewayStaticAddresses", "HTTPRoute",
+    "HTTPRoute303RedirectStatusCode", "HTTPRoute307RedirectStatusCode", "HTTPRoute308RedirectStatusCode",
+    "HTTPRouteBackendProtocolH2C", "HTTPRouteBackendProtocolWebSocket", "HTTPRouteBackendRequestHeaderModification",
+    "HTTPRouteBackendTimeout", "HTTPRouteCORS", "HTTPRouteDestinationPortMatching", "HTTPRouteHostRewrite",
+    "HTTPRouteMethodMatching", "HTTPRouteNamedRouteRule", "HTTPRouteParentRefPort", "HTTPRoutePathRedirect",
+    "HTTPRoutePathRewrite", "HTTPRoutePortRedirect", "HTTPRouteQueryParamMatching", "HTTPRouteRequestMirror",
+    "HTTPRouteRequestMultipleMirrors", "HTTPRouteRequestPercentageMirror", "HTTPRouteRequestTimeout",
+    "HTTPRouteResponseHeaderModification", "HTTPRouteRetry", "HTTPRouteRetryBackendTimeout",
+    "HTTPRouteRetryConnectionError", "HTTPRouteSchemeRedirect", "ListenerSet", "Mesh", "MeshConsumerRoute",
+    "MeshHTTPRouteBackendRequestHeaderModification", "MeshHTTPRouteNamedRouteRule", "MeshHTTPRouteQueryParamMatching",
+    "MeshHTTPRouteRedirectPath", "MeshHTTPRouteRedirectPort", "MeshHTTPRouteRewritePath",
+    "MeshHTTPRouteSchemeRedirect", "ReferenceGrant", "TCPRoute", "TLSRoute", "TLSRouteModeMixed",
+    "TLSRouteModeTerminate", "UDPRoute",
 )  # fmt: skip
 """What is supported, in the words and the order of the specification."""
 
@@ -114,20 +116,24 @@ def gateway_statuses(
     for each in inventory.classes.values():
         if each.kind == "GatewayClass":
             found["GatewayClass", Name(SYSTEM_NAMESPACE, each.name)] = class_status(each)
-    sets = Counter(each.parent for key, each in inventory.around.sets.items() if key not in arrangement.set_faults)
-    for gateway in inventory.around.gateways.values():
-        found["Gateway", gateway.name] = _gateway_status(gateway, arrangement, counts, sets[gateway.name])
+    added: Counter[Name] = Counter()
     for listener_set in inventory.around.sets.values():
-        found[listener_set.kind, listener_set.name] = _set_status(listener_set, arrangement, counts)
+        status = _set_status(listener_set, arrangement, counts)
+        added[listener_set.parent] += _holds(status, "Accepted")
+        found[listener_set.kind, listener_set.name] = status
+    for gateway in inventory.around.gateways.values():
+        found["Gateway", gateway.name] = _gateway_status(gateway, arrangement, counts, added[gateway.name])
     return found
 
 
 def class_status(gateway_class: GatewayClass) -> Status:
-    """Every class is accepted: nobody else is here who would serve its gateways."""
-    message = f"gateways of controller {gateway_class.controller} are served here"
+    """Every class is accepted whose parameters are not unknown: nobody else is here who would serve its gateways."""
+    problem = gateway_class.parameters_problem
+    message = problem or f"gateways of controller {gateway_class.controller} are served here"
+    reason = "InvalidParameters" if problem else "Accepted"
     return Status(
         conditions=(
-            Condition(type="Accepted", status=True, reason="Accepted", message=message),
+            Condition(type="Accepted", status=not problem, reason=reason, message=message),
             Condition(type="SupportedVersion", status=True, reason="SupportedVersion"),
         ),
         features=FEATURES,
@@ -160,31 +166,55 @@ def _gateway_status(
 ) -> Status:
     listeners = arrangement.sections.get(gateway.name, ())
     sections = _sections(gateway.name, listeners, arrangement, counts)
-    accepted = _summary(sections, gateway.problems)
+    bad = [each.name for each in sections if not _holds(each, "Accepted")]
+    accepted = _summary(sections, bad, gateway.problems)
     programmed = _programmed(sections)
     addresses = dict.fromkeys(each.address for each in listeners if each.name in arrangement.usable)
     return Status(
-        conditions=(accepted, programmed),
+        conditions=(
+            accepted,
+            programmed,
+            *_further(arrangement.client_faults.get(gateway.name), sections, listeners),
+        ),
         sections=sections,
         addresses=tuple(("IPAddress", address) for address in addresses),
         attached_sets=sets,
     )
 
 
+def _further(
+    fault: Fault | None, sections: Sequence[SectionStatus], listeners: Sequence[Listener]
+) -> Iterator[Condition]:
+    """Whether everything that a gateway names is there, and a warning if it lets clients in without verifying them."""
+    unresolved = fault[1:] if fault is not None else None
+    bad = [each.name for each in sections if not _holds(each, "ResolvedRefs")]
+    if unresolved is None and bad:
+        unresolved = "ListenersNotResolved", f"not resolved: {', '.join(bad)}"
+    reason, message = unresolved or ("ResolvedRefs", "")
+    yield Condition(type="ResolvedRefs", status=unresolved is None, reason=reason, message=message)
+    trusts = [each.client_trust for each in listeners if each.client_trust is not None]
+    if any(each.handling is ClientCertificates.UNVERIFIED for each in trusts):
+        text = "clients are let in without a certificate that could be verified (AllowInsecureFallback)"
+        yield Condition(type="InsecureFrontendValidationMode", status=True, reason="ConfigurationChanged", message=text)
+
+
 def _set_status(listener_set: ListenerSet, arrangement: Arrangement, counts: Mapping[tuple[Name, str], int]) -> Status:
     key = listener_set.key
     sections = _sections(key, arrangement.sections.get(key, ()), arrangement, counts)
     fault = arrangement.set_faults.get(key)
-    accepted = _summary(sections, (fault,) if fault is not None else ())
-    return Status(conditions=(accepted, _programmed(sections)), sections=sections)
+    bad = [each.name for each in sections if not _holds(each, "Accepted") or not _holds(each, "Programmed")]
+    accepted = _summary(sections, bad, (fault,) if fault is not None else ())
+    programmed = _programmed(sections)
+    if not accepted.status:
+        programmed = replace(accepted, type="Programmed")
+    return Status(conditions=(accepted, programmed), sections=sections)
 
 
-def _summary(sections: Sequence[SectionStatus], problems: Sequence[Fault]) -> Condition:
-    """Whether something is accepted: not without listeners that are."""
+def _summary(sections: Sequence[SectionStatus], bad: Sequence[str], problems: Sequence[Fault]) -> Condition:
+    """Whether something is accepted: not without any listener that is good."""
     if problems:
         _, reason, message = problems[0]
         return Condition(type="Accepted", status=False, reason=reason, message=message)
-    bad = [each.name for each in sections if not _holds(each, "Accepted")]
     if not bad and sections:
         return Condition(type="Accepted", status=True, reason="Accepted")
     message = f"not valid: {', '.join(bad)}" if bad else "there are no listeners"
@@ -197,8 +227,8 @@ def _programmed(sections: Sequence[SectionStatus]) -> Condition:
     return Condition(type="Programmed", status=False, reason="Invalid", message="no listener can be used")
 
 
-def _holds(section: SectionStatus, type_: str) -> bool:
-    return any(each.type == type_ and each.status for each in section.conditions)
+def _holds(thing: SectionStatus | Status, type_: str) -> bool:
+    return any(each.type == type_ and each.status for each in thing.conditions)
 
 
 def _sections(
@@ -231,14 +261,10 @@ def _listener_conditions(faults: Sequence[Fault], overlap: str) -> tuple[Conditi
     reason, message = first.get("Conflicted", ("NoConflicts", ""))
     found.append(Condition(type="Conflicted", status="Conflicted" in first, reason=reason, message=message))
     fatal = next((message for condition, _, message in faults if condition in FATAL), None)
-    found.append(
-        Condition(
-            type="Programmed",
-            status=fatal is None,
-            reason="Programmed" if fatal is None else "Invalid",
-            message=fatal or "",
-        )
-    )
+    reason, message = "Programmed", ""
+    if fatal is not None:
+        reason, message = first.get("Programmed", ("Invalid", fatal))
+    found.append(Condition(type="Programmed", status=fatal is None, reason=reason, message=message))
     if overlap:
         found.append(
             Condition(type="OverlappingTLSConfig", status=True, reason="OverlappingHostnames", message=overlap)

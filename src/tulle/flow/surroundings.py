@@ -30,6 +30,8 @@ class Surroundings:
     """Names of listeners that do not listen: routes are attached to them, and get no requests from them."""
     gateways: Mapping[Name, Gateway] = field(default_factory=dict)
     """Those of Gateway API; those of Istio are only known by their listeners."""
+    silent: Mapping[Name, str] = field(default_factory=dict)
+    """Gateways of Istio that were written and have listeners that do not listen, and why in a few words."""
     sets: Mapping[Name, ListenerSet] = field(default_factory=dict)
     """By `ListenerSet.key`."""
     namespaces: Mapping[str, Namespace] = field(default_factory=dict)
@@ -104,6 +106,7 @@ def differences(before: Surroundings, now: Surroundings) -> frozenset[Name]:
     """What is different, but for services, by the names that something may depend on."""
     names = _changed(before.gateways, now.gateways) | _changed(before.sets, now.sets)
     names |= _unequal(before.listeners, now.listeners) | _unequal(before.untrusted, now.untrusted)
+    names |= _unequal(before.silent, now.silent)
     for name in before.unusable ^ now.unusable:
         names |= {key for key, all_ in now.listeners.items() if any(each.name == name for each in all_)}
     names |= {namespace_key(each) for each in _changed(before.namespaces, now.namespaces)}

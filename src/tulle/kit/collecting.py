@@ -10,6 +10,10 @@ YOUNG = 50_000
 """Objects that are made before the youngest are looked at: more than a change for thousands of proxies leaves behind
 until it is acknowledged. With Python's 700 they are promoted in the middle of it, and all older ones looked at too."""
 
+MANY = 250_000
+"""Objects that are made by one piece of work, such as the first build of thousands of services: to look at them takes
+a tenth of the time in which they were made."""
+
 
 def collect_seldom() -> None:
     """Let this whole process look for cycles less often. For one that holds much and makes many objects at a time."""
@@ -18,7 +22,10 @@ def collect_seldom() -> None:
 
 @contextmanager
 def no_collection() -> Iterator[None]:
-    """Collect no cycles meanwhile. Objects without cycles are freed as always."""
+    """Collect no cycles meanwhile. Objects without cycles are freed as always.
+
+    If very many objects were made, they are here to stay, and nobody ever looks for cycles among them.
+    """
     if not gc.isenabled():
         yield
         return
@@ -26,4 +33,6 @@ def no_collection() -> Iterator[None]:
     try:
         yield
     finally:
+        if gc.get_count()[0] > MANY:
+            gc.freeze()
         gc.enable()

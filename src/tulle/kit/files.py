@@ -2,8 +2,15 @@
 
 from __future__ import annotations
 
+import logging
 import os
+from collections.abc import Callable
 from pathlib import Path
+from typing import TypeVar
+
+log = logging.getLogger(__name__)
+
+Value = TypeVar("Value")
 
 
 def write_atomically(path: Path, data: bytes | str, *, mode: int = 0o600, durable: bool = True) -> None:
@@ -29,3 +36,16 @@ def write_atomically(path: Path, data: bytes | str, *, mode: int = 0o600, durabl
         temporary.unlink(missing_ok=True)
         error.filename = str(path)  # A write that fails does not know where.
         raise
+
+
+def recalled(path: Path, read: Callable[[bytes], Value]) -> Value | None:
+    """What was kept in a file; None if there is none. One that cannot be read (`ValueError`) is put aside."""
+    try:
+        return read(path.read_bytes())
+    except FileNotFoundError:
+        return None
+    except ValueError as error:
+        aside = path.with_suffix(".unreadable")
+        path.replace(aside)
+        log.warning("%s could not be read and was moved to %s: %s", path, aside, error)
+        return None

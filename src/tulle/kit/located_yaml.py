@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
+from sys import intern
 from typing import Any
 
 import yaml
@@ -200,7 +201,7 @@ class _Composer:
 
     def mapping(self, start: Any, depth: int) -> LocatedMap:
         result = LocatedMap(start.start_mark.line)
-        lines = result.lines
+        numbers = result.numbers
         merged: list[tuple[object, int]] = []
         while type(event := self.next()) is not MappingEndEvent:
             line = event.start_mark.line
@@ -213,7 +214,7 @@ class _Composer:
                     result.repeated = (*result.repeated, (key, line))
             else:
                 result[key] = value
-                lines[key] = line
+                numbers.append(line)
         for value, line in merged:
             _merge(result, value, line)
         return result
@@ -234,7 +235,7 @@ class _Composer:
             self.count += 1
             if event.anchor is not None:
                 self.anchors[event.anchor] = event.value, 1
-            return str(event.value)
+            return intern(event.value)
         raise Malformed(event.start_mark.line, "a key must be text")
 
     def alias(self, event: Any) -> object:
@@ -257,7 +258,7 @@ def _merge(result: LocatedMap, value: object, line: int) -> None:
             raise Malformed(line, "<< takes a mapping, or a list of mappings")
         for key, given in source.items():
             if key not in result:
-                result.put(key, given, source.lines[key])
+                result.put(key, given, source.line_of(key))
 
 
 def is_text(text: str) -> bool:

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from enum import StrEnum
 
-from tulle.model.documents import Origin
+from tulle.model.documents import BUILT_IN, Origin
 from tulle.model.names import Name
 from tulle.model.policies import ConnectionPool
 from tulle.model.security import Target
@@ -37,6 +37,10 @@ class Scope:
     """Whether hosts that the mesh does not know are refused; None: as the mesh says."""
     ingress: tuple[Ingress, ...] = ()
     inbound_pool: ConnectionPool | None = None
+    selector_origin: Origin | None = None
+    """Where the selector was written, if not where it begins."""
+    host_origins: tuple[tuple[tuple[str, str], Origin], ...] = ()
+    """Where single hosts were written."""
 
 
 class Direction(StrEnum):
@@ -58,6 +62,7 @@ class AccessLogging:
     providers: tuple[str, ...] = ()
     filter: str = ""
     """CEL expression over the attributes of the request; empty: every request."""
+    origin: Origin = field(default=BUILT_IN, compare=False)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False, weakref_slot=True)
@@ -69,6 +74,8 @@ class Telemetry:
     selector: Labels = ()
     targets: tuple[Target, ...] = ()
     access_logging: tuple[AccessLogging, ...] = ()
+    selector_origin: Origin | None = None
+    """Where the selector was written, if not where it begins."""
 
 
 class PatchPlace(StrEnum):
@@ -175,6 +182,8 @@ class EnvoyPatches:
     priority: int = 0
     patches: tuple[Patch, ...] = ()
     created: str = ""
+    selector_origin: Origin | None = None
+    """Where the selector was written, if not where it begins."""
 
 
 class PluginPhase(StrEnum):
@@ -207,6 +216,8 @@ class WasmPlugin:
     """Names of variables of the proxy that it sees."""
     direction: Direction = Direction.ANY
     ports: tuple[int, ...] = ()
+    selector_origin: Origin | None = None
+    """Where the selector was written, if not where it begins."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False, weakref_slot=True)
@@ -218,6 +229,8 @@ class ProxySettings:
     selector: Labels = ()
     concurrency: int | None = None
     environment: Labels = ()
+    selector_origin: Origin | None = None
+    """Where the selector was written, if not where it begins."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False, weakref_slot=True)

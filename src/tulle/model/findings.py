@@ -49,6 +49,7 @@ class Finding:
 
 
 def did_you_mean(word: str, known: Iterable[str]) -> str:
-    """`; did you mean "web"?` for the nearest known word, or nothing."""
-    nearest = get_close_matches(word, list(known), n=1, cutoff=0.6)
-    return f'; did you mean "{nearest[0]}"?' if nearest else ""
+    """`; did you mean "web"?` for the nearest known word, or nothing. Capitals make no difference."""
+    folded = {each.casefold(): each for each in known}
+    nearest = get_close_matches(word.casefold(), folded, n=1, cutoff=0.6)
+    return f'; did you mean "{folded[nearest[0]]}"?' if nearest else ""

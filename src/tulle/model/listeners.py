@@ -183,6 +183,8 @@ class Listener:
     """The port as the document has it, if not `port`: ports below 1024 are moved up by 8000."""
     tls: TlsHandling = TlsHandling.TERMINATE
     client_trust: ClientTrust | None = None
+    shown_secret: Name | None = None
+    """The secret with the certificate that its gateway shows to backends which policies of TLS are for."""
     versions: TlsVersions = TlsVersions()
     created: str = ""
     problems: tuple[tuple[str, str, str], ...] = ()

@@ -66,6 +66,9 @@ class Settings:
     """Policies in it hold for the whole mesh (Istio's root namespace)."""
     gateway_labels: tuple[tuple[str, str], ...] = (("app", "istio-ingressgateway"), ("istio", "ingressgateway"))
     """What selectors find the gateway by, in the root namespace."""
+    ingress_port: int = 8080
+    """Where all Ingresses are served."""
+    ingress_tls_port: int = 8443
 
 
 Object: TypeAlias = (

@@ -27,6 +27,12 @@ class Name:
         name, dot, given = text.partition(".")
         return cls(given if dot else namespace, name)
 
+    @classmethod
+    def written(cls, text: str) -> Name:
+        """What `str` of a name was: services of hosts such as `api.example.org` have dots in their own names."""
+        name, _, namespace = text.rpartition(".")
+        return cls(namespace, name)
+
 
 GATEWAY = Name(SYSTEM_NAMESPACE, "gateway")
 """The gateway as a workload, and its service account."""

@@ -82,6 +82,10 @@ class Gateway:
     """What is wrong with it by itself: condition, reason, sentence."""
     sets_from: Admission | None = None
     """Whose ListenerSets may add listeners to it; None: nobody's."""
+    client_certificate: Certificate | None = None
+    """What it shows to backends that it calls with TLS."""
+    client_certificate_problem: str = ""
+    """Why what was written cannot be that."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False, weakref_slot=True)
@@ -117,6 +121,8 @@ class GatewayClass:
     controller: str
     is_default: bool = False
     kind: str = "GatewayClass"
+    parameters_problem: str = ""
+    """Why its parameters cannot be used; empty if it has none."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False, weakref_slot=True)

@@ -174,6 +174,8 @@ class ClientTls:
     """Authorities of the server; without file and secret those of the system."""
     secret: Name | None = None
     """A secret with `tls.crt`, `tls.key` and `ca.crt` (as far as they are needed)."""
+    shown_secret: Name | None = None
+    """A secret with `tls.crt` and `tls.key` that a gateway shows, whatever the mode."""
     ca_maps: tuple[Name, ...] = ()
     """ConfigMaps with the authorities of the server, in `ca.crt`."""
     uses_system_ca: bool = True

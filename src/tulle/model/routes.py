@@ -110,10 +110,13 @@ class Backend:
     """The Host that this one sees."""
     port_name: str = ""
     """The port by its name, instead of its number."""
+    is_udp: bool = False
+    """Whether the number is one of UDP, where the service has the same one for TCP."""
     referrer: Referrer | None = None
     """Who refers to it, if a reference into another namespace needs a grant there."""
     problem: str = ""
-    """Why it can never be used, in a sentence: a kind that nobody knows. Its share of the requests is answered 500."""
+    """Why it can never be used, in a sentence: a kind that nobody knows. Its share of the requests is answered as if it
+    did not exist."""
     problem_reason: str = ""
     """The same in the words of Gateway API conditions: `InvalidKind`."""
 
@@ -380,8 +383,17 @@ class RouteSet:
     """Whether backends that do not exist are left out, so that the others get their share; otherwise it is refused."""
     is_delegate: bool = False
     """Whether it only counts where another set delegates to it."""
+    is_complete: bool = False
+    """Of rules of the mesh, whether they are all there is: calls that no rule matches are answered 404; otherwise they
+    reach the service that was called."""
     created: str = ""
     """`metadata.creationTimestamp`, if there is one: of equal rules the older counts."""
+    host_origins: tuple[tuple[str, Origin], ...] = ()
+    """Where single hosts were written, if not where the routes begin."""
+
+    def host_origin(self, host: str) -> Origin:
+        """Where a host was written."""
+        return dict(self.host_origins).get(host, self.origin)
 
 
 def specificity(match: Match) -> tuple[int, int, int, int, int, int]:

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from enum import StrEnum
 
-from tulle.model.documents import Origin
+from tulle.model.documents import BUILT_IN, Origin
 from tulle.model.names import Name
 from tulle.model.routes import ExternalCheck
 
@@ -64,6 +64,8 @@ class Values:
 
     values: tuple[str, ...] = ()
     excluded: tuple[str, ...] = ()
+    origin: Origin = field(default=BUILT_IN, compare=False)
+    """Where they were written; built-in if that is not known more precisely than the rule."""
 
     def __bool__(self) -> bool:
         return bool(self.values or self.excluded)
@@ -125,6 +127,7 @@ class Target:
     kind: str
     """`Gateway`, `Service`, `ServiceEntry`, `GatewayClass`."""
     name: Name
+    origin: Origin = field(default=BUILT_IN, compare=False)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False, weakref_slot=True)
@@ -142,6 +145,9 @@ class AccessPolicy:
     """With `custom`: who is asked, by the name of an `Authorizer`."""
     is_dry_run: bool = False
     """Whether it only counts what it would have done."""
+    selector_origin: Origin | None = None
+    """Where the selector was written, if not where the policy begins."""
+    provider_origin: Origin | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False, weakref_slot=True)
@@ -176,6 +182,8 @@ class PeerAuthentication:
     port_modes: tuple[tuple[int, PeerMode], ...] = ()
     """By port of the workload."""
     created: str = ""
+    selector_origin: Origin | None = None
+    """Where the selector was written, if not where the policy begins."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -213,3 +221,5 @@ class RequestAuthentication:
     selector: tuple[tuple[str, str], ...] = ()
     targets: tuple[Target, ...] = ()
     rules: tuple[TokenRule, ...] = ()
+    selector_origin: Origin | None = None
+    """Where the selector was written, if not where the policy begins."""

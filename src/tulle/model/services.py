@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from enum import StrEnum
 
-from tulle.model.documents import Origin
+from tulle.model.documents import BUILT_IN, Origin
 from tulle.model.names import Name, full_host
 from tulle.model.policies import Locality, Policy
 from tulle.model.security import Rule
@@ -49,6 +49,11 @@ class Port:
     target: int | str | None = None
     """The port of the workloads behind it, by number or name; None: the same number, or their only port."""
 
+    @property
+    def is_udp(self) -> bool:
+        """Whether its number is one of UDP."""
+        return self.protocol is Protocol.UDP
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Subset:
@@ -60,6 +65,7 @@ class Subset:
     """Replaces the policy of the service, if given."""
     port_policies: tuple[tuple[int, Policy], ...] = ()
     """Policies of single ports, which replace that of the subset."""
+    origin: Origin = field(default=BUILT_IN, compare=False)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -143,6 +149,8 @@ class Destination:
     """Policies of single ports, complete: they replace `policy`."""
     subsets: tuple[Subset, ...] = ()
     created: str = ""
+    host_origin: Origin | None = None
+    """Where the host was written, if not where it begins."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False, weakref_slot=True)
@@ -185,6 +193,10 @@ class Service:
     plain_ports: tuple[int, ...] = ()
     """Ports on which some of what answers takes no mutual TLS though a sidecar stands there; found out when the mesh is
     built. Its endpoints are then told apart by `Endpoint.is_meshed`."""
+    selector_origin: Origin | None = None
+    """Where the selector was written, if not where the service begins."""
+    host_origin: Origin | None = None
+    """Where its hosts (or the one that it stands for) were written."""
 
     @property
     def is_meshed(self) -> bool:
@@ -196,11 +208,15 @@ class Service:
         """The host names by which documents speak of it: its own, or else the full one of the mesh."""
         return self.hosts or (full_host(self.name),)
 
-    def port(self, number: int | None = None) -> Port | None:
-        """The port with this number; without a number the first one."""
+    def port(self, number: int | None = None, *, is_udp: bool = False) -> Port | None:
+        """The port with this number; without a number the first one.
+
+        TCP and UDP have numbers of their own: of two ports with the same one, that of UDP if it is wanted.
+        """
         if number is None:
             return self.ports[0] if self.ports else None
-        return next((port for port in self.ports if port.number == number), None)
+        found = [port for port in self.ports if port.number == number]
+        return next((port for port in found if port.is_udp == is_udp), found[0] if found else None)
 
     def subset(self, name: str) -> Subset | None:
         """The subset with this name."""

@@ -39,7 +39,7 @@ def test_what_cannot_be(complain: Complain) -> None:
         f'5 error: "{path}.allowOrigins[0]" must be an origin such as https://shop.example.org, https://*.example.org '
         'or *, not "shop"',
         f'5 error: "{path}.allowMethods[0]" must be one of GET, HEAD, POST, PUT, DELETE, CONNECT, OPTIONS, TRACE, '
-        'PATCH, *, not "get"',
+        'PATCH, *, not "get"; did you mean "GET"?',
     ]
     assert complain("HTTPRoute", text('{allowHeaders: ["*", x-a]}')) == [
         f'5 error: "{path}.allowHeaders" has * beside others; * alone stands for all'

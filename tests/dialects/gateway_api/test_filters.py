@@ -3,7 +3,7 @@ from __future__ import annotations
 import pytest
 
 from tests.dialects.gateway_api.conftest import Complain, Say
-from tulle.model.routes import Forward
+from tulle.model.routes import Forward, Respond
 
 START = "parentRefs: [{name: a}]\nrules:\n- filters:\n"
 MIRROR = "{type: RequestMirror, requestMirror: {backendRef: {name: copy, port: 80}}}"
@@ -51,6 +51,19 @@ def test_filters_that_cannot_be_together(complain: Complain) -> None:
         '6 error: "spec.rules[0].filters[2]" is a second URLRewrite; one is allowed',
         '5 error: "spec.rules[0].filters[1]" is a URLRewrite beside a RequestRedirect; only one can be',
     ]
+    text = f"""{START}  - {{type: RequestRedirect, requestRedirect: {{}}}}
+  - {{type: DirectResponse, directResponse: {{statusCode: 200}}}}"""
+    assert complain("HTTPRoute", text) == [
+        '5 error: "spec.rules[0].filters[1]" stands beside a RequestRedirect; a request gets one answer'
+    ]
+
+
+def test_direct_responses(say: Say) -> None:
+    text = f"{START}  - {{type: DirectResponse, directResponse: {{statusCode: 204}}}}"
+    assert say("HTTPRoute", text).routes[0].rules[0].action == Respond(status=204)
+    action = say("HTTPRoute", text.replace("204", "103")).routes[0].rules[0].action
+    assert isinstance(action, Forward)
+    assert action.backends[0].problem == "no request can be answered 103, which announces another answer"
 
 
 def test_headers_of_answers(say: Say) -> None:

@@ -3,6 +3,7 @@ from __future__ import annotations
 from tests.dialects.gateway_api.conftest import Complain, Say
 from tulle.model.listeners import ClientCertificates, ClientTrust
 from tulle.model.names import Name
+from tulle.model.objects import Gateway
 from tulle.model.routes import Referrer
 
 LISTENERS = """
@@ -58,8 +59,21 @@ def test_ports_differ(complain: Complain) -> None:
     ]
 
 
-def test_the_certificate_for_backends_has_no_effect(complain: Complain) -> None:
-    assert complain("Gateway", f"{LISTENERS}tls: {{backend: {{clientCertificateRef: {{name: a}}}}}}") == [
-        '6 warning: "spec.tls.backend.clientCertificateRef" has no effect: backends are shown no certificate by '
-        "Gateway API documents"
-    ]
+def gateway(say: Say, text: str) -> Gateway:
+    (made,) = say("Gateway", LISTENERS + text).objects
+    assert isinstance(made, Gateway)
+    return made
+
+
+def test_the_certificate_for_backends(say: Say, complain: Complain) -> None:
+    text = "tls: {backend: {clientCertificateRef: {name: a}}}"
+    made = gateway(say, text).client_certificate
+    assert made is not None and (made.secret, made.referrer) == (Name("shop", "a"), REFERRER)
+    made = gateway(say, text.replace("name: a", "name: a, namespace: far")).client_certificate
+    assert made is not None and made.secret == Name("far", "a")
+    assert gateway(say, "tls: {backend: {}}").client_certificate is None
+    text = text.replace("name: a", "name: a, kind: Odd, group: x.io")
+    assert gateway(say, text).client_certificate is None
+    assert gateway(say, text).client_certificate_problem == "a certificate is a Secret, not a Odd"
+    message = "cannot be used: a certificate is a Secret, not a Odd of x.io"
+    assert complain("Gateway", LISTENERS + text) == [f'6 warning: "spec.tls.backend.clientCertificateRef" {message}']

@@ -72,6 +72,18 @@ def test_what_has_no_effect(complain: Complain) -> None:
     ]
 
 
+def test_parameters(say: Say, complain: Complain) -> None:
+    text = f"{TEXT}infrastructure: {{parametersRef: {{group: x.io, kind: Odd, name: a}}}}"
+    message = "parameters of kind Odd of x.io are unknown here"
+    assert gateway(say, text).problems == (("Accepted", "InvalidParameters", message),)
+    path = '"spec.infrastructure.parametersRef"'
+    assert complain("Gateway", text) == [f"3 warning: {path} cannot be used: {message}; the gateway does not listen"]
+    text = text.replace("x.io", "''").replace("Odd", "ConfigMap")
+    assert not gateway(say, text).problems
+    assert complain("Gateway", text) == [f"3 warning: {path} has no effect: nothing is deployed for a gateway here"]
+    assert gateway(say, text.replace("ConfigMap", "Odd")).problems[0][2] == "parameters of kind Odd are unknown here"
+
+
 def test_a_gateway_that_cannot_be_read(complain: Complain) -> None:
     assert complain("Gateway", "gatewayClassName: a\nlisteners: []") == [
         '2 error: "spec.listeners" is empty; name at least one'

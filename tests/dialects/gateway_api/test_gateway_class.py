@@ -11,11 +11,13 @@ def test_a_class(say: Say) -> None:
     assert (made.name, made.controller, made.kind) == ("it", "x.io/ctl", "GatewayClass")
 
 
-def test_what_has_no_effect(complain: Complain) -> None:
+def test_what_has_no_effect(say: Say, complain: Complain) -> None:
     text = 'controllerName: x.io/ctl\nparametersRef: {group: "", kind: ConfigMap, name: a, namespace: b}'
     assert complain("GatewayClass", text) == [
         '2 warning: "spec.parametersRef" has no effect: parameters of other implementations are unknown here'
     ]
+    (made,) = say("GatewayClass", text).objects
+    assert isinstance(made, GatewayClass) and made.parameters_problem == "parameters of kind ConfigMap are unknown here"
 
 
 def test_a_class_that_cannot_be_read(complain: Complain) -> None:

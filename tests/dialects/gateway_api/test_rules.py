@@ -4,7 +4,7 @@ from tests.dialects.gateway_api.conftest import Complain, Say
 from tulle.dialects.gateway_api.rules import created
 from tulle.dialects.objects import Metadata
 from tulle.model.names import Name
-from tulle.model.routes import Forward, HeaderChanges, Redirect, Rewrite, RouteKind
+from tulle.model.routes import Forward, HeaderChanges, Redirect, Respond, Rewrite, RouteKind
 
 START = "parentRefs: [{name: a}]\nrules:\n"
 HEADERS = "{type: RequestHeaderModifier, requestHeaderModifier: {remove: [x-a]}}"
@@ -41,7 +41,7 @@ def test_there_are_limits(complain: Complain) -> None:
     ]
 
 
-def test_filters_of_one_of_several_backends(say: Say, complain: Complain) -> None:
+def test_filters_of_one_of_several_backends(say: Say) -> None:
     text = f"""{START}- backendRefs:
   - {{name: a, port: 80, filters: [{HEADERS}, {ANSWERS}, {HOST}]}}
   - {{name: b, port: 80, weight: 0}}"""
@@ -51,22 +51,34 @@ def test_filters_of_one_of_several_backends(say: Say, complain: Complain) -> Non
     assert first.request_headers == HeaderChanges(remove=("x-a",))
     assert first.response_headers == HeaderChanges(remove=("x-b",))
     assert (first.host_rewrite, first.weight, second.weight, second.host_rewrite) == ("b.example", 1, 0, None)
-    message = "that cannot be done for one of several backends; make it a rule's"
-    assert complain("HTTPRoute", text.replace(HOST, PATH)) == [
-        f'4 error: "spec.rules[0].backendRefs[0].filters[2]" is a URLRewrite {message}'
-    ]
+    action = say("HTTPRoute", text.replace(HOST, PATH)).routes[0].rules[0].action
+    assert isinstance(action, Forward)
+    first, second = action.backends
+    message = "a URLRewrite cannot be done for one of several backends; its requests are answered 500"
+    assert (first.problem, first.problem_reason, second.problem) == (message, "UnsupportedValue", "")
 
 
 def test_filters_of_the_only_backend_are_those_of_the_rule(say: Say) -> None:
     text = f"{START}- backendRefs:\n  - {{name: a, port: 80, filters: [{PATH}]}}"
     action = say("HTTPRoute", text).routes[0].rules[0].action
     assert isinstance(action, Forward) and action.rewrite == Rewrite(path="/x")
+    found = say("HTTPRoute", text.replace(PATH, REDIRECT))
+    assert isinstance(found.routes[0].rules[0].action, Redirect) and not found.findings
 
 
 def test_requests_are_redirected_or_sent_on(say: Say, complain: Complain) -> None:
     assert isinstance(say("HTTPRoute", f"{START}- filters: [{REDIRECT}]").routes[0].rules[0].action, Redirect)
     assert complain("HTTPRoute", f"{START}- filters: [{REDIRECT}]\n  backendRefs: [{{name: a, port: 80}}]") == [
         '4 error: "spec.rules[0].backendRefs" stand beside a RequestRedirect; a request is sent on or redirected'
+    ]
+
+
+def test_requests_are_answered_or_sent_on(say: Say, complain: Complain) -> None:
+    answer = "{type: DirectResponse, directResponse: {statusCode: 403, body: {string: no}}}"
+    action = say("HTTPRoute", f"{START}- filters: [{answer}]").routes[0].rules[0].action
+    assert action == Respond(status=403, body="no")
+    assert complain("HTTPRoute", f"{START}- filters: [{answer}]\n  backendRefs: [{{name: a, port: 80}}]") == [
+        '4 error: "spec.rules[0].backendRefs" stand beside a DirectResponse; a request is sent on or answered'
     ]
 
 

@@ -6,6 +6,7 @@ from collections.abc import Callable
 import pytest
 
 from tulle.model.mesh import Fragment
+from tulle.model.routes import PathKind, PathMatch
 
 Read = Callable[[str], Fragment]
 FRAME = "{{apiVersion: networking.k8s.io/v1, kind: Ingress, metadata: {{name: shop}}, spec: {spec}}}"
@@ -97,3 +98,28 @@ def test_the_old_annotation_of_the_class_is_fine_alone(read: Read) -> None:
         "{kubernetes.io/ingress.class: nginx, example.org/note: x}}, spec: {defaultBackend: " + SERVICE + "}}"
     )
     assert fragment.findings == () and len(fragment.routes) == 1
+
+
+@pytest.mark.parametrize(
+    ("text", "kind", "meaning"),
+    [
+        ("/a/*", "ImplementationSpecific", PathMatch(PathKind.PREFIX, "/a")),
+        ("/*", "ImplementationSpecific", PathMatch(PathKind.PREFIX, "/")),
+        ("", "ImplementationSpecific", PathMatch(PathKind.PREFIX, "/")),
+        ("/a.*", "ImplementationSpecific", PathMatch(PathKind.TEXT_PREFIX, "/a")),
+        ("/a", "ImplementationSpecific", PathMatch(PathKind.PREFIX, "/a")),
+        ("/a/", "Prefix", PathMatch(PathKind.PREFIX, "/a")),
+        ("/a/", "Exact", PathMatch(PathKind.EXACT, "/a/")),
+    ],
+)
+def test_what_paths_mean(read: Read, text: str, kind: str, meaning: PathMatch) -> None:
+    fragment = read(FRAME.format(spec=rules(path(text, kind))))
+    (route,) = fragment.routes
+    assert [each.path for each in route.rules[0].matches] == [meaning] and not fragment.findings
+
+
+def test_a_star_elsewhere_is_no_pattern(read: Read) -> None:
+    fragment = read(FRAME.format(spec=rules(path("/a/*", "Prefix"))))
+    assert [each.message.rpartition('" ')[2] for each in fragment.findings] == [
+        "looks like a regular expression; it is compared as text"
+    ]

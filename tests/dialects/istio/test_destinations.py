@@ -66,7 +66,8 @@ def test_changes_to_headers(read: Read) -> None:
         ),
         (
             "route: [{destination: {host: b}, weight: 1}, {destination: {host: c}}]",
-            'warning: "spec.http[0].route[1]" has no weight beside others that have one, so it gets nothing',
+            'warning: "spec.http[0].route[1]" has no weight beside others that have one, so it gets nothing; '
+            "write its weight",
         ),
         (
             "{route: [{destination: {host: b}}], headers: {request: {set: {host: a}, add: {':authority': b}}}}",

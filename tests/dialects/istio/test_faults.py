@@ -21,7 +21,6 @@ def one(fault: str) -> str:
         ("{delay: {fixedDelay: 7s}}", Fault(delay=7.0)),
         ("{delay: {fixedDelay: 7s, percentage: {value: 0.1}}}", Fault(delay=7.0, delay_percent=0.1)),
         ("{abort: {httpStatus: 555, percent: 50}}", Fault(abort_status=555, abort_percent=50.0)),
-        ("{abort: {grpcStatus: UNAVAILABLE, percentage: {}}}", Fault(abort_grpc_status=14, abort_percent=0.0)),
     ],
 )
 def test_experiments(read: Read, text: str, expected: Fault) -> None:
@@ -65,3 +64,11 @@ def test_experiments(read: Read, text: str, expected: Fault) -> None:
 )
 def test_mistakes(read: Read, text: str, expected: list[str]) -> None:
     assert findings(read(one(text))) == [f"7 {each}" for each in expected]
+
+
+def test_an_experiment_with_nothing_is_noted(read: Read) -> None:
+    fragment = read(one("{abort: {grpcStatus: UNAVAILABLE, percentage: {}}, delay: {fixedDelay: 7s, percent: 1}}"))
+    (finding,) = findings(fragment)
+    assert finding.endswith('"spec.http[0].fault.abort" is for 0 % of the requests, so nothing happens')
+    fault = fragment.routes[0].rules[0].fault
+    assert fault is not None and fault.abort_percent == 0

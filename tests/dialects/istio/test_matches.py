@@ -112,7 +112,7 @@ def test_conditions(read: Read, text: str, expected: Match) -> None:
         ),
         (
             "{headers: {'@request.auth.claims': {exact: GET}}}",
-            'error: "spec.http[0].match[0].headers.@request.auth.claims.[key]" must name a claim such as '
+            'error: "spec.http[0].match[0].headers.@request.auth.claims" must name a claim such as '
             '@request.auth.claims[groups], not "@request.auth.claims"',
         ),
     ],

@@ -6,6 +6,7 @@ import pytest
 
 from tests.dialects.istio.networking import document, findings
 from tulle.dialects.istio import shadows
+from tulle.model.covering import covers
 from tulle.model.mesh import Fragment
 from tulle.model.routes import Match, PathKind, PathMatch, Source, ValueKind, ValueMatch
 
@@ -49,7 +50,7 @@ B = ValueMatch("b", ValueKind.PRESENT)
     ],
 )
 def test_what_takes_everything_of_another(wide: Match, narrow: Match) -> None:
-    assert shadows.covers(wide, narrow)
+    assert covers(wide, narrow)
 
 
 @pytest.mark.parametrize(
@@ -71,7 +72,7 @@ def test_what_takes_everything_of_another(wide: Match, narrow: Match) -> None:
     ],
 )
 def test_what_does_not(wide: Match, narrow: Match) -> None:
-    assert not shadows.covers(wide, narrow)
+    assert not covers(wide, narrow)
 
 
 def test_rules_that_are_never_used(read: Read) -> None:
@@ -121,4 +122,36 @@ def test_of_very_many_rules_only_repetitions_and_catch_alls_are_found(read: Read
     assert [each.partition("warning: ")[2] for each in found] == [
         '"spec.http[101]" is never used: http[100] takes all of its requests before',
         '"spec.http[104]" is never used: http[103] takes all of its requests before',
+    ]
+
+
+def test_a_match_that_another_of_the_same_rule_has_already(read: Read) -> None:
+    spec = f"""
+    hosts: [a]
+    http:
+    - match: [{{uri: {{prefix: /a}}}}, {{uri: {{prefix: /ab}}, method: {{exact: GET}}}}, {{uri: {{prefix: /}}}}]
+      {ROUTE}
+    """
+    assert findings(read(document("VirtualService", spec))) == [
+        '7 warning: "spec.http[0].match[1]" adds nothing: match[0] of this rule has all of its requests already',
+    ]
+
+
+def test_rules_for_connections(read: Read) -> None:
+    spec = f"""
+    hosts: [a.example, "*.b.example"]
+    tls:
+    - match: [{{sniHosts: ["*.b.example"]}}]
+      {ROUTE}
+    - match: [{{sniHosts: [x.b.example], port: 443}}, {{sniHosts: [a.example]}}]
+      {ROUTE}
+    tcp:
+    - match: [{{port: 1}}, {{port: 2}}]
+      {ROUTE}
+    - match: [{{port: 2, sourceLabels: {{a: b}}}}]
+      {ROUTE}
+    """
+    assert findings(read(document("VirtualService", spec))) == [
+        '9 warning: "spec.tls[1].match[0]" is never used: tls[0] takes all of its connections before',
+        '14 warning: "spec.tcp[1]" is never used: tcp[0] takes all of its connections before',
     ]

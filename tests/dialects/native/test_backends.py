@@ -1,24 +1,11 @@
 from __future__ import annotations
 
-from collections.abc import Callable
-
 import pytest
 
+from tests.dialects.native.texts import Read, messages, route
 from tulle.dialects.native.backends import backend
 from tulle.model.documents import BUILT_IN
-from tulle.model.mesh import Fragment
 from tulle.model.names import Name
-
-Read = Callable[[str], Fragment]
-
-
-def route(text: str) -> str:
-    """A route with one more field."""
-    return f"routes:\n  - name: r\n    to: web\n    {text}\n"
-
-
-def messages(read: Read, text: str) -> list[str]:
-    return [finding.message for finding in read(text).findings]
 
 
 @pytest.mark.parametrize(

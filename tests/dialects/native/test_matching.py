@@ -1,22 +1,9 @@
 from __future__ import annotations
 
-from collections.abc import Callable
-
 import pytest
 
+from tests.dialects.native.texts import Read, messages, route
 from tulle.dialects.native.matching import describe
-from tulle.model.mesh import Fragment
-
-Read = Callable[[str], Fragment]
-
-
-def route(text: str) -> str:
-    """A route with one more field."""
-    return f"routes:\n  - name: r\n    to: web\n    {text}\n"
-
-
-def messages(read: Read, text: str) -> list[str]:
-    return [finding.message for finding in read(text).findings]
 
 
 @pytest.mark.parametrize(
@@ -25,6 +12,7 @@ def messages(read: Read, text: str) -> list[str]:
         ("path: {}", ': "path" takes exactly one of exact, prefix, starts, regex'),
         ("path: {exact: /a, prefix: /b}", ': "path" takes exactly one of exact, prefix, starts, regex'),
         ("path: {exact: }", ': "path" has nothing after exact'),
+        ("path: 7", ': "path" must be a path such as /cart, or one of exact, prefix, starts, regex, not 7'),
         ("path: [a]", ': "path" must be a path such as /cart, or one of exact, prefix, starts, regex, not a list'),
         ("headers: {a: }", ': "headers.a" must be text or a mapping with one condition, not nothing'),
         (

@@ -6,6 +6,7 @@ import pytest
 
 from tulle.dialects.native.route import identify
 from tulle.model.mesh import Fragment
+from tulle.model.routes import Match, RouteKind
 
 Read = Callable[[str], Fragment]
 
@@ -21,6 +22,28 @@ Read = Callable[[str], Fragment]
             "routes: [{name: r, to: web, respond: 200}]",
             'route r: "respond" cannot stand beside to; write one of to, weights, redirect, respond',
         ),
+        (
+            "routes: [{name: r, timeout: 1s, rules: [{to: web}]}]",
+            'route r: "timeout" cannot stand beside rules; write it in a rule',
+        ),
+        (
+            "routes: [{name: r, host: a, mesh: true, to: web, streams: [{to: web}]}]",
+            'route r: "to" cannot stand beside streams; write it in a rule',
+        ),
+        ("routes: [{name: r, mesh: true, to: web}]", 'route r: "mesh" needs host or hosts: what is called'),
+        (
+            "routes: [{name: r, host: a, mesh: true, listeners: l, to: web}]",
+            'route r: "listeners" are of the gateway; with mesh, calls do not pass it',
+        ),
+        (
+            "routes: [{name: r, host: a, streams: [{to: web}]}]",
+            'route r: "streams" are for calls of workloads (mesh: true); at the gateway write streams of a listener',
+        ),
+        (
+            "routes: [{name: r, rules: [{path: /}]}]",
+            'route r: unknown field "path" in "rules[0]"; did you mean "match"?',
+        ),
+        ("routes: [{name: r, rules: [{}]}]", 'route r: "rules[0]" needs one of to, weights, redirect, respond'),
         ("routes: [{name: r}]", "route r needs one of to, weights, redirect, respond"),
         (
             "routes: [{name: r, to: web, hosts: []}]",
@@ -52,36 +75,29 @@ def test_what_is_done_with_requests_does_not_name_a_route() -> None:
     assert identify({"name": "mine", "host": "a"}) == "mine"
 
 
-@pytest.mark.parametrize(
-    ("text", "message"),
-    [
-        ("path: /a, rules: {to: web}", '"path" cannot stand beside rules; write it in a rule'),
-        ("host: a, mesh: true, to: b, streams: {to: web}", '"to" cannot stand beside streams; write it in a rule'),
-        ("mesh: true, to: web", '"mesh" needs host or hosts: what is called'),
-        (
-            "host: a, mesh: true, listeners: x, to: web",
-            '"listeners" are of the gateway; with mesh, calls do not pass it',
-        ),
-        (
-            "streams: {to: web}",
-            '"streams" are for calls of workloads (mesh: true); at the gateway write streams of a listener',
-        ),
-        ("rules: {match: {path: /a}}", '"rules[0]" needs one of to, weights, redirect, respond'),
-    ],
-)
-def test_rules_stand_alone(read: Read, text: str, message: str) -> None:
-    found = read(f"routes: [{{name: it, {text}}}]").findings
-    assert [each.message for each in found] == [f"route it: {message}"]
+def test_rules_are_tried_in_their_order(read: Read) -> None:
+    (route,) = read(
+        "routes: [{name: r, listeners: http, rules: [{match: [{path: /a}, {methods: GET}], to: a}, {to: b}]}]"
+    ).routes
+    assert not route.by_specificity and (route.hosts, route.listeners) == (("*",), ("http",))
+    first, other = route.rules
+    assert len(first.matches) == 2 and other.matches == (Match(),) and first.name != other.name
 
 
-def test_rules_keep_their_order_and_have_names_of_their_own(read: Read) -> None:
-    (route,) = read("routes: [{host: a, rules: [{match: {path: /a}, to: web}, {match: [{}, {}], to: web}]}]").routes
-    assert not route.by_specificity
-    assert [len(rule.matches) for rule in route.rules] == [1, 2]
-    assert len({rule.name for rule in route.rules}) == 2
+def test_one_rule_needs_no_list(read: Read) -> None:
+    (route,) = read("routes: [{name: r, rules: {match: {path: /a}, to: a}}]").routes
+    (listed,) = read("routes: [{name: r, rules: [{match: {path: /a}, to: a}]}]").routes
+    assert [each.name for each in route.rules] == [each.name for each in listed.rules]
 
 
-def test_hosts_of_the_mesh_are_not_those_of_the_gateway(read: Read) -> None:
-    one, two = read("routes: [{host: a, mesh: true, rules: {to: web}, streams: {to: db}}]").routes
-    assert (one.mesh_hosts, one.hosts, two.mesh_hosts) == (("a",), (), ("a",))
-    assert (len(one.rules), len(two.streams)) == (1, 1)
+def test_calls_of_workloads_may_have_rules_for_requests_and_connections(read: Read) -> None:
+    fragment = read(
+        "routes: [{name: r, hosts: [a.example.org, b.example.org, a.example.org], mesh: true, "
+        "rules: [{to: web}], streams: [{to: db}]}]"
+    )
+    requests, connections = fragment.routes
+    for each in (requests, connections):
+        assert each.mesh_hosts == ("a.example.org", "b.example.org") and each.hosts == ()
+    assert (requests.kind, len(requests.rules), requests.streams) == (RouteKind.HTTP, 1, ())
+    assert (connections.kind, connections.rules, len(connections.streams)) == (RouteKind.TCP, (), 1)
+    assert connections.name != requests.name

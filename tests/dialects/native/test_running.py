@@ -84,13 +84,14 @@ def test_an_address_serves_the_port_with_its_number_or_else_the_first() -> None:
 
 def test_an_address_may_say_which_port_it_serves() -> None:
     ports = (Port(name="a", number=1), Port(name="b", number=2))
-    said = {"address": "h:9", "port": "b", "labels": {"version": "v2"}, "locality": "r/z", "ready": False}
-    named = AddressSpec.model_validate(said)
+    told = {"address": "h:9", "port": "b", "labels": {"version": "v2"}, "locality": "r/z", "ready": False}
+    named = AddressSpec.model_validate(told)
     (place,) = endpoints((named,), ports, (("version", "v1"), ("app", "x")))
     assert (place.port_name, place.labels) == ("b", (("version", "v2"), ("app", "x")))
     assert str(place.locality) == "r/z" and not place.is_ready
-    bare = AddressSpec.model_validate({"address": "h", "port": "b"})
-    assert [each.port for each in endpoints((bare,), ports, ())] == [2]
+    assert [
+        each.port for each in endpoints((AddressSpec.model_validate({"address": "h", "port": "b"}),), ports, ())
+    ] == [2]
 
 
 def test_paths_start_at_the_folder_of_the_file() -> None:

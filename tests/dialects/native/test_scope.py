@@ -1,32 +1,48 @@
 from __future__ import annotations
 
-from typing import Any
+from collections.abc import Callable
 
 import pytest
 
+from tests.dialects.native.texts import messages
 from tulle.model.extensions import Scope
 from tulle.model.mesh import Fragment
+from tulle.model.names import Name
+
+Read = Callable[[str], Fragment]
 
 
-def test_what_workloads_see(read: Any) -> None:
-    fragment: Fragment = read(
-        "scopes: {narrow: {labels: {app: web}, hosts: [./*, shop/A.example.org], outside: known, "
-        "ingress: {port: 80, protocol: grpc, application: /run/x}, connections: {requests: 3}}}"
+def test_workloads_see_what_their_scope_names(read: Read) -> None:
+    (scope,) = read(
+        "scopes:\n  web:\n    namespace: shop\n    labels: {app: web}\n    hosts: [./*, '*/API.example.org', ~/*]\n"
+        "    outside: known\n    ingress:\n    - {port: 80, application: '127.0.0.1:8080'}\n"
+        "    - {port: 9, protocol: tcp}\n    connections: {requests: 7}\n"
+    ).objects
+    assert isinstance(scope, Scope)
+    assert (scope.name, scope.selector) == (Name("shop", "web"), (("app", "web"),))
+    assert scope.hosts == ((".", "*"), ("*", "api.example.org"), ("~", "*"))
+    assert scope.is_registry_only is True
+    assert [(it.port, it.protocol, it.application, it.origin.line) for it in scope.ingress] == [
+        (80, "http", "127.0.0.1:8080", 8),
+        (9, "tcp", "", 9),
+    ]
+    assert scope.inbound_pool is not None and scope.inbound_pool.max_requests_per_connection == 7
+
+
+def test_a_scope_that_says_nothing_changes_nothing(read: Read) -> None:
+    (scope,) = read("scopes: {all: {}}").objects
+    assert isinstance(scope, Scope)
+    assert (scope.hosts, scope.is_registry_only, scope.ingress, scope.inbound_pool) == (None, None, (), None)
+
+
+def test_whether_hosts_outside_are_called_may_be_said_either_way(read: Read) -> None:
+    (scope,) = read("scopes: {all: {outside: allow, hosts: []}}").objects
+    assert isinstance(scope, Scope) and scope.is_registry_only is False and scope.hosts == ()
+
+
+@pytest.mark.parametrize("host", ['"web"', "7", '"Shop/*"', '"shop/a b"'])
+def test_what_is_seen_has_a_namespace_and_a_host(read: Read, host: str) -> None:
+    (message,) = messages(read, f"scopes: {{all: {{hosts: [{host}]}}}}")
+    assert message == (
+        f'scope all: "hosts[0]" must be namespace/host such as shop/*, ./* or */api.example.org, not {host}'
     )
-    (scope,) = fragment.objects
-    assert isinstance(scope, Scope) and scope.inbound_pool is not None
-    assert (scope.hosts, scope.is_registry_only) == (((".", "*"), ("shop", "a.example.org")), True)
-    assert [(each.port, each.protocol, each.application) for each in scope.ingress] == [(80, "grpc", "/run/x")]
-    assert scope.inbound_pool.max_requests_per_connection == 3
-
-
-def test_without_hosts_they_see_everything(read: Any) -> None:
-    (scope,) = read("scopes: {open: {outside: allow}}").objects
-    assert (scope.hosts, scope.is_registry_only, scope.inbound_pool) == (None, False, None)
-
-
-@pytest.mark.parametrize("host", ["web", "A/*", "./a b"])
-def test_mistakes_are_told_in_a_sentence(read: Any, host: str) -> None:
-    (finding,) = read(f"scopes: {{narrow: {{hosts: '{host}'}}}}").findings
-    words = f'must be namespace/host such as shop/*, ./* or */api.example.org, not "{host}"'
-    assert finding.message == f'scope narrow: "hosts[0]" {words}'

@@ -5,9 +5,10 @@ from collections.abc import Callable
 import pytest
 
 from tulle.model.mesh import Fragment
-from tulle.model.routes import Source
+from tulle.model.policies import Balance
+from tulle.model.routes import RouteKind, Source
 from tulle.model.security import PeerAuthentication, PeerMode
-from tulle.model.services import Resolution
+from tulle.model.services import Destination, Resolution
 
 Read = Callable[[str], Fragment]
 
@@ -166,6 +167,15 @@ def test_addresses_have_labels_and_a_place(read: Read) -> None:
     ("text", "message"),
     [
         ("{port: 1, command: x, resolution: dns}", '"resolution" needs hosts: the names by which it is called'),
+        ("{port: 1, command: x, location: inside}", '"location" needs hosts: the names by which it is called'),
+        (
+            "{port: 1, command: x, alias: db.example.org}",
+            '"alias" is another host; it can have no hosts, addresses or commands of its own',
+        ),
+        (
+            "{port: 1, command: x, streams: {to: db}}",
+            '"streams" are for TCP and TLS; every port of it speaks HTTP: write routes',
+        ),
         ("{hosts: a.example.org}", '"hosts" need a port; write port'),
         ("{hosts: '*', port: 1}", '"hosts" cannot be every host; write *.example.org'),
         (
@@ -219,3 +229,28 @@ def test_rules_may_be_for_some_callers_and_ports(read: Read) -> None:
     first, second = (rule.matches[0] for rule in route.rules)
     assert first.source == Source(namespace="ops", labels=(("a", "b"),)) and first.ports == (1,)
     assert second.source == Source()
+
+
+@pytest.mark.parametrize(
+    ("text", "host"), [("command: x", "db.default.svc.cluster.local"), ("hosts: db.example.org", "db.example.org")]
+)
+def test_single_ports_may_have_policies_of_their_own(read: Read, text: str, host: str) -> None:
+    fragment = read(
+        f"services: {{db: {{ports: {{a: 1, b: 2}}, {text}, idle_timeout: 1s, "
+        "port_policies: {2: {load_balancing: random}}}}"
+    )
+    (found,) = fragment.services[0].destinations or fragment.objects
+    assert isinstance(found, Destination) and found.host == host
+    ((number, policy),) = found.port_policies
+    assert (number, policy.load_balancing.balance, policy.idle_timeout) == (2, Balance.RANDOM, 1)
+
+
+def test_connections_may_have_rules(read: Read) -> None:
+    fragment = read(
+        "services:\n  db:\n    ports: {tcp: 5432}\n    command: x\n    streams:\n"
+        "    - {match: {from: {namespace: shop}}, to: db/v2}\n    versions: {v1: {}, v2: {}}\n"
+    )
+    (routes,) = fragment.routes
+    assert (routes.kind, routes.service, routes.by_specificity) == (RouteKind.TCP, fragment.services[0].name, False)
+    assert routes.origin.line == 5
+    assert [each.subset for each in routes.streams[0].backends] == ["v2"]

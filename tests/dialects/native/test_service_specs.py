@@ -1,34 +1,49 @@
 from __future__ import annotations
 
-from typing import Any
+from collections.abc import Callable
 
 import pytest
 
-from tulle.dialects.native.service_specs import ServiceSpec
+from tests.dialects.native.texts import messages
+from tulle.model.mesh import Fragment
+from tulle.model.names import Name
+
+Read = Callable[[str], Fragment]
 
 
-def test_addresses_by_which_it_is_called_are_written_as_usual() -> None:
-    spec = ServiceSpec.model_validate({"called": ["10.1.2.3/8", "::0001"]})
-    assert spec.called == ("10.0.0.0/8", "::1")
+def test_addresses_by_which_it_is_called_are_single_ones_or_networks(read: Read) -> None:
+    (service,) = read("services: {db: {port: 1, select: {a: b}, called: [10.0.0.1, 10.1.2.3/16, fd00::1]}}").services
+    assert service.virtual_addresses == ("10.0.0.1", "10.1.0.0/16", "fd00::1")
+
+
+def test_namespaces_see_it_all_or_their_own_or_by_name(read: Read) -> None:
+    (service,) = read("services: {db: {port: 1, select: {a: b}, visible_to: [., shop]}}").services
+    assert service.exports == (".", "shop")
+
+
+def test_a_caller_alone_is_a_permission(read: Read) -> None:
+    (service,) = read("services: {db: {port: 1, command: x, allow: [web.shop, {paths: /api/*}]}}").services
+    assert service.allow is not None
+    assert [(rule.callers, rule.paths) for rule in service.allow] == [
+        ((Name("shop", "web"),), ()),
+        ((), ("/api/*",)),
+    ]
 
 
 @pytest.mark.parametrize(
     ("text", "message"),
     [
-        ("called: web", '"called[0]" must be an IP address or a network such as 10.0.0.0/8, not "web"'),
-        ("called: 10.0.0.1/99", '"called[0]" must be an IP address or a network such as 10.0.0.0/8, not "10.0.0.1/99"'),
-        ("target: [1]", '"target" must be the number or the name of a port, not a list'),
-        ("target: 0", '"target" must be the number or the name of a port, not 0'),
-        ("port_policies: {http: {}}", '"port_policies.http.[key]" must be the number of a port, not "http"'),
-        ("port_policies: {'81': {}}", '"port_policies.81" is no port of the service'),
-        ("location: inside", '"location" needs hosts: the names by which it is called'),
-        ("alias: a.b", '"alias" is another host; it can have no hosts, addresses or commands of its own'),
-        ("streams: {to: a}", '"streams" are for TCP and TLS; every port of it speaks HTTP: write routes'),
-        ("tls: {secret: a, ca: b}", '"tls" takes only one of secret, files'),
-        ("tunnel: x", '"tunnel" must be a place such as db.example.org:5432, not "x"'),
-        ("routes: {redirect: {port: 1, port_from: scheme}}", '"routes[0].redirect" takes only one of port, port_from'),
+        ("called: [300.0.0.1/8]", '"called[0]" must be an IP address or a network such as 10.0.0.0/8, not'),
+        ("called: [db.example.org]", '"called[0]" must be an IP address or a network such as 10.0.0.0/8, not'),
+        ("visible_to: [Shop]", '"visible_to[0]" must be a namespace, * for all or . for its own, not "Shop"'),
+        ("visible_to: [7]", '"visible_to[0]" must be a namespace, * for all or . for its own, not 7'),
+        (
+            "allow: [{paths: '/a*/b'}]",
+            '"allow[0].paths[0]" must be a path that begins with / and may end in *, not "/a*/b"',
+        ),
+        ("routes: [{versions: {v1: 0}}]", '"routes[0].versions" has only weights of 0; give at least one a weight'),
     ],
 )
-def test_mistakes_are_told_in_a_sentence(read: Any, text: str, message: str) -> None:
-    found = read(f"services: {{web: {{port: 80, command: x, {text}}}}}").findings
-    assert [each.message for each in found] == [f"service web: {message}"]
+def test_mistakes_are_told_in_a_sentence(read: Read, text: str, message: str) -> None:
+    (found,) = messages(read, f"services: {{db: {{port: 1, command: x, {text}}}}}")
+    assert found.startswith(f"service db: {message}")

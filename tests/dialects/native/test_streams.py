@@ -1,39 +1,60 @@
 from __future__ import annotations
 
-from typing import Any
+from collections.abc import Callable
 
 import pytest
 
+from tests.dialects.native.texts import messages
 from tulle.model.mesh import Fragment
+from tulle.model.names import Name
 from tulle.model.routes import RouteKind, Source, StreamMatch
 
+Read = Callable[[str], Fragment]
+ROUTE = "routes: [{name: r, mesh: true, host: db.example.org, streams: %s}]"
 
-def test_rules_for_connections_are_tried_in_order(read: Any) -> None:
-    first_rule = "{match: {server_names: a.b, networks: 10.0.0.1, from: {namespace: shop}}, to: db}"
-    streams = f"[{first_rule}, {{weights: {{db: 1, c: 2}}}}]"
-    fragment: Fragment = read(f"services: {{db: {{port: 1, protocol: tcp, command: x, streams: {streams}}}}}")
-    assert fragment.findings == ()
-    (route,) = fragment.routes
-    assert (route.kind, route.service, route.by_specificity) == (RouteKind.TCP, fragment.services[0].name, False)
-    first, second = route.streams
-    source = Source(namespace="shop")
-    assert first.matches == (StreamMatch(server_names=("a.b",), subnets=("10.0.0.1/32",), source=source),)
-    assert [each.weight for each in second.backends] == [1, 2]
-    assert (first.name != second.name, second.matches) == (True, (StreamMatch(),))
+
+def test_connections_go_where_the_first_rule_says(read: Read) -> None:
+    (found,) = read(
+        ROUTE % "[{match: [{server_names: '*.example.org', ports: 5432}, {networks: [10.1.2.3/8, 'fd00::1'], "
+        "from: {namespace: shop, labels: {app: web}}}], to: 'db.shop:5432/v2'}, {weights: {a: 1, b: 3}}]"
+    ).routes
+    first, other = found.streams
+    assert (found.kind, found.mesh_hosts, found.rules) == (RouteKind.TCP, ("db.example.org",), ())
+    assert first.matches == (
+        StreamMatch(server_names=("*.example.org",), ports=(5432,)),
+        StreamMatch(subnets=("10.0.0.0/8", "fd00::1/128"), source=Source(namespace="shop", labels=(("app", "web"),))),
+    )
+    (backend,) = first.backends
+    assert (backend.service, backend.port, backend.subset) == (Name("shop", "db"), 5432, "v2")
+    assert other.matches == (StreamMatch(),)
+    assert [(each.service.name, each.weight) for each in other.backends] == [("a", 1), ("b", 3)]
+
+
+def test_names_do_not_depend_on_positions(read: Read) -> None:
+    one, two = "{match: {ports: 1}, to: a}", "{match: {ports: 2}, to: a}"
+    (found,) = read(ROUTE % f"[{one}, {two}]").routes
+    (turned,) = read(ROUTE % f"[{two}, {one}]").routes
+    (alone,) = read(ROUTE % one).routes
+    names = [each.name for each in found.streams]
+    assert len(set(names)) == 2
+    assert [each.name for each in turned.streams] == names[::-1]
+    assert [each.name for each in alone.streams] == names[:1]
 
 
 @pytest.mark.parametrize(
-    ("streams", "message"),
+    ("text", "message"),
     [
-        ("{}", '"streams[0]" needs exactly one of to, weights'),
-        ("{to: a, weights: {b: 1}}", '"streams[0]" needs exactly one of to, weights'),
+        ("[{to: a, weights: {b: 1}}]", '"streams[0]" needs exactly one of to, weights'),
+        ("[{match: {ports: 1}}]", '"streams[0]" needs exactly one of to, weights'),
         (
-            "{match: {networks: x}, to: a}",
-            '"streams[0].match[0].networks[0]" must be an address or a network such as 10.0.0.0/8, not "x"',
+            "[{match: {networks: here}, to: a}]",
+            '"streams[0].match[0].networks[0]" must be an address or a network such as 10.0.0.0/8, not "here"',
         ),
-        ("{to: a, weight: 1}", 'unknown field "weight" in "streams[0]"; did you mean "weights"?'),
+        (
+            "[{match: {networks: 7}, to: a}]",
+            '"streams[0].match[0].networks[0]" must be an address or a network such as 10.0.0.0/8, not 7',
+        ),
     ],
 )
-def test_mistakes_are_told_in_a_sentence(read: Any, streams: str, message: str) -> None:
-    (finding,) = read(f"services: {{db: {{port: 1, protocol: tcp, command: x, streams: {streams}}}}}").findings
-    assert finding.message.removeprefix("service db: ") == message
+def test_mistakes_are_told_in_a_sentence(read: Read, text: str, message: str) -> None:
+    assert messages(read, ROUTE % text) == [f"route r: {message}"]

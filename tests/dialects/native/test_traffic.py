@@ -1,21 +1,8 @@
 from __future__ import annotations
 
-from collections.abc import Callable
-
 import pytest
 
-from tulle.model.mesh import Fragment
-
-Read = Callable[[str], Fragment]
-
-
-def route(text: str) -> str:
-    """A route with one more field."""
-    return f"routes:\n  - name: r\n    to: web\n    {text}\n"
-
-
-def messages(read: Read, text: str) -> list[str]:
-    return [finding.message for finding in read(text).findings]
+from tests.dialects.native.texts import Read, messages, route
 
 
 @pytest.mark.parametrize(
@@ -33,6 +20,7 @@ def messages(read: Read, text: str) -> list[str]:
         ("redirect: {status: 300}", ': "redirect.status" must be one of 301, 302, 303, 307, 308, not 300'),
         ("redirect: {}", ': "redirect" needs at least one of scheme, host, port, path, prefix'),
         ("redirect: {path: /a, prefix: /b}", ': "redirect" takes only one of path, prefix'),
+        ("redirect: {port: 1, port_from: scheme}", ': "redirect" takes only one of port, port_from'),
         (
             "redirect: {scheme: htps}",
             ': "redirect.scheme" must be one of http, https, not "htps"; did you mean "https"?',

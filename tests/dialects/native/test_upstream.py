@@ -5,7 +5,7 @@ from collections.abc import Callable
 import pytest
 
 from tulle.model.mesh import Fragment
-from tulle.model.policies import ClientTls, ConnectionPool, Keepalive, Policy, RetryBudget, TlsMode
+from tulle.model.policies import ClientTls, ConnectionPool, Keepalive, Policy, RetryBudget, TlsMode, Tunnel
 
 Read = Callable[[str], Fragment]
 
@@ -28,6 +28,9 @@ def policy(read: Read, text: str) -> Policy:
             "tls: smple",
             '"tls.mode" must be one of simple, mutual, mesh, disable, not "smple"; did you mean "simple"?',
         ),
+        ("tls: {secret: a, ca: b}", '"tls" takes only one of secret, files'),
+        ("tunnel: proxy", '"tunnel" must be a place such as db.example.org:5432, not "proxy"'),
+        ("tunnel: ':80'", '"tunnel" must be a place such as db.example.org:5432, not ":80"'),
         ("connections: {streams: 0}", '"connections.streams" must be at least 1, not 0'),
         ("outlier_detection: {error_codes: 99}", '"outlier_detection.error_codes[0]" must be at least 100, not 99'),
     ],
@@ -86,3 +89,15 @@ def test_limits_and_health_may_be_said_in_detail(read: Read) -> None:
     plain = policy(read, "circuit_breaker: {max_retries: 1}, outlier_detection: {}")
     assert plain.outlier_detection is not None and not plain.outlier_detection.splits_local_errors
     assert plain.circuit_breaker is not None and plain.circuit_breaker.retry_budget is None
+
+
+@pytest.mark.parametrize(
+    ("text", "tunnel"),
+    [
+        ("db.example.org:5432", Tunnel(host="db.example.org", port=5432)),
+        ("'[::1]:443'", Tunnel(host="::1", port=443)),
+        ("{host: db, port: 1, post: true}", Tunnel(host="db", port=1, uses_post=True)),
+    ],
+)
+def test_bytes_may_go_through_a_tunnel(read: Read, text: str, tunnel: Tunnel) -> None:
+    assert policy(read, f"tunnel: {text}").tunnel == tunnel

@@ -23,6 +23,7 @@ def test_sidecars(mesh: Mesh, instance: dict[str, Instance]) -> None:
     assert here.listener("inbound|none") == Facts(INBOUND)
     assert here.listener("outbound") == Facts(OUTBOUND)
     assert here.listener("forward|5432|db.default") == Facts(OUTBOUND, frozenset((5432,)))
+    assert here.listener("forward|53/udp|dns.default") == Facts(OUTBOUND, frozenset((53,)))
     assert here.cluster("inbound|http") == Facts(INBOUND, ports, (WEB,))
     assert here.cluster("outbound|8000|v1|catalogue.default") == Facts(OUTBOUND, frozenset((8000,)), (CATALOGUE,))
     assert here.cluster("outside") == Facts(OUTBOUND)

@@ -43,7 +43,7 @@ def _target(value: object) -> object:
 
 
 def _cluster_ip(value: object) -> object:
-    return value if value in {"", HEADLESS} else ip(value)
+    return value if isinstance(value, str) and value in {"", HEADLESS} else ip(value)
 
 
 ClusterIp = Annotated[str, BeforeValidator(_cluster_ip)]
@@ -182,10 +182,12 @@ def read(part: Written) -> Fragment:
         account="",
         policy=_policy(spec),
         selector=labels_of(spec.selector) if not is_alias else (),
+        selector_origin=part.at("spec", "selector"),
         virtual_addresses=tuple(dict.fromkeys(each for each in addresses if each not in {"", HEADLESS})),
         exports=_exports(found.metadata.annotations.get(EXPORTS)),
         alias=(spec.external_name or "").lower().rstrip(".") if is_alias else "",
         is_headless=spec.is_headless,
+        host_origin=part.at("spec", "externalName"),
     )
     return Fragment(declared=(service,), findings=tuple(part.findings))
 

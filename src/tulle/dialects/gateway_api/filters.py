@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Annotated, Literal
 
 from pydantic import Field
@@ -13,12 +13,24 @@ from tulle.dialects.gateway_api.external_auth import ExternalAuth, external_chec
 from tulle.dialects.gateway_api.header_changes import HeaderModifier, header_changes
 from tulle.dialects.gateway_api.paths import RequestRedirect, UrlRewrite, redirect, rewrite
 from tulle.dialects.gateway_api.references import BackendReference, LocalReference, backend, referrer
-from tulle.dialects.gateway_api.values import Percent
-from tulle.dialects.objects import ObjectSpec
+from tulle.dialects.gateway_api.values import Percent, longest
+from tulle.dialects.objects import Differs, ObjectSpec
 from tulle.dialects.written import Step, Written
 from tulle.model.names import Name
-from tulle.model.routes import Backend, Cors, ExternalCheck, HeaderChanges, Mirror, Redirect, Rewrite, RouteKind
+from tulle.model.routes import (
+    Backend,
+    Cors,
+    ExternalCheck,
+    HeaderChanges,
+    Mirror,
+    Redirect,
+    Respond,
+    Rewrite,
+    RouteKind,
+)
 
+UNSUPPORTED = "UnsupportedValue"
+"""The reason of routes with filters that cannot be done."""
 REPEATABLE = frozenset(("RequestMirror", "ExtensionRef"))
 Place = tuple[Step, ...]
 
@@ -36,6 +48,23 @@ class RequestMirror(ObjectSpec):
     backend_ref: BackendReference = Field(description="The service that gets them; its answers are ignored.")
     percent: Percent | None = Field(None, description="Share of the requests in percent; all if not given.")
     fraction: Fraction | None = Field(None, description="The share, more exactly.")
+
+
+class ResponseBody(ObjectSpec):
+    """What an answer says."""
+
+    string: Annotated[str, longest(4096)] = Field(description="The text.")
+
+
+class DirectResponse(ObjectSpec):
+    """An answer that no backend gives."""
+
+    status_code: Annotated[
+        int,
+        Field(ge=100, le=599),
+        Differs("Statuses below 200 are no answers of their own: requests that meet one are answered 500."),
+    ] = Field(description="Its status.")
+    body: ResponseBody | None = Field(None, description="What it says; nothing if not given.")
 
 
 class GrpcFilter(ObjectSpec):
@@ -57,7 +86,7 @@ class HttpFilter(ObjectSpec):
 
     type: Literal[
         "RequestHeaderModifier", "ResponseHeaderModifier", "RequestMirror", "RequestRedirect", "URLRewrite", "CORS",
-        "ExternalAuth", "ExtensionRef",
+        "ExternalAuth", "DirectResponse", "ExtensionRef",
     ] = Field(description="Which filter it is; the field of that name holds its settings.")  # fmt: skip
     request_header_modifier: HeaderModifier | None = Field(None, description="Changes to headers of requests.")
     response_header_modifier: HeaderModifier | None = Field(None, description="Changes to headers of answers.")
@@ -66,6 +95,7 @@ class HttpFilter(ObjectSpec):
     url_rewrite: UrlRewrite | None = Field(None, description="Changes to path and host of requests.")
     cors: CorsFilter | None = Field(None, description="Which pages of other origins may read the answers.")
     external_auth: ExternalAuth | None = Field(None, description="Another service decides whether requests pass.")
+    direct_response: DirectResponse | None = Field(None, description="An answer that no backend gives (experimental).")
     extension_ref: LocalReference | None = Field(
         None, description="A filter of another implementation: requests that meet it are answered 500."
     )
@@ -79,6 +109,7 @@ FIELDS = {
     "URLRewrite": "urlRewrite",
     "CORS": "cors",
     "ExternalAuth": "externalAuth",
+    "DirectResponse": "directResponse",
     "ExtensionRef": "extensionRef",
 }
 
@@ -90,6 +121,7 @@ class Effects:
     request_headers: HeaderChanges | None = None
     response_headers: HeaderChanges | None = None
     redirect: Redirect | None = None
+    response: Respond | None = None
     rewrite: Rewrite | None = None
     mirrors: tuple[Mirror, ...] = ()
     cors: Cors | None = None
@@ -113,6 +145,8 @@ def check_repeated(part: Written, path: Place, specs: Sequence[HttpFilter | Grpc
     for index, type_ in enumerate(types):
         if type_ in types[:index] and type_ not in REPEATABLE:
             part.error((*path, index), f"is a second {type_}; one is allowed")
+    if "RequestRedirect" in types and "DirectResponse" in types:
+        part.error((*path, types.index("DirectResponse")), "stands beside a RequestRedirect; a request gets one answer")
     if "RequestRedirect" in types and "URLRewrite" in types:
         part.error((*path, types.index("URLRewrite")), "is a URLRewrite beside a RequestRedirect; only one can be")
 
@@ -141,12 +175,22 @@ def _apply(found: Effects, part: Written, path: Place, spec: HttpFilter | GrpcFi
         return
     if spec.request_redirect is not None:
         found.redirect = redirect(part, (*path, "requestRedirect"), spec.request_redirect)
+    if spec.direct_response is not None:
+        _respond(found, part, (*path, "directResponse"), spec.direct_response, kind)
     if spec.url_rewrite is not None:
         found.rewrite = rewrite(part, (*path, "urlRewrite"), spec.url_rewrite)
     if spec.cors is not None:
         found.cors = cors(part, (*path, "cors"), spec.cors)
     if spec.external_auth is not None:
         found.check = external_check(part, (*path, "externalAuth"), spec.external_auth, kind)
+
+
+def _respond(found: Effects, part: Written, path: Place, spec: DirectResponse, kind: RouteKind) -> None:
+    if spec.status_code < 200:
+        message = f"no request can be answered {spec.status_code}, which announces another answer"
+        found.refusal = unusable(part, (*path, "statusCode"), message, kind)
+    else:
+        found.response = Respond(status=spec.status_code, body=spec.body.string if spec.body is not None else "")
 
 
 def _mirror(part: Written, path: Place, spec: RequestMirror, kind: RouteKind) -> Mirror:
@@ -162,12 +206,20 @@ def _mirror(part: Written, path: Place, spec: RequestMirror, kind: RouteKind) ->
 
 def _refusal(part: Written, path: Place, spec: LocalReference, kind: RouteKind) -> Backend:
     """A filter that nobody knows must not be skipped: its requests are refused."""
-    namespace = part.document.key.name.namespace
     place = f"{spec.kind} of {spec.group}" if spec.group else spec.kind
+    return replace(
+        unusable(part, path, f"the filter {spec.name} ({place}) is unknown here", kind),
+        service=Name(part.document.key.name.namespace, spec.name),
+    )
+
+
+def unusable(part: Written, path: Place, problem: str, kind: RouteKind) -> Backend:
+    """Who gets the requests of a filter that cannot be done: nobody, so that they are refused."""
+    name = part.document.key.name
     return Backend(
-        service=Name(namespace, spec.name),
+        service=name,
         origin=part.at(*path),
-        referrer=referrer(kind, namespace),
-        problem=f"the filter {spec.name} ({place}) is unknown here",
-        problem_reason="UnsupportedValue",
+        referrer=referrer(kind, name.namespace),
+        problem=problem,
+        problem_reason=UNSUPPORTED,
     )

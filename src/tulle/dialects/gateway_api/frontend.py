@@ -10,9 +10,9 @@ from tulle.dialects.fields import PortNumber, Several
 from tulle.dialects.gateway_api.admission import Problem
 from tulle.dialects.gateway_api.references import ObjectReference, SecretReference, referrer
 from tulle.dialects.gateway_api.values import at_most
-from tulle.dialects.objects import ObjectSpec, Refused
+from tulle.dialects.objects import ObjectSpec
 from tulle.dialects.written import Step, Written
-from tulle.model.listeners import ClientCertificates, ClientTrust
+from tulle.model.listeners import Certificate, ClientCertificates, ClientTrust
 from tulle.model.names import Name
 
 Place = tuple[Step, ...]
@@ -58,9 +58,9 @@ class Frontend(ObjectSpec):
 class BackendClient(ObjectSpec):
     """How the gateway shows itself to backends."""
 
-    client_certificate_ref: Annotated[
-        SecretReference | None, Refused("has no effect: backends are shown no certificate by Gateway API documents")
-    ] = Field(None, description="A secret with a certificate and key.")
+    client_certificate_ref: SecretReference | None = Field(
+        None, description="A secret with a certificate and key, shown to backends that a BackendTLSPolicy is for."
+    )
 
 
 class GatewayTls(ObjectSpec):
@@ -71,6 +71,21 @@ class GatewayTls(ObjectSpec):
 
 
 Trust = tuple[ClientTrust | None, tuple[Problem, ...]]
+
+
+def shown_certificate(part: Written, spec: GatewayTls | None) -> tuple[Certificate | None, str]:
+    """What the gateway shows to backends, or why it cannot be that."""
+    reference = spec.backend.client_certificate_ref if spec is not None and spec.backend is not None else None
+    if reference is None:
+        return None, ""
+    path: Place = ("spec", "tls", "backend", "clientCertificateRef")
+    if (reference.group, reference.kind) != ("", "Secret"):
+        problem = f"a certificate is a Secret, not a {reference.kind}"
+        part.warning(path, f"cannot be used: {problem}{f' of {reference.group}' if reference.group else ''}")
+        return None, problem
+    namespace = part.document.key.name.namespace
+    name = Name(reference.namespace or namespace, reference.name)
+    return Certificate(secret=name, referrer=referrer("Gateway", namespace), origin=part.at(*path)), ""
 
 
 def trusts(part: Written, spec: GatewayTls | None) -> dict[int, Trust]:

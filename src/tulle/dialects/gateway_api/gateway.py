@@ -10,7 +10,7 @@ from pydantic import Field
 from tulle.dialects.fields import Several
 from tulle.dialects.gateway_api.admission import AllowedListeners, Problem, chosen
 from tulle.dialects.gateway_api.dialect import GROUP
-from tulle.dialects.gateway_api.frontend import GatewayTls, trusts
+from tulle.dialects.gateway_api.frontend import GatewayTls, shown_certificate, trusts
 from tulle.dialects.gateway_api.listener import Frame, Listeners, listeners
 from tulle.dialects.gateway_api.references import LocalReference
 from tulle.dialects.gateway_api.rules import created
@@ -29,6 +29,9 @@ class Address(ObjectSpec):
 
     type: str = Field("IPAddress", description="IPAddress; others are not known here.")
     value: Annotated[str, longest(253)] = Field("", description="The address; chosen freely if empty.")
+    routability: Annotated[
+        str | None, Refused("has no effect: what can reach the address decides this machine's network", unless=("",))
+    ] = Field(None, description="From where the address is to be reached (experimental).")
 
 
 class Infrastructure(ObjectSpec):
@@ -36,8 +39,12 @@ class Infrastructure(ObjectSpec):
 
     labels: Annotated[Strings, Refused(NO_DEPLOYMENT, unless=({},))] = Field(description="Labels on it.")
     annotations: Annotated[Strings, Refused(NO_DEPLOYMENT, unless=({},))] = Field(description="Notes on it.")
-    parameters_ref: Annotated[LocalReference | None, Refused(NO_DEPLOYMENT)] = Field(
-        None, description="Parameters of other implementations."
+    parameters_ref: Annotated[
+        LocalReference | None,
+        Differs("A ConfigMap has no effect; a gateway that names another kind is not accepted (InvalidParameters)."),
+    ] = Field(None, description="Parameters of other implementations.")
+    routability: Annotated[str | None, Refused(NO_DEPLOYMENT)] = Field(
+        None, description="From where the gateway is to be reached (experimental)."
     )
 
 
@@ -75,7 +82,9 @@ def read(part: Written) -> Fragment:
         return Fragment(findings=tuple(part.findings))
     spec, name, stamp = found.spec, part.document.key.name, created(found.metadata)
     addresses, problems = _addresses(part, spec.addresses)
+    problems += _parameter_problems(part, spec.infrastructure)
     frame = Frame(name, "Gateway", stamp, addresses, trusts(part, spec.tls))
+    certificate, certificate_problem = shown_certificate(part, spec.tls)
     gateway = Gateway(
         name=name,
         origin=part.origin,
@@ -83,9 +92,24 @@ def read(part: Written) -> Fragment:
         created=stamp,
         problems=problems,
         sets_from=_sets_from(part, spec.allowed_listeners),
+        client_certificate=certificate,
+        client_certificate_problem=certificate_problem,
     )
     ports = listeners(part, spec.listeners, frame)
     return Fragment(listeners=ports, objects=(gateway,), findings=tuple(part.findings))
+
+
+def _parameter_problems(part: Written, spec: Infrastructure | None) -> tuple[Problem, ...]:
+    """Parameters of unknown kinds may change everything, so the gateway is not accepted."""
+    if spec is None or spec.parameters_ref is None:
+        return ()
+    path, named = ("spec", "infrastructure", "parametersRef"), spec.parameters_ref
+    if (named.group, named.kind) == ("", "ConfigMap"):
+        part.warning(path, NO_DEPLOYMENT)
+        return ()
+    message = f"parameters of kind {named.kind}{f' of {named.group}' if named.group else ''} are unknown here"
+    part.warning(path, f"cannot be used: {message}; the gateway does not listen")
+    return (("Accepted", "InvalidParameters", message),)
 
 
 def _sets_from(part: Written, spec: AllowedListeners | None) -> Admission | None:

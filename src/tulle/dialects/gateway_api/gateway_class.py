@@ -60,7 +60,11 @@ def read(part: Written) -> Fragment:
     if found is None:
         return Fragment(findings=tuple(part.findings))
     name = part.document.key.name.name
-    made = GatewayClass(name=name, origin=part.origin, controller=found.spec.controller_name)
+    parameters = found.spec.parameters_ref
+    problem = f"parameters of kind {parameters.kind} are unknown here" if parameters is not None else ""
+    made = GatewayClass(
+        name=name, origin=part.origin, controller=found.spec.controller_name, parameters_problem=problem
+    )
     return Fragment(objects=(made,), findings=tuple(part.findings))
 
 

@@ -17,8 +17,7 @@ from tulle.dialects.gateway_api.rules import (
     Treatment,
     check_matches,
     check_names,
-    created,
-    route_name,
+    route,
     rule,
     rule_name,
 )
@@ -27,7 +26,7 @@ from tulle.dialects.gateway_api.values import SectionName, at_most
 from tulle.dialects.objects import Object, ObjectKind, ObjectSpec, validated
 from tulle.dialects.written import Written
 from tulle.model.mesh import Fragment
-from tulle.model.routes import Match, RouteKind, RouteRule, RouteSet
+from tulle.model.routes import Match, RouteKind, RouteRule
 
 UNAVAILABLE = 503
 """Which a gRPC client sees as UNAVAILABLE."""
@@ -73,25 +72,15 @@ def read(part: Written) -> Fragment:
     attached = parents(part, spec.parent_refs)
     check_names(part, spec.rules)
     check_matches(part, [len(each.matches) for each in spec.rules])
-    route = RouteSet(
-        name=route_name(part, RouteKind.GRPC),
-        origin=part.origin,
-        hosts=spec.hostnames or ("*",),
-        rules=tuple(_rule(part, index, each) for index, each in enumerate(spec.rules)),
-        parents=attached,
-        kind=RouteKind.GRPC,
-        created=created(found.metadata),
-    )
-    return Fragment(routes=(route,) if attached else (), findings=tuple(part.findings))
+    rules = tuple(_rule(part, index, each) for index, each in enumerate(spec.rules))
+    return route(part, found.metadata, RouteKind.GRPC, attached, hosts=spec.hostnames, rules=rules)
 
 
 def _rule(part: Written, index: int, spec: GrpcRule) -> RouteRule:
     path = ("spec", "rules", index)
     matches = tuple(grpc_match(part, (*path, "matches", number), each) for number, each in enumerate(spec.matches))
-    stays = None
-    if spec.session_persistence is not None:
-        name = rule_name(part, index, spec.name)
-        stays = session(part, (*path, "sessionPersistence"), spec.session_persistence, name)
+    name = rule_name(part, index, spec.name)
+    stays = session(part, (*path, "sessionPersistence"), spec.session_persistence, name)
     treatment = Treatment(session=stays, status_without_backends=UNAVAILABLE)
     return rule(part, index, spec, matches or (Match(),), RouteKind.GRPC, treatment)
 

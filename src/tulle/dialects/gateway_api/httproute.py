@@ -17,8 +17,7 @@ from tulle.dialects.gateway_api.rules import (
     Treatment,
     check_matches,
     check_names,
-    created,
-    route_name,
+    route,
     rule,
     rule_name,
 )
@@ -28,7 +27,7 @@ from tulle.dialects.objects import Differs, Object, ObjectKind, ObjectSpec, vali
 from tulle.dialects.written import Written
 from tulle.model.mesh import Fragment
 from tulle.model.policies import Retry
-from tulle.model.routes import RouteKind, RouteRule, RouteSet
+from tulle.model.routes import RouteKind, RouteRule
 
 Hostnames = Annotated[tuple[Hostname, ...], Several(alone=False), at_most(16)]
 Code = Annotated[int, Field(ge=400, le=599)]
@@ -101,16 +100,8 @@ def read(part: Written) -> Fragment:
     attached = parents(part, spec.parent_refs)
     check_names(part, spec.rules)
     check_matches(part, [max(1, len(each.matches)) for each in spec.rules])
-    route = RouteSet(
-        name=route_name(part, RouteKind.HTTP),
-        origin=part.origin,
-        hosts=spec.hostnames or ("*",),
-        rules=tuple(_rule(part, index, each) for index, each in enumerate(spec.rules)),
-        parents=attached,
-        kind=RouteKind.HTTP,
-        created=created(found.metadata),
-    )
-    return Fragment(routes=(route,) if attached else (), findings=tuple(part.findings))
+    rules = tuple(_rule(part, index, each) for index, each in enumerate(spec.rules))
+    return route(part, found.metadata, RouteKind.HTTP, attached, hosts=spec.hostnames, rules=rules)
 
 
 def _rule(part: Written, index: int, spec: HttpRule) -> RouteRule:
@@ -119,10 +110,8 @@ def _rule(part: Written, index: int, spec: HttpRule) -> RouteRule:
         http_match(part, (*path, "matches", number), each) for number, each in enumerate(spec.matches or (EVERYTHING,))
     )
     _check_prefixes(part, index, spec)
-    stays = None
-    if spec.session_persistence is not None:
-        name = rule_name(part, index, spec.name)
-        stays = session(part, (*path, "sessionPersistence"), spec.session_persistence, name)
+    name = rule_name(part, index, spec.name)
+    stays = session(part, (*path, "sessionPersistence"), spec.session_persistence, name)
     timeouts = spec.timeouts or NO_TIMEOUTS
     limit, each_try = timeouts.request, timeouts.backend_request or None
     if limit and each_try is not None and each_try > limit:

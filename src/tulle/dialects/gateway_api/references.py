@@ -115,6 +115,7 @@ def backend(
     return Backend(
         service=Name(spec.namespace or namespace, spec.name),
         port=spec.port,
+        is_udp=kind is RouteKind.UDP,
         weight=spec.weight if isinstance(spec, WeightedReference) else 1,
         origin=part.at(*path),
         request_headers=request_headers,

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Annotated, Protocol
 
 from pydantic import Field
 
 from tulle.dialects.fields import Several
 from tulle.dialects.gateway_api.filters import (
+    UNSUPPORTED,
     Effects,
     GrpcFilter,
     HttpFilter,
@@ -21,11 +22,23 @@ from tulle.dialects.gateway_api.references import WeightedReference, backend
 from tulle.dialects.gateway_api.values import at_most
 from tulle.dialects.objects import Metadata
 from tulle.dialects.written import Written
+from tulle.model.mesh import Fragment
 from tulle.model.names import Name
 from tulle.model.policies import Retry
-from tulle.model.routes import Action, Backend, Forward, Match, RouteKind, RouteRule, Session
+from tulle.model.routes import (
+    Action,
+    Backend,
+    Forward,
+    Match,
+    Parent,
+    RouteKind,
+    RouteRule,
+    RouteSet,
+    Session,
+    StreamRule,
+)
 
-LONE = frozenset(("RequestMirror", "RequestRedirect", "CORS", "ExternalAuth", "ExtensionRef"))
+LONE = frozenset(("RequestMirror", "RequestRedirect", "CORS", "ExternalAuth", "DirectResponse", "ExtensionRef"))
 """Filters that a rule can have, and a single one of several backends cannot."""
 
 
@@ -86,6 +99,32 @@ def route_name(part: Written, kind: RouteKind) -> Name:
     return Name(name.namespace, f"{kind}/{name.name}")
 
 
+def route(
+    part: Written,
+    metadata: Metadata,
+    kind: RouteKind,
+    attached: tuple[Parent, ...],
+    *,
+    hosts: tuple[str, ...] = (),
+    rules: tuple[RouteRule, ...] = (),
+    streams: tuple[StreamRule, ...] = (),
+) -> Fragment:
+    """What a route says; nothing, if it asks nobody to take it. Without `hosts` it is for every one."""
+    found = RouteSet(
+        name=route_name(part, kind),
+        origin=part.origin,
+        hosts=hosts or ("*",),
+        host_origins=tuple((host, part.at("spec", "hostnames", index)) for index, host in enumerate(hosts)),
+        rules=rules,
+        streams=streams,
+        parents=attached,
+        kind=kind,
+        is_complete=kind in {RouteKind.HTTP, RouteKind.GRPC},
+        created=created(metadata),
+    )
+    return Fragment(routes=(found,) if attached else (), findings=tuple(part.findings))
+
+
 def rule_name(part: Written, index: int, name: str | None) -> str:
     """How a rule is called."""
     return f"{part.document.key.name.name}/{name if name is not None else index}"
@@ -121,8 +160,11 @@ def rule(
     for _, lifted in backends:
         placed += lifted
     found = effects(part, placed, kind)
-    if found.redirect is not None and spec.backend_refs:
+    own = [item for item in spec.filters if isinstance(item, HttpFilter)]
+    if spec.backend_refs and any(item.request_redirect is not None for item in own):
         part.error((*path, "backendRefs"), "stand beside a RequestRedirect; a request is sent on or redirected")
+    if spec.backend_refs and any(item.direct_response is not None for item in own):
+        part.error((*path, "backendRefs"), "stand beside a DirectResponse; a request is sent on or answered")
     return RouteRule(
         name=rule_name(part, index, spec.name),
         origin=part.at(*path),
@@ -140,6 +182,8 @@ def _action(found: Effects, backends: tuple[Backend, ...], treatment: Treatment)
         return Forward(backends=(found.refusal,), status_without_backends=treatment.status_without_backends)
     if found.redirect is not None:
         return found.redirect
+    if found.response is not None:
+        return found.response
     return Forward(
         backends=backends,
         rewrite=found.rewrite,
@@ -158,6 +202,7 @@ def _backend(
     check_repeated(part, (*path, "filters"), spec.filters)
     own: list[tuple[Place, HttpFilter | GrpcFilter]] = []
     lifted: list[tuple[Place, HttpFilter | GrpcFilter]] = []
+    refused: tuple[Place, str] | None = None
     filters: Sequence[HttpFilter | GrpcFilter] = spec.filters
     for number, item in enumerate(filters):
         place = (*path, "filters", number)
@@ -166,7 +211,7 @@ def _backend(
         elif is_alone:
             lifted.append((place, item))
         else:
-            part.error(place, f"is a {item.type} that cannot be done for one of several backends; make it a rule's")
+            refused = place, f"a {item.type} cannot be done for one of several backends; its requests are answered 500"
     done = effects(part, own, kind)
     made = backend(
         part,
@@ -177,6 +222,8 @@ def _backend(
         response_headers=done.response_headers,
         host_rewrite=done.rewrite.host if done.rewrite is not None else None,
     )
+    if refused is not None and not made.problem:
+        made = replace(made, origin=part.at(*refused[0]), problem=refused[1], problem_reason=UNSUPPORTED)
     return made, lifted
 
 

@@ -38,8 +38,10 @@ class SessionPersistence(ObjectSpec):
     cookie_config: CookieConfig | None = Field(None, description="More about the cookie.")
 
 
-def session(part: Written, path: tuple[Step, ...], spec: SessionPersistence, rule: str) -> Session:
-    """The session of a rule."""
+def session(part: Written, path: tuple[Step, ...], spec: SessionPersistence | None, rule: str) -> Session | None:
+    """The session of a rule; None if it keeps nobody where they were."""
+    if spec is None:
+        return None
     name = spec.session_name or "session-" + re.sub(r"[^a-z0-9]+", "-", rule.lower()).strip("-")
     if not TOKEN.fullmatch(name):
         part.error((*path, "sessionName"), "must be the name of a cookie or header, without spaces")

@@ -9,12 +9,12 @@ from pydantic import Field
 from tulle.dialects.fields import Several
 from tulle.dialects.gateway_api.dialect import GROUP
 from tulle.dialects.gateway_api.references import RouteSpec, WeightedReference, backend, parents
-from tulle.dialects.gateway_api.rules import created, route_name, rule_name
+from tulle.dialects.gateway_api.rules import route, rule_name
 from tulle.dialects.gateway_api.values import Hostname, SectionName, at_most
 from tulle.dialects.objects import Differs, Object, ObjectKind, ObjectSpec, validated
 from tulle.dialects.written import Written
 from tulle.model.mesh import Fragment
-from tulle.model.routes import RouteKind, RouteSet, StreamMatch, StreamRule
+from tulle.model.routes import RouteKind, StreamMatch, StreamRule
 
 
 class ConnectionRule(ObjectSpec):
@@ -90,16 +90,7 @@ def _fragment(
     streams = tuple(_rule(part, index, each, kind) for index, each in enumerate(spec.rules))
     for index in range(1, len(streams)):
         part.warning(("spec", "rules", index), "is never used: every connection goes by the first rule")
-    route = RouteSet(
-        name=route_name(part, kind),
-        origin=part.origin,
-        hosts=hosts,
-        streams=streams[:1],
-        parents=attached,
-        kind=kind,
-        created=created(found.metadata),
-    )
-    return Fragment(routes=(route,) if attached else (), findings=tuple(part.findings))
+    return route(part, found.metadata, kind, attached, hosts=hosts, streams=streams[:1])
 
 
 def _rule(part: Written, index: int, spec: ConnectionRule, kind: RouteKind) -> StreamRule:

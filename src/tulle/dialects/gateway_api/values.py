@@ -91,15 +91,17 @@ def _precise(value: object) -> object:
     text = _text(value, "a host name")
     if not SUBDOMAIN.fullmatch(text) or len(text) > LONGEST_NAME:
         refuse(f"must be a host name in lower-case letters such as shop.example.org, not {shown(text)}")
-    if is_address(text):
-        refuse(f"must be a host name, not the address {text}")
-    return text
+    return _no_address(text)
 
 
 def _hostname(value: object) -> object:
     text = _text(value, "a host name")
     if not SUBDOMAIN.fullmatch(text.removeprefix("*.")) or len(text) > LONGEST_NAME:
         refuse(f"must be a host name such as shop.example.org or *.example.org, in lower-case, not {shown(text)}")
+    return _no_address(text)
+
+
+def _no_address(text: str) -> str:
     if is_address(text):
         refuse(f"must be a host name, not the address {text}")
     return text

@@ -41,6 +41,8 @@ CONTROLLERS = re.compile(
 """Annotations that mean something to a controller."""
 PATTERN = re.compile(r"[()|$^*\\\[\]]")
 """What is in a regular expression rather than in a path."""
+MARKS = {PathKind.EXACT: "=", PathKind.PREFIX: "", PathKind.TEXT_PREFIX: "~"}
+"""By which names of rules tell paths apart."""
 EVERYTHING = Match()
 
 
@@ -97,7 +99,10 @@ class IngressPath(ObjectSpec):
     path: str = Field("", description="The path; every one if not given (with ImplementationSpecific).")
     path_type: Annotated[
         Literal["Exact", "Prefix", "ImplementationSpecific"],
-        Differs("ImplementationSpecific is like Prefix: no path is taken as a regular expression."),
+        Differs(
+            "ImplementationSpecific is like Prefix, with or without `/*` at the end; with `.*` it is what begins so."
+            " No path is taken as a regular expression."
+        ),
     ] = Field(description="Exact, or Prefix by whole segments.")
     backend: IngressBackend = Field(description="Who gets them.")
 
@@ -218,18 +223,17 @@ class _Reading:
         seen: set[PathMatch] = set()
         for index, item in enumerate(rule.http.paths if rule.http is not None else ()):
             here = (*path, "http", "paths", index)
-            if PATTERN.search(item.path):
+            match = _path(item)
+            if PATTERN.search(match.value):
                 self.part.warning((*here, "path"), "looks like a regular expression; it is compared as text")
-            match = PathMatch(PathKind.EXACT, item.path)
-            if item.path_type != "Exact":
-                match = PathMatch(PathKind.PREFIX, item.path.rstrip("/") or "/")
             if match in seen:
                 self.part.error((*here, "path"), f"is written twice for this host: {item.path or '/'}")
             seen.add(match)
-            mark = "=" if match.kind is PathKind.EXACT else ""
             backend = self.backend((*here, "backend"), item.backend)
             if backend is not None:
-                yield self.rule(f"{mark}{match.value}", here, Match(path=match, headers=_one_label(host)), backend)
+                yield self.rule(
+                    f"{MARKS[match.kind]}{match.value}", here, Match(path=match, headers=_one_label(host)), backend
+                )
 
     def default(self) -> RouteRule | None:
         """The rule for everything that no other one matches."""
@@ -280,6 +284,17 @@ class _Reading:
             elif CONTROLLERS.fullmatch(key):
                 path = ("metadata", "annotations", key)
                 self.part.warning(path, "has no effect: annotations of other controllers mean nothing here")
+
+
+def _path(item: IngressPath) -> PathMatch:
+    """What a path means. Stars at the end are those of Istio and of the load balancers of clouds."""
+    if item.path_type == "Exact":
+        return PathMatch(PathKind.EXACT, item.path)
+    if item.path_type == "ImplementationSpecific":
+        if item.path.endswith(".*"):
+            return PathMatch(PathKind.TEXT_PREFIX, item.path.removesuffix(".*"))
+        return PathMatch(PathKind.PREFIX, item.path.removesuffix("/*").rstrip("/") or "/")
+    return PathMatch(PathKind.PREFIX, item.path.rstrip("/") or "/")
 
 
 def _one_label(host: str) -> tuple[ValueMatch, ...]:

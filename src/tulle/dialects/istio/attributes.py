@@ -32,6 +32,7 @@ def checked(part: Written, path: Path, name: str, values: tuple[str, ...], exclu
     return Values(
         values=tuple(_value(part, (*path, name, i), name, each) for i, each in enumerate(values)),
         excluded=tuple(_value(part, (*path, opposite, i), name, each) for i, each in enumerate(excluded)),
+        origin=part.at(*path, name if values else opposite),
     )
 
 
@@ -42,6 +43,7 @@ def condition_values(part: Written, path: Path, key: str, given: tuple[tuple[str
     return Values(
         values=tuple(_value(part, (*path, "values", i), kind, each) for i, each in enumerate(values)),
         excluded=tuple(_value(part, (*path, "notValues", i), kind, each) for i, each in enumerate(excluded)),
+        origin=part.at(*path),
     )
 
 
@@ -127,6 +129,6 @@ def _check_pattern(part: Written, path: Path, kind: str, value: str) -> None:
     elif value != "*" and value[0] == value[-1] == "*":
         part.warning(path, f'is "{value}"; only one * is possible, at the beginning or at the end')
     if kind == "methods" and value != value.upper():
-        part.warning(path, f'is "{value}"; methods are compared as they are written, and requests have capitals')
+        part.warning(path, f'is "{value}", and methods are compared as they are written; write {value.upper()}')
     if kind in {"principals", "serviceAccounts"} and value.startswith("spiffe://"):
         part.warning(path, f'is "{value}" and matches nobody; leave out spiffe://')

@@ -137,10 +137,12 @@ def read(part: Written) -> Fragment:
         name=part.document.key.name,
         origin=part.origin,
         selector=labels(spec),
+        selector_origin=part.at("spec", "selector"),
         targets=targets(part, spec),
         action=AccessAction(spec.action.value.lower()),
         rules=tuple(_rule(part, ("spec", "rules", index), each) for index, each in enumerate(spec.rules or ())),
         provider=spec.provider.name if spec.provider else "",
+        provider_origin=part.at("spec", "provider"),
         is_dry_run=_dry_run(part, found.metadata.annotations.get(DRY_RUN)),
     )
     return Fragment(objects=(policy,), findings=tuple(part.findings))

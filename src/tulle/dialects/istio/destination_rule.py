@@ -67,8 +67,9 @@ def read(part: Written) -> Fragment:
         clients=labels_of(spec.workload_selector.match_labels) if spec.workload_selector is not None else (),
         policy=traffic_policy.model(part, base) if spec.traffic_policy is not None else None,
         port_policies=_policies(part, traffic_policy.ports(base)),
-        subsets=tuple(_subset(part, each, base) for each in spec.subsets),
+        subsets=tuple(_subset(part, index, each, base) for index, each in enumerate(spec.subsets)),
         created=created(found.metadata),
+        host_origin=part.at("spec", "host"),
     )
     return Fragment(objects=(destination,), findings=tuple(part.findings))
 
@@ -85,16 +86,17 @@ def _check(part: Written, spec: DestinationRuleSpec, base: TrafficPolicy) -> Non
             traffic_policy.check(part, (*path, "trafficPolicy"), subset.traffic_policy, base)
 
 
-def _subset(part: Written, spec: SubsetSpec, base: TrafficPolicy) -> Subset:
+def _subset(part: Written, index: int, spec: SubsetSpec, base: TrafficPolicy) -> Subset:
     own = spec.traffic_policy
-    labels = labels_of(spec.labels)
+    labels, origin = labels_of(spec.labels), part.at("spec", "subsets", index)
     if own is None:
-        return Subset(name=spec.name, labels=labels)
+        return Subset(name=spec.name, labels=labels, origin=origin)
     # A port that only the host has settings for keeps them, but for the groups that the subset says.
     inherited = {number: traffic_policy.merged(policy, own) for number, policy in traffic_policy.ports(base).items()}
     return Subset(
         name=spec.name,
         labels=labels,
+        origin=origin,
         policy=traffic_policy.model(part, traffic_policy.merged(base, own)),
         port_policies=_policies(part, {**inherited, **traffic_policy.ports(own)}),
     )

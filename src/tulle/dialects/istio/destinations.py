@@ -80,7 +80,7 @@ def weights(part: Written, path: tuple[Step, ...], specs: tuple[RouteDestination
         part.error(path, "has only weights of 0; give at least one a weight above 0")
     elif any(spec.weight is None for spec in specs):
         index = next(index for index, spec in enumerate(specs) if spec.weight is None)
-        part.warning((*path, index), "has no weight beside others that have one, so it gets nothing")
+        part.warning((*path, index), "has no weight beside others that have one, so it gets nothing; write its weight")
     return tuple(spec.weight or 0 for spec in specs)
 
 

@@ -75,6 +75,7 @@ def read(part: Written) -> Fragment:
         name=part.document.key.name,
         origin=part.origin,
         selector=labels_of(spec.workload_selector.labels) if spec.workload_selector else (),
+        selector_origin=part.at("spec", "workloadSelector"),
         targets=tuple(target(part, ("spec", "targetRefs", i), each) for i, each in enumerate(spec.target_refs)),
         priority=spec.priority,
         patches=tuple(_patches(part, spec)),

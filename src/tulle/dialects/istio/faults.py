@@ -72,6 +72,9 @@ class HttpFaultInjection(ObjectSpec):
             part.error((*path, "delay"), "needs fixedDelay: for how long")
         if abort is not None and (abort.http_status is None) == (abort.grpc_status is None):
             part.error((*path, "abort"), "needs one of httpStatus and grpcStatus")
+        for name, given in (("delay", delay), ("abort", abort)):
+            if given is not None and not _percent(given):
+                part.warning((*path, name), "is for 0 % of the requests, so nothing happens")
         return Fault(
             delay=delay.fixed_delay if delay is not None else None,
             delay_percent=_percent(delay),

@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from ipaddress import ip_address
 from typing import Annotated
 
 from pydantic import BeforeValidator, Field
 
-from tulle.dialects.fields import HOST, LABEL, PortNumber, refuse, shown
+from tulle.dialects.fields import HOST, LABEL, PortNumber, address, refuse, shown
 from tulle.dialects.istio import server_tls
 from tulle.dialects.istio.protocols import PROTOCOLS, known
 from tulle.dialects.istio.server_tls import ServerTls
@@ -45,12 +44,7 @@ def _host(value: object) -> object:
 
 
 def _bind(value: object) -> object:
-    if value == "":
-        return value
-    try:
-        return str(ip_address(value if isinstance(value, str) else ""))
-    except ValueError:
-        refuse(f"must be an IP address such as 127.0.0.1 or 0.0.0.0, not {shown(value)}")
+    return value if value == "" else address(value, "127.0.0.1 or 0.0.0.0")
 
 
 class GatewayPort(ObjectSpec):

@@ -26,7 +26,7 @@ from tulle.dialects.istio.matches import HttpMatch
 from tulle.dialects.istio.retries import HttpRetry
 from tulle.dialects.istio.targets import Conditional, Limited, Target, narrowed
 from tulle.dialects.istio.values import Percentage, Seconds
-from tulle.dialects.objects import Items, ObjectSpec
+from tulle.dialects.objects import Items, ObjectSpec, Refused
 from tulle.dialects.written import Step, Written
 from tulle.model.names import Name
 from tulle.model.routes import Action, Backend, Delegate, Forward, Match, Mirror, Rewrite, RouteRule
@@ -34,6 +34,8 @@ from tulle.model.routes import Action, Backend, Delegate, Forward, Match, Mirror
 ACTIONS = ("route", "redirect", "directResponse", "delegate")
 _ONLY_SENT_ON = ("rewrite", "timeout", "retries", "mirror", "mirrors")
 """What means nothing where no request is sent on."""
+_ALSO_OF_DELEGATES = ("fault", "headers", "cors_policy")
+"""What means nothing either beside a delegate, whose rules say it themselves."""
 
 
 class DelegateSpec(ObjectSpec):
@@ -74,6 +76,9 @@ class HttpRoute(ObjectSpec):
     mirror_percentage: Percentage | None = Field(None, description="Of how many requests mirror gets a copy.")
     cors_policy: CorsPolicy | None = Field(None, description="Which pages of other origins may read the answers.")
     headers: Headers | None = Field(None, description="Changes to headers.")
+    websocket_upgrade: Annotated[
+        bool | None, Refused("has no effect: WebSockets pass everywhere, as they do in Istio since 1.0", unless=(True,))
+    ] = Field(None, description="No longer in Istio: whether WebSockets pass.")
 
 
 def rule(
@@ -146,7 +151,7 @@ def _actions(spec: HttpRoute) -> tuple[object, ...]:
 
 def _check_sent_on(part: Written, path: tuple[Step, ...], spec: HttpRoute) -> None:
     """A delegate decides these itself; a redirect or an answer has no use for them."""
-    for name in _ONLY_SENT_ON:
+    for name in (*_ONLY_SENT_ON, *(_ALSO_OF_DELEGATES if spec.delegate is not None else ())):
         if getattr(spec, name):
             why = "the delegate says it" if spec.delegate is not None else "no request is sent on"
             part.warning((*path, name), f"has no effect: {why}")

@@ -8,7 +8,7 @@ from pydantic import Field
 
 from tulle.dialects.istio.mesh_config import read_mesh_config
 from tulle.dialects.istio.mesh_config_schema import MeshConfig
-from tulle.dialects.objects import Object, ObjectKind, ObjectSpec, Refused, validated
+from tulle.dialects.objects import Metadata, Object, ObjectKind, ObjectSpec, Refused, validated
 from tulle.dialects.written import Written
 from tulle.model.mesh import Fragment
 
@@ -37,6 +37,7 @@ class IstioOperatorSpec(ObjectSpec):
 class IstioOperatorObject(Object):
     """How Istio is installed."""
 
+    metadata: Metadata = Field(Metadata.model_validate({}), description="Name and namespace; it may have none.")
     spec: IstioOperatorSpec | None = Field(None, description="The installation.")
 
 
@@ -54,5 +55,6 @@ KIND = ObjectKind(
     kind="IstioOperator",
     schema=IstioOperatorObject,
     read=read,
+    unnamed="installed-state",
     documentation="https://istio.io/latest/docs/reference/config/istio.operator.v1alpha1/",
 )

@@ -7,7 +7,7 @@ import re
 from collections.abc import Iterator
 from typing import Annotated, Any
 
-from pydantic import Field
+from pydantic import BeforeValidator, Field
 
 from tulle.dialects.fields import Count, PortNumber, PositiveDuration
 from tulle.dialects.objects import Items, ObjectSpec, Refused, Strings, labels_of
@@ -31,11 +31,16 @@ class RequestBody(ObjectSpec):
     pack_as_bytes: bool = Field(False, description="Whether it is sent as bytes, not as text (gRPC).")
 
 
+def _number(value: object) -> object:
+    """A MeshConfig is read as JSON of protocol buffers, in which numbers may be in quotes."""
+    return int(value) if isinstance(value, str) and value.isdecimal() and value.isascii() else value
+
+
 class ExtAuthz(ObjectSpec):
     """A service that says whether a request may pass."""
 
     service: str = Field(min_length=1, description="Its host name, with `namespace/` before it if that is needed.")
-    port: PortNumber = Field(description="Its port.")
+    port: Annotated[PortNumber, BeforeValidator(_number)] = Field(description="Its port.")
     timeout: PositiveDuration = Field(600.0, description="How long is waited for it.")
     fail_open: bool = Field(False, description="Whether requests pass when it cannot be asked.")
     clear_route_cache: bool = Field(False, description="Whether routes are looked for again with the headers it added.")

@@ -79,6 +79,7 @@ def read(part: Written) -> Fragment:
         name=part.document.key.name,
         origin=part.origin,
         selector=selector,
+        selector_origin=part.at("spec", "selector"),
         mode=spec.mtls.mode.model if spec.mtls else None,
         port_modes=ports,
         created=str(found.metadata.creation_timestamp or ""),

@@ -53,6 +53,7 @@ def read(part: Written) -> Fragment:
         name=part.document.key.name,
         origin=part.origin,
         selector=labels(spec),
+        selector_origin=part.at("spec", "selector"),
         concurrency=spec.concurrency,
         environment=labels_of(spec.environment_variables),
     )

@@ -85,6 +85,7 @@ def read(part: Written) -> Fragment:
         name=part.document.key.name,
         origin=part.origin,
         selector=labels(spec),
+        selector_origin=part.at("spec", "selector"),
         targets=targets(part, spec),
         rules=tuple(_rule(part, index, each) for index, each in enumerate(spec.jwt_rules)),
     )

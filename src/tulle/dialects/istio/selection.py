@@ -103,4 +103,4 @@ def target(part: Written, path: tuple[str | int, ...], written: PolicyTargetRefe
             (*path, "kind"),
             f"is GatewayClass, to which only policies of the root namespace ({ROOT_NAMESPACE}) can be attached",
         )
-    return Target(kind=written.kind.value, name=Name(own, written.name))
+    return Target(kind=written.kind.value, name=Name(own, written.name), origin=part.at(*path))

@@ -155,6 +155,8 @@ def _service(part: Written, spec: ServiceEntrySpec, host: str) -> Service:
         account="",
         addresses=_addresses(spec, host),
         selector=selector,
+        selector_origin=part.at("spec", "workloadSelector"),
+        host_origin=part.at("spec", "hosts", spec.hosts.index(host)),
         hosts=(host,),
         virtual_addresses=spec.addresses,
         resolution=_RESOLUTION[spec.resolution],

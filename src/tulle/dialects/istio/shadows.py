@@ -1,97 +1,77 @@
-"""Rules that are never used, because rules before them take every such request."""
+"""Rules that are never used, because rules before them take every such request (or connection)."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
+from typing import Generic, TypeVar
 
 from tulle.dialects.istio.targets import Conditional, Limited
 from tulle.dialects.written import Step, Written
-from tulle.model.routes import Delegate, Match, PathKind, PathMatch, RouteRule, Source
+from tulle.model.covering import covers, covers_stream
+from tulle.model.routes import Delegate, Match, RouteRule, StreamMatch, StreamRule
 
-_EVERYTHING = frozenset((".*", "/.*"))
-"""Patterns that every path matches."""
+M = TypeVar("M", Match, StreamMatch)
 COMPARED = 100
 """Conditions that each later one is compared with; of more, only catch-alls and exact repetitions are found."""
 
 
 @dataclass(slots=True)
-class _Before:
-    """Conditions of the rules before, and the positions of their rules."""
+class _Before(Generic[M]):
+    """Conditions before, and the positions of what has them."""
 
-    compared: list[tuple[Limited[Match], int]] = field(default_factory=list)
-    exact: dict[Limited[Match], int] = field(default_factory=dict)
+    covers: Callable[[M, M], bool]
+    everything: M
+    compared: list[tuple[Limited[M], int]] = field(default_factory=list)
+    exact: dict[Limited[M], int] = field(default_factory=dict)
 
-    def add(self, condition: Limited[Match], index: int) -> None:
+    def add(self, condition: Limited[M], index: int) -> None:
         self.exact.setdefault(condition, index)
-        if len(self.compared) < COMPARED or is_everything(condition.match):
+        if len(self.compared) < COMPARED or self.covers(condition.match, self.everything):
             self.compared.append((condition, index))
 
-    def taker(self, condition: Limited[Match]) -> int | None:
-        """The position of the rule that takes all requests of a condition, or None."""
+    def taker(self, condition: Limited[M]) -> int | None:
+        """The position of what takes everything of a condition, or None."""
         for other, index in self.compared:
             is_for_all = not other.targets or (condition.targets and set(condition.targets) <= set(other.targets))
-            if is_for_all and covers(other.match, condition.match):
+            if is_for_all and self.covers(other.match, condition.match):
                 return index
         return self.exact.get(condition)
 
 
 def check(part: Written, path: tuple[Step, ...], rules: Sequence[Conditional[RouteRule, Match]]) -> None:
-    """Warn about each rule (or each of its matches) behind a rule that takes all of its requests."""
-    before = _Before()
+    """Warn about each rule (or each of its matches) behind what takes all of its requests."""
+    before = _Before(covers, Match())
     for index, rule in enumerate(rules):
-        takers = [before.taker(condition) for condition in rule.conditions]
-        is_hidden = None not in takers
-        for position, taker in enumerate(takers[:1] if is_hidden else takers):
-            if taker is not None:
-                place = (*path, index) if is_hidden else (*path, index, "match", position)
-                part.warning(place, f"is never used: {path[-1]}[{taker}] takes all of its requests before")
+        _look(part, (*path, index), rule.conditions, before, "requests")
         # What a delegate does not match comes back to the rules behind it.
         if not isinstance(rule.rule.action, Delegate):
             for condition in rule.conditions:
                 before.add(condition, index)
 
 
-def is_everything(match: Match) -> bool:
-    """Whether every request fits."""
-    return covers(match, Match())
+def check_streams(part: Written, path: tuple[Step, ...], rules: Sequence[Conditional[StreamRule, StreamMatch]]) -> None:
+    """The same for rules for connections."""
+    before = _Before(covers_stream, StreamMatch())
+    for index, rule in enumerate(rules):
+        _look(part, (*path, index), rule.conditions, before, "connections")
+        for condition in rule.conditions:
+            before.add(condition, index)
 
 
-def covers(wide: Match, narrow: Match) -> bool:
-    """Whether every request of `narrow` is one of `wide`. May say no where only a proof is missing."""
-    return (
-        _covers_path(wide.path, narrow.path)
-        and _covers_words(wide.methods, narrow.methods)
-        and _covers_words(wide.ports, narrow.ports)
-        and set(wide.headers) <= set(narrow.headers)
-        and set(wide.query) <= set(narrow.query)
-        and set(wide.claims) <= set(narrow.claims)
-        and _covers_source(wide.source, narrow.source)
-    )
-
-
-def _covers_words(wide: Sequence[object], narrow: Sequence[object]) -> bool:
-    return not wide or (bool(narrow) and set(narrow) <= set(wide))
-
-
-def _covers_source(wide: Source | None, narrow: Source | None) -> bool:
-    if wide is None or narrow is None:
-        return wide is None
-    return wide.namespace in {"", narrow.namespace} and set(wide.labels) <= set(narrow.labels)
-
-
-def _covers_path(wide: PathMatch | None, narrow: PathMatch | None) -> bool:
-    if wide is None:
-        return True
-    if wide.kind is PathKind.REGEX:
-        return wide.value in _EVERYTHING or wide == narrow
-    if wide.kind is PathKind.TEXT_PREFIX and wide.value in {"", "/"}:
-        return True
-    if narrow is None or narrow.kind is PathKind.REGEX or (narrow.ignore_case and not wide.ignore_case):
-        return False
-    one, other = wide.value, narrow.value
-    if wide.ignore_case:
-        one, other = one.lower(), other.lower()
-    if wide.kind is PathKind.TEXT_PREFIX:
-        return other.startswith(one)
-    return narrow.kind is PathKind.EXACT and one == other
+def _look(
+    part: Written, path: tuple[Step, ...], conditions: Sequence[Limited[M]], before: _Before[M], what: str
+) -> None:
+    """At the rule at `path`, with those before it in mind."""
+    takers = [before.taker(condition) for condition in conditions]
+    if None not in takers:
+        part.warning(path, f"is never used: {path[-2]}[{takers[0]}] takes all of its {what} before")
+        return
+    own = _Before(before.covers, before.everything)
+    for position, (condition, taker) in enumerate(zip(conditions, takers, strict=True)):
+        place = (*path, "match", position)
+        if taker is not None:
+            part.warning(place, f"is never used: {path[-2]}[{taker}] takes all of its {what} before")
+        elif (twin := own.taker(condition)) is not None:
+            part.warning(place, f"adds nothing: match[{twin}] of this rule has all of its {what} already")
+        own.add(condition, position)

@@ -17,6 +17,7 @@ from tulle.dialects.istio.values import GROUP, VERSIONS, LabelSelection
 from tulle.dialects.istio.workloads import UNIX
 from tulle.dialects.objects import Differs, Items, Object, ObjectKind, ObjectSpec, Refused, labels_of, validated
 from tulle.dialects.written import Written
+from tulle.model.documents import Origin
 from tulle.model.extensions import Ingress, Scope
 from tulle.model.mesh import Fragment
 
@@ -134,7 +135,9 @@ def read(part: Written) -> Fragment:
         name=part.document.key.name,
         origin=part.origin,
         selector=labels_of(spec.workload_selector.labels) if spec.workload_selector is not None else (),
+        selector_origin=part.at("spec", "workloadSelector"),
         hosts=_hosts(spec) if spec.egress else None,
+        host_origins=tuple(_host_origins(part, spec).items()),
         is_registry_only=outbound.mode == "REGISTRY_ONLY" if outbound is not None else None,
         ingress=tuple(_ingress(part, index, each) for index, each in enumerate(spec.ingress)),
         inbound_pool=connections.pool(pool) if pool is not None else None,
@@ -165,6 +168,16 @@ def _hosts(spec: SidecarSpec) -> tuple[tuple[str, str], ...]:
     found = dict.fromkeys(text for listener in spec.egress for text in listener.hosts)
     pairs = (text.partition("/") for text in found)
     return tuple((place, host) for place, _, host in pairs)
+
+
+def _host_origins(part: Written, spec: SidecarSpec) -> dict[tuple[str, str], Origin]:
+    """Where each host was written."""
+    found: dict[tuple[str, str], Origin] = {}
+    for index, listener in enumerate(spec.egress):
+        for position, text in enumerate(listener.hosts):
+            place, _, host = text.partition("/")
+            found.setdefault((place, host), part.at("spec", "egress", index, "hosts", position))
+    return found
 
 
 def _ingress(part: Written, index: int, spec: IngressListener) -> Ingress:

@@ -191,18 +191,20 @@ def read(part: Written) -> Fragment:
         name=part.document.key.name,
         origin=part.origin,
         selector=labels(spec),
+        selector_origin=part.at("spec", "selector"),
         targets=targets(part, spec),
-        access_logging=tuple(_logging(each) for each in spec.access_logging),
+        access_logging=tuple(_logging(part, index, each) for index, each in enumerate(spec.access_logging)),
     )
     return Fragment(objects=(telemetry,), findings=tuple(part.findings))
 
 
-def _logging(written: AccessLoggingSpec) -> AccessLogging:
+def _logging(part: Written, index: int, written: AccessLoggingSpec) -> AccessLogging:
     return AccessLogging(
         direction=written.match.mode.direction if written.match else Direction.ANY,
         is_disabled=bool(written.disabled),
         providers=tuple(each.name for each in written.providers),
         filter=written.filter.expression if written.filter else "",
+        origin=part.at("spec", "accessLogging", index),
     )
 
 

@@ -57,7 +57,7 @@ def _unsigned(value: object) -> object:
 
 
 def _export(value: object) -> object:
-    if value not in {".", "*"} and not (isinstance(value, str) and LABEL.fullmatch(value)):
+    if not isinstance(value, str) or not (value in {".", "*"} or LABEL.fullmatch(value)):
         refuse(f"must be a namespace, . for its own or * for all, not {shown(value)}")
     return value
 

@@ -16,6 +16,7 @@ from tulle.dialects.istio.targets import MESH, Conditional, Target, select, targ
 from tulle.dialects.istio.values import GROUP, VERSIONS, Exports, created, exports
 from tulle.dialects.objects import Differs, Items, Object, ObjectKind, ObjectSpec, validated
 from tulle.dialects.written import Written
+from tulle.model.documents import Origin
 from tulle.model.mesh import Fragment
 from tulle.model.names import ISTIO, Name
 from tulle.model.routes import (
@@ -62,6 +63,7 @@ class _Frame:
     spec: VirtualServiceSpec
     targets: tuple[Target, ...]
     hosts: tuple[str, ...]
+    host_origins: tuple[tuple[str, Origin], ...]
     created: str
 
     @property
@@ -80,11 +82,13 @@ def read(part: Written) -> Fragment:
     if found is None:
         return Fragment(findings=tuple(part.findings))
     spec = found.spec
+    hosts = _hosts(part, spec)
     frame = _Frame(
         part=part,
         spec=spec,
         targets=targets(part, ("spec", "gateways"), spec.gateways) if spec.gateways else (None,),
-        hosts=_hosts(part, spec),
+        hosts=tuple(hosts),
+        host_origins=tuple(hosts.items()),
         created=created(found.metadata),
     )
     _check(frame)
@@ -94,14 +98,15 @@ def read(part: Written) -> Fragment:
     return Fragment(routes=made, findings=tuple(part.findings))
 
 
-def _hosts(part: Written, spec: VirtualServiceSpec) -> tuple[str, ...]:
-    found: dict[str, None] = {}
+def _hosts(part: Written, spec: VirtualServiceSpec) -> dict[str, Origin]:
+    """The complete hosts, and where each was written."""
+    found: dict[str, Origin] = {}
     for index, host in enumerate(spec.hosts):
         full = full_host(host, part.document.key.name.namespace)
         if full in found:
             part.warning(("spec", "hosts", index), f"names {full} once more")
-        found[full] = None
-    return tuple(found)
+        found.setdefault(full, part.at("spec", "hosts", index))
+    return found
 
 
 def _check(frame: _Frame) -> None:
@@ -157,6 +162,7 @@ def _sets(frame: _Frame) -> Iterator[RouteSet]:
         read_rules: tuple[Conditional[StreamRule, StreamMatch], ...] = tuple(
             streams.rule(frame.part, ("spec", field, index), spec, frame.targets) for index, spec in enumerate(specs)
         )
+        shadows.check_streams(frame.part, ("spec", field), read_rules)
         for members, streamed in select(read_rules, frame.targets):
             yield from _attached(frame, members, kind, (), streamed)
 
@@ -206,7 +212,9 @@ def _made(
         kind=kind,
         by_specificity=False,
         exports=exports(frame.spec.export_to),
+        is_complete=True,
         created=frame.created,
+        host_origins=frame.host_origins,
     )
 
 

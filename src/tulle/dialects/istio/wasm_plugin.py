@@ -137,6 +137,7 @@ def read(part: Written) -> Fragment:
         origin=part.origin,
         file=_file(part, spec.url),
         selector=labels(spec),
+        selector_origin=part.at("spec", "selector"),
         targets=targets(part, spec),
         phase=spec.phase,
         priority=spec.priority,

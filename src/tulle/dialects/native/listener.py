@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 import os.path
-from ipaddress import ip_address
 from typing import Annotated, Literal, Self
 
 from pydantic import AfterValidator, BeforeValidator, Field, model_validator
 
-from tulle.dialects.fields import File, Hosts, PortNumber, Several, Spec, Text, Weight, refuse, shown
+from tulle.dialects.fields import File, Hosts, PortNumber, Several, Spec, Text, Weight, address, refuse
 from tulle.dialects.native import streams
 from tulle.dialects.native.backends import Reference, backend, checked_weights, weighted
 from tulle.dialects.native.kind import Kind, Shape
@@ -31,10 +30,7 @@ from tulle.model.routes import Backend, RouteKind, RouteSet
 
 
 def _address(value: object) -> object:
-    try:
-        return str(ip_address(value if isinstance(value, str) else ""))
-    except ValueError:
-        refuse(f"must be an IP address such as 127.0.0.1, 0.0.0.0 or ::1, not {shown(value)}")
+    return address(value, "127.0.0.1, 0.0.0.0 or ::1")
 
 
 class CertificateSpec(Spec):

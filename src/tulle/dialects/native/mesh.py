@@ -8,10 +8,21 @@ from typing import Annotated, Literal, Self
 
 from pydantic import BeforeValidator, Field, model_validator
 
-from tulle.dialects.fields import Count, Label, PositiveCount, PositiveDuration, Several, Spec, Text, refuse, shown
+from tulle.dialects.fields import (
+    Count,
+    Label,
+    PortNumber,
+    PositiveCount,
+    PositiveDuration,
+    Several,
+    Spec,
+    Text,
+    refuse,
+    shown,
+)
 from tulle.dialects.native.exchange import Checked, CheckSpec
 from tulle.dialects.native.kind import Kind, Shape
-from tulle.dialects.native.running import LabelMap
+from tulle.dialects.native.running import LabelsOfSeveral
 from tulle.dialects.written import Written
 from tulle.model.documents import Origin
 from tulle.model.extensions import LogProvider
@@ -83,9 +94,13 @@ class MeshSpec(Spec):
         0, description="How many proxies in front of the gateway say truly who the client is (X-Forwarded-For)."
     )
     root_namespace: Label = Field("istio-system", description="Policies in it hold for the whole mesh.")
-    gateway_labels: LabelMap | None = Field(
-        None, description="By which selectors find the gateway; those of Istio's ingress gateway if not given."
+    gateway_labels: LabelsOfSeveral | None = Field(
+        None,
+        description="By which selectors find the gateway, each with one value or a list where it stands for several "
+        "gateways; those of Istio's ingress gateway if not given.",
     )
+    ingress_port: PortNumber = Field(Settings().ingress_port, description="Where all Ingresses are served.")
+    ingress_tls_port: PortNumber = Field(Settings().ingress_tls_port, description="The same, by TLS.")
     mtls: Literal["strict", "permissive", "disable"] | None = Field(
         None, description="What sidecars take where nobody else says it: mutual TLS only, plain text too, or only that."
     )
@@ -106,7 +121,10 @@ def read(part: Written) -> Fragment:
     if spec.mtls is not None:
         name, mode = Name(spec.root_namespace, "mesh"), PeerMode(spec.mtls)
         objects.append(PeerAuthentication(name=name, origin=part.at("mtls"), mode=mode))
-    labels = Settings().gateway_labels if spec.gateway_labels is None else tuple(sorted(spec.gateway_labels.items()))
+    labels = Settings().gateway_labels
+    if spec.gateway_labels is not None:
+        given = ((name, value) for name, values in spec.gateway_labels.items() for value in values)
+        labels = tuple(sorted(dict.fromkeys(given)))
     return Fragment(
         objects=tuple(objects),
         settings=Settings(
@@ -124,6 +142,8 @@ def read(part: Written) -> Fragment:
             trusted_proxies=spec.trusted_proxies,
             root_namespace=spec.root_namespace,
             gateway_labels=labels,
+            ingress_port=spec.ingress_port,
+            ingress_tls_port=spec.ingress_tls_port,
         ),
     )
 

@@ -6,7 +6,7 @@ import os.path
 import re
 from functools import lru_cache
 from ipaddress import ip_address
-from typing import Annotated, Self
+from typing import Annotated, Self, TypeVar
 
 from pydantic import AfterValidator, BeforeValidator, Field, model_validator
 
@@ -21,6 +21,7 @@ from tulle.dialects.fields import (
     Several,
     Spec,
     Text,
+    Texts,
     refuse,
     shown,
 )
@@ -98,7 +99,10 @@ def _variables(value: dict[str, str]) -> dict[str, str]:
     return value
 
 
-def _label_names(value: dict[str, str]) -> dict[str, str]:
+T = TypeVar("T")
+
+
+def _label_names(value: dict[str, T]) -> dict[str, T]:
     for name in value:
         if not LABEL_KEY.fullmatch(name):
             refuse(f"has {shown(name)}, which is no name of a label such as app or example.org/team")
@@ -120,6 +124,8 @@ def _secret(value: object) -> object:
 SecretName = Annotated[str, BeforeValidator(_secret)]
 """A Secret (or ConfigMap), with its namespace where it is another one."""
 LabelMap = Annotated[dict[str, Text], AfterValidator(_label_names)]
+LabelsOfSeveral = Annotated[dict[str, Texts], AfterValidator(_label_names)]
+"""Labels, each with one value or several."""
 Address = Annotated[str, BeforeValidator(_address)]
 Command = Annotated[tuple[str, ...], BeforeValidator(_command, json_schema_input_type=str | list[str])]
 """A shell line as a tuple of one; a program and its arguments after an empty first item."""

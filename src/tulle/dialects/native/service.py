@@ -308,7 +308,7 @@ class _Reading:
         return (
             RouteSet(
                 name=Name(self.namespace, f"{self.name.name}/streams"),
-                origin=self.part.at("connections"),
+                origin=self.part.at("streams"),
                 service=self.name,
                 streams=rules,
                 kind=RouteKind.TCP,

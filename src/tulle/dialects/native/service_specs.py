@@ -48,7 +48,7 @@ def _allowed_path(value: object) -> object:
 
 
 def _visible_to(value: object) -> object:
-    if value not in {"*", "."} and not (isinstance(value, str) and LABEL.fullmatch(value)):
+    if not isinstance(value, str) or not (value in {"*", "."} or LABEL.fullmatch(value)):
         refuse(f"must be a namespace, * for all or . for its own, not {shown(value)}")
     return value
 

@@ -34,7 +34,7 @@ class Places:
             return Facts(PatchContext.GATEWAY)
         if name.startswith(INBOUND):
             return Facts(PatchContext.SIDECAR_INBOUND, self.inbound.get(name, frozenset()))
-        port = int_or_0(name.split("|")[1]) if name.startswith(FORWARD) else 0
+        port = int_or_0(name.split("|")[1].removesuffix(naming.UDP)) if name.startswith(FORWARD) else 0
         return Facts(PatchContext.SIDECAR_OUTBOUND, frozenset((port,)) if port else frozenset())
 
     def cluster(self, name: str) -> Facts:

@@ -1,10 +1,26 @@
 from __future__ import annotations
 
-from tulle.dialects.native.writing.content import Content
-from tulle.model.mesh import Settings
+from tulle.dialects.native.writing.content import NOWHERE, Content, Entrance, Offer, Placed
+from tulle.dialects.native.writing.document import Frame, text
+from tulle.model.listeners import Listener
+from tulle.model.names import SYSTEM_NAMESPACE, Name
+from tulle.model.services import Service
 
 
-def test_a_content_says_nothing_at_first() -> None:
+def test_there_may_be_nothing_to_say() -> None:
     content = Content()
-    assert content.settings.trust_domain == Settings().trust_domain
-    assert not any((content.offers, content.routes, content.entrances, content.lost))
+    assert content.settings.trust_domain == "cluster.local"
+    assert text(content, Frame()) == "{}\n"
+
+
+def test_a_service_is_declared_unless_it_is_only_spoken_of() -> None:
+    service = Service(name=Name("default", "web"), origin=NOWHERE, ports=(), account="")
+    assert Offer(service=service).is_declared
+    assert text(Content(offers=(Offer(service=service),)), Frame()) == "services:\n  web: {addresses: []}\n"
+
+
+def test_rules_are_for_the_gateway_and_in_order_unless_it_is_said() -> None:
+    placed = Placed(namespace="shop", hosts=("*",))
+    assert not placed.is_mesh and not placed.is_free and placed.listeners == ()
+    listener = Listener(name=Name(SYSTEM_NAMESPACE, "a"), origin=NOWHERE, port=1)
+    assert Entrance(listener=listener).streams == ()

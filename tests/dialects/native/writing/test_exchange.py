@@ -1,77 +1,55 @@
 from __future__ import annotations
 
-from typing import Any
+from collections.abc import Callable
 
 import pytest
-from pydantic import TypeAdapter
 
-from tulle.dialects.native.balancing import HashSpec
-from tulle.dialects.native.exchange import AllowedOrigins, Checked, Sticky
-from tulle.dialects.native.writing import exchange
-from tulle.model.documents import BUILT_IN
+from tulle.dialects.native.writing import exchange, rules
+from tulle.kit.located_yaml import parse
+from tulle.model.mesh import Fragment
 from tulle.model.routes import Cors, ValueKind, ValueMatch
 
-
-@pytest.mark.parametrize(
-    "written",
-    [
-        "https://a.example.org",
-        ["*", {"prefix": "https://a"}],
-        {"origins": "*", "methods": "GET", "headers": ["a", "b"], "expose": "c", "max_age": "1h", "credentials": False},
-        {"origins": {"regex": "a.*"}},
-        {"origins": "*", "forward_unmatched": False},
-    ],
-)
-def test_origins_are_written_as_they_are_read(written: Any) -> None:
-    assert exchange.cors(TypeAdapter(AllowedOrigins).validate_python(written).model()) == written
-
-
-def test_an_asterisk_that_is_no_pattern_stays_none() -> None:
-    cors = Cors(origins=(ValueMatch("", ValueKind.EXACT, "https://*.a"),))
-    written = exchange.cors(cors)
-    assert written == {"origins": {"exact": "https://*.a"}}
-    assert TypeAdapter(AllowedOrigins).validate_python(written).model() == cors
-    assert exchange.cors(Cors()) == {"origins": []}
+Read = Callable[[str], Fragment]
 
 
 @pytest.mark.parametrize(
-    "written",
+    "text",
     [
-        "auth",
-        {
-            "to": "auth:9000",
-            "grpc": True,
-            "path": "/check",
-            "headers": "a",
-            "add_headers": {"b": "c"},
-            "response_headers": "d",
-            "refusal_headers": "e",
-            "consent_headers": "f",
-            "timeout": "1s",
-            "fail_open": True,
-            "refusal_status": 503,
-            "body": 100,
-            "partial_body": True,
-            "raw_body": True,
-            "reroute": True,
-        },
+        "cors: https://shop.example.org",
+        "cors: '*'",
+        "cors: [https://a.example.org, https://b.example.org]",
+        "cors: {origins: [], credentials: false}",
+        "cors: {origins: [{prefix: 'https://'}, {exact: 'https://*'}], methods: GET, headers: a, expose: b, "
+        "max_age: 1d, credentials: true, forward_unmatched: false}",
+        "check: authz",
+        "check: {to: authz.ops:9000, grpc: true, headers: a, add_headers: {b: c}, response_headers: d, "
+        "refusal_headers: [e, f], consent_headers: g, timeout: 1s, fail_open: true, refusal_status: 500, body: 99, "
+        "partial_body: true, raw_body: true, reroute: true}",
+        "check: {to: authz, path: /ask}",
+        "session: id",
+        "session: {header: x-id}",
+        "session: {cookie: id, lifetime: 1h, path: /a}",
+        "hash_on: {header: a}",
+        "hash_on: [{cookie: a, cookie_ttl: 1h, cookie_path: /a, cookie_attributes: {SameSite: Strict}}, {query: b}]",
+        "hash_on: {source_ip: true}",
     ],
 )
-def test_checks_are_written_as_they_are_read(written: Any) -> None:
-    check = TypeAdapter(Checked).validate_python(written).model("default", BUILT_IN)
-    assert exchange.check(check, "default") == written
+def test_what_is_said_about_requests_is_written_as_it_is_read(read: Read, text: str) -> None:
+    fragment = read(f"routes: [{{name: r, to: web, {text}}}]")
+    (route,) = fragment.routes
+    written = rules.rule(route.rules[0], "default")
+    del written["to"]
+    assert written == parse(text)
 
 
-@pytest.mark.parametrize("written", ["c", {"header": "x-s"}, {"cookie": "c", "lifetime": "1h", "path": "/a"}])
-def test_sessions_are_written_as_they_are_read(written: Any) -> None:
-    assert exchange.session(TypeAdapter(Sticky).validate_python(written).model()) == written
+def test_patterns_of_origins_are_regular_expressions(read: Read) -> None:
+    (route,) = read("routes: [{name: r, to: web, cors: 'https://*.example.org'}]").routes
+    assert exchange.cors(route.rules[0].cors) == {"origins": {"regex": "https://.*\\.example\\.org"}}
 
 
-def test_hashes_are_written_as_they_are_read() -> None:
-    written = {"cookie": "c", "cookie_ttl": "0s", "cookie_path": "/a", "cookie_attributes": {"SameSite": "Strict"}}
-    assert exchange.hash_on(HashSpec.model_validate(written).model()) == written
-    assert exchange.hash_on(HashSpec.model_validate({"source_ip": True}).model()) == {"source_ip": True}
+def test_every_origin_is_an_asterisk() -> None:
+    assert exchange.cors(Cors(origins=(ValueMatch("", ValueKind.EXACT, "*"),))) == "*"
 
 
-def test_nothing_is_written_of_nothing() -> None:
-    assert exchange.cors(None) is exchange.check(None, "") is exchange.session(None) is None
+def test_what_is_not_said_is_nothing() -> None:
+    assert [exchange.cors(None), exchange.check(None, "default"), exchange.session(None)] == [None] * 3

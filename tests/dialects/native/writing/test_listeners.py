@@ -1,40 +1,53 @@
 from __future__ import annotations
 
-from typing import Any
+from collections.abc import Callable
+from dataclasses import replace
 
 import pytest
 
-from tulle.dialects.native.writing import listeners
 from tulle.dialects.native.writing.content import Entrance
+from tulle.dialects.native.writing.listeners import listener
 from tulle.kit.located_yaml import parse
+from tulle.model.documents import BUILT_IN
+from tulle.model.listeners import ClientCertificates, ClientTrust, Listener, ListenerProtocol
 from tulle.model.mesh import Fragment
+from tulle.model.names import SYSTEM_NAMESPACE, Name
+
+Read = Callable[[str], Fragment]
 
 
 @pytest.mark.parametrize(
     "text",
     [
-        "18080",
-        "{port: 18080, address: 0.0.0.0, hosts: [a.example.org, '*.example.net']}",
-        "{port: 18080, redirect_to_https: 18443}",
-        "{port: 18443, tls: {certificate: c.pem, key: k.pem, client_ca: ca.pem}}",
-        "{port: 18443, tls: {secret: a, certificates: [{secret: b.shop, hosts: b.example.org}], min_version: '1.3'}}",
-        "{port: 18443, tls: {secret: a, max_version: '1.2', ciphers: [x, y]}}",
-        "{port: 18443, tls: {certificates: [{certificate: c.pem, key: k.pem, hosts: [a, b]}]}}",
-        "{port: 18443, tls: {secret: a, client_ca: ca.pem, client_certificates: optional, client_names: n}}",
-        "{port: 18443, tls: {secret: a, client_ca_secret: b, client_crl: r.pem, client_keys: k, client_hashes: h}}",
-        "{port: 18443, tls: {secret: a, client_ca_maps: [m, n], client_certificates: unverified}}",
-        "{port: 18443, tls: {mesh: true}}",
-        "{port: 5432, protocol: tcp, to: db}",
-        "{port: 5432, protocol: tcp, tls: {secret: a}, weights: {db: 1, other.shop: 2}}",
-        "{port: 18443, protocol: tls, tls: {passthrough: true}, streams: {match: {server_names: a}, to: db}}",
-        "{port: 5432, protocol: tcp, streams: []}",
-        "{port: 53, protocol: udp, to: dns}",
+        "8080",
+        "{port: 80, address: 0.0.0.0, hosts: [a.example.org, '*.b.org'], redirect_to_https: 443}",
+        "{port: 443, hosts: a.example.org, tls: {certificate: a.pem, key: ../keys/a.key, min_version: '1.3'}}",
+        "{port: 443, tls: {secret: a, certificates: [{secret: b.web, hosts: b.example.org}], client_ca: ca.pem, "
+        "max_version: '1.3', ciphers: [A, B]}}",
+        "{port: 443, tls: {secret: a, client_ca_secret: ca, client_ca_maps: [m, n], client_crl: crl.pem, "
+        "client_certificates: optional, client_names: n, client_keys: k, client_hashes: h}}",
+        "{port: 443, tls: {certificates: [{certificate: a, key: b, hosts: c.org}, {secret: d, hosts: [e, f]}]}}",
+        "{port: 443, tls: {mesh: true}}",
+        "{port: 443, protocol: tls, tls: {passthrough: true}, to: web}",
+        "{port: 443, protocol: tcp, tls: {secret: a}, weights: {a: 1, b: 2}}",
+        "{port: 53, protocol: udp, to: dns.shop}",
+        "{port: 1, protocol: tcp, streams: []}",
+        "{port: 1, protocol: tcp, streams: {match: {networks: 10.0.0.0/8}, to: a}}",
+        "{port: 1, protocol: tcp, streams: [{match: {ports: 1}, to: a}, {to: b}]}",
     ],
 )
-def test_listeners_are_written_as_they_are_read(read: Any, text: str) -> None:
-    fragment: Fragment = read(f"gateway: {{listeners: {{edge: {text}}}}}")
-    assert [str(each) for each in fragment.findings] == []
-    entrance = Entrance(
-        listener=fragment.listeners[0], streams=tuple(rule for each in fragment.routes for rule in each.streams)
-    )
-    assert listeners.listener(entrance, "/folder", "default") == parse(text)
+def test_listeners_are_written_as_they_are_read(read: Read, text: str) -> None:
+    fragment = read(f"gateway: {{listeners: {{a: {text}}}}}")
+    assert not fragment.findings
+    streams = tuple(rule for routes in fragment.routes for rule in routes.streams)
+    entrance = Entrance(listener=fragment.listeners[0], streams=streams)
+    assert listener(entrance, "/folder", "default") == parse(text)
+
+
+def test_whose_certificates_are_good_may_be_said_apart() -> None:
+    given = Listener(name=Name(SYSTEM_NAMESPACE, "a"), origin=BUILT_IN, port=443, protocol=ListenerProtocol.HTTPS)
+    trusted = replace(given, client_trust=ClientTrust(handling=ClientCertificates.NONE, secrets=(Name("web", "ca"),)))
+    assert listener(Entrance(listener=trusted), "", "web") == {
+        "port": 443,
+        "tls": {"client_ca_secret": "ca", "client_certificates": "none"},
+    }

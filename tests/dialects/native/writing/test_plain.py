@@ -6,52 +6,87 @@ from hypothesis import strategies as st
 from pydantic import TypeAdapter
 
 from tulle.dialects.fields import Duration
-from tulle.dialects.native.writing.plain import changed, duration, file, kept, named, number, reference, several, yes
+from tulle.dialects.native.writing import plain
 from tulle.model.documents import BUILT_IN
 from tulle.model.names import Name
 from tulle.model.routes import Backend
 
+READER: TypeAdapter[float] = TypeAdapter(Duration)
+
 
 def test_what_says_nothing_is_left_out() -> None:
-    assert kept(a=None, b="", c=(), d=[], e={}, f=0, g=False, h="x") == {"f": 0, "g": False, "h": "x"}
-    assert (changed(1, 1), changed(2, 1), yes(True), yes(False)) == (None, 2, True, None)
+    found = plain.kept(a=None, b="", c=(), d=[], e={}, f=0, g=False, h=[1], i=0.0)
+    assert found == {"f": 0, "g": False, "h": [1], "i": 0.0}
+
+
+def test_what_is_as_usual_is_nothing() -> None:
+    assert (plain.changed(1, 1), plain.changed(2, 1)) == (None, 2)
+    assert (plain.yes(True), plain.yes(False)) == (True, None)
 
 
 @pytest.mark.parametrize(
-    ("seconds", "text"),
-    [(None, None), (0, "0s"), (1.5, "1500ms"), (90, "90s"), (120, "2m"), (86400, "1d"), (0.0001, "0.0001s")],
+    ("value", "text"),
+    [
+        (None, None),
+        (0, "0s"),
+        (1, "1s"),
+        (60, "1m"),
+        (90, "90s"),
+        (86400, "1d"),
+        (7200, "2h"),
+        (0.025, "25ms"),
+        (1.5, "1500ms"),
+        (0.0005, "0.0005s"),
+    ],
 )
-def test_durations_are_in_the_largest_unit_that_fits(seconds: float | None, text: str | None) -> None:
-    assert duration(seconds) == text
+def test_durations_have_the_largest_unit_that_fits(value: float | None, text: str | None) -> None:
+    assert plain.duration(value) == text
 
 
-@given(st.one_of(st.integers(0, 10**7).map(lambda ms: ms / 1000), st.integers(0, 10**6).map(float)))
-def test_durations_are_read_as_they_were(seconds: float) -> None:
-    assert TypeAdapter(Duration).validate_python(duration(seconds)) == seconds
+@given(st.integers(1, 10**12).map(lambda nanoseconds: nanoseconds / 10**9))
+def test_durations_are_read_back_as_the_same_number(value: float) -> None:
+    assert READER.validate_python(plain.duration(value)) == pytest.approx(value, abs=1e-9)
 
 
-def test_numbers_have_no_point_that_they_do_not_need() -> None:
-    assert [repr(number(each)) for each in (12.5, 100.0, None)] == ["12.5", "100", "None"]
+@pytest.mark.parametrize(("value", "written"), [(None, None), (5.0, 5), (0.5, 0.5)])
+def test_numbers_have_no_point_where_they_need_none(value: float | None, written: float | None) -> None:
+    found = plain.number(value)
+    assert found == written and type(found) is type(written)
 
 
-def test_one_stands_alone_unless_it_would_be_taken_for_something_else() -> None:
-    assert several(["a"]) == "a"
-    assert several(["a", "b"]) == ["a", "b"]
-    assert several([["a"]]) == [["a"]]
-    assert several([{}]) == [{}]
-    assert several([]) is None
+@pytest.mark.parametrize(
+    ("values", "written"),
+    [((), None), (("a",), "a"), (("a", "b"), ["a", "b"]), (((1, 2),), [(1, 2)]), (({"a": 1},), {"a": 1})],
+)
+def test_one_thing_needs_no_list(values: tuple[object, ...], written: object) -> None:
+    assert plain.several(values) == written
 
 
-def test_references_say_no_more_than_they_need() -> None:
-    web = Backend(service=Name("shop", "web"), port=80, subset="v1", origin=BUILT_IN)
-    assert reference(web, "shop") == "web:80/v1"
-    assert reference(web, "other") == "web.shop:80/v1"
-    assert named(Name("shop", "web"), "shop") == "web"
+@pytest.mark.parametrize(
+    ("port", "subset", "namespace", "text"),
+    [
+        (None, None, "shop", "web"),
+        (None, None, "default", "web.shop"),
+        (80, None, "shop", "web:80"),
+        (80, "v1", "default", "web.shop:80/v1"),
+    ],
+)
+def test_references_are_as_short_as_they_can_be(
+    port: int | None, subset: str | None, namespace: str, text: str
+) -> None:
+    backend = Backend(service=Name("shop", "web"), port=port, subset=subset, origin=BUILT_IN)
+    assert plain.reference(backend, namespace) == text
 
 
-def test_files_are_near_the_folder_or_as_they_are() -> None:
-    assert file("", "/a") is None
-    assert file("/a/b/c.pem", "/a") == "b/c.pem"
-    assert file("/a/c.pem", "/a/b") == "../c.pem"
-    assert file("/x/c.pem", "/a/b/c") == "/x/c.pem"
-    assert file("/x/c.pem", "") == "/x/c.pem"
+@pytest.mark.parametrize(
+    ("path", "folder", "text"),
+    [
+        ("", "/a", None),
+        ("/a/b.pem", "/a", "b.pem"),
+        ("/a/b.pem", "/a/c", "../b.pem"),
+        ("/etc/b.pem", "/a/c", "/etc/b.pem"),
+        ("/a/b.pem", "", "/a/b.pem"),
+    ],
+)
+def test_files_are_near_or_absolute(path: str, folder: str, text: str | None) -> None:
+    assert plain.file(path, folder) == text

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
-from typing import Any
+from collections.abc import Callable
+from dataclasses import replace
 
 import pytest
 
@@ -11,53 +12,60 @@ from tulle.model.mesh import Fragment
 from tulle.model.names import Name
 from tulle.model.routes import Backend, Forward, Match, RouteRule
 
+Read = Callable[[str], Fragment]
+WEB = Name("default", "web")
+
+
+def rule(*backends: Backend, status: int = 503) -> RouteRule:
+    action = Forward(backends=backends, status_without_backends=status, timeout=1.0)
+    return RouteRule(name="r", origin=BUILT_IN, matches=(Match(),), action=action)
+
+
+def backend(name: str, weight: int = 1) -> Backend:
+    return Backend(service=Name("default", name), weight=weight, origin=BUILT_IN)
+
 
 @pytest.mark.parametrize(
-    "written",
+    "text",
     [
-        "{versions: v1}",
-        "{versions: {v1: 9, v2: 1}}",
-        "{match: {path: /a}, to: web:80}",
-        "{to: other.shop}",
-        "{weights: {web: 1, other: 2}}",
-        "{weights: {web/v1: {weight: 3, request_headers: {set: {a: b}}, host: a.example.org}, other: 2}}",
-        "{redirect: {path: /a}}",
-        "{respond: 404, response_headers: {remove: server}}",
-        "{to: web, rewrite: {prefix: /}, timeout: 1s, retries: 1, mirror: other, hash_on: {query: q}, session: c}",
-        "{to: web, fault: {delay: 1s}, rate_limit: 1/s, cors: '*', check: auth, request_headers: {add: {a: b}}}",
+        "{to: api.shop, timeout: 1m}",
+        "{weights: {a: 1, 'b:80/v2': 3}}",
+        "{weights: {a: 1, b: {weight: 2, request_headers: {set: {x: y}}, response_headers: {remove: z}, host: c}}}",
+        "{match: {path: /a}, versions: v1}",
+        "{match: [{path: /a}, {methods: GET}], versions: {v1: 1, v2: 9}}",
+        "{respond: 404, response_headers: {set: {a: b}}, fault: {delay: 1s}, rate_limit: 1/s}",
+        "{match: {path: /a}, redirect: {host: b}}",
     ],
 )
-def test_rules_are_written_as_they_are_read(read: Any, written: str) -> None:
-    text = f"services: {{web: {{port: 80, command: x, versions: {{v1: {{}}, v2: {{}}}}, routes: {written}}}}}"
-    fragment: Fragment = read(text)
-    assert fragment.findings == ()
-    (rule,) = fragment.routes[0].rules
-    assert rules.conditional(rule, "default", Name("default", "web")) == parse(written)
+def test_rules_are_written_as_they_are_read(read: Read, text: str) -> None:
+    (routes,) = read(
+        f"services: {{web: {{port: 1, command: x, versions: {{v1: {{}}, v2: {{}}}}, routes: [{text}]}}}}"
+    ).routes
+    assert rules.conditional(routes.rules[0], "default", WEB) == parse(text)
 
 
-def backend(weight: int = 1, subset: str | None = None, problem: str = "") -> Backend:
-    return Backend(service=Name("default", "web"), subset=subset, weight=weight, problem=problem, origin=BUILT_IN)
+def test_without_anybody_to_send_to_there_is_an_answer() -> None:
+    broken = replace(backend("a"), problem="is no service")
+    for given in (rule(status=500), rule(broken, status=500), rule(backend("a", weight=0), status=500)):
+        assert rules.rule(given, "default") == {"respond": 500}
+    assert rules.rule(rule(broken, backend("b")), "default") == {"to": "b", "timeout": "1s"}
 
 
-def said(*backends: Backend, own: Name | None = None) -> Any:
-    action = Forward(backends=backends, timeout=1.0, status_without_backends=500)
-    rule = RouteRule(name="", origin=BUILT_IN, matches=(Match(),), action=action)
-    return rules.conditional(rule, "default", own)
+def test_one_place_that_is_named_twice_gets_both_shares() -> None:
+    assert rules.rule(rule(backend("a", 2), backend("b"), backend("a", 3)), "shop")["weights"] == {
+        "a.default": 5,
+        "b.default": 1,
+    }
 
 
-def test_what_is_sent_to_nobody_is_answered() -> None:
-    assert said() == said(backend(0)) == said(backend(problem="gone")) == {"respond": 500}
-
-
-def test_shares_of_the_same_place_are_one() -> None:
-    assert said(backend(2), backend(3)) == {"to": "web", "timeout": "1s"}
-    assert said(backend(2), backend(3), backend(1, "v1"))["weights"] == {"web": 5, "web/v1": 1}
-    own = Name("default", "web")
-    assert said(backend(2, "v1"), backend(3, "v1"), own=own) == {"versions": "v1", "timeout": "1s"}
-
-
-@pytest.mark.parametrize("written", ["{to: db}", "{match: {ports: 1}, weights: {db: 1, other: 2}}"])
-def test_streams_are_written_as_they_are_read(read: Any, written: str) -> None:
-    fragment: Fragment = read(f"services: {{db: {{port: 1, protocol: tcp, command: x, streams: {written}}}}}")
-    (rule,) = fragment.routes[0].streams
-    assert rules.stream(rule, "default") == parse(written)
+@pytest.mark.parametrize(
+    "text",
+    [
+        "{to: db.shop/v2}",
+        "{match: {ports: 1}, weights: {a: 1, b: 2}}",
+        "{match: [{ports: 1}, {networks: 10.0.0.0/8}], to: a}",
+    ],
+)
+def test_rules_for_connections_are_written_as_they_are_read(read: Read, text: str) -> None:
+    (routes,) = read(f"services: {{db: {{port: 1, protocol: tcp, command: x, streams: [{text}]}}}}").routes
+    assert rules.stream(routes.streams[0], "default") == parse(text)

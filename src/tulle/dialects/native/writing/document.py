@@ -163,13 +163,21 @@ def _mesh(content: Content, namespace: str) -> Data:
         default_loggers=several(given.default_loggers),
         trusted_proxies=given.trusted_proxies or None,
         root_namespace=changed(given.root_namespace, usual.root_namespace),
-        gateway_labels=changed(dict(given.gateway_labels), dict(usual.gateway_labels)),
+        gateway_labels=changed(_gateway_labels(given), _gateway_labels(usual)),
         mtls=str(mode) if mode is not None else None,
         authorizers={
             each.name: exchange.check(each.check, namespace)
             for each in sorted(content.authorizers, key=lambda it: it.name)
         },
     )
+
+
+def _gateway_labels(given: Settings) -> Data:
+    """Those of one name together."""
+    found: dict[str, list[str]] = {}
+    for name, value in given.gateway_labels:
+        found.setdefault(name, []).append(value)
+    return {name: values[0] if len(values) == 1 else values for name, values in found.items()}
 
 
 def _logger(given: LogProvider) -> Data:

@@ -1,0 +1,56 @@
+from __future__ import annotations
+
+from tests.flow.advised import Desk, written
+
+WEB = "services: {web: {port: 8000, command: web}}"
+
+
+def test_a_selector_selects_or_not() -> None:
+    desk = Desk()
+    policy = "{selector: {matchLabels: {app: web}}, rules: [{}]}"
+    (finding,) = desk.put("policy.yaml", written("AuthorizationPolicy", "x", policy))
+    assert finding.endswith("it selects nothing: no workload in namespace default has app=web")
+    assert not desk.put("web.yaml", WEB)
+    assert not desk.put("policy.yaml", written("AuthorizationPolicy", "x", policy, "istio-system"))
+    text = written("AuthorizationPolicy", "x", policy.replace("web", "wbe"), "istio-system")
+    (finding,) = desk.put("policy.yaml", text)
+    assert "no workload has app=wbe" in finding
+
+
+def test_several_labels_must_be_together() -> None:
+    desk = Desk()
+    desk.put("web.yaml", WEB + "\n---\nservices: {api: {port: 1, versions: {v1: {command: x}}}}")
+    policy = "{selector: {matchLabels: {app: web, version: v1}}, rules: [{}]}"
+    (finding,) = desk.put("policy.yaml", written("AuthorizationPolicy", "x", policy))
+    assert finding.endswith("app=web, version=v1")
+
+
+def test_targets_exist_or_not() -> None:
+    desk = Desk()
+    desk.put("web.yaml", WEB)
+    for group, kind, name, remedy in (
+        ("''", "Service", "api", "services: {api: {port: 1, command: x}}"),
+        (
+            "networking.istio.io", "ServiceEntry", "e",
+            written("ServiceEntry", "e", "{hosts: [a.example], ports: [{number: 80, name: h}], resolution: DNS}"),
+        ),
+        (
+            "gateway.networking.k8s.io", "Gateway", "g",
+            "apiVersion: gateway.networking.k8s.io/v1\nkind: Gateway\nmetadata: {name: g}\n"
+            "spec: {gatewayClassName: x, listeners: [{name: a, port: 80, protocol: HTTP}]}",
+        ),
+    ):  # fmt: skip
+        policy = f"{{targetRefs: [{{group: {group}, kind: {kind}, name: {name}}}], rules: [{{}}]}}"
+        (finding,) = desk.put("policy.yaml", written("AuthorizationPolicy", "x", policy))
+        assert f'it is attached to {kind} "{name}", which does not exist' in finding
+        assert not desk.put("remedy.yaml", remedy)
+        assert desk.put("remedy.yaml", "")
+
+
+def test_classes_of_gateways_are_targets_too() -> None:
+    desk = Desk()
+    policy = "{targetRefs: [{group: gateway.networking.k8s.io, kind: GatewayClass, name: c}], rules: [{}]}"
+    assert desk.put("policy.yaml", written("AuthorizationPolicy", "x", policy, "istio-system"))
+    head = "apiVersion: gateway.networking.k8s.io/v1\nkind: GatewayClass\nmetadata: {name: c}\n"
+    text = f"{head}spec: {{controllerName: a.b/c}}"
+    assert not desk.put("class.yaml", text)
