@@ -1,15 +1,16 @@
 from __future__ import annotations
 
-import pytest
-
 from tests.flow.written import documents
 from tulle.dialects import registry
 from tulle.dialects.native.writing.content import Content, Offer
 from tulle.flow.build import Builder
-from tulle.flow.gathering import gathered, unattached
+from tulle.flow.gathering import gathered, typed, unattached, unusable
 from tulle.model.mesh import Fragment, Mesh
+from tulle.model.names import Name
 from tulle.model.policies import Balance
 from tulle.model.routes import Respond
+from tulle.model.security import PeerAuthentication
+from tulle.model.services import Destination
 
 SERVICE = """
 apiVersion: v1
@@ -39,15 +40,11 @@ def read(*texts: str) -> tuple[Mesh, list[Fragment]]:
 
 def gather(*texts: str) -> Content:
     mesh, fragments = read(*texts)
-    return gathered(mesh, [each for fragment in fragments for each in fragment.objects]).content
+    return gathered(mesh, [each for fragment in fragments for each in fragment.objects])
 
 
 def offer(content: Content, name: str = "web") -> Offer:
     return next(each for each in content.offers if each.service.name.name == name)
-
-
-def lost(content: Content) -> list[str]:
-    return [f"{origin.subject} {message}" for origin, message in content.lost]
 
 
 def test_a_service_is_offered_with_what_is_run_for_it_and_the_rest_stands_alone() -> None:
@@ -58,32 +55,6 @@ def test_a_service_is_offered_with_what_is_run_for_it_and_the_rest_stands_alone(
     assert not found.entrances
 
 
-ONLY_ENVOYS = (
-    istio("EnvoyFilter", "{configPatches: [{applyTo: CLUSTER, patch: {operation: ADD, value: {name: a}}}]}"),
-    istio("WasmPlugin", "{url: 'file:///opt/auth.wasm'}", group="extensions"),
-    istio("ProxyConfig", "{concurrency: 1}"),
-)
-NETWORKS = istio(
-    "Gateway",
-    "{servers: [{port: {number: 15443, name: n, protocol: TLS}, hosts: ['*.local'], tls: {mode: AUTO_PASSTHROUGH}}]}",
-)
-
-
-@pytest.mark.parametrize(
-    ("texts", "wanted"),
-    [
-        (ONLY_ENVOYS[:1], "EnvoyFilter x changes Envoy's own configuration, which native files cannot say; "),
-        (ONLY_ENVOYS[1:2], "WasmPlugin x loads a plugin, which native files cannot say; "),
-        (ONLY_ENVOYS[2:], "ProxyConfig x sets up single proxies, which native files cannot say; "),
-        ((NETWORKS,), "Gateway x sends connections on by the cluster in their server name, "),
-    ],
-)
-def test_what_is_about_envoy_itself_is_lost(texts: tuple[str, ...], wanted: str) -> None:
-    (found,) = lost(gather(*texts))
-    assert found.startswith(wanted)
-    assert found.endswith("keep this document beside the file")
-
-
 RANDOM = "trafficPolicy: {loadBalancer: {simple: RANDOM}}"
 
 
@@ -91,7 +62,6 @@ def test_destinations_of_a_declared_service_are_part_of_it() -> None:
     found = gather(SERVICE, istio("DestinationRule", f"{{host: web, {RANDOM}}}"))
     assert offer(found).service.policy.load_balancing.balance is Balance.RANDOM
     assert [each.file for each in offer(found).origins] == ["2.yaml"]
-    assert not found.lost
 
 
 def test_destinations_of_a_service_that_nobody_declares_are_offered_as_such() -> None:
@@ -101,52 +71,6 @@ def test_destinations_of_a_service_that_nobody_declares_are_offered_as_such() ->
     assert [(number, said.load_balancing.balance) for number, said in offer(found).port_policies] == [
         (80, Balance.RANDOM)
     ]
-
-
-def test_what_is_said_for_some_callers_or_about_unknown_hosts_is_lost() -> None:
-    texts = (
-        SERVICE,
-        istio("DestinationRule", f"{{host: web, {RANDOM}, workloadSelector: {{matchLabels: {{app: buyer}}}}}}", "some"),
-        istio("DestinationRule", f"{{host: api.example.org, {RANDOM}}}", "far"),
-        istio("DestinationRule", f"{{host: '*.shop.svc.cluster.local', {RANDOM}}}", "wide"),
-    )
-    assert lost(gather(*texts)) == [
-        "DestinationRule some is for some callers of web.shop only; native files say it for all of them",
-        "DestinationRule far is about api.example.org, which no service of these files has",
-    ]
-
-
-def test_encryption_to_a_service_that_nobody_declares_is_lost() -> None:
-    text = """
-apiVersion: gateway.networking.k8s.io/v1
-kind: BackendTLSPolicy
-metadata: {name: x, namespace: shop}
-spec:
-  targetRefs: [{group: '', kind: Service, name: web}, {group: '', kind: Service, name: gone}]
-  validation: {hostname: web.example, wellKnownCACertificates: System}
-"""
-    assert lost(gather(text, SERVICE)) == [
-        "BackendTLSPolicy x is about service gone, which none of these files declares"
-    ]
-
-
-GATEWAY = "{servers: [{port: {number: %d, name: http, protocol: HTTP}, hosts: ['*']}]}"
-POLICY = """
-apiVersion: security.istio.io/v1
-kind: AuthorizationPolicy
-metadata: {name: guard, namespace: istio-system}
-spec: {selector: {matchLabels: {istio: ingressgateway}}, rules: [{to: [{operation: {%s}}]}]}
-"""
-
-
-@pytest.mark.parametrize(
-    ("port", "operation", "is_lost"),
-    [(80, "ports: ['80']", True), (80, "methods: [GET]", False), (8080, "ports: ['8080']", False)],
-)
-def test_policies_that_name_ports_of_the_gateway_that_moved_are_lost(port: int, operation: str, is_lost: bool) -> None:
-    found = lost(gather(istio("Gateway", GATEWAY % port), POLICY % operation))
-    message = "AuthorizationPolicy guard names ports of the gateway as they were before they were moved up by 8000"
-    assert found == ([message] if is_lost else [])
 
 
 def test_settings_are_those_of_whatever_language_says_them() -> None:
@@ -226,3 +150,46 @@ def test_policies_of_mutual_tls_stand_with_the_oldest_first() -> None:
         for name, year in (("a", 2025), ("b", 2024), ("b", 2020))
     ]
     assert [each.name.name for each in gather(*texts).peers] == ["b", "a"]
+
+
+def test_of_a_name_the_first_counts() -> None:
+    peers = [PeerAuthentication(name=Name("a", "b"), origin=each.origin) for each in documents("{}", "{}")]
+    assert typed(peers, PeerAuthentication) == (peers[0],)
+    assert typed(peers, Destination) == ()
+
+
+def test_listeners_that_do_not_listen() -> None:
+    mesh, fragments = read("gateway: {listeners: {a: 1024, b: 1024}}\n")
+    listeners = [each for fragment in fragments for each in fragment.listeners]
+    assert [each.listener.name.name for each in unusable(mesh, listeners)] == ["b"]
+
+
+NOBODY = """
+apiVersion: networking.istio.io/v1
+kind: VirtualService
+metadata: {name: nobody}
+spec:
+  hosts: [www.example.org]
+  exportTo: ["."]
+  http: [{match: [{sourceNamespace: other}], directResponse: {status: 200}}]
+"""
+
+
+def test_a_host_of_which_rules_are_for_nobody_stays_known() -> None:
+    (found,) = gather(NOBODY).routes
+    assert (found.hosts, found.is_mesh, [each.action for each in found.rules]) == (
+        ("www.example.org",),
+        True,
+        [Respond(status=404)],
+    )
+
+
+BYTES = """
+gateway: {listeners: {raw: {port: 9000, protocol: tcp, streams: {to: web}}}}
+services: {web: {port: 80, command: web}}
+"""
+
+
+def test_bytes_to_where_requests_are_spoken_stay_a_rule() -> None:
+    (found,) = gather(BYTES).entrances
+    assert (found.listener.backends, len(found.streams)) == ((), 1)

@@ -142,4 +142,4 @@ routes: [{host: www.example.org, to: web}]
 """)
     mesh = Builder().build(given)
     content = gathered(mesh, [each for part in registry.split(given[0])[0] for each in registry.read(part).objects])
-    assert renames(content.content, relabelled(content.content)) == {}
+    assert renames(content, relabelled(content)) == {}

@@ -24,6 +24,7 @@ from tulle.model.listeners import Listener, ListenerProtocol
 from tulle.model.mesh import Mesh
 from tulle.model.names import Name
 from tulle.model.routes import (
+    Backend,
     Forward,
     Match,
     PathKind,
@@ -293,16 +294,25 @@ def attached(mesh: Mesh, listener: Listener) -> list[RouteSet]:
     return [each for each in mesh.gateway_routes if each.streams and listener.id in each.listeners]
 
 
-def rest_of(listener: Listener, streams: tuple[StreamRule, ...]) -> tuple[Listener, tuple[StreamRule, ...]]:
+def rest_of(
+    mesh: Mesh, listener: Listener, streams: tuple[StreamRule, ...]
+) -> tuple[Listener, tuple[StreamRule, ...]]:
     """A listener that sends what no other rule takes to its own backends, which the last rule may be about."""
     if listener.backends or not streams:
         return listener, streams
     last = streams[-1]
     if listener.protocol is ListenerProtocol.UDP:
         return replace(listener, backends=streams[0].backends), ()
-    if last.matches == (StreamMatch(),):
+    if last.matches == (StreamMatch(),) and not any(_speaks_http(mesh, each) for each in last.backends):
         return replace(listener, backends=last.backends), streams[:-1]
     return listener, streams
+
+
+def _speaks_http(mesh: Mesh, backend: Backend) -> bool:
+    """Whether it is somewhere that listeners for bytes send to by a rule only, as that may be a mistake."""
+    service = mesh.services.get(backend.service)
+    port = service.port(backend.port) if service is not None else None
+    return port is not None and port.protocol.is_http
 
 
 def own_sets(mesh: Mesh, hosts: Iterable[str]) -> list[RouteSet]:

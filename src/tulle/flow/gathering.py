@@ -93,7 +93,7 @@ def _entrances(mesh: Mesh) -> Iterator[Entrance]:
         if listener is DEFAULT_LISTENER:
             continue
         streams = flattening.at_listener(listener, flattening.attached(mesh, listener))
-        rest, others = flattening.rest_of(listener, streams)
+        rest, others = flattening.rest_of(mesh, listener, streams)
         yield Entrance(listener=rest, streams=others)
 
 

@@ -23,13 +23,11 @@ from tulle.model.names import CLUSTER_DOMAIN, GATEWAY, SYSTEM_NAMESPACE, Name
 from tulle.model.policies import TlsMode
 from tulle.model.routes import Backend, Forward, Respond, RouteRule, RouteSet
 from tulle.model.security import Rule
-from tulle.model.services import Protocol, Service
+from tulle.model.services import Port, Protocol, Service
 from tulle.model.workloads import Workload
 
 Thing = TypeVar("Thing")
 UNAVAILABLE = 503
-CARRIED = {Protocol.TCP: (Protocol.TCP, Protocol.TLS)}
-"""What goes where bytes go."""
 ORIGINATING = frozenset((TlsMode.SIMPLE, TlsMode.MUTUAL))
 
 
@@ -206,7 +204,7 @@ def _check_set(route: RouteSet, directory: Directory) -> Checked[RouteSet]:
     kept = tuple(_check_rule(rule, route, directory, findings, names) for rule in route.rules)
     for backend in stream_backends(route):
         names.add(backend.service)
-        if problem := _problem(backend, directory, route.name.namespace, Protocol.TCP):
+        if problem := _problem(backend, directory, route.name.namespace, None):
             findings.error(backend.origin, problem)
     checked: RouteSet | None = route
     if route.listeners and not listeners:
@@ -278,8 +276,8 @@ def _pruned_rule(rule: RouteRule, kept: _Kept) -> RouteRule:
     return replace(rule, action=replace(action, backends=backends, mirrors=mirrors))
 
 
-def _problem(backend: Backend, directory: Directory, namespace: str, protocol: Protocol) -> str | None:
-    """Why a backend cannot be used for HTTP, TCP or UDP; None if it can."""
+def _problem(backend: Backend, directory: Directory, namespace: str, protocol: Protocol | None) -> str | None:
+    """Why a backend cannot be used for a protocol, or for any connections; None if it can."""
     seen = shown(backend.service, namespace)
     service = directory.services.get(backend.service)
     if service is None:
@@ -294,13 +292,23 @@ def _problem(backend: Backend, directory: Directory, namespace: str, protocol: P
     if backend.subset is not None and backend.subset not in versions:
         hint = did_you_mean(backend.subset, versions) or (f"; it has {', '.join(versions)}" if versions else "")
         return f'service "{seen}" has no version "{backend.subset}"{hint}'
-    carried = CARRIED.get(protocol, (protocol,))
-    fits = port.protocol.is_http if protocol is Protocol.HTTP else port.protocol in carried
-    fits = fits or (protocol is Protocol.HTTP and port.protocol is Protocol.TLS and _originates(service, port.number))
-    if fits:
+    if _fits(service, port, protocol):
         return None
-    wanted = "http, http2 or grpc" if protocol is Protocol.HTTP else str(protocol)
+    wanted = "http, http2 or grpc" if protocol is Protocol.HTTP else str(protocol or Protocol.TCP)
     return f'port {port.number} of service "{seen}" speaks {port.protocol}; here it must be {wanted}'
+
+
+def _fits(service: Service, port: Port, protocol: Protocol | None) -> bool:
+    """Whether a port takes what is sent to it; without a protocol these are the bytes of any connection."""
+    match protocol:
+        case None:
+            return port.protocol is not Protocol.UDP
+        case Protocol.TCP:
+            return port.protocol in {Protocol.TCP, Protocol.TLS}
+        case Protocol.HTTP:
+            return port.protocol.is_http or (port.protocol is Protocol.TLS and _originates(service, port.number))
+        case _:
+            return port.protocol is protocol
 
 
 def _versions(service: Service) -> list[str]:

@@ -161,12 +161,11 @@ def test_comments_say_where_foreign_parts_came_from(content: Callable[[str], Con
     given = replace(given, offers=(replace(web, origins=(*origins, origins[0])), replace(api, is_declared=False)))
     frame = Frame(
         folder="/folder",
-        files={"/x/rules.yaml": "rules.yaml"},
         notes={("native/service", Name("default", "api")): ("Lost: something",)},
     )
     assert document.text(given, frame) == (
         "services:\n  # Lost: something\n  api: {port: 81, command: run}\n"
-        "  # Service web (in.yaml:3)\n  # DestinationRule web (rules.yaml:9)\n  web: {port: 80, command: run}\n"
+        "  # Service web (in.yaml:3)\n  # DestinationRule web (/x/rules.yaml:9)\n  web: {port: 80, command: run}\n"
     )
 
 

@@ -130,7 +130,7 @@ def workload(read: Read, text: str) -> Workload:
     "text",
     [
         "{command: run}",
-        "{port: 80, account: job, command: [run, it], labels: {app: x}, calls: [db]}",
+        "{port: 80, account: job, command: [run, it], labels: {app: x}, calls: db}",
         "{ports: {http: 80, tcp: 81}, command: run, directory: /elsewhere/far/away}",
     ],
 )
