@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
 from collections.abc import Set as AbstractSet
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import Any, Protocol
 
 from tulle.flow.endpoints import serves
@@ -16,7 +16,7 @@ from tulle.flow.policies import Policies, Subject
 from tulle.kit.memo import remember
 from tulle.kit.tables import replaced
 from tulle.model.extensions import EnvoyPatches, ProxySettings, Scope, Telemetry, WasmPlugin
-from tulle.model.guards import Guard
+from tulle.model.guards import Guard, Said
 from tulle.model.mesh import Object, Settings
 from tulle.model.names import GATEWAY, Name
 from tulle.model.objects import Gateway, ListenerSet
@@ -49,22 +49,6 @@ class Answering(Protocol):
     def services_of(self, workload: Workload) -> tuple[Service, ...]:
         """All services that send calls to it."""
         ...
-
-
-@dataclass(frozen=True, slots=True)
-class Said:
-    """Everything that policies say about one workload."""
-
-    access: tuple[AccessPolicy, ...] = ()
-    authorizers: tuple[Authorizer, ...] = ()
-    tokens: tuple[RequestAuthentication, ...] = ()
-    peer_mode: PeerMode = PeerMode.STRICT
-    port_modes: tuple[tuple[int, PeerMode], ...] = ()
-    scope: Scope | None = None
-    telemetry: tuple[Telemetry, ...] = ()
-    patches: tuple[EnvoyPatches, ...] = ()
-    plugins: tuple[WasmPlugin, ...] = ()
-    proxy: tuple[ProxySettings, ...] = ()
 
 
 KINDS: tuple[type[Object], ...] = (
@@ -252,7 +236,7 @@ def _guard(
     said: Said,
 ) -> Guard:
     """The same object for the same input: what is compiled from it stays what it is."""
-    guard = Guard(
+    return Guard(
         workload=workload.name,
         origin=workload.origin,
         service=workload.service,
@@ -262,32 +246,24 @@ def _guard(
         ports=ports,
         allow=allow,
         rate_limit=rate_limit,
+        **said.fields(),
     )
-    return _with(guard, said)
-
-
-def _with(guard: Guard, said: Said) -> Guard:
-    return replace(guard, **{field: getattr(said, field) for field in Said.__dataclass_fields__})
 
 
 def _of_gateway(known: Guard | None, said: Said, settings: Settings) -> Guard | None:
     """What a gateway enforces, the same object as long as it is the same; None: nothing."""
     if said == Said():
         return None
-    if known is not None and said == _gateway_said(known):
+    if known is not None and said.fields() == known.fields():
         return known
-    bare = Guard(
+    return Guard(
         workload=GATEWAY,
         origin=settings.origin,
         service=GATEWAY,
         account=GATEWAY.name,
         labels=settings.gateway_labels,
+        **said.fields(),
     )
-    return _with(bare, said)
-
-
-def _gateway_said(guard: Guard) -> Said:
-    return Said(**{field: getattr(guard, field) for field in Said.__dataclass_fields__})
 
 
 def _said_in(guard: Guard) -> Iterator[object]:

@@ -94,7 +94,8 @@ def check_service(service: Service, directory: Directory) -> Checked[Service]:
     names: set[Name] = set()
     changes: list[tuple[int, tuple[Name, ...]]] = []
     for index, rule in enumerate(service.allow or ()):
-        callers = tuple(_caller(caller, rule, service, directory, findings) for caller in rule.callers)
+        found = (_caller(caller, rule, service, directory, findings) for caller in rule.callers)
+        callers = tuple(dict.fromkeys(found))
         names.update(rule.callers)
         if callers != rule.callers:
             changes.append((index, callers))

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from dataclasses import fields as fields_of
+from typing import Any
 
 from tulle.model.documents import Origin
 from tulle.model.extensions import EnvoyPatches, Labels, ProxySettings, Scope, Telemetry, WasmPlugin
@@ -12,8 +14,29 @@ from tulle.model.security import AccessPolicy, Authorizer, PeerMode, RequestAuth
 from tulle.model.services import Port
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Said:
+    """What policies say about a workload, or a gateway."""
+
+    access: tuple[AccessPolicy, ...] = ()
+    authorizers: tuple[Authorizer, ...] = ()
+    """Those that `access` names and that exist."""
+    tokens: tuple[RequestAuthentication, ...] = ()
+    peer_mode: PeerMode = PeerMode.STRICT
+    port_modes: tuple[tuple[int, PeerMode], ...] = ()
+    scope: Scope | None = None
+    telemetry: tuple[Telemetry, ...] = ()
+    patches: tuple[EnvoyPatches, ...] = ()
+    plugins: tuple[WasmPlugin, ...] = ()
+    proxy: tuple[ProxySettings, ...] = ()
+
+    def fields(self) -> dict[str, Any]:
+        """What is said, and nothing of whom, by the names of the fields."""
+        return {each.name: getattr(self, each.name) for each in fields_of(Said)}
+
+
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False, weakref_slot=True)
-class Guard:
+class Guard(Said):
     """One workload as its proxy sees it. Compared and hashed by identity."""
 
     workload: Name
@@ -29,17 +52,9 @@ class Guard:
     allow: tuple[Rule, ...] | None = None
     """Callers that the service itself allows; None: every workload of the mesh."""
     rate_limit: RateLimit | None = None
-    access: tuple[AccessPolicy, ...] = ()
-    authorizers: tuple[Authorizer, ...] = ()
-    """Those that `access` names and that exist."""
-    tokens: tuple[RequestAuthentication, ...] = ()
-    peer_mode: PeerMode = PeerMode.STRICT
-    port_modes: tuple[tuple[int, PeerMode], ...] = ()
-    scope: Scope | None = None
-    telemetry: tuple[Telemetry, ...] = ()
-    patches: tuple[EnvoyPatches, ...] = ()
-    plugins: tuple[WasmPlugin, ...] = ()
-    proxy: tuple[ProxySettings, ...] = ()
+
+    __eq__ = object.__eq__
+    __hash__ = object.__hash__
 
     def port(self, name: str) -> Port | None:
         """The port of the workload with this name."""

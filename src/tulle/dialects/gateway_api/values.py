@@ -11,6 +11,9 @@ from tulle.dialects.fields import refuse, shown
 from tulle.dialects.objects import LONGEST_NAME, SUBDOMAIN
 from tulle.model.hostnames import is_address
 
+_ANYTHING = re.compile(r".+", re.DOTALL)
+_GROUP = re.compile(f"(?:{SUBDOMAIN.pattern})?")
+_HOST = re.compile(rf"(?:\*\.)?(?:{SUBDOMAIN.pattern})")
 _DURATION = re.compile(r"(?:[0-9]{1,5}(?:h|m|s|ms)){1,4}")
 _STEP = re.compile(r"([0-9]{1,5})(ms|h|m|s)")
 _SECONDS = {"h": 3600.0, "m": 60.0, "s": 1.0, "ms": 0.001}
@@ -52,53 +55,16 @@ def _text(value: object, what: str) -> str:
     return value
 
 
-def _name(value: object) -> object:
-    text = _text(value, "the name of an object")
-    if not SUBDOMAIN.fullmatch(text) or len(text) > LONGEST_NAME:
-        refuse(f"must be a name of lower-case letters, digits, - and ., not {shown(text)}")
-    return text
+def _spelt(pattern: re.Pattern[str], what: str, wanted: str, most: int = LONGEST_NAME) -> BeforeValidator:
+    """A text of a form: `what` it is, and how to write it, for the refusal."""
 
+    def check(value: object) -> str:
+        text = _text(value, what)
+        if not pattern.fullmatch(text) or len(text) > most:
+            refuse(f"must be {wanted}, not {shown(text)}")
+        return text
 
-def _object_name(value: object) -> object:
-    text = _text(value, "the name of an object")
-    if not 1 <= len(text) <= LONGEST_NAME:
-        refuse(f"must be a name of 1 to {LONGEST_NAME} characters, not {shown(text)}")
-    return text
-
-
-def _namespace(value: object) -> object:
-    text = _text(value, "a namespace")
-    if not _NAMESPACE.fullmatch(text):
-        refuse(f"must be a namespace, not {shown(text)}")
-    return text
-
-
-def _group(value: object) -> object:
-    text = _text(value, "an API group")
-    if text and not SUBDOMAIN.fullmatch(text):
-        refuse(f"must be an API group such as gateway.networking.k8s.io, not {shown(text)}")
-    return text
-
-
-def _kind(value: object) -> object:
-    text = _text(value, "a kind")
-    if not _KIND.fullmatch(text):
-        refuse(f"must be a kind such as Service, not {shown(text)}")
-    return text
-
-
-def _precise(value: object) -> object:
-    text = _text(value, "a host name")
-    if not SUBDOMAIN.fullmatch(text) or len(text) > LONGEST_NAME:
-        refuse(f"must be a host name in lower-case letters such as shop.example.org, not {shown(text)}")
-    return _no_address(text)
-
-
-def _hostname(value: object) -> object:
-    text = _text(value, "a host name")
-    if not SUBDOMAIN.fullmatch(text.removeprefix("*.")) or len(text) > LONGEST_NAME:
-        refuse(f"must be a host name such as shop.example.org or *.example.org, in lower-case, not {shown(text)}")
-    return _no_address(text)
+    return BeforeValidator(check, json_schema_input_type=str)
 
 
 def _no_address(text: str) -> str:
@@ -111,27 +77,6 @@ def _duration(value: object) -> object:
     if not isinstance(value, str) or not _DURATION.fullmatch(value):
         refuse(f"must be a duration such as 500ms, 2s or 1m30s, not {shown(value)}")
     return sum(int(number) * _SECONDS[unit] for number, unit in _STEP.findall(value))
-
-
-def _header_name(value: object) -> object:
-    text = _text(value, "the name of a header")
-    if not _HEADER.fullmatch(text):
-        refuse(f"must be the name of a header, without : and spaces, not {shown(text)}")
-    return text
-
-
-def _header_value(value: object) -> object:
-    text = _text(value, "the value of a header; put it in quotes")
-    if not _HEADER_VALUE.fullmatch(text) or len(text) > 4096:
-        refuse(f"must be printable ASCII of at most 4096 characters, without spaces at its ends, not {shown(text)}")
-    return text
-
-
-def _uri(value: object) -> object:
-    text = _text(value, "a URI")
-    if not _URI.fullmatch(text) or len(text) > LONGEST_NAME:
-        refuse(f"must be a whole URI such as spiffe://example.org/ns/a/sa/b, not {shown(text)}")
-    return text
 
 
 def path_problem(path: str) -> str | None:
@@ -152,15 +97,33 @@ def is_path_text(text: str) -> bool:
 
 
 Duration = Annotated[float, BeforeValidator(_duration, json_schema_input_type=str)]
-Group = Annotated[str, BeforeValidator(_group)]
-HeaderName = Annotated[str, BeforeValidator(_header_name)]
-HeaderValue = Annotated[str, BeforeValidator(_header_value)]
-Hostname = Annotated[str, BeforeValidator(_hostname)]
-Kind = Annotated[str, BeforeValidator(_kind)]
+Group = Annotated[str, _spelt(_GROUP, "an API group", "an API group such as gateway.networking.k8s.io")]
+HeaderName = Annotated[str, _spelt(_HEADER, "the name of a header", "the name of a header, without : and spaces")]
+HeaderValue = Annotated[
+    str,
+    _spelt(
+        _HEADER_VALUE,
+        "the value of a header; put it in quotes",
+        "printable ASCII of at most 4096 characters, without spaces at its ends",
+        most=4096,
+    ),
+]
+Hostname = Annotated[
+    str,
+    _spelt(_HOST, "a host name", "a host name such as shop.example.org or *.example.org, in lower-case"),
+    AfterValidator(_no_address),
+]
+Kind = Annotated[str, _spelt(_KIND, "a kind", "a kind such as Service")]
 Method = Literal["GET", "HEAD", "POST", "PUT", "DELETE", "CONNECT", "OPTIONS", "TRACE", "PATCH"]
-Namespace = Annotated[str, BeforeValidator(_namespace)]
-ObjectName = Annotated[str, BeforeValidator(_object_name)]
-PreciseHostname = Annotated[str, BeforeValidator(_precise)]
-SectionName = Annotated[str, BeforeValidator(_name)]
-Uri = Annotated[str, BeforeValidator(_uri)]
+Namespace = Annotated[str, _spelt(_NAMESPACE, "a namespace", "a namespace")]
+ObjectName = Annotated[str, _spelt(_ANYTHING, "the name of an object", f"a name of 1 to {LONGEST_NAME} characters")]
+PreciseHostname = Annotated[
+    str,
+    _spelt(SUBDOMAIN, "a host name", "a host name in lower-case letters such as shop.example.org"),
+    AfterValidator(_no_address),
+]
+SectionName = Annotated[
+    str, _spelt(SUBDOMAIN, "the name of an object", "a name of lower-case letters, digits, - and .")
+]
+Uri = Annotated[str, _spelt(_URI, "a URI", "a whole URI such as spiffe://example.org/ns/a/sa/b")]
 Percent = Annotated[int, Field(ge=0, le=100)]

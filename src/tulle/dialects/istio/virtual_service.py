@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Annotated, TypeVar
 
 from pydantic import Field
@@ -178,37 +178,11 @@ def _attached(
     if not rules and not streamed:
         return
     suffix = "" if kind is RouteKind.HTTP else f"/{kind.removesuffix('Route').lower()}"
-    parents = _parents(frame, members)
-    if parents:
-        gateways = ",".join(str(target) for target in members if target is not None)
-        yield _made(frame, f"{gateways}{suffix}", kind, rules, streamed, hosts=frame.hosts, parents=parents)
-    for host in frame.hosts if None in members else ():
-        service = service_name(host)
-        others = () if service is not None else (host,)
-        yield _made(frame, f"{host}{suffix}", kind, rules, streamed, service=service, mesh_hosts=others)
-
-
-def _made(
-    frame: _Frame,
-    suffix: str,
-    kind: RouteKind,
-    rules: tuple[RouteRule, ...],
-    streamed: tuple[StreamRule, ...],
-    *,
-    hosts: tuple[str, ...] = (),
-    parents: tuple[Parent, ...] = (),
-    service: Name | None = None,
-    mesh_hosts: tuple[str, ...] = (),
-) -> RouteSet:
-    return RouteSet(
-        name=frame.named(suffix),
+    base = RouteSet(
+        name=frame.name,
         origin=frame.part.origin,
-        hosts=hosts,
-        service=service,
-        mesh_hosts=mesh_hosts,
         rules=rules,
         streams=streamed,
-        parents=parents,
         kind=kind,
         by_specificity=False,
         exports=exports(frame.spec.export_to),
@@ -216,6 +190,14 @@ def _made(
         created=frame.created,
         host_origins=frame.host_origins,
     )
+    parents = _parents(frame, members)
+    if parents:
+        gateways = ",".join(str(target) for target in members if target is not None)
+        yield replace(base, name=frame.named(f"{gateways}{suffix}"), hosts=frame.hosts, parents=parents)
+    for host in frame.hosts if None in members else ():
+        service = service_name(host)
+        others = () if service is not None else (host,)
+        yield replace(base, name=frame.named(f"{host}{suffix}"), service=service, mesh_hosts=others)
 
 
 def _parents(frame: _Frame, members: tuple[Target, ...]) -> tuple[Parent, ...]:

@@ -6,12 +6,11 @@ from typing import Annotated, Literal, Self
 
 from pydantic import BeforeValidator, Field, model_validator
 
-from tulle.dialects.fields import Label, Several, Spec, Text, refuse
+from tulle.dialects.fields import Several, Spec, Text, refuse
 from tulle.dialects.native.kind import Kind, Shape
-from tulle.dialects.native.running import LabelMap
+from tulle.dialects.native.selecting import Selecting
 from tulle.dialects.written import Written
 from tulle.model.mesh import Fragment
-from tulle.model.names import Name
 from tulle.model.security import (
     AccessAction,
     AccessCondition,
@@ -19,7 +18,6 @@ from tulle.model.security import (
     AccessPolicy,
     AccessRule,
     AccessSource,
-    Target,
     Values,
 )
 
@@ -106,14 +104,9 @@ class AccessRuleSpec(Spec):
     )
 
 
-class AccessSpec(Spec):
+class AccessSpec(Selecting):
     """Who may call some workloads. With any that allows, only what one of them allows may pass."""
 
-    namespace: Label | None = Field(None, description="Where its name belongs; that of the document if not given.")
-    labels: LabelMap = Field(
-        default_factory=dict, description="The workloads that it is for; all of its namespace if not given."
-    )
-    services: Annotated[tuple[Label, ...], Several()] = Field((), description="Instead: services of its namespace.")
     action: Literal["allow", "deny", "audit", "ask"] = Field(
         "allow", description="What happens to requests that a rule matches; ask: an authorizer decides."
     )
@@ -127,8 +120,6 @@ class AccessSpec(Spec):
     def _complete(self) -> Self:
         if (self.action == "ask") != (self.authorizer is not None):
             refuse("needs authorizer with action ask, and only then")
-        if self.labels and self.services:
-            refuse("takes only one of labels, services")
         return self
 
 
@@ -141,8 +132,8 @@ def read(part: Written) -> Fragment:
     policy = AccessPolicy(
         name=name,
         origin=part.origin,
-        selector=tuple(sorted(spec.labels.items())),
-        targets=tuple(Target(kind="Service", name=Name(name.namespace, service)) for service in spec.services),
+        selector=spec.selector,
+        targets=spec.targets(name.namespace),
         action=AccessAction.CUSTOM if spec.action == "ask" else AccessAction(spec.action),
         rules=tuple(_rule(part, index, rule) for index, rule in enumerate(spec.rules)),
         provider=spec.authorizer or "",

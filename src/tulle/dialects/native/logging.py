@@ -2,18 +2,16 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Literal, Self
+from typing import Annotated, Literal
 
-from pydantic import Field, model_validator
+from pydantic import Field
 
-from tulle.dialects.fields import Label, Several, Spec, Text, refuse
+from tulle.dialects.fields import Several, Spec, Text
 from tulle.dialects.native.kind import Kind, Shape
-from tulle.dialects.native.running import LabelMap
+from tulle.dialects.native.selecting import Selecting
 from tulle.dialects.written import Written
 from tulle.model.extensions import AccessLogging, Direction, Telemetry
 from tulle.model.mesh import Fragment
-from tulle.model.names import Name
-from tulle.model.security import Target
 
 
 class AccessLogSpec(Spec):
@@ -27,21 +25,10 @@ class AccessLogSpec(Spec):
     filter: Text = Field("", description="Only those for which this CEL expression is true.")
 
 
-class LoggingSpec(Spec):
+class LoggingSpec(Selecting):
     """Which requests of some workloads are logged."""
 
-    namespace: Label | None = Field(None, description="Where its name belongs; that of the document if not given.")
-    labels: LabelMap = Field(
-        default_factory=dict, description="The workloads that it is for; all of its namespace if not given."
-    )
-    services: Annotated[tuple[Label, ...], Several()] = Field((), description="Instead: services of its namespace.")
     logs: Annotated[tuple[AccessLogSpec, ...], Several()] = Field((), description="What is logged.")
-
-    @model_validator(mode="after")
-    def _one_target(self) -> Self:
-        if self.labels and self.services:
-            refuse("takes only one of labels, services")
-        return self
 
 
 def read(part: Written) -> Fragment:
@@ -53,8 +40,8 @@ def read(part: Written) -> Fragment:
     telemetry = Telemetry(
         name=name,
         origin=part.origin,
-        selector=tuple(sorted(spec.labels.items())),
-        targets=tuple(Target(kind="Service", name=Name(name.namespace, service)) for service in spec.services),
+        selector=spec.selector,
+        targets=spec.targets(name.namespace),
         access_logging=tuple(
             AccessLogging(
                 direction=Direction(each.requests),

@@ -7,13 +7,12 @@ from typing import Annotated, Self
 
 from pydantic import BeforeValidator, Field, model_validator
 
-from tulle.dialects.fields import HeaderName, Label, PositiveDuration, Several, Spec, Text, refuse, shown
+from tulle.dialects.fields import HeaderName, PositiveDuration, Several, Text, refuse, shown
 from tulle.dialects.native.kind import Kind, Shape
-from tulle.dialects.native.running import LabelMap
+from tulle.dialects.native.selecting import Selecting
 from tulle.dialects.written import Written
 from tulle.model.mesh import Fragment
-from tulle.model.names import Name
-from tulle.model.security import RequestAuthentication, Target, TokenRule
+from tulle.model.security import RequestAuthentication, TokenRule
 
 
 def _jwks(value: object) -> object:
@@ -35,14 +34,9 @@ def _uri(value: object) -> object:
     return value
 
 
-class TokenSpec(Spec):
+class TokenSpec(Selecting):
     """Tokens of one issuer."""
 
-    namespace: Label | None = Field(None, description="Where its name belongs; that of the document if not given.")
-    labels: LabelMap = Field(
-        default_factory=dict, description="The workloads that it is for; all of its namespace if not given."
-    )
-    services: Annotated[tuple[Label, ...], Several()] = Field((), description="Instead: services of its namespace.")
     issuer: Annotated[Text, Field(min_length=1)] = Field(description="Who made them (iss).")
     audiences: Annotated[tuple[Text, ...], Several()] = Field((), description="For whom they must be; any if none.")
     jwks: Annotated[str, BeforeValidator(_jwks, json_schema_input_type=str | dict[str, object])] | None = Field(
@@ -73,8 +67,6 @@ class TokenSpec(Spec):
             refuse("takes only one of jwks, jwks_uri")
         if self.jwks is None and self.jwks_uri is None and not self.issuer.startswith(SCHEMES):
             refuse("needs jwks or jwks_uri: its issuer is no URL that could say where its keys are")
-        if self.labels and self.services:
-            refuse("takes only one of labels, services")
         return self
 
 
@@ -102,8 +94,8 @@ def read(part: Written) -> Fragment:
     found = RequestAuthentication(
         name=name,
         origin=part.origin,
-        selector=tuple(sorted(spec.labels.items())),
-        targets=tuple(Target(kind="Service", name=Name(name.namespace, service)) for service in spec.services),
+        selector=spec.selector,
+        targets=spec.targets(name.namespace),
         rules=(rule,),
     )
     return Fragment(objects=(found,))

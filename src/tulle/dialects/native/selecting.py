@@ -1,0 +1,38 @@
+"""Which workloads a policy of its own is for: `access`, `tokens` and `logging` say it in the same words."""
+
+from __future__ import annotations
+
+from typing import Annotated, Self
+
+from pydantic import Field, model_validator
+
+from tulle.dialects.fields import Label, Several, Spec, refuse
+from tulle.dialects.native.running import LabelMap
+from tulle.model.extensions import Labels
+from tulle.model.names import Name
+from tulle.model.security import Target
+
+
+class Selecting(Spec):
+    """A policy for some workloads of its namespace."""
+
+    namespace: Label | None = Field(None, description="Where its name belongs; that of the document if not given.")
+    labels: LabelMap = Field(
+        default_factory=dict, description="The workloads that it is for; all of its namespace if not given."
+    )
+    services: Annotated[tuple[Label, ...], Several()] = Field((), description="Instead: services of its namespace.")
+
+    @model_validator(mode="after")
+    def _one_selection(self) -> Self:
+        if self.labels and self.services:
+            refuse("takes only one of labels, services")
+        return self
+
+    @property
+    def selector(self) -> Labels:
+        """The labels, as the model has them."""
+        return tuple(sorted(self.labels.items()))
+
+    def targets(self, namespace: str) -> tuple[Target, ...]:
+        """The services, which are in the namespace of the policy."""
+        return tuple(Target(kind="Service", name=Name(namespace, service)) for service in self.services)

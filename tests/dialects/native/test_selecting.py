@@ -1,0 +1,21 @@
+from __future__ import annotations
+
+import pytest
+from pydantic import ValidationError
+
+from tulle.dialects.native.selecting import Selecting
+from tulle.model.names import Name
+from tulle.model.security import Target
+
+
+def _selecting(data: dict[str, object]) -> Selecting:
+    return Selecting.model_validate(data)
+
+
+def test_a_policy_is_for_all_of_its_namespace_or_some_labels_or_some_services() -> None:
+    everything = _selecting({})
+    assert (everything.selector, everything.targets("shop")) == ((), ())
+    assert _selecting({"labels": {"b": "c", "a": "b"}}).selector == (("a", "b"), ("b", "c"))
+    assert _selecting({"services": "web"}).targets("shop") == (Target(kind="Service", name=Name("shop", "web")),)
+    with pytest.raises(ValidationError, match="takes only one of labels, services"):
+        _selecting({"labels": {"a": "b"}, "services": "web"})
