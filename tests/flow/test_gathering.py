@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+import pytest
+
 from tests.flow.written import documents
 from tulle.dialects import registry
 from tulle.dialects.native.writing.content import Content, Offer
@@ -106,7 +108,7 @@ def test_rules_for_hosts_that_no_service_has_stand_by_themselves() -> None:
     assert [(sorted(each.hosts), each.is_mesh, each.namespace) for each in found.routes] == [
         (["a.test", "b.test"], True, "shop")
     ]
-    assert [each.action for each in offer(found).rules] == [Respond(status=200)]
+    assert [each.action for each in offer(found).rules] == [Respond(status=200), Respond(status=404)]
 
 
 def test_rules_for_a_host_of_a_service_are_rules_of_the_service() -> None:
@@ -193,3 +195,55 @@ services: {web: {port: 80, command: web}}
 def test_bytes_to_where_requests_are_spoken_stay_a_rule() -> None:
     (found,) = gather(BYTES).entrances
     assert (found.listener.backends, len(found.streams)) == ((), 1)
+
+
+MOVED = "{servers: [{port: {number: 80, name: http, protocol: HTTP}, hosts: ['*']}]}"
+
+
+@pytest.mark.parametrize(
+    ("rule", "wanted"),
+    [
+        ("{to: [{operation: {ports: ['80']}}]}", 80),
+        ("{when: [{key: destination.port, values: ['80']}]}", 80),
+        ("{to: [{operation: {methods: [GET]}}]}", 0),
+    ],
+)
+def test_ports_by_which_clients_know_the_gateway_stand_where_something_speaks_of_them(rule: str, wanted: int) -> None:
+    policy = f"{{selector: {{matchLabels: {{istio: ingressgateway}}}}, rules: [{rule}]}}"
+    text = istio("AuthorizationPolicy", policy, group="security").replace("namespace: shop", "namespace: istio-system")
+    (found,) = gather(istio("Gateway", MOVED), text).entrances
+    assert found.listener.declared_port == wanted
+
+
+def test_redirects_speak_of_ports_too() -> None:
+    redirect = "{hosts: ['*'], gateways: [x], http: [{redirect: {scheme: https}}]}"
+    (found,) = gather(istio("Gateway", MOVED), istio("VirtualService", redirect)).entrances
+    assert found.listener.declared_port == 80
+    safe = MOVED.replace("hosts", "tls: {httpsRedirect: true}, hosts")
+    (found,) = gather(istio("Gateway", safe)).entrances
+    assert found.listener.declared_port == 80
+
+
+EDGE = """
+apiVersion: gateway.networking.k8s.io/v1
+kind: Gateway
+metadata: {name: edge, namespace: shop}
+spec: {gatewayClassName: tulle, listeners: [{name: a, port: 80, protocol: HTTP}, {name: b, port: 81, protocol: HTTP}]}
+"""
+
+
+def test_policies_for_a_gateway_are_for_its_listeners() -> None:
+    to = "targetRefs: [{group: gateway.networking.k8s.io, kind: Gateway, name: %s}]"
+    texts = (EDGE, istio("AuthorizationPolicy", f"{{{to % 'edge'}, rules: [{{}}]}}", group="security"))
+    (found,) = gather(*texts).access
+    assert [(each.kind, each.name.name) for each in found.targets] == [
+        ("Listener", "shop/edge/a"),
+        ("Listener", "shop/edge/b"),
+    ]
+    gone = istio("AuthorizationPolicy", f"{{{to % 'gone'}, rules: [{{}}]}}", group="security")
+    assert gather(EDGE, gone).access == ()
+    both = istio("AuthorizationPolicy", "{targetRefs: [{group: '', kind: Service, name: web}]}", group="security")
+    (found,) = gather(SERVICE, both).access
+    assert [each.kind for each in found.targets] == ["Service"]
+    (found,) = gather("access: {a: {listeners: http}}").access
+    assert [(each.kind, each.name.name) for each in found.targets] == [("Listener", "http")]

@@ -9,11 +9,12 @@ from tulle.flow.guarding import peer_mode
 from tulle.model.documents import BUILT_IN
 from tulle.model.extensions import Scope
 from tulle.model.mesh import Settings
-from tulle.model.names import Name
+from tulle.model.names import SYSTEM_NAMESPACE, Name
 from tulle.model.objects import Gateway, ListenerSet
 from tulle.model.policies import RateLimit
 from tulle.model.routes import Backend, ExternalCheck
 from tulle.model.security import (
+    LISTENER,
     AccessAction,
     AccessPolicy,
     Authorizer,
@@ -206,3 +207,15 @@ def test_policies_are_attached_to_gateways_and_their_classes() -> None:
     assert guarding.gateways[site.name].access == (class_wide, mesh)
     joins.put("gateways")
     assert guarding.gateways == {}
+
+
+def test_native_policies_are_attached_to_listeners() -> None:
+    joins = Joins()
+    http = Target(kind=LISTENER, name=Name(SYSTEM_NAMESPACE, "http"))
+    own = policy("own", targets=(http,))
+    joins.put("own", objects=(own,))
+    assert joins.guarding.gateway is None
+    assert joins.guarding.gateways[http.name].access == (own,)
+    other, everywhere = policy("other", "shop", targets=(http,)), policy("all", ROOT)
+    joins.put("others", objects=(other, everywhere))
+    assert joins.guarding.gateways[http.name].access == (everywhere, own, other)

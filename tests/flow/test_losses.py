@@ -35,10 +35,9 @@ def losses(text: str) -> list[str]:
             "loads a plugin, which native files cannot say; keep this document beside the file",
         ),
         (
-            "{apiVersion: networking.istio.io/v1, kind: Gateway, metadata: {name: a}, spec: {servers:"
-            " [{port: {number: 15443, name: n, protocol: TLS}, hosts: ['*.local'], tls: {mode: AUTO_PASSTHROUGH}}]}}\n",
-            "sends connections on by the cluster in their server name, which native files cannot say;"
-            " keep this document beside the file",
+            "{apiVersion: security.istio.io/v1, kind: AuthorizationPolicy, metadata: {name: a}, spec: {rules: [{}],"
+            " targetRefs: [{group: gateway.networking.k8s.io, kind: Gateway, name: gone}]}}\n",
+            "is attached to nothing that listens here",
         ),
         (
             "{apiVersion: networking.istio.io/v1, kind: DestinationRule, metadata: {name: a},"
@@ -59,24 +58,6 @@ def losses(text: str) -> list[str]:
 )
 def test_what_cannot_be_said_is_told(text: str, message: str) -> None:
     assert losses(text) == [message]
-
-
-GATEWAY = """
-apiVersion: networking.istio.io/v1
-kind: Gateway
-metadata: {name: edge}
-spec: {selector: {istio: ingressgateway}, servers: [{port: {number: 80, name: h, protocol: HTTP}, hosts: ["*"]}]}
----
-apiVersion: security.istio.io/v1
-kind: AuthorizationPolicy
-metadata: {name: edge, namespace: istio-system}
-"""
-
-
-def test_ports_of_the_gateway_that_were_moved_are_told() -> None:
-    ports = losses(GATEWAY + "spec: {rules: [{to: [{operation: {ports: ['80']}}]}]}\n")
-    assert ports == ["names ports of the gateway as they were before they were moved up by 8000"]
-    assert losses(GATEWAY + "spec: {rules: [{to: [{operation: {methods: [GET]}}]}]}\n") == []
 
 
 RULES = """

@@ -38,5 +38,5 @@ def test_policies_of_the_root_namespace_come_first() -> None:
     assert [each.name.name for each in policies.about("default", Subject("default", ()))] == ["a", "b"]
     attached = policy("d", targets=(WEB,))
     policies.take({**known, attached.name: attached}, [attached.name])
-    assert list(policies.attached()) == [WEB]
+    assert list(policies.attached()) == [(WEB, "default")]
     assert len(list(policies)) == 5

@@ -82,7 +82,7 @@ def _listeners(mesh: Mesh, clusters: Tables, caller: Caller) -> Iterator[tuple[R
 
 def _guard(mesh: Mesh, sharing: Sequence[Listener]) -> Guard | None:
     """What is enforced at a socket: that of the first of its gateways to which policies are attached, or the usual."""
-    known = (mesh.gateway_guards.get(each.gateway) for each in sharing if each.gateway is not None)
+    known = (mesh.gateway_guards.get(each.gateway or each.name) for each in sharing)
     return next((each for each in known if each is not None), mesh.gateway_guard)
 
 

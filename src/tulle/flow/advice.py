@@ -10,6 +10,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from tulle.envoy.scope import host_key
 from tulle.flow.advisors.base import (
     EVERYWHERE,
+    NATIVE,
     SECRETS,
     SERVICES,
     Advisor,
@@ -158,4 +159,4 @@ class Advice:
 
 
 def _gateways(listener: Listener) -> tuple[Name, ...]:
-    return (listener.gateway,) if listener.gateway is not None else ()
+    return (listener.gateway,) if listener.gateway is not None else (listener.name, NATIVE)

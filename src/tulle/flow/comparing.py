@@ -163,7 +163,6 @@ def _listener(given: Listener) -> Listener:
         gateway=None,
         section="",
         admission=Admission(),
-        declared_port=0,
         created="",
         problems=(),
         has_own_addresses=True,

@@ -211,7 +211,28 @@ def _whole(rule: RouteRule) -> RouteRule:
 
 def of_mesh(sets: Iterable[RouteSet]) -> tuple[RouteRule, ...]:
     """Rules of the mesh for one service or host; for whom they are is among their conditions."""
-    return rules_of(reachable(in_order([limited(each) for each in sets if each.rules], takes_everything)))
+    return rules_of(reachable(_steps(sets)))
+
+
+def of_service(sets: Iterable[RouteSet], wider: Iterable[RouteSet]) -> tuple[RouteRule, ...]:
+    """Those for calls to a service; `wider` are for wildcards that cover it, and stand elsewhere."""
+    own = tuple(sets)
+    everything = (*own, *wider)
+    is_whole = any(takes_everything(match) for match, _ in _steps(everything))
+    return rules_of(reachable((*_steps(own), *(() if is_whole else unmatched(everything)))))
+
+
+def _steps(sets: Iterable[RouteSet]) -> list[Step]:
+    return in_order([limited(each) for each in sets if each.rules], takes_everything)
+
+
+def unmatched(sets: Iterable[RouteSet]) -> Iterator[Step]:
+    """What becomes of calls that no rule matches, where sets are all there is: for whom they have rules."""
+    for each in sets:
+        if each.is_complete and each.rules:
+            for rule in limited(each).rules:
+                for match in rule.matches:
+                    yield nothing(each, Match(source=match.source, ports=match.ports))
 
 
 def limited(route_set: RouteSet) -> RouteSet:
@@ -294,9 +315,7 @@ def attached(mesh: Mesh, listener: Listener) -> list[RouteSet]:
     return [each for each in mesh.gateway_routes if each.streams and listener.id in each.listeners]
 
 
-def rest_of(
-    mesh: Mesh, listener: Listener, streams: tuple[StreamRule, ...]
-) -> tuple[Listener, tuple[StreamRule, ...]]:
+def rest_of(mesh: Mesh, listener: Listener, streams: tuple[StreamRule, ...]) -> tuple[Listener, tuple[StreamRule, ...]]:
     """A listener that sends what no other rule takes to its own backends, which the last rule may be about."""
     if listener.backends or not streams:
         return listener, streams

@@ -12,17 +12,29 @@ from tulle.flow import flattening
 from tulle.flow.absent import SOURCE
 from tulle.flow.entrances import DEFAULT_LISTENER
 from tulle.flow.folding import Folded, folded
+from tulle.flow.guarding import SERVICES
+from tulle.model import hostnames
 from tulle.model.documents import BUILT_IN
 from tulle.model.extensions import MeshDefaults, Scope, Telemetry
+from tulle.model.guards import Guard
 from tulle.model.listeners import Listener
 from tulle.model.mesh import Mesh, Object, Settings
-from tulle.model.names import Name
-from tulle.model.routes import Delegate, Match, RouteRule, RouteSet, Source, StreamRule
-from tulle.model.security import AccessPolicy, Authorizer, PeerAuthentication, RequestAuthentication
+from tulle.model.names import SYSTEM_NAMESPACE, Name
+from tulle.model.routes import Delegate, Match, Redirect, RouteRule, RouteSet, Source, StreamRule
+from tulle.model.security import (
+    LISTENER,
+    AccessPolicy,
+    Authorizer,
+    PeerAuthentication,
+    RequestAuthentication,
+    Target,
+)
 from tulle.model.services import Destination, Entry, Service
 from tulle.model.workloads import Template, Workload
 
 Kind = TypeVar("Kind")
+Targeted = TypeVar("Targeted", AccessPolicy, RequestAuthentication, Telemetry)
+GATEWAYS = frozenset(("Gateway", "GatewayClass"))
 NOBODY = Match(source=Source(namespace="nobody"))
 """Keeps a host known that has rules for nobody, and takes nothing from other hosts."""
 
@@ -39,11 +51,11 @@ def gathered(mesh: Mesh, objects: Iterable[Object]) -> Content:
         offers=tuple(_offers(mesh, everything, entries)),
         workloads=tuple(each for each in mesh.workloads.values() if each.is_bare),
         entries=entries,
-        access=typed(everything, AccessPolicy),
-        tokens=typed(everything, RequestAuthentication),
+        access=tuple(targeted(mesh, typed(everything, AccessPolicy))),
+        tokens=tuple(targeted(mesh, typed(everything, RequestAuthentication))),
         peers=_oldest_first(typed(everything, PeerAuthentication)),
         scopes=typed(everything, Scope),
-        logging=typed(everything, Telemetry),
+        logging=tuple(targeted(mesh, typed(everything, Telemetry))),
         templates=tuple(each for each in typed(everything, Template) if each.name not in mesh.workloads),
     )
 
@@ -84,17 +96,59 @@ def typed(objects: Iterable[Object], kind: type[Kind]) -> tuple[Kind, ...]:
     return tuple(each for _, each in sorted(found.items(), key=lambda pair: str(pair[0])))
 
 
+def targeted(mesh: Mesh, policies: Iterable[Targeted]) -> Iterator[Targeted]:
+    """Policies with the services and listeners that they are attached to, without those attached to nothing of it."""
+    for each in policies:
+        targets = tuple(dict.fromkeys(_targets(mesh, each)))
+        if targets or not each.targets:
+            yield each if targets == each.targets else replace(each, targets=targets)
+
+
+def _targets(mesh: Mesh, policy: Targeted) -> Iterator[Target]:
+    for target in policy.targets:
+        if target.kind in SERVICES:
+            yield replace(target, kind="Service")
+        elif target.kind == LISTENER:
+            yield target
+    if not any(target.kind in GATEWAYS for target in policy.targets):
+        return
+    for listener in mesh.listeners.values():
+        guard = mesh.gateway_guards.get(listener.gateway) if listener.gateway is not None else None
+        if guard is not None and policy.name in _attached_to(guard, type(policy)):
+            yield Target(kind=LISTENER, name=Name(SYSTEM_NAMESPACE, listener.id))
+
+
+def _attached_to(guard: Guard, kind: type[Targeted]) -> set[Name]:
+    """What of a kind is said to a gateway by name; keys that were fetched may have changed what was written."""
+    said = (*guard.access, *guard.tokens, *guard.telemetry)
+    return {each.name for each in said if isinstance(each, kind) and each.targets}
+
+
 def _oldest_first(peers: Iterable[PeerAuthentication]) -> tuple[PeerAuthentication, ...]:
     return tuple(sorted(peers, key=lambda each: (each.created, each.name)))
 
 
 def _entrances(mesh: Mesh) -> Iterator[Entrance]:
+    speaks = _speaks_of_ports(mesh)
     for listener in mesh.listeners.values():
         if listener is DEFAULT_LISTENER:
             continue
         streams = flattening.at_listener(listener, flattening.attached(mesh, listener))
         rest, others = flattening.rest_of(mesh, listener, streams)
-        yield Entrance(listener=rest, streams=others)
+        yield Entrance(listener=rest if speaks else replace(rest, declared_port=0), streams=others)
+
+
+def _speaks_of_ports(mesh: Mesh) -> bool:
+    """Whether it makes a difference by which ports clients know the gateway."""
+    if any(each.redirect_to_https is not None for each in mesh.listeners.values()):
+        return True
+    if any(isinstance(rule.action, Redirect) for each in mesh.gateway_routes for rule in each.rules):
+        return True
+    rules = [rule for guard in mesh.all_gateway_guards for policy in guard.access for rule in policy.rules]
+    return any(
+        any(each.ports for each in rule.operations) or any(each.key == "destination.port" for each in rule.conditions)
+        for rule in rules
+    )
 
 
 def _gateway_routes(mesh: Mesh) -> Iterator[Placed]:
@@ -160,7 +214,8 @@ def _said(destinations: tuple[Destination, ...]) -> PortPolicies:
 def _offer(mesh: Mesh, found: Folded, workloads: tuple[Workload, ...], *, is_declared: bool) -> Offer:
     service = found.service
     sets = mesh_sets(mesh, service)
-    rules, streams = flattening.of_mesh(sets), flattening.streams_of_mesh(sets)
+    wider = (each for found in wider_rules(mesh, service.full_hosts).values() for each in found)
+    rules, streams = flattening.of_service(sets, wider), flattening.streams_of_mesh(sets)
     return Offer(
         service=service,
         port_policies=found.port_policies,
@@ -186,6 +241,12 @@ def _only_spoken_of(mesh: Mesh, objects: Iterable[Object]) -> dict[Name, tuple[D
         if name is not None and name not in known and "*" not in each.host:
             found[name] = (*found.get(name, ()), each)
     return found
+
+
+def wider_rules(mesh: Mesh, hosts: Iterable[str]) -> dict[str, tuple[RouteSet, ...]]:
+    """Rules for wildcards that cover these hosts, and are not only one of them."""
+    known = dict.fromkeys(wide for host in hosts for wide in hostnames.wildcards(host))
+    return {wide: mesh.host_routes[wide] for wide in known if wide in mesh.host_routes}
 
 
 def mesh_sets(mesh: Mesh, service: Service) -> list[RouteSet]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping
 from collections.abc import Set as AbstractSet
 from dataclasses import replace
+from itertools import chain
 from typing import Any, Protocol
 
 from tulle.flow.endpoints import serves
@@ -22,6 +23,7 @@ from tulle.model.names import GATEWAY, Name
 from tulle.model.objects import Gateway, ListenerSet
 from tulle.model.policies import RateLimit
 from tulle.model.security import (
+    LISTENER,
     AccessAction,
     AccessPolicy,
     Authorizer,
@@ -72,7 +74,7 @@ class Guarding:
         """Workloads whose guard is another one, by the last update."""
         self.gateway: Guard | None = None
         self.gateways: dict[Name, Guard] = {}
-        """Gateways (and sets of listeners, by their keys) to which policies are attached, by name."""
+        """Gateways (and sets of listeners, by their keys) and listeners to which policies are attached, by name."""
         self.keys: Mapping[str, str] = {}
         """Key sets of issuers by their address (`flow.keys`); to be set before an update."""
         self._keyed = Keyed()
@@ -156,22 +158,32 @@ class Guarding:
     def _guard_gateways(self, merge: Merge, settings: Settings) -> None:
         root, labels = settings.root_namespace, settings.gateway_labels
         self.gateway = _of_gateway(self.gateway, self._said(Subject(root, labels), settings), settings)
-        attached = frozenset().union(*(policies.attached() for policies in self._policies.values()))
+        attached: dict[Target, set[str]] = {}
+        for target, space in chain.from_iterable(policies.attached() for policies in self._policies.values()):
+            attached.setdefault(target, set()).add(space)
         found: dict[Name, Guard] = {}
         for each in typed(merge, Gateway).values():
-            names = attached & {
+            names = attached.keys() & {
                 Target(kind="Gateway", name=each.name),
                 Target(kind="GatewayClass", name=Name(root, each.class_name)),
             }
             if names:
-                said = self._said(Subject(each.name.namespace, labels, names, home=root), settings)
-                guard = _of_gateway(self.gateways.get(each.name), said, settings)
-                found |= {} if guard is None else {each.name: guard}
+                subject = Subject(each.name.namespace, labels, frozenset(names), home=root)
+                found |= self._guarded(each.name, subject, settings)
         for added in typed(merge, ListenerSet).values():
             if added.parent in found:
                 found[added.key] = found[added.parent]
+        for target, spaces in attached.items():
+            if target.kind == LISTENER:
+                space, *others = sorted(spaces)
+                subject = Subject(space, labels, frozenset((target,)), home=root, others=tuple(others))
+                found |= self._guarded(target.name, subject, settings)
         if found != self.gateways:
             self.gateways = found
+
+    def _guarded(self, name: Name, subject: Subject, settings: Settings) -> dict[Name, Guard]:
+        guard = _of_gateway(self.gateways.get(name), self._said(subject, settings), settings)
+        return {} if guard is None else {name: guard}
 
     def _said(self, subject: Subject, settings: Settings) -> Said:
         root, namespace = settings.root_namespace, subject.namespace

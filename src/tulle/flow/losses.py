@@ -3,19 +3,19 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import replace
 
 from tulle.dialects.istio.hosts import service_name
 from tulle.flow import flattening, perspectives
 from tulle.flow.folding import folded
-from tulle.flow.gathering import declared, mesh_sets, typed
-from tulle.model import hostnames
+from tulle.flow.gathering import Targeted, declared, mesh_sets, targeted, typed, wider_rules
 from tulle.model.documents import BUILT_IN, Origin
-from tulle.model.extensions import EnvoyPatches, ProxySettings, WasmPlugin
-from tulle.model.listeners import TlsHandling
+from tulle.model.extensions import EnvoyPatches, ProxySettings, Telemetry, WasmPlugin
 from tulle.model.mesh import Mesh, Object
 from tulle.model.names import Name
 from tulle.model.objects import BackendTls
-from tulle.model.routes import RouteSet
+from tulle.model.routes import RouteRule, RouteSet
+from tulle.model.security import AccessPolicy, RequestAuthentication
 from tulle.model.services import Destination
 
 Lost = tuple[Origin, str]
@@ -34,13 +34,25 @@ def losses(mesh: Mesh, objects: Iterable[Object]) -> Iterator[Lost]:
     for kind, why in _ONLY_ENVOY:
         for each in typed(everything, kind):
             yield each.origin, why
+    yield from _lost_policies(mesh, everything)
     yield from _lost_destinations(mesh, everything)
     yield from _lost_encryption(mesh, everything)
     yield from _lost_order(mesh)
-    for listener in mesh.listeners.values():
-        if listener.tls is TlsHandling.AUTO_PASSTHROUGH:
-            yield listener.origin, f"sends connections on by the cluster in their server name, {BESIDE}"
-    yield from _moved_ports(mesh)
+
+
+def _lost_policies(mesh: Mesh, objects: tuple[Object, ...]) -> Iterator[Lost]:
+    """Policies that are attached to what is not there."""
+    yield from _detached(mesh, typed(objects, AccessPolicy))
+    yield from _detached(mesh, typed(objects, RequestAuthentication))
+    yield from _detached(mesh, typed(objects, Telemetry))
+
+
+def _detached(mesh: Mesh, policies: Iterable[Targeted]) -> Iterator[Lost]:
+    written = tuple(policies)
+    kept = {each.name for each in targeted(mesh, written)}
+    for each in written:
+        if each.name not in kept:
+            yield each.origin, "is attached to nothing that listens here"
 
 
 def _lost_destinations(mesh: Mesh, objects: tuple[Object, ...]) -> Iterator[Lost]:
@@ -66,21 +78,16 @@ def _lost_order(mesh: Mesh) -> Iterator[Lost]:
     why = "has rules that other documents have too, in an order that depends on who calls"
     for service in mesh.services.values():
         sets, ports = mesh_sets(mesh, service), [port.number for port in service.ports]
-        wider = _wider(mesh, service.full_hosts)
-        listed = _listed(service.name, sets)
+        wider = wider_rules(mesh, service.full_hosts)
+        listed = _listed(service.name, flattening.of_service(sets, _all(wider)))
         if sets and not perspectives.is_same([*sets, *_all(wider)], [listed, *_as_written(wider)], ports):
             yield service.origin, why
     for host, found in mesh.host_routes.items():
-        wider = _wider(mesh, (host,))
-        after = _as_written({host: found, **wider})
-        if not perspectives.is_same([*found, *_all(wider)], after, ()):
+        wider = wider_rules(mesh, (host,))
+        # Calls that no rule matches are answered 404 there, whatever the rules are.
+        before = [replace(each, is_complete=False) for each in (*found, *_all(wider))]
+        if not perspectives.is_same(before, _as_written({host: found, **wider}), ()):
             yield found[0].origin, why
-
-
-def _wider(mesh: Mesh, hosts: Iterable[str]) -> RulesByHost:
-    """Rules for wildcards that cover these hosts, and are not only one of them."""
-    known = dict.fromkeys(wide for host in hosts for wide in hostnames.wildcards(host))
-    return {wide: mesh.host_routes[wide] for wide in known if wide in mesh.host_routes}
 
 
 def _all(rules: RulesByHost) -> list[RouteSet]:
@@ -89,17 +96,8 @@ def _all(rules: RulesByHost) -> list[RouteSet]:
 
 def _as_written(rules: RulesByHost) -> list[RouteSet]:
     """One list for each host, under the name that it will have."""
-    return [_listed(Name(sets[0].name.namespace, f"{host}/"), sets) for host, sets in rules.items()]
+    return [_listed(Name(sets[0].name.namespace, f"{host}/"), flattening.of_mesh(sets)) for host, sets in rules.items()]
 
 
-def _listed(name: Name, sets: Iterable[RouteSet]) -> RouteSet:
-    return RouteSet(name=name, origin=BUILT_IN, rules=flattening.of_mesh(sets), by_specificity=False)
-
-
-def _moved_ports(mesh: Mesh) -> Iterator[Lost]:
-    """Policies of the gateway mean ports as documents have them; native listeners have one number."""
-    if not any(each.declared_port for each in mesh.listeners.values()):
-        return
-    for policy in dict.fromkeys(policy for guard in mesh.all_gateway_guards for policy in guard.access):
-        if any(operation.ports for rule in policy.rules for operation in rule.operations):
-            yield policy.origin, "names ports of the gateway as they were before they were moved up by 8000"
+def _listed(name: Name, rules: tuple[RouteRule, ...]) -> RouteSet:
+    return RouteSet(name=name, origin=BUILT_IN, rules=rules, by_specificity=False)

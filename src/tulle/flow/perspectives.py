@@ -11,7 +11,7 @@ from itertools import product
 
 from tulle.envoy import scope, views
 from tulle.envoy.routes import in_order
-from tulle.flow.flattening import Steps, deed, reachable
+from tulle.flow.flattening import Steps, deed, reachable, unmatched
 from tulle.model.routes import Match, RouteRule, RouteSet
 
 ELSEWHERE = "elsewhere.invalid"
@@ -47,12 +47,13 @@ def _perspectives(sets: tuple[RouteSet, ...], ports: tuple[int, ...]) -> Iterato
 
 
 def _seen(sets: tuple[RouteSet, ...], by: Perspective) -> tuple[tuple[Match, RouteRule], ...]:
-    narrowed = (
+    views_ = [
         views.for_caller(each, by.namespace, by.labels, by.port)
         for each in sets
         if scope.is_exported(each.exports, each.name.namespace, by.namespace)
-    )
-    steps = in_order([each for each in narrowed if each is not None])
+    ]
+    seen = [each for each in views_ if each is not None]
+    steps = (*in_order(seen), *unmatched(seen))
     return tuple((match, deed(rule)) for match, rule in reachable(_bare(steps)))
 
 

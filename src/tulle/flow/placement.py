@@ -85,7 +85,9 @@ class Occupied:
 
     def _owner(self, listener: Listener) -> Name | None:
         gateway = listener.gateway
-        return gateway if gateway is None else self._owners.get(gateway, gateway)
+        if gateway is None:
+            return listener.name if listener.name in self._guarded else None
+        return self._owners.get(gateway, gateway)
 
     def _conflict(self, slot: _Slot, listener: Listener) -> str:
         """What is enforced is the same for everybody on a socket: a gateway with policies of its own needs its own."""

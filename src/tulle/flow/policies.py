@@ -25,6 +25,8 @@ class Subject:
     """What policies are attached to that mean it: the services that it answers for, or a gateway and its class."""
     home: str = ""
     """The namespace whose policies select it, if not its own: those of gateways that stand elsewhere are attached."""
+    others: tuple[str, ...] = ()
+    """More namespaces whose policies may be about it."""
 
     def is_meant(self, policy: Any) -> bool:
         """Whether a policy of its namespace, or of the root namespace, is about it."""
@@ -57,13 +59,14 @@ class Policies:
 
     def about(self, root: str, subject: Subject) -> tuple[Any, ...]:
         """Those for a workload: of the root namespace, then of its own; only those that choose it."""
-        spaces = (root,) if root == subject.namespace else (root, subject.namespace)
+        spaces = dict.fromkeys((root, subject.namespace, *subject.others))
         return tuple(each for space in spaces for each in self._index.get(space) if subject.is_meant(each))
 
-    def attached(self) -> Iterator[Target]:
-        """What they are attached to by name."""
+    def attached(self) -> Iterator[tuple[Target, str]]:
+        """What they are attached to by name, and the namespace of the policy."""
         for each in self:
-            yield from getattr(each, "targets", ())
+            for target in getattr(each, "targets", ()):
+                yield target, each.name.namespace
 
 
 def _oldest_first(name: Name, policy: Any) -> tuple[int, str, Name]:

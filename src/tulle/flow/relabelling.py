@@ -121,6 +121,8 @@ def _renamed(value: Any, labels: Labels) -> Any:
             return value if (wanted, version) == (name, subset) else replace(value, service=wanted, subset=version)
         case Target(kind="Service", name=name) if name in labels.services:
             return replace(value, name=labels.services[name])
+        case Target(kind="Listener", name=Name(name=listener)) if listener in labels.listeners:
+            return replace(value, name=Name(SYSTEM_NAMESPACE, labels.listeners[listener]))
         case Workload(service=name, calls=calls):
             called = None if calls is None else tuple(labels.services.get(each, each) for each in calls)
             return replace(value, service=labels.services.get(name, name), calls=called)

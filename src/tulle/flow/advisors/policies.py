@@ -5,14 +5,14 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from typing import TypeAlias
 
-from tulle.flow.advisors.base import SERVICES, Advised, Key, Ledger, World, gateway_key, labelled
+from tulle.flow.advisors.base import NATIVE, SERVICES, Advised, Key, Ledger, World, gateway_key, labelled
 from tulle.flow.joining import typed
 from tulle.flow.references import shown
 from tulle.model.extensions import EnvoyPatches, ProxySettings, Scope, Telemetry, WasmPlugin
 from tulle.model.findings import Finding, did_you_mean
 from tulle.model.names import Name
 from tulle.model.objects import GatewayClass
-from tulle.model.security import AccessPolicy, PeerAuthentication, RequestAuthentication, Target
+from tulle.model.security import LISTENER, AccessPolicy, PeerAuthentication, RequestAuthentication, Target
 
 Policy: TypeAlias = (
     AccessPolicy
@@ -105,11 +105,29 @@ def _hint(policy: Policy, world: World) -> str:
 def _about_targets(policy: Policy, targets: tuple[Target, ...], world: World, keys: set[Key]) -> Iterator[Finding]:
     for target in targets:
         if _exists(target, world, keys):
+            yield from _about_sharing(policy, target, targets, world, keys)
             continue
         what = f'{target.kind} "{shown(target.name, policy.name.namespace)}"'
+        if target.kind == LISTENER:
+            what = f'listener "{target.name.name}"'
         message = f"it is attached to {what}, which does not exist"
         origin = target.origin if target.origin.file else policy.origin
         yield Finding.warning(origin, f"{policy.origin.subject}: {message}")
+
+
+def _about_sharing(
+    policy: Policy, target: Target, targets: tuple[Target, ...], world: World, keys: set[Key]
+) -> Iterator[Finding]:
+    """What is enforced is the same for all listeners of a port."""
+    if target.kind != LISTENER:
+        return
+    keys.add(gateway_key(NATIVE))
+    listener = world.merge.listeners.table[target.name]
+    chosen = {each.name for each in targets}
+    for other in world.listeners.get(NATIVE):
+        if (other.address, other.port) == (listener.address, listener.port) and other.name not in chosen:
+            message = f'it holds for listener "{other.name.name}" too, which shares port {other.port} with'
+            yield Finding.warning(policy.origin, f'{policy.origin.subject}: {message} "{target.name.name}"')
 
 
 def _exists(target: Target, world: World, keys: set[Key]) -> bool:
@@ -117,6 +135,9 @@ def _exists(target: Target, world: World, keys: set[Key]) -> bool:
         case "Gateway":
             keys.add(gateway_key(target.name))
             return world.has_gateway(target.name)
+        case "Listener":
+            keys.add(gateway_key(target.name))
+            return target.name in world.merge.listeners.table
         case "GatewayClass":
             keys.add(gateway_key(Name("", target.name.name)))
             return target.name.name in {each.name for each in world.table(GatewayClass).values()}
