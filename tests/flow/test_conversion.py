@@ -89,3 +89,75 @@ def test_what_stays_a_document_of_its_own_may_be_of_no_known_kind() -> None:
     assert made.text == "services:\n  web: {port: 8000, command: web}\n"
     assert not made.lost
     assert made.findings and not any(each.is_error for each in made.findings)
+
+
+REFERRING = """
+apiVersion: networking.istio.io/v1
+kind: VirtualService
+metadata: {name: web, namespace: shop}
+spec: {hosts: [web], http: [{route: [{destination: {host: web, subset: v3}}]}]}
+"""
+
+
+def test_what_refers_to_a_version_that_is_missing_is_written_as_it_is() -> None:
+    made = converted(read(f"{SERVICES}---\n{REFERRING}"), (), FOLDER)
+    assert "versions: {v1: {}, v2: {select: {track: new}}}\n    routes: {versions: v3}\n" in made.text
+    assert not made.lost
+    assert [each.message for each in made.findings if each.is_error] == [
+        'VirtualService web: service "web" has no subset "v3", so what comes here is answered 503;'
+        " it has v1, v2 by DestinationRule web (converted.yaml:12)"
+    ]
+    again = converted(read(made.text), (), FOLDER)
+    assert (lines(again.text), again.lost) == (lines(made.text), ())
+
+
+def test_what_is_said_of_services_that_nobody_declares_is_a_comment() -> None:
+    made = converted(read(REFERRING), (), FOLDER)
+    assert (lines(made.text), made.is_complete) == (["{}"], False)
+    assert "# namespace: shop\n# services:\n#   # VirtualService web (converted.yaml:2)\n" in made.text
+    assert "#   web: {routes: {versions: v3}}\n" in made.text
+    (told,) = [each.message for each in made.findings if not each.is_error]
+    assert told.startswith("VirtualService web: none of these files declares the service that it is about; ")
+
+
+SHARING = """
+apiVersion: networking.istio.io/v1
+kind: Gateway
+metadata: {name: %s, namespace: shop}
+spec: {selector: {}, servers: [{port: {number: 80, name: http, protocol: HTTP}, hosts: [%s]}]}
+---
+apiVersion: networking.istio.io/v1
+kind: VirtualService
+metadata: {name: %s, namespace: shop}
+spec: {hosts: [%s], gateways: [%s], http: [{directResponse: {status: %d}}]}
+---
+"""
+
+
+def test_gateways_that_share_a_port_share_its_listener() -> None:
+    one = SHARING % ("one", "a.test, b.test", "one", "a.test", "one", 201)
+    two = SHARING % ("two", "b.test, c.test", "two", "'*.test'", "two", 202)
+    three = SHARING % ("three", "c.test", "three", "c.test", "three", 203)
+    documents = read(one + two + three)
+    made = converted(documents, (), FOLDER)
+    check(documents, made)
+    assert not made.lost
+    assert (
+        made.text
+        == """namespace: shop
+gateway:
+  listeners:
+    # Gateway one (converted.yaml:5)
+    one-http: {port: 8080, hosts: [a.test, b.test]}
+    # Gateway two (converted.yaml:16)
+    # Gateway three (converted.yaml:27)
+    two-http: {port: 8080, hosts: c.test}
+routes:
+  # VirtualService one (converted.yaml:10)
+  - {host: a.test, respond: 201}
+  # VirtualService two (converted.yaml:21)
+  - {host: b.test, respond: 202}
+  # VirtualService three (converted.yaml:32)
+  - {host: c.test, respond: 203}
+"""
+    )

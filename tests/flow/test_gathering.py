@@ -6,11 +6,11 @@ from tests.flow.written import documents
 from tulle.dialects import registry
 from tulle.dialects.native.writing.content import Content, Offer
 from tulle.flow.build import Builder
-from tulle.flow.gathering import gathered, typed, unattached, unusable
+from tulle.flow.gathering import gathered, shortened, typed, unattached, unusable
 from tulle.model.mesh import Fragment, Mesh
 from tulle.model.names import Name
 from tulle.model.policies import Balance
-from tulle.model.routes import Respond
+from tulle.model.routes import Forward, Respond
 from tulle.model.security import PeerAuthentication
 from tulle.model.services import Destination
 
@@ -247,3 +247,19 @@ def test_policies_for_a_gateway_are_for_its_listeners() -> None:
     assert [each.kind for each in found.targets] == ["Service"]
     (found,) = gather("access: {a: {listeners: http}}").access
     assert [(each.kind, each.name.name) for each in found.targets] == [("Listener", "http")]
+
+
+def test_what_can_only_mean_the_port_that_there_is_names_none() -> None:
+    route = """
+apiVersion: gateway.networking.k8s.io/v1
+kind: HTTPRoute
+metadata: {name: r, namespace: shop}
+spec:
+  parentRefs: [{group: '', kind: Service, name: web, port: 80}]
+  rules: [{matches: [{path: {value: /a}}], backendRefs: [{name: web, port: 80}]}]
+"""
+    rule = "http: [{match: [{port: 81}, {port: 80}], directResponse: {status: 200}}]"
+    found = shortened(gather(SERVICE, route, istio("VirtualService", f"{{hosts: [web], {rule}}}")))
+    assert [match.ports for each in offer(found).rules for match in each.matches] == [(), (81,), ()]
+    (forward,) = (each.action for each in offer(found).rules if isinstance(each.action, Forward))
+    assert [each.port for each in forward.backends] == [None]

@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from tulle.dialects.native.writing import document, security
-from tulle.dialects.native.writing.content import Content, Key, Offer, Placed
+from tulle.dialects.native.writing.content import Content, Entrance, Key, Offer, Placed
 from tulle.kit.frozen import differing, rebuilt
 from tulle.model.documents import BUILT_IN, Origin
 from tulle.model.extensions import Ingress, LogProvider, Scope
@@ -217,6 +217,7 @@ _BARE: Mapping[type, Any] = {
     Scope: lambda given: replace(given, host_origins=()),
     Service: _service,
     Offer: _offer,
+    Entrance: lambda given: replace(given, origins=()),
     Subset: lambda given: replace(given, labels=_sorted(given.labels)),
     Endpoint: lambda given: replace(given, labels=_sorted(given.labels)),
     Source: lambda given: replace(given, labels=_sorted(given.labels)),

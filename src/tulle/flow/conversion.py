@@ -17,7 +17,7 @@ from tulle.flow import comparing
 from tulle.flow.absent import Absent, absent
 from tulle.flow.build import Builder
 from tulle.flow.comparing import Loss
-from tulle.flow.gathering import gathered, unattached, unusable
+from tulle.flow.gathering import gathered, shortened, unattached, unusable
 from tulle.flow.losses import losses
 from tulle.flow.relabelling import relabelled, renames
 from tulle.kit.located import LocatedMap
@@ -31,6 +31,11 @@ from tulle.model.names import Name
 FILE = "converted.yaml"
 KEPT = frozenset(("core/secret", "core/configmap"))
 """Kinds that stay documents of their own: native files only refer to them."""
+
+NOT_DECLARED = (
+    "none of these files declares the service that it is about;"
+    " say its port and where it is in the native file, where it stands as a comment"
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,7 +91,7 @@ def _gathered(documents: tuple[Document, ...], mesh: Mesh) -> tuple[Content, tup
         unattached=unattached(complete, routes),
         lost=tuple(losses(complete, objects)),
     )
-    return content, missing
+    return shortened(content), missing
 
 
 def kept_parts(documents: Iterable[Document]) -> tuple[Document, ...]:
@@ -136,9 +141,9 @@ def _unsaid(content: Content, missing: Iterable[Absent]) -> Iterator[Finding]:
     """What the native file needs to say beside what documents say."""
     for offer in content.offers:
         if not offer.is_declared:
-            message = "none of these files declares the service that it is about; say in the native file where it is"
-            yield Finding.warning(offer.service.origin, f"{offer.service.origin.subject}: {message}")
-    for each in missing:
+            yield Finding.warning(offer.service.origin, f"{offer.service.origin.subject}: {NOT_DECLARED}")
+    spoken = {each.service.name for each in content.offers if not each.is_declared}
+    for each in (it for it in missing if not it.is_there and it.name not in spoken):
         message = f"none of these files declares service {each.name}, which it refers to"
         yield Finding.warning(each.origin, f"{each.origin.subject}: {message}")
     for template in content.templates:

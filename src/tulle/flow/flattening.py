@@ -17,6 +17,7 @@ from tulle.envoy.matches import is_unconditional
 from tulle.envoy.routes import Step, in_order
 from tulle.envoy.sockets import Layout
 from tulle.envoy.streams import Vantage, seen
+from tulle.flow.sharing import Shared, shared
 from tulle.kit.frozen import rebuilt
 from tulle.model import hostnames
 from tulle.model.documents import BUILT_IN, Origin
@@ -69,7 +70,7 @@ class Place:
 
 def at_listeners(mesh: Mesh) -> tuple[Place, ...]:
     """The rules of the gateway."""
-    layout = sockets.layout(mesh.listeners.values())
+    layout, told = sockets.layout(mesh.listeners.values()), shared(mesh.listeners.values())
     sets: dict[sockets.Place, list[RouteSet]] = {}
     for route_set in mesh.gateway_routes:
         for place in layout.places(route_set) if route_set.rules else ():
@@ -80,7 +81,7 @@ def at_listeners(mesh: Mesh) -> tuple[Place, ...]:
         ports = layout.ports[routes]
         steps = reachable(in_order([at_gateway(each, ports) for each in found])) or (nothing(found[0]),)
         hosts = groups.setdefault((found[0].name.namespace, steps), {})
-        for listener in _owners(layout, routes, host):
+        for listener in _owners(layout, told, routes, host):
             hosts.setdefault(host, {})[listener] = None
     return tuple(
         Place(hosts=hosts, listeners=_needed(hosts, listeners, layout), steps=steps, namespace=namespace)
@@ -101,11 +102,11 @@ def nothing(route_set: RouteSet, match: Match = EVERYTHING) -> Step:
     return match, RouteRule(name="", origin=route_set.origin, matches=(match,), action=Respond(status=404))
 
 
-def _owners(layout: Layout, routes: str, host: str) -> Iterator[str]:
+def _owners(layout: Layout, told: Shared, routes: str, host: str) -> Iterator[str]:
     """The listeners to which a host of a route configuration belongs."""
-    best = hostnames.best(host, layout.known[routes])
+    best = hostnames.best(host, layout.known[routes]) or host
     for name, section in layout.sections.items():
-        if section.routes == routes and best in section.hosts:
+        if section.routes == routes and told.has(name, best):
             yield name
 
 

@@ -7,6 +7,7 @@ from dataclasses import dataclass, replace
 
 from tulle.envoy import treatments
 from tulle.envoy.callers import Caller
+from tulle.flow.absent import SOURCE
 from tulle.model.documents import Origin
 from tulle.model.mesh import Settings
 from tulle.model.policies import Policy
@@ -81,7 +82,7 @@ def _subsets(service: Service, chosen: tuple[Destination, ...]) -> tuple[Subset,
     found = {subset.name: subset for subset in service.subsets}
     said: dict[str, Subset] = {}
     for each in chosen:
-        for subset in each.subsets:
+        for subset in each.subsets if each.origin.source != SOURCE else ():
             said.setdefault(subset.name, subset)
     return tuple({**found, **said}.values())
 

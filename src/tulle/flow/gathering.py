@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import replace
-from typing import TypeVar
+from typing import Any, TypeVar
 
 from tulle.dialects.istio.hosts import service_name
 from tulle.dialects.native.writing.content import Content, Entrance, Offer, Placed, PortPolicies
@@ -13,6 +13,8 @@ from tulle.flow.absent import SOURCE
 from tulle.flow.entrances import DEFAULT_LISTENER
 from tulle.flow.folding import Folded, folded
 from tulle.flow.guarding import SERVICES
+from tulle.flow.sharing import shared
+from tulle.kit.frozen import rebuilt
 from tulle.model import hostnames
 from tulle.model.documents import BUILT_IN
 from tulle.model.extensions import MeshDefaults, Scope, Telemetry
@@ -20,7 +22,7 @@ from tulle.model.guards import Guard
 from tulle.model.listeners import Listener
 from tulle.model.mesh import Mesh, Object, Settings
 from tulle.model.names import SYSTEM_NAMESPACE, Name
-from tulle.model.routes import Delegate, Match, Redirect, RouteRule, RouteSet, Source, StreamRule
+from tulle.model.routes import Backend, Delegate, Match, Redirect, RouteRule, RouteSet, Source, StreamRule
 from tulle.model.security import (
     LISTENER,
     AccessPolicy,
@@ -58,6 +60,22 @@ def gathered(mesh: Mesh, objects: Iterable[Object]) -> Content:
         logging=tuple(targeted(mesh, typed(everything, Telemetry))),
         templates=tuple(each for each in typed(everything, Template) if each.name not in mesh.workloads),
     )
+
+
+def shortened(content: Content) -> Content:
+    """With references that name no port where there is only one."""
+    ports = {
+        each.service.name: each.service.ports[0].number
+        for each in content.offers
+        if each.is_declared and len(each.service.ports) == 1
+    }
+    return rebuilt(content, lambda value: _short(value, ports))
+
+
+def _short(value: Any, ports: Mapping[Name, int]) -> Any:
+    if isinstance(value, Backend) and value.port is not None and ports.get(value.service) == value.port:
+        return replace(value, port=None)
+    return value
 
 
 def _settings(mesh: Mesh, objects: tuple[Object, ...]) -> Settings:
@@ -112,10 +130,11 @@ def _targets(mesh: Mesh, policy: Targeted) -> Iterator[Target]:
             yield target
     if not any(target.kind in GATEWAYS for target in policy.targets):
         return
+    told = shared(mesh.listeners.values())
     for listener in mesh.listeners.values():
         guard = mesh.gateway_guards.get(listener.gateway) if listener.gateway is not None else None
         if guard is not None and policy.name in _attached_to(guard, type(policy)):
-            yield Target(kind=LISTENER, name=Name(SYSTEM_NAMESPACE, listener.id))
+            yield Target(kind=LISTENER, name=Name(SYSTEM_NAMESPACE, told.owners.get(listener.id, listener.id)))
 
 
 def _attached_to(guard: Guard, kind: type[Targeted]) -> set[Name]:
@@ -129,13 +148,17 @@ def _oldest_first(peers: Iterable[PeerAuthentication]) -> tuple[PeerAuthenticati
 
 
 def _entrances(mesh: Mesh) -> Iterator[Entrance]:
-    speaks = _speaks_of_ports(mesh)
-    for listener in mesh.listeners.values():
+    speaks, told = _speaks_of_ports(mesh), shared(mesh.listeners.values())
+    for listener in told.listeners.values():
         if listener is DEFAULT_LISTENER:
             continue
         streams = flattening.at_listener(listener, flattening.attached(mesh, listener))
         rest, others = flattening.rest_of(mesh, listener, streams)
-        yield Entrance(listener=rest if speaks else replace(rest, declared_port=0), streams=others)
+        yield Entrance(
+            listener=rest if speaks else replace(rest, declared_port=0),
+            streams=others,
+            origins=told.origins.get(listener.id, ()),
+        )
 
 
 def _speaks_of_ports(mesh: Mesh) -> bool:
@@ -214,6 +237,8 @@ def _said(destinations: tuple[Destination, ...]) -> PortPolicies:
 def _offer(mesh: Mesh, found: Folded, workloads: tuple[Workload, ...], *, is_declared: bool) -> Offer:
     service = found.service
     sets = mesh_sets(mesh, service)
+    if is_declared and len(service.ports) == 1:
+        sets = [_at_only_port(each, service.ports[0].number) for each in sets]
     wider = (each for found in wider_rules(mesh, service.full_hosts).values() for each in found)
     rules, streams = flattening.of_service(sets, wider), flattening.streams_of_mesh(sets)
     return Offer(
@@ -225,6 +250,18 @@ def _offer(mesh: Mesh, found: Folded, workloads: tuple[Workload, ...], *, is_dec
         is_declared=is_declared,
         origins=(*found.origins, *(each.origin for each in sets)),
     )
+
+
+def _at_only_port(route_set: RouteSet, port: int) -> RouteSet:
+    """Rules that do not ask for the port that every call is to."""
+    rules = tuple(
+        replace(rule, matches=tuple(replace(it, ports=()) if it.ports == (port,) else it for it in rule.matches))
+        if any(it.ports == (port,) for it in rule.matches)
+        else rule
+        for rule in route_set.rules
+    )
+    own = None if route_set.service_port == port else route_set.service_port
+    return replace(route_set, rules=rules, service_port=own)
 
 
 def declared(mesh: Mesh) -> dict[Name, Service]:

@@ -289,7 +289,7 @@ def _problem(backend: Backend, directory: Directory, namespace: str, protocol: P
         has = f"it has {numbers}" if numbers else "it has no ports at all"
         wanted = f"port {backend.port}" if backend.port is not None else "port"
         return f'service "{seen}" has no {wanted}; {has}'
-    versions = _versions(service)
+    versions = versions_of(service)
     if backend.subset is not None and backend.subset not in versions:
         hint = did_you_mean(backend.subset, versions) or (f"; it has {', '.join(versions)}" if versions else "")
         return f'service "{seen}" has no version "{backend.subset}"{hint}'
@@ -312,7 +312,7 @@ def _fits(service: Service, port: Port, protocol: Protocol | None) -> bool:
             return port.protocol is protocol
 
 
-def _versions(service: Service) -> list[str]:
+def versions_of(service: Service) -> list[str]:
     """Its own, and those that documents of their own give it."""
     others = (subset.name for each in service.destinations for subset in each.subsets)
     return list(dict.fromkeys((*(subset.name for subset in service.subsets), *others)))

@@ -58,6 +58,8 @@ class Entrance:
 
     listener: Listener
     streams: tuple[StreamRule, ...] = ()
+    origins: tuple[Origin, ...] = ()
+    """Of other listeners that it stands for."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
