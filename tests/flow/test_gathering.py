@@ -6,7 +6,7 @@ from tests.flow.written import documents
 from tulle.dialects import registry
 from tulle.dialects.native.writing.content import Content, Offer
 from tulle.flow.build import Builder
-from tulle.flow.gathering import gathered, shortened, typed, unattached, unusable
+from tulle.flow.gathering import gathered, shortened, typed
 from tulle.model.mesh import Fragment, Mesh
 from tulle.model.names import Name
 from tulle.model.policies import Balance
@@ -83,20 +83,6 @@ def test_settings_are_those_of_whatever_language_says_them() -> None:
     assert not gather(SERVICE).settings.origin.file
 
 
-HTTP_ROUTE = """
-apiVersion: gateway.networking.k8s.io/v1
-kind: HTTPRoute
-metadata: {name: r, namespace: shop}
-spec: {parentRefs: [{name: gone}], rules: [{backendRefs: [{name: web, port: 80}]}]}
-"""
-
-
-def test_routes_that_nothing_takes_are_kept_apart() -> None:
-    mesh, fragments = read(SERVICE, HTTP_ROUTE, istio("VirtualService", "{hosts: [web], http: []}"))
-    (found,) = unattached(mesh, [each for fragment in fragments for each in fragment.routes])
-    assert (found.namespace, found.hosts, len(found.rules)) == ("shop", ("*",), 1)
-
-
 def test_rules_for_hosts_that_no_service_has_stand_by_themselves() -> None:
     rules = "http: [{match: [{uri: {prefix: /a}}], directResponse: {status: 200}}]"
     texts = (
@@ -158,12 +144,6 @@ def test_of_a_name_the_first_counts() -> None:
     peers = [PeerAuthentication(name=Name("a", "b"), origin=each.origin) for each in documents("{}", "{}")]
     assert typed(peers, PeerAuthentication) == (peers[0],)
     assert typed(peers, Destination) == ()
-
-
-def test_listeners_that_do_not_listen() -> None:
-    mesh, fragments = read("gateway: {listeners: {a: 1024, b: 1024}}\n")
-    listeners = [each for fragment in fragments for each in fragment.listeners]
-    assert [each.listener.name.name for each in unusable(mesh, listeners)] == ["b"]
 
 
 NOBODY = """

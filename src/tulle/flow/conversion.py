@@ -17,7 +17,8 @@ from tulle.flow import comparing
 from tulle.flow.absent import Absent, absent
 from tulle.flow.build import Builder
 from tulle.flow.comparing import Loss
-from tulle.flow.gathering import gathered, shortened, unattached, unusable
+from tulle.flow.gathering import gathered, shortened
+from tulle.flow.idle import unattached, unusable
 from tulle.flow.losses import losses
 from tulle.flow.relabelling import relabelled, renames
 from tulle.kit.located import LocatedMap

@@ -83,10 +83,13 @@ def at_listeners(mesh: Mesh) -> tuple[Place, ...]:
         hosts = groups.setdefault((found[0].name.namespace, steps), {})
         for listener in _owners(layout, told, routes, host):
             hosts.setdefault(host, {})[listener] = None
+    places: dict[tuple[str, Steps, tuple[str, ...]], list[str]] = {}
+    for (namespace, steps), each in groups.items():
+        for hosts_, listeners in _even(each):
+            places.setdefault((namespace, steps, _needed(hosts_, listeners, layout)), []).extend(hosts_)
     return tuple(
-        Place(hosts=hosts, listeners=_needed(hosts, listeners, layout), steps=steps, namespace=namespace)
-        for (namespace, steps), each in groups.items()
-        for hosts, listeners in _even(each)
+        Place(hosts=tuple(sorted(hosts_)), listeners=listeners, steps=steps, namespace=namespace)
+        for (namespace, steps, listeners), hosts_ in places.items()
     )
 
 

@@ -19,10 +19,9 @@ from tulle.model import hostnames
 from tulle.model.documents import BUILT_IN
 from tulle.model.extensions import MeshDefaults, Scope, Telemetry
 from tulle.model.guards import Guard
-from tulle.model.listeners import Listener
 from tulle.model.mesh import Mesh, Object, Settings
 from tulle.model.names import SYSTEM_NAMESPACE, Name
-from tulle.model.routes import Backend, Delegate, Match, Redirect, RouteRule, RouteSet, Source, StreamRule
+from tulle.model.routes import Backend, Match, Redirect, RouteRule, RouteSet, Source, StreamRule
 from tulle.model.security import (
     LISTENER,
     AccessPolicy,
@@ -85,26 +84,6 @@ def _settings(mesh: Mesh, objects: tuple[Object, ...]) -> Settings:
     return mesh.settings if is_said else replace(mesh.settings, origin=others[0])
 
 
-def unusable(mesh: Mesh, listeners: Iterable[Listener]) -> tuple[Entrance, ...]:
-    """Listeners that were written and do not listen."""
-    return tuple(Entrance(listener=each) for each in listeners if each.name not in mesh.listeners)
-
-
-def unattached(mesh: Mesh, routes: Iterable[RouteSet]) -> tuple[Placed, ...]:
-    """Routes that are attached to nothing, as they would be if they were."""
-    used = {each.name for group in (mesh.gateway_routes, *mesh.service_routes.values()) for each in group}
-    return tuple(
-        Placed(namespace=each.name.namespace, hosts=each.hosts or ("*",), rules=_said_by(each))
-        for each in routes
-        if each.parents and each.name not in used and each.rules
-    )
-
-
-def _said_by(route: RouteSet) -> tuple[RouteRule, ...]:
-    rules = tuple(each for each in route.rules if not isinstance(each.action, Delegate))
-    return flattening.of_mesh([replace(route, rules=rules, exports=("*",))])
-
-
 def typed(objects: Iterable[Object], kind: type[Kind]) -> tuple[Kind, ...]:
     """Those of one type, each name once, by name."""
     found: dict[object, Kind] = {}
@@ -155,10 +134,18 @@ def _entrances(mesh: Mesh) -> Iterator[Entrance]:
         streams = flattening.at_listener(listener, flattening.attached(mesh, listener))
         rest, others = flattening.rest_of(mesh, listener, streams)
         yield Entrance(
-            listener=rest if speaks else replace(rest, declared_port=0),
+            listener=plain(rest if speaks else replace(rest, declared_port=0)),
             streams=others,
             origins=told.origins.get(listener.id, ()),
         )
+
+
+def plain(listener: Listener) -> Listener:
+    """With a certificate for every name, if the only one is for all that it serves."""
+    served = {each.host for each in listener.hosts}
+    if len(listener.certificates) != 1 or set(listener.certificates[0].hosts) != served:
+        return listener
+    return replace(listener, certificates=(replace(listener.certificates[0], hosts=()),))
 
 
 def _speaks_of_ports(mesh: Mesh) -> bool:
@@ -176,22 +163,20 @@ def _speaks_of_ports(mesh: Mesh) -> bool:
 
 def _gateway_routes(mesh: Mesh) -> Iterator[Placed]:
     for place in sorted(flattening.at_listeners(mesh), key=_by_host):
-        if place.is_free:
-            for match, rule in place.steps:
-                yield Placed(
-                    namespace=place.namespace,
-                    hosts=place.hosts,
-                    listeners=place.listeners,
-                    rules=flattening.rules_of([(match, rule)]),
-                    is_free=True,
-                )
-        else:
-            yield Placed(
-                namespace=place.namespace,
-                hosts=place.hosts,
-                listeners=place.listeners,
-                rules=flattening.rules_of(place.steps),
-            )
+        yield from placed(place)
+
+
+def placed(place: flattening.Place) -> Iterator[Placed]:
+    """Single routes, if their order says nothing, or one with rules in their order."""
+    groups = [[step] for step in place.steps] if place.is_free else [place.steps]
+    for steps in groups:
+        yield Placed(
+            namespace=place.namespace,
+            hosts=place.hosts,
+            listeners=place.listeners,
+            rules=flattening.rules_of(steps),
+            is_free=place.is_free,
+        )
 
 
 def _by_host(place: flattening.Place) -> tuple[bool, tuple[str, ...], tuple[str, ...]]:
