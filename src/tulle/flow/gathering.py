@@ -19,6 +19,7 @@ from tulle.model import hostnames
 from tulle.model.documents import BUILT_IN
 from tulle.model.extensions import MeshDefaults, Scope, Telemetry
 from tulle.model.guards import Guard
+from tulle.model.listeners import Listener
 from tulle.model.mesh import Mesh, Object, Settings
 from tulle.model.names import SYSTEM_NAMESPACE, Name
 from tulle.model.routes import Backend, Match, Redirect, RouteRule, RouteSet, Source, StreamRule
