@@ -45,7 +45,7 @@ class Frame:
         """`VirtualService reviews (reviews.yaml:3)`; nothing for what was native before."""
         if not is_foreign(origin):
             return ""
-        return f"{origin.subject} ({origin})"
+        return f"{origin.subject} ({str(origin).removeprefix('./')})"
 
 
 def is_foreign(origin: Origin) -> bool:
