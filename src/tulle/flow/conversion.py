@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from itertools import chain
+from operator import attrgetter
 
 from tulle.dialects import registry
 from tulle.dialects.native.writing import document
@@ -123,9 +124,8 @@ def _unreadable(documents: Iterable[Document]) -> dict[Key, str]:
     found: dict[Key, str] = {}
     for each in documents:
         for part in registry.split(each)[0]:
-            for finding in registry.read(part).findings:
-                if finding.is_error:
-                    found.setdefault((part.key.kind, part.key.name), finding.message)
+            for error in filter(attrgetter("is_error"), registry.read(part).findings):
+                found.setdefault((part.key.kind, part.key.name), error.message)
     return found
 
 
