@@ -42,7 +42,7 @@ def losses(text: str) -> list[str]:
         (
             "{apiVersion: networking.istio.io/v1, kind: DestinationRule, metadata: {name: a},"
             " spec: {host: web, workloadSelector: {matchLabels: {a: b}}, subsets: [{name: v1, labels: {a: b}}]}}\n",
-            "is for some callers of web.default only; native files say it for all of them",
+            "is for some callers of web.default only; native files are for all of them",
         ),
         (
             "{apiVersion: networking.istio.io/v1, kind: DestinationRule, metadata: {name: a},"

@@ -44,12 +44,12 @@ NOBODY = Match(source=Source(namespace="nobody"))
 def gathered(mesh: Mesh, objects: Iterable[Object]) -> Content:
     """Everything that a mesh says; `objects` are what documents said apart from its traffic, used or not."""
     everything = tuple(objects)
-    entries = typed(everything, Entry)
+    entries, routes = typed(everything, Entry), tuple(_gateway_routes(mesh))
     return Content(
         settings=_settings(mesh, everything),
         authorizers=typed(everything, Authorizer),
-        entrances=tuple(_entrances(mesh)),
-        routes=(*_gateway_routes(mesh), *_mesh_routes(mesh)),
+        entrances=tuple(_entrances(mesh, routes)),
+        routes=(*routes, *_mesh_routes(mesh)),
         offers=tuple(_offers(mesh, everything, entries)),
         workloads=tuple(each for each in mesh.workloads.values() if each.is_bare),
         entries=entries,
@@ -127,8 +127,8 @@ def _oldest_first(peers: Iterable[PeerAuthentication]) -> tuple[PeerAuthenticati
     return tuple(sorted(peers, key=lambda each: (each.created, each.name)))
 
 
-def _entrances(mesh: Mesh) -> Iterator[Entrance]:
-    speaks, told = _speaks_of_ports(mesh), shared(mesh.listeners.values())
+def _entrances(mesh: Mesh, routes: Iterable[Placed]) -> Iterator[Entrance]:
+    speaks, told = _speaks_of_ports(mesh, routes), shared(mesh.listeners.values())
     for listener in told.listeners.values():
         if listener is DEFAULT_LISTENER:
             continue
@@ -149,11 +149,11 @@ def plain(listener: Listener) -> Listener:
     return replace(listener, certificates=(replace(listener.certificates[0], hosts=()),))
 
 
-def _speaks_of_ports(mesh: Mesh) -> bool:
+def _speaks_of_ports(mesh: Mesh, routes: Iterable[Placed]) -> bool:
     """Whether it makes a difference by which ports clients know the gateway."""
     if any(each.redirect_to_https is not None for each in mesh.listeners.values()):
         return True
-    if any(isinstance(rule.action, Redirect) for each in mesh.gateway_routes for rule in each.rules):
+    if any(isinstance(rule.action, Redirect) for each in routes for rule in each.rules):
         return True
     rules = [rule for guard in mesh.all_gateway_guards for policy in guard.access for rule in policy.rules]
     return any(
@@ -223,9 +223,9 @@ def _said(destinations: tuple[Destination, ...]) -> PortPolicies:
 def _offer(mesh: Mesh, found: Folded, workloads: tuple[Workload, ...], *, is_declared: bool) -> Offer:
     service = found.service
     sets = mesh_sets(mesh, service)
+    wider = [each for found in wider_rules(mesh, service.full_hosts).values() for each in found]
     if is_declared and len(service.ports) == 1:
-        sets = [_at_only_port(each, service.ports[0].number) for each in sets]
-    wider = (each for found in wider_rules(mesh, service.full_hosts).values() for each in found)
+        sets, wider = ([_at_only_port(each, service.ports[0].number) for each in group] for group in (sets, wider))
     rules, streams = flattening.of_service(sets, wider), flattening.streams_of_mesh(sets)
     return Offer(
         service=service,

@@ -58,8 +58,8 @@ def _detached(mesh: Mesh, policies: Iterable[Targeted]) -> Iterator[Lost]:
 def _lost_destinations(mesh: Mesh, objects: tuple[Object, ...]) -> Iterator[Lost]:
     used = {each.name for service in mesh.services.values() for each in service.destinations}
     for service in declared(mesh).values():
-        for each in folded(service, (), mesh.settings).others:
-            yield each.origin, f"is for some callers of {service.name} only; native files say it for all of them"
+        for each in folded(service, (), mesh.settings).some:
+            yield each.origin, f"is for some callers of {service.name} only; native files are for all of them"
     for each in typed(objects, Destination):
         if each.name not in used and (service_name(each.host) is None or "*" in each.host):
             yield each.origin, f"is about {each.host}, which no service of these files has"

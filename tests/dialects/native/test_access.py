@@ -22,7 +22,7 @@ def policy(read: Read, text: str) -> AccessPolicy:
     [
         ("{action: ask}", "access p needs authorizer with action ask, and only then"),
         ("{authorizer: x}", "access p needs authorizer with action ask, and only then"),
-        ("{labels: {a: b}, services: web}", "access p takes only one of labels, services, listeners"),
+        ("{labels: {a: b}, services: web}", "access p takes only one of labels, services"),
         ("{rules: {to: {paths: []}}}", 'access p: "rules[0].to[0].paths" is empty; name at least one'),
         ("{rules: {to: {path: /a}}}", 'access p: unknown field "path" in "rules[0].to[0]"; did you mean "paths"?'),
         (

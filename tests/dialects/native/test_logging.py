@@ -35,7 +35,7 @@ def test_it_may_be_for_services_by_name(read: Read) -> None:
 @pytest.mark.parametrize(
     ("text", "message"),
     [
-        ("{labels: {a: b}, services: web}", " takes only one of labels, services, listeners"),
+        ("{labels: {a: b}, services: web}", " takes only one of labels, services"),
         ("{logs: {requests: all}}", ': "logs[0].requests" must be one of any, client, server, not "all"'),
     ],
 )

@@ -29,7 +29,7 @@ Read = Callable[[str], Fragment]
         ),
         (
             "{issuer: 'http://a', labels: {a: b}, services: c}",
-            "tokens t takes only one of labels, services, listeners",
+            "tokens t takes only one of labels, services",
         ),
         ("{issuer: a}", "tokens t needs jwks or jwks_uri: its issuer is no URL that could say where its keys are"),
     ],

@@ -21,12 +21,15 @@ class Selecting(Spec):
         default_factory=dict, description="The workloads that it is for; all of its namespace if not given."
     )
     services: Annotated[tuple[Label, ...], Several()] = Field((), description="Instead: services of its namespace.")
-    listeners: Annotated[tuple[Text, ...], Several()] = Field((), description="Instead: listeners of the gateway.")
+    listeners: Annotated[tuple[Text, ...], Several()] = Field(
+        (), description="Instead, or too: listeners of the gateway."
+    )
 
     @model_validator(mode="after")
     def _one_selection(self) -> Self:
-        if sum(map(bool, (self.labels, self.services, self.listeners))) > 1:
-            refuse("takes only one of labels, services, listeners")
+        for name in ("services", "listeners"):
+            if self.labels and getattr(self, name):
+                refuse(f"takes only one of labels, {name}")
         return self
 
     @property
