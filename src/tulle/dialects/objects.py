@@ -121,6 +121,8 @@ class ObjectKind:
     read: Callable[[Written], Fragment]
     is_global: bool = False
     """Whether it belongs to no namespace."""
+    is_policy: bool = False
+    """Whether it says who may do what, so that something is open without it."""
     unnamed: str = ""
     """The name of one without a name, if it may have none."""
     documentation: str = ""

@@ -108,4 +108,5 @@ KIND = Kind(
     shape=Shape.NAMED,
     schema=TokenSpec,
     read=read,
+    is_policy=True,
 )
