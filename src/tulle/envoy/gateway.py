@@ -68,7 +68,7 @@ def _listeners(
             attached.setdefault(name, []).append(each)
     for sharing in sockets.by_socket(mesh.listeners.values()).values():
         contents = []
-        guard = mesh.guard_of(each.gateway for each in sharing)
+        guard = mesh.guard_of(each.gateway or each.name for each in sharing)
         asked = consulted.consulted(mesh, guard, caller) if guard is not None else consulted.NOBODY
         needed = list(asked.clusters)
         for listener in sharing:
