@@ -221,7 +221,7 @@ def of_mesh(sets: Iterable[RouteSet]) -> tuple[RouteRule, ...]:
 def of_service(sets: Iterable[RouteSet], wider: Iterable[RouteSet]) -> tuple[RouteRule, ...]:
     """Those for calls to a service; `wider` are for wildcards that cover it, and stand elsewhere.
 
-    What becomes of calls that no rule matches is said by the service, before the wildcards: then it repeats their rules.
+    What becomes of calls that no rule matches is said by the service, before those: it repeats their rules then.
     """
     own = tuple(sets)
     everything = (*own, *wider)
