@@ -87,7 +87,8 @@ async def run(settings: PlaneSettings) -> None:
         stack.callback(store.close)  # Last of all: leaves one file, without a journal beside it.
         gathering = tasks.create_task(gather.run())
         # Nobody is served before the first mesh: an empty one would take away what proxies have.
-        await _build(builder, gather.newest, keys, publisher, observer)
+        while not await _build(builder, gather.newest, keys, publisher, observer):
+            pass
         publisher.hosts_changed()
 
         trust_domain = publisher.mesh.settings.trust_domain
@@ -158,13 +159,21 @@ async def _keep_building(
 
 async def _build(
     builder: Builder, gathered: Latest[Gathered], keys: KeyCache, publisher: Publisher, observer: Observer
-) -> None:
+) -> bool:
+    """The newest documents, unless they bring mistakes of ours to light: then what was published before stays."""
     newest = await gathered.next()
-    # In a thread: parsing and merging must not hold up the streams.
-    mesh = await asyncio.to_thread(builder.build, newest.documents, (*newest.findings, *keys.findings), keys.sets)
-    publisher.update(mesh)
-    observer.built(mesh, builder.documents)
-    keys.follow(mesh)
+    try:
+        # In a thread: parsing and merging must not hold up the streams.
+        mesh = await asyncio.to_thread(builder.build, newest.documents, (*newest.findings, *keys.findings), keys.sets)
+        publisher.update(mesh)
+        observer.built(mesh, builder.documents)
+        keys.follow(mesh)
+    except Exception as error:
+        log.exception("the newest documents cannot be used")
+        observer.fault = repr(error)
+        return False
+    observer.fault = ""
+    return True
 
 
 async def _settled(observer: Observer, stirred: asyncio.Event) -> None:

@@ -4,6 +4,7 @@ from dataclasses import replace
 
 import pytest
 
+from tests.flow.isolation import HERE, endless
 from tests.flow.world import World, instance, mesh, route_set
 from tulle.flow.observe import Observer
 from tulle.model.documents import BUILT_IN, Document, Key, Origin
@@ -137,3 +138,22 @@ def test_changes_to_what_envoy_gets_that_change_nothing_are_findings(world: Worl
     world.sidecar(instance("web"))
     (found,) = observer.findings
     assert found.origin is origin and not found.is_error
+
+
+def test_what_cannot_be_compiled_is_said_where_it_was_written(world: World, observer: Observer) -> None:
+    world.publisher.update(mesh("web", routes=(endless(route_set("shop", "web")),)))
+    world.gateway()
+    (finding,) = [each for each in observer.findings if "mistake of tulle" in each.message]
+    assert finding.origin == HERE
+    assert finding.message.startswith("gateway.127.0.0.1:8080/shop.test cannot be compiled")
+
+
+def test_mistakes_of_ours_that_stop_everything_are_said(world: World, observer: Observer) -> None:
+    world.publisher.update(mesh("web"))
+    world.sidecar(instance("web"))
+    observer.fault = "KeyError(1)"
+    world.publisher.connected["web-1"].fault = "KeyError(2)"
+    first, second = (each for each in observer.findings if "mistake of tulle" in each.message)
+    assert first.message.endswith(": KeyError(1)")
+    assert second.message.endswith(": KeyError(2)")
+    assert "web-1" in second.message

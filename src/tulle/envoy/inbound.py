@@ -11,6 +11,7 @@ from envoy.config.route.v3 import route_components_pb2, route_pb2
 from envoy.extensions.filters.listener.tls_inspector.v3 import tls_inspector_pb2
 
 from tulle.envoy import access_logs, connection_access, connection_manager, naming, protos, secrets
+from tulle.envoy.attempts import attempt
 from tulle.envoy.filters.base import Chain, Side
 from tulle.envoy.listeners import ALONE, FilterChain, NetworkFilter
 from tulle.envoy.streams import tcp_proxy
@@ -22,7 +23,7 @@ from tulle.model.mesh import Settings
 from tulle.model.security import PeerMode
 from tulle.model.services import Port, Protocol
 from tulle.model.workloads import Binding
-from tulle.xds.snapshot import Resource, encode
+from tulle.xds.snapshot import LISTENER, Resource, encode
 
 Names = tuple[tuple[str, str], ...]
 PROTOCOLS = {"http": Protocol.HTTP, "http2": Protocol.HTTP2, "grpc": Protocol.GRPC, "https": Protocol.TLS}
@@ -73,6 +74,10 @@ def _application(guard: Guard, text: str, bindings: tuple[Binding, ...]) -> str:
 def listener(guard: Guard, port: Port, binding: Binding, settings: Settings, clusters: Names = ()) -> Resource:
     """One port of the application: mutual TLS, plain text, or both, as its guard says."""
     name = naming.inbound(binding.name)
+    return attempt(LISTENER, name, _origins(guard), lambda: _listener(name, guard, port, binding, settings, clusters))
+
+
+def _listener(name: str, guard: Guard, port: Port, binding: Binding, settings: Settings, clusters: Names) -> Resource:
     chain = Chain(side=Side.INBOUND, settings=settings, guard=guard, port=port, clusters=clusters)
     filters = _inspected(chain, binding) if sees_requests(guard, port) else _passed(chain, binding)
     mode = guard.mode(port.number)

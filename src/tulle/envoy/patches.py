@@ -16,6 +16,7 @@ from envoy.config.route.v3 import route_components_pb2, route_pb2
 from google.protobuf.message import Message
 
 from tulle.envoy import naming
+from tulle.envoy.attempts import failure
 from tulle.envoy.patching import listeners, routes, values
 from tulle.envoy.patching.clusters import patch_cluster
 from tulle.envoy.patching.facts import Facts
@@ -154,8 +155,18 @@ class _Work:
 @remember(size=64)
 def _outcome(resource: Resource, sets: Sets, facts: Facts) -> Outcome:
     """One resource with all changes (None: it is removed), and those that found something in it."""
+    if resource.failure:
+        return resource, frozenset()
     concerned = CONCERNS[resource.type_url]
     patches = tuple(patch for each in sets for patch in values.usable(each) if patch.place in concerned)
+    try:
+        return _changed(resource, sets, patches, facts)
+    except Exception as error:
+        origins = (*(each.origin for each in patches), *resource.origins)
+        return failure(resource.type_url, resource.name, origins, error), frozenset(patches)
+
+
+def _changed(resource: Resource, sets: Sets, patches: tuple[Patch, ...], facts: Facts) -> Outcome:
     message: Any = MESSAGES[resource.type_url].FromString(resource.body)
     if resource.type_url == LISTENER:
         extensions = tuple(patch for patch, _ in values.extensions(sets))

@@ -50,7 +50,12 @@ class Builder:
             keys: key sets of issuers, by their address (`flow.keys`); another mapping if anything in it is different.
         """
         with no_collection():
-            return self._built(documents, findings, keys)
+            try:
+                return self._built(documents, findings, keys)
+            except Exception:
+                # What is remembered may be half of before and half of now: from the beginning, but for good versions.
+                self._parts, self._merge, self._checking = self._parts.anew(), Merge(), Checking()
+                raise
 
     def _built(self, documents: tuple[Document, ...], findings: Iterable[Finding], keys: Mapping[str, str]) -> Mesh:
         guarding = self._checking.guarding

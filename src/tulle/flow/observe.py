@@ -18,6 +18,8 @@ from tulle.model.statuses import ObjectKey
 from tulle.model.workloads import Instance, InstanceState
 from tulle.xds.snapshot import Resource
 
+UNCOMPILABLE = "cannot be compiled, and this is a mistake of tulle (the last good version is kept)"
+
 
 class Observer:
     """The `flow.state.State` of a control plane."""
@@ -27,6 +29,8 @@ class Observer:
         self._hosts = hosts
         self._transitions = Transitions()
         self._documents: Sequence[Document] = ()
+        self.fault = ""
+        """Why the newest documents could not be used, if that is so."""
 
     def built(self, mesh: Mesh, documents: Sequence[Document]) -> None:
         """A mesh was built of documents."""
@@ -56,7 +60,15 @@ class Observer:
     @property
     def findings(self) -> tuple[Finding, ...]:
         """Mistakes in documents, what proxies refused, instances that do not become ready, hosts that are away."""
-        return (*self.mesh.findings, *self._refusals(), *self._patches(), *self._complaints(), *self._absences())
+        return (
+            *self._faults(),
+            *self.mesh.findings,
+            *self._failures(),
+            *self._refusals(),
+            *self._patches(),
+            *self._complaints(),
+            *self._absences(),
+        )
 
     @property
     def is_ready(self) -> bool:
@@ -88,6 +100,26 @@ class Observer:
         for host, plan in self._publisher.plans.items():
             if plan.gateway is not None and f"gateway-{host}" not in connected:
                 yield _absent(f"gateway-{host}", "gateway", str(plan.gateway.name), host)
+
+    def _faults(self) -> Iterator[Finding]:
+        """Mistakes of our own that concern more than one resource."""
+        if self.fault:
+            message = "the newest documents cannot be used (the last good state stays), and this is a mistake of tulle"
+            yield Finding.error(BUILT_IN, f"{message}: {self.fault}")
+        for id, proxy in self._publisher.connected.items():
+            if proxy.fault:
+                message = (
+                    f"{id} keeps what it has, because nothing can be compiled for it, and this is a mistake of tulle"
+                )
+                yield Finding.error(BUILT_IN, f"{message}: {proxy.fault}")
+
+    def _failures(self) -> list[Finding]:
+        """What could not be compiled, at the line that caused it, as far as that is known."""
+        found = (
+            Finding.error(each.origins[0] if each.origins else BUILT_IN, f"{each.name} {UNCOMPILABLE}: {each.failure}")
+            for each in self._publisher.failed
+        )
+        return list(dict.fromkeys(found))
 
     def _refusals(self) -> list[Finding]:
         """What Envoys did not accept, at the line that caused it; the same refusal of many proxies is one finding."""

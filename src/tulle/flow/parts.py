@@ -50,6 +50,10 @@ class Parts:
     _whole: dict[tuple[str, str, Key], Document] = field(default_factory=dict)
     _good: dict[Slot, Fragment] = field(default_factory=dict)
 
+    def anew(self) -> Parts:
+        """Nothing is read yet, but what was good is remembered."""
+        return Parts(_good=self._good)
+
     @property
     def order(self) -> Sequence[Document]:
         """Every part, in order; made when it is asked for."""
