@@ -28,10 +28,10 @@ LABEL = (
         ("host: a b", ': "host" must be a host name such as shop.example.org, *.example.org or *, not "a b"'),
         ("host: 5", ': "host" must be a host name such as shop.example.org, *.example.org or *, not 5'),
         ("path: {regex: 5}", ': "path.regex" must be a regular expression, not 5'),
-        ("path: {regex: '(a)\\\\1'}", ': "path.regex" is a regular expression with \\1, which RE2 does not know'),
+        ("path: {regex: '(a)\\1'}", ': "path.regex" is a regular expression with \\1, which RE2 does not know'),
         (
             "path: {regex: '['}",
-            ': "path.regex" is not a regular expression (RE2): unterminated character set at position 0',
+            ': "path.regex" is not a regular expression (RE2): missing ]: [',
         ),
         ("headers: {'a b': x}", ': "headers.a b" must be the name of a header, not "a b"'),
         ("methods: 'GE T'", ': "methods[0]" must be an HTTP method such as GET, not "GE T"'),
@@ -97,3 +97,17 @@ def test_an_empty_value_is_empty_text(read: Read) -> None:
 
 def service(text: str) -> str:
     return f"services: {{web: {{command: web, {text}}}}}"
+
+
+@pytest.mark.parametrize(
+    ("text", "says"), [("1000000001s", "must be at most 1000000000 s"), ("0.0001s", "at least 1ms")]
+)
+def test_durations_are_such_that_everybody_can_hold(read: Read, text: str, says: str) -> None:
+    (message,) = messages(read, route(f"timeout: {text}"))
+    assert says in message
+
+
+def test_patterns_are_those_of_re2(read: Read) -> None:
+    assert messages(read, route(r"path: {regex: '/\pL+(?i)b\z'}")) == []
+    (message,) = messages(read, route("path: {regex: '/a{1001}'}"))
+    assert "invalid repetition size" in message

@@ -10,6 +10,8 @@ from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, GetCoreSchem
 from pydantic.config import JsonDict
 from pydantic_core import PydanticCustomError, core_schema
 
+from tulle.dialects import patterns
+
 LABEL = re.compile(r"[a-z0-9](?:[-a-z0-9]{0,61}[a-z0-9])?")
 HOST = re.compile(r"\*|(?:\*\.)?[a-z0-9_](?:[-a-z0-9_]*[a-z0-9_])?(?:\.[a-z0-9_](?:[-a-z0-9_]*[a-z0-9_])?)*")
 TOKEN = re.compile(r"[!#$%&'*+.^_`|~0-9A-Za-z-]+")
@@ -17,7 +19,13 @@ TOKEN = re.compile(r"[!#$%&'*+.^_`|~0-9A-Za-z-]+")
 _DURATION = re.compile(r"([0-9]+(?:\.[0-9]*)?|\.[0-9]+) *(ms|s|m|h|d)")
 _UNITS = {"ms": 0.001, "s": 1.0, "m": 60.0, "h": 3600.0, "d": 86400.0}
 _UNSUPPORTED = re.compile(r"\(\?(?:=|!|<=|<!|>|P=|\()|\\[1-9]|[*+?}]\+")
-"""What Python compiles and RE2 does not: looking around, references to groups, possessive repetition."""
+"""What others know and RE2 does not: looking around, references to groups, possessive repetition."""
+LONGEST = 10**9
+"""Seconds: about thirty years. Far below what protobuf, Envoy and kernels can hold."""
+SHORTEST = 0.001
+"""Seconds: Envoy counts timers in milliseconds, and less would become 0, which often means none at all."""
+LARGEST = 2**32 - 1
+"""Numbers in Envoy's messages."""
 
 
 class Spec(BaseModel):
@@ -47,12 +55,21 @@ def shown(value: object) -> str:
 
 
 def _duration(value: object) -> object:
-    if isinstance(value, int | float) and not isinstance(value, bool) and 0 <= value < 10**9:
-        return float(value)
+    if isinstance(value, int | float) and not isinstance(value, bool) and 0 <= value <= LONGEST:
+        return bounded(float(value), value)
     match = _DURATION.fullmatch(value) if isinstance(value, str) else None
     if match is None:
         refuse(f"must be a duration such as 500ms, 2s or 1m, not {shown(value)}")
-    return float(match[1]) * _UNITS[match[2]]
+    return bounded(float(match[1]) * _UNITS[match[2]], value)
+
+
+def bounded(seconds: float, value: object) -> float:
+    """A duration that everybody can hold, and that does not become 0 on its way."""
+    if 0 < seconds < SHORTEST:
+        refuse(f"must be at least 1ms, not {shown(value)}")
+    if seconds > LONGEST:
+        refuse(f"must be at most {LONGEST} s, not {shown(value)}")
+    return seconds
 
 
 def _positive_duration(value: object) -> object:
@@ -87,12 +104,9 @@ def _host(value: object) -> object:
 def _pattern(value: object) -> object:
     if not isinstance(value, str):
         refuse(f"must be a regular expression, not {shown(value)}")
-    if found := _UNSUPPORTED.search(value):
-        refuse(f"is a regular expression with {found.group()}, which RE2 does not know")
-    try:
-        re.compile(value)
-    except (re.error, OverflowError, RecursionError) as error:
-        refuse(f"is not a regular expression (RE2): {error}")
+    if problem := patterns.problem(value):
+        found = _UNSUPPORTED.search(value)
+        refuse(f"is a regular expression with {found.group()}, which RE2 does not know" if found else problem)
     return value
 
 
@@ -185,8 +199,8 @@ File = Annotated[str, BeforeValidator(_file)]
 Status = Annotated[int, BeforeValidator(_status)]
 Weight = Annotated[int, BeforeValidator(weight)]
 Percent = Annotated[float, BeforeValidator(_percent, json_schema_input_type=float | str)]
-Count = Annotated[int, Field(ge=0)]
-PositiveCount = Annotated[int, Field(ge=1)]
+Count = Annotated[int, Field(ge=0, le=LARGEST)]
+PositiveCount = Annotated[int, Field(ge=1, le=LARGEST)]
 
 
 class Several:

@@ -8,7 +8,7 @@ from typing import Annotated
 
 from pydantic import BeforeValidator, Field
 
-from tulle.dialects.fields import DURATION, LABEL, TOKEN, Pattern, refuse, shown
+from tulle.dialects.fields import DURATION, LABEL, TOKEN, Pattern, bounded, refuse, shown
 from tulle.dialects.objects import Items, Metadata, ObjectSpec, Strings
 from tulle.dialects.written import Written
 
@@ -34,7 +34,7 @@ def _duration(value: object) -> object:
     found = seconds(value) if isinstance(value, str) else None
     if found is None:
         refuse(f"must be a duration with its unit such as 500ms, 2s or 1h5m, not {shown(value)}")
-    return found
+    return bounded(found, value)
 
 
 def _positive(value: object) -> object:
