@@ -123,7 +123,7 @@ async def test_keys_that_an_issuer_publishes_are_kept_over_a_restart(
 ) -> None:
     kept = settings.home.plane / "keys.json"
     with web() as issuer:
-        issuer.answers["/keys"] = b'{"keys": [{"kty": "RSA", "kid": "mine"}]}'
+        issuer.answers["/keys"] = b'{"keys": [{"kty": "oct", "k": "AQ", "kid": "mine"}]}'
         settings.files[0].write_text(f"tokens: {{t: {{issuer: me, jwks_uri: '{issuer.at('/keys')}'}}}}")
         lifeline, held = os.pipe()
         async with asyncio.TaskGroup() as tasks:

@@ -132,7 +132,7 @@ class World:
         self.publisher = Publisher(self.hosts, lambda: self.changes.append(None))
 
     def connect(self, node: Node, namespace: str, account: str, *types: str) -> Client:
-        identity = f"spiffe://cluster.local/ns/{namespace}/sa/{account}"
+        identity = f"spiffe://{self.publisher.mesh.settings.trust_domain}/ns/{namespace}/sa/{account}"
         client = Client(Session(self.publisher, identity), Replica(node, wildcard=types))
         client.replica.connected()
         self.clients.append(client)

@@ -16,6 +16,10 @@ LABEL = re.compile(r"[a-z0-9](?:[-a-z0-9]{0,61}[a-z0-9])?")
 HOST = re.compile(r"\*|(?:\*\.)?[a-z0-9_](?:[-a-z0-9_]*[a-z0-9_])?(?:\.[a-z0-9_](?:[-a-z0-9_]*[a-z0-9_])?)*")
 TOKEN = re.compile(r"[!#$%&'*+.^_`|~0-9A-Za-z-]+")
 """RFC 9110 §5.6.2."""
+CONTROL = re.compile("[\x00-\x08\x0a-\x1f\x7f]")
+DELIMITING = frozenset(
+    ("connection", "content-length", "host", "keep-alive", "proxy-connection", "te", "transfer-encoding", "upgrade")
+)
 _DURATION = re.compile(r"([0-9]+(?:\.[0-9]*)?|\.[0-9]+) *(ms|s|m|h|d)")
 _UNITS = {"ms": 0.001, "s": 1.0, "m": 60.0, "h": 3600.0, "d": 86400.0}
 _UNSUPPORTED = re.compile(r"\(\?(?:=|!|<=|<!|>|P=|\()|\\[1-9]|[*+?}]\+")
@@ -117,6 +121,21 @@ def header_name(value: object) -> object:
     return value.lower()
 
 
+def made_header(value: object) -> object:
+    """The name of a header that is put into a request, and does not decide where that goes or where it ends."""
+    name = header_name(value)
+    if name in DELIMITING:
+        refuse(f"is {shown(value)}, a header that cannot be made up")
+    return name
+
+
+def _header_value(value: object) -> object:
+    text = _word(value)
+    if isinstance(text, str) and CONTROL.search(text):
+        refuse(f"must be text for a header, without control characters, not {shown(value)}")
+    return text
+
+
 def _method(value: object) -> object:
     if not isinstance(value, str) or not TOKEN.fullmatch(value):
         refuse(f"must be an HTTP method such as GET, not {shown(value)}")
@@ -192,6 +211,8 @@ PortNumber = Annotated[int, BeforeValidator(_port), Field(json_schema_extra={"mi
 Label = Annotated[str, BeforeValidator(_label), Field(json_schema_extra={"pattern": f"^{LABEL.pattern}$"})]
 Host = Annotated[str, BeforeValidator(_host)]
 Pattern = Annotated[str, BeforeValidator(_pattern)]
+HeaderValue = Annotated[str, BeforeValidator(_header_value, json_schema_input_type=str | int | bool)]
+MadeHeader = Annotated[str, BeforeValidator(made_header)]
 HeaderName = Annotated[str, BeforeValidator(header_name)]
 Method = Annotated[str, BeforeValidator(_method)]
 Path = Annotated[str, BeforeValidator(_path)]
