@@ -11,6 +11,7 @@ from pydantic.config import JsonDict
 from pydantic_core import PydanticCustomError, core_schema
 
 from tulle.dialects import patterns
+from tulle.model.hostnames import is_address
 
 LABEL = re.compile(r"[a-z0-9](?:[-a-z0-9]{0,61}[a-z0-9])?")
 HOST = re.compile(r"\*|(?:\*\.)?[a-z0-9_](?:[-a-z0-9_]*[a-z0-9_])?(?:\.[a-z0-9_](?:[-a-z0-9_]*[a-z0-9_])?)*")
@@ -272,10 +273,9 @@ def ip(value: object) -> object:
 
 def address(value: object, examples: str) -> str:
     """The same; refused ones are told examples."""
-    try:
-        return str(ip_address(value if isinstance(value, str) else ""))
-    except ValueError:
+    if not isinstance(value, str) or not is_address(value):
         refuse(f"must be an IP address such as {examples}, not {shown(value)}")
+    return str(ip_address(value))
 
 
 Ip = Annotated[str, BeforeValidator(ip)]

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterable
 
 from envoy.config.core.v3 import base_pb2, health_check_pb2
@@ -13,11 +12,11 @@ from tulle.envoy.attempts import attempt
 from tulle.envoy.endpoint_views import Pairs, Preference
 from tulle.envoy.localities import NOWHERE, Group, grouped
 from tulle.envoy.meshing import Meshing, meshing
+from tulle.model import hostnames
 from tulle.model.services import Endpoint, Port, Protocol, Service
 from tulle.xds.snapshot import ENDPOINT, Resource, encode
 
 NOBODY: tuple[Endpoint, ...] = ()
-IP_ADDRESS = re.compile(r"/.*|[0-9.]+|\[?[0-9A-Fa-f:.]*:[0-9A-Fa-f:.]*\]?")
 MATCHED = "envoy.transport_socket_match"
 """Where Envoy looks for what decides between the transport sockets of a cluster."""
 MESHED = "meshed"
@@ -47,7 +46,7 @@ def _compiled(service: Service, name: str, endpoints: tuple[Endpoint, ...]) -> R
 
 def is_address(text: str) -> bool:
     """Whether this is an IP address or the path of a Unix socket, not a name to be resolved."""
-    return IP_ADDRESS.fullmatch(text) is not None
+    return text.startswith("/") or hostnames.is_address(text)
 
 
 def select(port: Port, labels: Pairs, endpoints: Iterable[Endpoint]) -> tuple[Endpoint, ...]:
