@@ -111,3 +111,22 @@ def test_patterns_are_those_of_re2(read: Read) -> None:
     assert messages(read, route(r"path: {regex: '/\pL+(?i)b\z'}")) == []
     (message,) = messages(read, route("path: {regex: '/a{1001}'}"))
     assert "invalid repetition size" in message
+
+
+@pytest.mark.parametrize(
+    ("text", "message"),
+    [
+        ("client_keys: x", '"tls.client_keys[0]" must be the SHA-256 of a public key in base64'),
+        ("client_hashes: x", '"tls.client_hashes[0]" must be the SHA-256 of a certificate'),
+        ("ciphers: x", '"tls.ciphers[0]" must be a cipher such as'),
+    ],
+)  # fmt: skip
+def test_parts_of_tls_are_such_that_envoy_knows(read: Read, text: str, message: str) -> None:
+    found = read(f"gateway: {{listeners: {{a: {{port: 1, tls: {{secret: s, client_ca: c, {text}}}}}}}}}")
+    (finding,) = found.findings
+    assert finding.message.startswith(f"listener a: {message}")
+
+
+def test_headers_say_no_more_than_servers_take(read: Read) -> None:
+    (message,) = messages(read, route(f"request_headers: {{set: {{x: {'a' * 8001}}}}}"))
+    assert "must be at most 8000 bytes, not 8001" in message

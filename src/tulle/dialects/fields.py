@@ -18,6 +18,22 @@ HOST = re.compile(r"\*|(?:\*\.)?[a-z0-9_](?:[-a-z0-9_]*[a-z0-9_])?(?:\.[a-z0-9_]
 TOKEN = re.compile(r"[!#$%&'*+.^_`|~0-9A-Za-z-]+")
 """RFC 9110 §5.6.2."""
 CONTROL = re.compile("[\x00-\x08\x0a-\x1f\x7f]")
+_KEY_HASH = re.compile(r"[A-Za-z0-9+/]{42}[AEIMQUYcgkosw048]=")
+_CERTIFICATE_HASH = re.compile(r"[0-9A-Fa-f]{2}(?:[0-9A-Fa-f]{62}|(?::[0-9A-Fa-f]{2}){31})")
+CIPHERS = frozenset(
+    ("AES128-GCM-SHA256", "AES128-SHA", "DES-CBC3-SHA", "ECDHE-ECDSA-AES128-SHA256", "ECDHE-PSK-AES128-CBC-SHA",
+     "ECDHE-PSK-AES256-CBC-SHA", "ECDHE-PSK-CHACHA20-POLY1305", "ECDHE-RSA-AES128-SHA256", "PSK-AES128-CBC-SHA",
+     "PSK-AES256-CBC-SHA", "AES256-GCM-SHA384", "AES256-SHA", "ECDHE-ECDSA-AES128-GCM-SHA256",
+     "ECDHE-ECDSA-AES128-SHA", "ECDHE-ECDSA-AES256-GCM-SHA384", "ECDHE-ECDSA-AES256-SHA",
+     "ECDHE-ECDSA-CHACHA20-POLY1305", "ECDHE-RSA-AES128-GCM-SHA256", "ECDHE-RSA-AES128-SHA",
+     "ECDHE-RSA-AES256-GCM-SHA384", "ECDHE-RSA-AES256-SHA", "ECDHE-RSA-CHACHA20-POLY1305")
+)  # fmt: skip
+"""That Envoy knows, up to TLS 1.2."""
+LONGEST_SOCKET = 107
+"""Bytes of the path of a Unix socket, in Linux."""
+LONGEST_METHOD = 64
+LONGEST_NAME, LONGEST_VALUE = 256, 8000
+"""Of headers. Envoy takes values of 16384 bytes, in which each `%` counts twice; servers take less."""
 DELIMITING = frozenset(
     ("connection", "content-length", "host", "keep-alive", "proxy-connection", "te", "transfer-encoding", "upgrade")
 )
@@ -117,7 +133,7 @@ def _pattern(value: object) -> object:
 
 def header_name(value: object) -> object:
     """The name of a header, in lower case."""
-    if not isinstance(value, str) or not TOKEN.fullmatch(value):
+    if not isinstance(value, str) or len(value) > LONGEST_NAME or not TOKEN.fullmatch(value):
         refuse(f"must be the name of a header, not {shown(value)}")
     return value.lower()
 
@@ -131,14 +147,20 @@ def made_header(value: object) -> object:
 
 
 def _header_value(value: object) -> object:
-    text = _word(value)
-    if isinstance(text, str) and CONTROL.search(text):
+    return header_value(_word(value))
+
+
+def header_value(value: object) -> object:
+    """What a header may say."""
+    if isinstance(value, str) and CONTROL.search(value):
         refuse(f"must be text for a header, without control characters, not {shown(value)}")
-    return text
+    if isinstance(value, str) and len(value.encode()) > LONGEST_VALUE:
+        refuse(f"must be at most {LONGEST_VALUE} bytes, not {len(value.encode())}")
+    return value
 
 
 def _method(value: object) -> object:
-    if not isinstance(value, str) or not TOKEN.fullmatch(value):
+    if not isinstance(value, str) or len(value) > LONGEST_METHOD or not TOKEN.fullmatch(value):
         refuse(f"must be an HTTP method such as GET, not {shown(value)}")
     return value.upper()
 
@@ -278,4 +300,25 @@ def address(value: object, examples: str) -> str:
     return str(ip_address(value))
 
 
+def _key_hash(value: object) -> object:
+    if not isinstance(value, str) or not _KEY_HASH.fullmatch(value):
+        refuse(f"must be the SHA-256 of a public key in base64 (44 characters), not {shown(value)}")
+    return value
+
+
+def _certificate_hash(value: object) -> object:
+    if not isinstance(value, str) or not _CERTIFICATE_HASH.fullmatch(value):
+        refuse(f"must be the SHA-256 of a certificate (64 hexadecimal digits), not {shown(value)}")
+    return value
+
+
+def _cipher(value: object) -> object:
+    if value not in CIPHERS:
+        refuse(f"must be a cipher such as ECDHE-RSA-AES128-GCM-SHA256, not {shown(value)}")
+    return value
+
+
+KeyHash = Annotated[str, BeforeValidator(_key_hash)]
+CertificateHash = Annotated[str, BeforeValidator(_certificate_hash)]
+Cipher = Annotated[str, BeforeValidator(_cipher)]
 Ip = Annotated[str, BeforeValidator(ip)]

@@ -6,7 +6,7 @@ from pydantic import Field
 
 from tulle.dialects.fields import PortNumber
 from tulle.dialects.istio.hosts import HostName, full_host, service_name
-from tulle.dialects.istio.values import Header, Unsigned
+from tulle.dialects.istio.values import Header, Unsigned, Value
 from tulle.dialects.objects import Items, ObjectSpec
 from tulle.dialects.written import Step, Written
 from tulle.model.names import Name
@@ -32,8 +32,8 @@ class Destination(ObjectSpec):
 class HeaderOperations(ObjectSpec):
     """Changes to headers."""
 
-    set: dict[Header, str] = Field(default_factory=dict, description="Replaces headers.")
-    add: dict[Header, str] = Field(default_factory=dict, description="Appends to headers.")
+    set: dict[Header, Value] = Field(default_factory=dict, description="Replaces headers.")
+    add: dict[Header, Value] = Field(default_factory=dict, description="Appends to headers.")
     remove: Items[Header] = Field((), description="Removes headers.")
 
 

@@ -6,9 +6,9 @@ import os.path
 import re
 from typing import Annotated
 
-from pydantic import BeforeValidator, Field
+from pydantic import AfterValidator, BeforeValidator, Field
 
-from tulle.dialects.fields import DURATION, LABEL, TOKEN, Pattern, bounded, refuse, shown
+from tulle.dialects.fields import DURATION, LABEL, LONGEST_NAME, TOKEN, Pattern, bounded, header_value, refuse, shown
 from tulle.dialects.objects import Items, Metadata, ObjectSpec, Strings
 from tulle.dialects.written import Written
 
@@ -65,7 +65,7 @@ def _export(value: object) -> object:
 def header_name(value: object) -> object:
     """Check the name of a header; `:authority` and its like are some too."""
     name = value.removeprefix(":") if isinstance(value, str) else ""
-    if not isinstance(value, str) or not TOKEN.fullmatch(name):
+    if not isinstance(value, str) or len(name) > LONGEST_NAME or not TOKEN.fullmatch(name):
         refuse(f"must be the name of a header, not {shown(value)}")
     return value.lower()
 
@@ -77,6 +77,8 @@ PositiveSeconds = Annotated[
 Percent = Annotated[float, BeforeValidator(_percent)]
 Unsigned = Annotated[int, BeforeValidator(_unsigned)]
 Header = Annotated[str, BeforeValidator(header_name)]
+Value = Annotated[str, AfterValidator(header_value)]
+"""Of a header."""
 Regex = Pattern
 """RE2."""
 Exports = Items[Annotated[str, BeforeValidator(_export)]]

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pydantic import Field
 
-from tulle.dialects.fields import PortNumber
+from tulle.dialects.fields import LONGEST_SOCKET, PortNumber
 from tulle.dialects.istio.hosts import is_host
 from tulle.dialects.istio.values import Unsigned
 from tulle.dialects.objects import ObjectSpec, Strings
@@ -13,8 +13,6 @@ from tulle.model.hostnames import is_address
 from tulle.model.policies import Locality
 
 UNIX = "unix://"
-LONGEST_PATH = 107
-"""Bytes of the path of a Unix socket, in Linux."""
 _TLS_MODE = "security.istio.io/tlsMode"
 """Label by which Istio's documents say that a sidecar stands somewhere."""
 
@@ -55,8 +53,10 @@ def check_address(part: Written, path: tuple[Step, ...], spec: WorkloadSpec, *, 
     if not address:
         part.error(path if path else ("address",), "has no address; write an IP address, a host name or unix:///path")
     elif address.startswith(UNIX):
-        if not spec.where.startswith("/") or len(spec.where.encode()) > LONGEST_PATH:
-            part.error(place, f'must be an absolute path of at most {LONGEST_PATH} bytes after {UNIX}, not "{address}"')
+        if not spec.where.startswith("/") or len(spec.where.encode()) > LONGEST_SOCKET:
+            part.error(
+                place, f'must be an absolute path of at most {LONGEST_SOCKET} bytes after {UNIX}, not "{address}"'
+            )
         if spec.ports:
             part.error((*path, "ports"), "cannot stand beside a Unix socket, which has no ports")
     elif only_addresses and not is_address(address):

@@ -12,6 +12,7 @@ from pydantic import AfterValidator, BeforeValidator, Field, model_validator
 
 from tulle.dialects.fields import (
     HOST,
+    LONGEST_SOCKET,
     Duration,
     File,
     Label,
@@ -56,7 +57,7 @@ def split_address(text: str) -> tuple[str, int]:
     if plain and int(plain[2] or 0) <= HIGHEST_PORT:
         return plain[1], int(plain[2] or 0)
     if text.startswith("unix:"):
-        if not text[5:].startswith("/") or len(text) > 5 + 107:
+        if not text[5:].startswith("/") or len(text.encode()) > 5 + LONGEST_SOCKET:
             raise ValueError(text)
         return text[5:], 0
     match = _ADDRESS.fullmatch(text)
