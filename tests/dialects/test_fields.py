@@ -130,3 +130,11 @@ def test_parts_of_tls_are_such_that_envoy_knows(read: Read, text: str, message: 
 def test_headers_say_no_more_than_servers_take(read: Read) -> None:
     (message,) = messages(read, route(f"request_headers: {{set: {{x: {'a' * 8001}}}}}"))
     assert "must be at most 8000 bytes, not 8001" in message
+
+
+def test_methods_fit_into_one_pattern(read: Read) -> None:
+    assert messages(read, route("methods: [GET, POST]")) == []
+    (message,) = messages(read, route(f"methods: [{', '.join(['GET'] * 501)}]"))
+    assert message.endswith('"methods" are too many for one rule')
+    (message,) = messages(read, route(f"methods: {'X' * 65}"))
+    assert "must be an HTTP method" in message

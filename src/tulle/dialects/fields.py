@@ -6,7 +6,15 @@ import re
 from ipaddress import ip_address
 from typing import Annotated, Any, NoReturn
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, GetCoreSchemaHandler, GetJsonSchemaHandler
+from pydantic import (
+    AfterValidator,
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    Field,
+    GetCoreSchemaHandler,
+    GetJsonSchemaHandler,
+)
 from pydantic.config import JsonDict
 from pydantic_core import PydanticCustomError, core_schema
 
@@ -31,7 +39,8 @@ CIPHERS = frozenset(
 """That Envoy knows, up to TLS 1.2."""
 LONGEST_SOCKET = 107
 """Bytes of the path of a Unix socket, in Linux."""
-LONGEST_METHOD = 64
+LONGEST_METHOD, LARGEST_METHODS = 64, 1500
+"""Characters of one, and of all in a condition: they become one program of RE2."""
 LONGEST_NAME, LONGEST_VALUE = 256, 8000
 """Of headers. Envoy takes values of 16384 bytes, in which each `%` counts twice; servers take less."""
 DELIMITING = frozenset(
@@ -165,6 +174,12 @@ def _method(value: object) -> object:
     return value.upper()
 
 
+def _few(methods: tuple[str, ...]) -> tuple[str, ...]:
+    if sum(map(len, methods)) > LARGEST_METHODS:
+        refuse("are too many for one rule")
+    return methods
+
+
 def _path(value: object) -> object:
     if not isinstance(value, str):
         refuse(f"must be a path, not {shown(value)}")
@@ -284,7 +299,7 @@ def _list_as_tuple(value: object) -> object:
 Texts = Annotated[tuple[Text, ...], Several()]
 Labels = Annotated[tuple[Label, ...], Several()]
 Hosts = Annotated[tuple[Host, ...], Several()]
-Methods = Annotated[tuple[Method, ...], Several()]
+Methods = Annotated[tuple[Method, ...], Several(), AfterValidator(_few)]
 PortNumbers = Annotated[tuple[PortNumber, ...], Several()]
 
 

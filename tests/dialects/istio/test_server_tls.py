@@ -95,8 +95,10 @@ def test_clients_with_certificates(read: Read) -> None:
 
 
 def test_versions(read: Read) -> None:
-    text = "{mode: SIMPLE, credentialName: a, minProtocolVersion: TLSV1_2, maxProtocolVersion: TLSV1_3, "
+    text = (
+        "{mode: SIMPLE, credentialName: a, minProtocolVersion: TLSV1_2, maxProtocolVersion: TLSV1_3, "
         "cipherSuites: [AES128-SHA]}"
+    )
     assert listener(read, text).versions == TlsVersions(minimum="1.2", maximum="1.3", ciphers=("AES128-SHA",))
 
 
