@@ -86,7 +86,7 @@ def test_files_and_ports_and_weights(read: Read) -> None:
         'listener a: "tls.key" must be the path of a file, not 5',
     ]
     assert messages(read, "routes: [{name: r, weights: {web: -1}}]") == [
-        'route r: "weights.web" must be a whole number from 0, not -1'
+        'route r: "weights.web" must be a whole number from 0 to 1000000, not -1'
     ]
 
 

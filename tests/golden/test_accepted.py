@@ -1,4 +1,4 @@
-"""Whatever the dialects accept compiles, and keeps to the constraints of Envoy; `tests/e2e/test_accepted.py` asks one."""
+"""Whatever the dialects accept compiles, and keeps to the constraints of Envoy; end-to-end tests ask a real one."""
 
 from __future__ import annotations
 

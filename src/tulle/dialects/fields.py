@@ -54,8 +54,8 @@ LONGEST = 10**9
 """Seconds: about thirty years. Far below what protobuf, Envoy and kernels can hold."""
 SHORTEST = 0.001
 """Seconds: Envoy counts timers in milliseconds, and less would become 0, which often means none at all."""
-LARGEST = 2**32 - 1
-"""Numbers in Envoy's messages."""
+LARGEST, LARGEST_WEIGHT = 2**32 - 1, 1_000_000
+"""Numbers in Envoy's messages; so that not even sums of thousands of weights are above it."""
 
 
 class Spec(BaseModel):
@@ -221,8 +221,8 @@ def _status(value: object) -> object:
 
 def weight(value: object) -> object:
     """A share, relative to others."""
-    if type(value) is not int or not 0 <= value <= 1_000_000:
-        refuse(f"must be a whole number from 0, not {shown(value)}")
+    if type(value) is not int or not 0 <= value <= LARGEST_WEIGHT:
+        refuse(f"must be a whole number from 0 to {LARGEST_WEIGHT}, not {shown(value)}")
     return value
 
 
@@ -259,6 +259,7 @@ Status = Annotated[int, BeforeValidator(_status)]
 Weight = Annotated[int, BeforeValidator(weight)]
 Percent = Annotated[float, BeforeValidator(_percent, json_schema_input_type=float | str)]
 Count = Annotated[int, Field(ge=0, le=LARGEST)]
+PositiveWeight = Annotated[int, Field(ge=1, le=LARGEST_WEIGHT)]
 PositiveCount = Annotated[int, Field(ge=1, le=LARGEST)]
 
 

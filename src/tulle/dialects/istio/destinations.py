@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from pydantic import Field
 
-from tulle.dialects.fields import PortNumber
+from tulle.dialects.fields import PortNumber, Weight
 from tulle.dialects.istio.hosts import HostName, full_host, service_name
-from tulle.dialects.istio.values import Header, Unsigned, Value
+from tulle.dialects.istio.values import Header, Value
 from tulle.dialects.objects import Items, ObjectSpec
 from tulle.dialects.written import Step, Written
 from tulle.model.names import Name
@@ -48,7 +48,7 @@ class RouteDestination(ObjectSpec):
     """A place that gets a share of the connections."""
 
     destination: Destination = Field(description="Where they go.")
-    weight: Unsigned | None = Field(None, description="Its share, relative to the sum; all if it is the only one.")
+    weight: Weight | None = Field(None, description="Its share, relative to the sum; all if it is the only one.")
 
 
 class HttpRouteDestination(RouteDestination):

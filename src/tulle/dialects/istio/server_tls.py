@@ -106,9 +106,9 @@ def check(part: Written, path: tuple[Step, ...], spec: ServerTls) -> None:
         part.error(path, f"needs credentialName, or serverCertificate and privateKey, in mode {spec.mode}")
     elif ways[1] and not (spec.server_certificate and spec.private_key):
         part.error(path, "needs both serverCertificate and privateKey")
-    for index, each in enumerate(spec.cipher_suites):
-        if each not in CIPHERS:
-            part.warning((*path, "cipherSuites", index), f'is "{each}", no cipher up to TLS 1.2: it is left out')
+    for index, cipher in enumerate(spec.cipher_suites):
+        if cipher not in CIPHERS:
+            part.warning((*path, "cipherSuites", index), f'is "{cipher}", no cipher up to TLS 1.2: it is left out')
     for index, each in enumerate(spec.tls_certificates):
         if not each.server_certificate or not each.private_key:
             part.error((*path, "tlsCertificates", index), "needs both serverCertificate and privateKey")

@@ -8,7 +8,18 @@ from typing import Annotated
 
 from pydantic import AfterValidator, BeforeValidator, Field
 
-from tulle.dialects.fields import DURATION, LABEL, LONGEST_NAME, TOKEN, Pattern, bounded, header_value, refuse, shown
+from tulle.dialects.fields import (
+    DURATION,
+    LABEL,
+    LARGEST,
+    LONGEST_NAME,
+    TOKEN,
+    Pattern,
+    bounded,
+    header_value,
+    refuse,
+    shown,
+)
 from tulle.dialects.objects import Items, Metadata, ObjectSpec, Strings
 from tulle.dialects.written import Written
 
@@ -51,8 +62,8 @@ def _percent(value: object) -> object:
 
 
 def _unsigned(value: object) -> object:
-    if type(value) is not int or not 0 <= value < 2**32:
-        refuse(f"must be a whole number from 0, not {shown(value)}")
+    if type(value) is not int or not 0 <= value <= LARGEST:
+        refuse(f"must be a whole number from 0 to {LARGEST}, not {shown(value)}")
     return value
 
 

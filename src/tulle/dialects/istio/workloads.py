@@ -4,9 +4,8 @@ from __future__ import annotations
 
 from pydantic import Field
 
-from tulle.dialects.fields import LONGEST_SOCKET, PortNumber
+from tulle.dialects.fields import LONGEST_SOCKET, PortNumber, Weight
 from tulle.dialects.istio.hosts import is_host
-from tulle.dialects.istio.values import Unsigned
 from tulle.dialects.objects import ObjectSpec, Strings
 from tulle.dialects.written import Step, Written
 from tulle.model.hostnames import is_address
@@ -27,7 +26,7 @@ class WorkloadSpec(ObjectSpec):
     labels: Strings = Field(description="What selectors and subsets find it by.")
     network: str = Field("", description="The network that it is in, if not everybody's.")
     locality: str = Field("", description="region/zone/subzone.")
-    weight: Unsigned = Field(0, description="Its share, relative to the others; as if 1 if not given.")
+    weight: Weight = Field(0, description="Its share, relative to the others; as if 1 if not given.")
     service_account: str = Field("", description="Service account of what runs there, behind a sidecar.")
 
     @property

@@ -17,8 +17,8 @@ from tulle.dialects.fields import (
     File,
     Label,
     Path,
-    PositiveCount,
     PositiveDuration,
+    PositiveWeight,
     Several,
     Spec,
     Text,
@@ -195,7 +195,7 @@ class AddressSpec(Spec):
     address: Address = Field(description="Where it is: 10.0.0.5:8080.")
     port: Label | None = Field(None, description="The name of the port that it serves; by its number if not given.")
     labels: LabelMap = Field(default_factory=dict, description="Labels, by which versions select it.")
-    weight: PositiveCount = Field(1, description="Its share of the calls, relative to the others.")
+    weight: PositiveWeight = Field(1, description="Its share of the calls, relative to the others.")
     locality: Annotated[str, BeforeValidator(_locality)] | None = Field(
         None, description="Where it is: region, region/zone or region/zone/subzone."
     )
