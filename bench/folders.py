@@ -5,10 +5,24 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 
-Written = Callable[[range, int], str]
-"""Services by their numbers, and the routes of each; the route of the first one has the timeout."""
-USUAL = 5
-"""Seconds that all other routes give a request."""
+
+@dataclass(frozen=True, slots=True)
+class Edit:
+    """What is different about one service: usually nothing."""
+
+    what: str = ""
+    """What of it: its route, or the kind of one of its other documents."""
+    number: int = 0
+
+    def of(self, what: str, usual: int) -> int:
+        """A number that is another one where this is what was edited."""
+        return usual + self.number if what == self.what else usual
+
+
+ROUTE, SERVICE, PLACES, TREATMENT = "route", "Service", "EndpointSlice", "DestinationRule"
+UNEDITED = Edit()
+Written = Callable[[range, Edit], str]
+"""Services by their numbers, and the routes of each; the first one is edited."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -21,6 +35,8 @@ class Language:
     file: Written
     hosts: int
     """Virtual hosts of the gateway that one route makes."""
+    edits: tuple[str, ...]
+    """What can be edited of a service."""
     is_mesh_wide: bool
     """Whether its rules count in sidecars too."""
 
@@ -32,28 +48,30 @@ services:
 """The workload whose sidecar is connected."""
 
 
-def addresses(number: int, count: int = 5) -> list[str]:
+def addresses(number: int, edit: Edit = UNEDITED, count: int = 5) -> list[str]:
     """Where a service answers."""
-    return [f"10.{number // 250}.{number % 250}.{last + 1}" for last in range(count)]
+    first = edit.of(PLACES, 1)
+    return [f"10.{number // 250}.{number % 250}.{first + index}" for index in range(count)]
 
 
-def _native_service(number: int) -> str:
-    places = "".join(f"      - {address}:8080\n" for address in addresses(number))
+def _native_service(number: int, edit: Edit) -> str:
+    places = "".join(f"      - {address}:8080\n" for address in addresses(number, edit))
     return f"  s{number}:\n    port: 80\n    addresses:\n{places}"
 
 
-def _native_route(number: int, timeout: int) -> str:
-    return f"  - host: s{number}.example.org\n    to: s{number}\n    timeout: {timeout}s\n"
+def _native_route(number: int, edit: Edit) -> str:
+    return f"  - host: s{number}.example.org\n    to: s{number}\n    timeout: {edit.of(ROUTE, 5)}s\n"
 
 
-def _native(numbers: range, timeout: int) -> str:
-    routes = (_native_route(number, timeout if number == numbers[0] else USUAL) for number in numbers)
-    return f"services:\n{''.join(map(_native_service, numbers))}routes:\n{''.join(routes)}"
+def _native(numbers: range, edit: Edit) -> str:
+    edits = [edit, *[UNEDITED] * (len(numbers) - 1)]
+    services, routes = map(_native_service, numbers, edits), map(_native_route, numbers, edits)
+    return f"services:\n{''.join(services)}routes:\n{''.join(routes)}"
 
 
-def _service(number: int) -> str:
+def _service(number: int, edit: Edit) -> str:
     """A service of Kubernetes and where it answers."""
-    places = "".join(f"- addresses: [{address}]\n" for address in addresses(number))
+    places = "".join(f"- addresses: [{address}]\n" for address in addresses(number, edit))
     return f"""---
 apiVersion: v1
 kind: Service
@@ -63,6 +81,7 @@ spec:
   ports:
   - port: 80
     name: http
+    appProtocol: {"kubernetes.io/h2c" if edit.of(SERVICE, 0) else "http"}
 ---
 apiVersion: discovery.k8s.io/v1
 kind: EndpointSlice
@@ -78,8 +97,8 @@ endpoints:
 {places}"""
 
 
-def _istio(number: int, timeout: int) -> str:
-    return f"""{_service(number)}---
+def _istio(number: int, edit: Edit) -> str:
+    return f"""{_service(number, edit)}---
 apiVersion: networking.istio.io/v1
 kind: DestinationRule
 metadata:
@@ -91,7 +110,7 @@ spec:
       simple: ROUND_ROBIN
     connectionPool:
       http:
-        http1MaxPendingRequests: 100
+        http1MaxPendingRequests: {edit.of(TREATMENT, 100)}
 ---
 apiVersion: networking.istio.io/v1
 kind: VirtualService
@@ -117,12 +136,12 @@ spec:
   - route:
     - destination:
         host: s{number}
-    timeout: {timeout}s
+    timeout: {edit.of(ROUTE, 5)}s
 """
 
 
-def _gateway_api(number: int, timeout: int) -> str:
-    return f"""{_service(number)}---
+def _gateway_api(number: int, edit: Edit) -> str:
+    return f"""{_service(number, edit)}---
 apiVersion: gateway.networking.k8s.io/v1
 kind: HTTPRoute
 metadata:
@@ -149,7 +168,7 @@ spec:
     - name: s{number}
       port: 80
     timeouts:
-      request: {timeout}s
+      request: {edit.of(ROUTE, 5)}s
 """
 
 
@@ -190,17 +209,18 @@ spec:
 """
 
 
-def _objects(written: Callable[[int, int], str]) -> Written:
+def _objects(written: Callable[[int, Edit], str]) -> Written:
     """A file of objects, one after the other."""
 
-    def file(numbers: range, timeout: int) -> str:
-        return "".join(written(number, timeout if number == numbers[0] else USUAL) for number in numbers)
+    def file(numbers: range, edit: Edit) -> str:
+        return "".join(written(number, edit if number == numbers[0] else UNEDITED) for number in numbers)
 
     return file
 
 
+OBJECTS = (ROUTE, SERVICE, PLACES, TREATMENT)
 LANGUAGES = {
-    "native": Language("native routes", "", _native, hosts=1, is_mesh_wide=False),
-    "istio": Language("VirtualServices", ISTIO_GATEWAY, _objects(_istio), hosts=2, is_mesh_wide=True),
-    "gateway-api": Language("HTTPRoutes", STANDARD_GATEWAY, _objects(_gateway_api), hosts=1, is_mesh_wide=True),
+    "native": Language("native routes", "", _native, 1, (ROUTE, PLACES), is_mesh_wide=False),
+    "istio": Language("VirtualServices", ISTIO_GATEWAY, _objects(_istio), 2, OBJECTS, is_mesh_wide=True),
+    "gateway-api": Language("HTTPRoutes", STANDARD_GATEWAY, _objects(_gateway_api), 1, OBJECTS[:3], is_mesh_wide=True),
 }

@@ -148,6 +148,44 @@ async def test_keys_that_an_issuer_publishes_are_kept_over_a_restart(
     assert f"cannot be fetched from {address}: connection refused; the last known keys" in found[0]
 
 
+async def _first_status(settings: PlaneSettings, port: int) -> Any:
+    """Run a control plane until its API answers; what it says."""
+    (settings.home.plane / "token").unlink(missing_ok=True)
+    lifeline, held = os.pipe()
+    address = f"127.0.0.1:{port}"
+    async with asyncio.TaskGroup() as tasks:
+        tasks.create_task(run(replace(settings, lifeline=lifeline, api_address=address)))
+        await until(settings.home.plane / "token")
+        token = (settings.home.plane / "token").read_text().strip()
+        status = await asyncio.to_thread(_status, address, token)
+        os.close(held)
+    os.close(lifeline)
+    return status
+
+
+async def test_what_was_good_counts_after_a_restart_with_a_broken_file(
+    settings: PlaneSettings, unused_tcp_port: int
+) -> None:
+    await _first_status(settings, unused_tcp_port)
+    for text, words in (
+        ("services: {web: {port: 8000, comand: serve}}", "its last good version still counts"),
+        ("services: {web: ", "what it last said still counts"),
+    ):
+        settings.files[0].write_text(text)
+        status = await _first_status(settings, unused_tcp_port)
+        assert [each["name"] for each in status["services"]] == ["web"]
+        assert words in status["findings"][0]["message"]
+
+
+async def test_it_serves_where_no_last_good_versions_can_be_kept(
+    settings: PlaneSettings, unused_tcp_port: int, caplog: pytest.LogCaptureFixture
+) -> None:
+    (settings.home.plane / "last-good.db").mkdir(parents=True)
+    status = await _first_status(settings, unused_tcp_port)
+    assert [each["name"] for each in status["services"]] == ["web"]
+    assert "could not be saved" in caplog.text
+
+
 async def test_documents_that_it_fails_at_keep_the_last_good_state(
     settings: PlaneSettings, unused_tcp_port: int, monkeypatch: pytest.MonkeyPatch
 ) -> None:

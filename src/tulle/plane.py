@@ -17,6 +17,7 @@ from tulle.flow.assign import HostPlan
 from tulle.flow.build import Builder
 from tulle.flow.gather import Gather, Gathered
 from tulle.flow.hosts import Hosts
+from tulle.flow.kept_versions import KeptVersions
 from tulle.flow.key_cache import KeyCache
 from tulle.flow.observe import Observer
 from tulle.flow.publish import Publisher
@@ -72,7 +73,8 @@ async def run(settings: PlaneSettings) -> None:
     store = SqliteStore(home.plane / "store.db")
     files = FileSource([str(path) for path in settings.files])
     gather = Gather((files, StoreSource(store)))
-    builder = Builder()
+    kept = KeptVersions(home.plane / "last-good.db", gather.again)
+    kept.load()
     keys = KeyCache(home.plane / "keys.json", gather.again)
     keys.load()
 
@@ -82,12 +84,14 @@ async def run(settings: PlaneSettings) -> None:
     publisher = Publisher(hosts, stirred.set)
     observer = Observer(publisher, hosts)
     hosts.load()
+    building = Building(gather.newest, keys, kept, publisher, observer)
 
     async with contextlib.AsyncExitStack() as stack, asyncio.TaskGroup() as tasks:
         stack.callback(store.close)  # Last of all: leaves one file, without a journal beside it.
+        stack.callback(kept.close)
         gathering = tasks.create_task(gather.run())
         # Nobody is served before the first mesh: an empty one would take away what proxies have.
-        while not await _build(builder, gather.newest, keys, publisher, observer):
+        while not await building.once():
             pass
         publisher.hosts_changed()
 
@@ -111,16 +115,54 @@ async def run(settings: PlaneSettings) -> None:
         _leave_join_token(home, tokens)
         log.info("serving proxies and agents at %s", settings.xds_address)
 
-        building = tasks.create_task(_keep_building(builder, gather.newest, keys, publisher, observer))
-        fetching = tasks.create_task(keys.run())
+        running = [tasks.create_task(each) for each in (building.run(), keys.run(), kept.run())]
         api = tasks.create_task(
             app.serve(
                 settings.api_address, observer, store, home.plane / "token", when=lambda: _settled(observer, stirred)
             )
         )
         await ended
-        for task in (gathering, building, fetching, api):
+        for task in (gathering, *running, api):
             task.cancel()
+
+
+class Building:
+    """The builds, one after the other: from what was gathered last to those who need the mesh."""
+
+    def __init__(
+        self, gathered: Latest[Gathered], keys: KeyCache, kept: KeptVersions, publisher: Publisher, observer: Observer
+    ) -> None:
+        self._gathered = gathered
+        self._keys = keys
+        self._kept = kept
+        self._publisher = publisher
+        self._observer = observer
+        self._builder = Builder(kept.last_good)
+
+    async def run(self) -> None:
+        """Build and publish, at once when idle; what arrives meanwhile is taken together."""
+        while True:
+            await self.once()
+
+    async def once(self) -> bool:
+        """Build what there is next; if mistakes of ours come to light, what was published before stays."""
+        newest = await self._gathered.next()
+        findings = (*newest.findings, *self._keys.findings, *self._kept.findings)
+        try:
+            # In a thread: parsing and merging must not hold up the streams.
+            mesh = await asyncio.to_thread(
+                self._builder.build, newest.documents, findings, self._keys.sets, newest.unreadable
+            )
+            self._publisher.update(mesh)
+            self._observer.built(mesh, self._builder.documents)
+            self._keys.follow(mesh)
+            self._kept.follow()
+        except Exception as error:
+            log.exception("the newest documents cannot be used")
+            self._observer.fault = repr(error)
+            return False
+        self._observer.fault = ""
+        return True
 
 
 class Registry:
@@ -147,33 +189,6 @@ class Registry:
             strange = sorted({str(each.service) for each in report.instances if each not in mine})
             log.warning("host %s reports what it was not told to run: %s", report.host, ", ".join(strange))
         self._hosts.reported(report.host, mine, report.message)
-
-
-async def _keep_building(
-    builder: Builder, gathered: Latest[Gathered], keys: KeyCache, publisher: Publisher, observer: Observer
-) -> None:
-    """Build and publish, at once when idle; what arrives meanwhile is taken together."""
-    while True:
-        await _build(builder, gathered, keys, publisher, observer)
-
-
-async def _build(
-    builder: Builder, gathered: Latest[Gathered], keys: KeyCache, publisher: Publisher, observer: Observer
-) -> bool:
-    """The newest documents, unless they bring mistakes of ours to light: then what was published before stays."""
-    newest = await gathered.next()
-    try:
-        # In a thread: parsing and merging must not hold up the streams.
-        mesh = await asyncio.to_thread(builder.build, newest.documents, (*newest.findings, *keys.findings), keys.sets)
-        publisher.update(mesh)
-        observer.built(mesh, builder.documents)
-        keys.follow(mesh)
-    except Exception as error:
-        log.exception("the newest documents cannot be used")
-        observer.fault = repr(error)
-        return False
-    observer.fault = ""
-    return True
 
 
 async def _settled(observer: Observer, stirred: asyncio.Event) -> None:

@@ -68,3 +68,19 @@ def test_kinds_of_objects_have_a_group_and_others_have_none() -> None:
     assert kinds["istio/virtualservice"] == "networking.istio.io"
     assert kinds["core/service"] == kinds["native/service"] == ""
     assert {kind.partition("/")[0] for kind in kinds} == set(registry.dialects())
+
+
+def test_policies_are_what_says_who_may_do_what() -> None:
+    def is_policy(kind: str) -> bool:
+        return registry.is_policy(Document(Origin("file", "a.yaml"), Key(kind, Name("default", "a")), {}))
+
+    policies = {kind for kind in registry.kinds() if is_policy(kind)}
+    assert policies == {
+        "istio/authorizationpolicy",
+        "istio/peerauthentication",
+        "istio/requestauthentication",
+        "native/access",
+        "native/mtls",
+        "native/token",
+    }
+    assert not is_policy("native/unheard")

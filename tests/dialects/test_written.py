@@ -28,7 +28,7 @@ def test_every_value_knows_its_line(part: Written) -> None:
 
 def test_lines_move_with_the_document(part: Written) -> None:
     origin = part.at("port")
-    part.document.origin.anchor.line += 10
+    part.document.origin.anchor.move(part.document.origin.line + 10)
     assert origin.line == 14
 
 

@@ -85,6 +85,26 @@ def test_gateways_that_show_a_certificate_have_clusters_of_their_own() -> None:
     assert to.cluster(backend("none", port=90)) == "outbound|90||none.default"
 
 
+def test_shares_that_are_answered_are_parts_of_the_rule() -> None:
+    here, there, plain = Redirect(host="here"), Respond(status=403), backend("shop", weight=2)
+    backends = (
+        backend("web", weight=1, answer=here, response_headers=HeaderChanges(remove=("x",))),
+        plain,
+        backend("web", weight=0, answer=here),
+        backend("ghost", weight=1, answer=here),
+        backend("web", weight=4, answer=there),
+    )
+    made = rule("r", Forward(backends=backends))
+    (first, part), (second, both), (rest, no_limit) = actions.shared_out(made, known(WEB, SHOP))
+    assert (first.action, part, second.action, both) == (here, 12.5, there, 62.5)
+    assert first.response_headers == HeaderChanges(remove=("x",)) and second.response_headers is None
+    assert isinstance(rest.action, Forward) and rest.action.backends == (plain, backends[2], backends[3])
+    assert no_limit is None
+    alone = rule("r", Forward(backends=(backends[0], backends[2])))
+    assert [each for _, each in actions.shared_out(alone, known(WEB))] == [None]
+    assert list(actions.shared_out(rule("r", there), known())) == [(rule("r", there), None)]
+
+
 def test_backends_share_by_weight_and_weight_0_is_idle() -> None:
     action = Forward(
         backends=(backend("web", weight=9), backend("shop"), backend("web", port=81, weight=0)), timeout=1.5

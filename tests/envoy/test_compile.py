@@ -186,7 +186,7 @@ def about(*rules: RouteRule, name: str = "r", **more: Any) -> RouteSet:
 
 
 def world(*services: Service, **more: Any) -> Mesh:
-    hosts = {host: each.name for each in services for host in (*each.hosts, *each.virtual_addresses)}
+    hosts = {host: (each.name,) for each in services for host in (*each.hosts, *each.virtual_addresses)}
     return Mesh(services={each.name: each for each in services}, hosts=hosts, **more)
 
 

@@ -73,6 +73,20 @@ def test_every_match_of_a_rule_has_its_own_place() -> None:
     assert names(routes(rule("x", OK, prefix("/"), prefix("/long")), rule("y", OK, prefix("/lo")))) == ["x", "y", "x"]
 
 
+def test_of_equals_those_for_the_very_host_come_first() -> None:
+    every, wide, near, own = (
+        replace(routes(rule(name, OK)), mesh_hosts=(host,), created=created)
+        for name, host, created in (
+            ("every", "*", ""),
+            ("wide", "*.test", "2020"),
+            ("near", "*.a.test", "2021"),
+            ("own", "x.a.test", "2022"),
+        )
+    )
+    of_service = replace(routes(rule("service", OK)), created="2023")
+    assert names(every, wide, near, own, of_service) == ["own", "service", "near", "wide", "every"]
+
+
 def test_a_set_in_the_order_of_its_writer_keeps_it() -> None:
     assert names(routes(rule("1", OK, prefix("/a")), rule("2", OK, prefix("/a/b")), by_specificity=False)) == ["1", "2"]
 
@@ -169,3 +183,18 @@ def test_retries_change_nothing_about_who_decides(random: Random) -> None:
     compiled = compile_routes(in_order(sets), Destinations({WEB.name: WEB}))
     for request in [some_request(random) for _ in range(8)]:
         assert chosen(compiled, request) == winner(sets, request), request
+
+
+def test_a_share_of_the_requests_may_be_redirected() -> None:
+    shares = (backend("web", weight=3), backend("web", answer=Redirect(host="there")))
+    matches = (prefix("/a"), Match())
+    compiled = [
+        as_json(each)
+        for each in compile_routes(
+            in_order((routes(rule("r", Forward(backends=shares), *matches)),)), Destinations({WEB.name: WEB})
+        )
+    ]
+    fractions = [each["match"].get("runtime_fraction", {}).get("default_value") for each in compiled]
+    quarter = {"numerator": 250000, "denominator": "MILLION"}
+    assert fractions == [quarter, None, quarter, None]
+    assert ["redirect" in each for each in compiled] == [True, False, True, False]

@@ -1,5 +1,8 @@
 from __future__ import annotations
 
+from dataclasses import replace
+from typing import Any
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -8,6 +11,7 @@ from tests.envoy.kitchen import HERE, http, service
 from tests.flow.world import route_set as ruled_by
 from tulle.envoy import scope
 from tulle.envoy.scope import Outside, Target, Unknown, Virtual
+from tulle.model.documents import BUILT_IN
 from tulle.model.extensions import Scope
 from tulle.model.mesh import Mesh
 from tulle.model.names import Name, host_names
@@ -107,7 +111,10 @@ GOOGLE = service("www.google.test", Port(name="https", number=443), http(80), ho
 WILD = service("wild", http(80), hosts=("*.wild.test",), virtual_addresses=("10.1.0.0/16", "10.2.0.1"))
 HOSTS = Mesh(
     services={each.name: each for each in (WEB, GOOGLE, WILD)},
-    hosts={"www.google.test": GOOGLE.name, "*.wild.test": WILD.name, "10.2.0.1": WILD.name},
+    hosts={
+        "www.google.test": (GOOGLE.name,),
+        **dict.fromkeys(("*.wild.test", "10.1.0.0/16", "10.2.0.1"), (WILD.name,)),
+    },
     host_routes={"virtual.test": (ruled("virtual"),), "*.rules.test": (ruled("rules"),)},
 )
 
@@ -120,7 +127,10 @@ def test_a_service_is_called_by_the_hosts_that_it_says() -> None:
 
 def test_hosts_of_a_wildcard_are_told_apart() -> None:
     assert scope.resolve(HOSTS, "default", "a.b.wild.test") == Target(WILD, WILD.ports[0], "a.b.wild.test")
-    assert scope.resolve(HOSTS, "default", "10.2.0.1") == Target(WILD, WILD.ports[0], "10.2.0.1")
+    for address in ("10.2.0.1", "10.1.7.8"):
+        assert scope.resolve(HOSTS, "default", address) == Target(WILD, WILD.ports[0], address)
+    assert scope.resolve(HOSTS, "default", "10.3.0.1") == Outside("10.3.0.1")
+    assert Name("", "10.1.0.0/16") in scope.dependencies(HOSTS, "default", "10.1.7.8")
     assert scope.domains(WILD, WILD.ports[0], "default") == ()
 
 
@@ -133,7 +143,7 @@ def test_a_service_that_says_its_hosts_is_not_called_by_its_name() -> None:
 def test_a_service_may_say_the_host_that_it_has_anyway() -> None:
     full = "own.default.svc.cluster.local"
     own = service("own", http(80), hosts=(full, "own.test"))
-    mesh = Mesh(services={own.name: own}, hosts=dict.fromkeys(own.hosts, own.name))
+    mesh = Mesh(services={own.name: own}, hosts=dict.fromkeys(own.hosts, (own.name,)))
     domains = scope.domains(own, own.ports[0], "default")
     assert domains[: len(domains) // 2] == (*host_names(own.name, "default"), "own.test")
     assert all(scope.resolve(mesh, "default", each) == Target(own, own.ports[0]) for each in domains)
@@ -156,6 +166,46 @@ def test_rules_for_wildcards_come_after_those_for_the_very_service() -> None:
     assert scope.rules(mesh, WEB, "web") == (own, every, wide)
     assert scope.rules(mesh, None, "x.test") == (every,)
     assert scope.rules(HOSTS, WILD, "a.wild.test") == ()
+
+
+def entry(namespace: str, *exports: str, host: str = "api.test") -> Service:
+    return replace(service(host, http(80)), name=Name(namespace, host), hosts=(host,), exports=exports, is_outside=True)
+
+
+def declaring(*services: Service, **more: Any) -> Mesh:
+    hosts: dict[str, tuple[Name, ...]] = {}
+    for each in services:
+        for host in each.hosts:
+            hosts[host] = (*hosts.get(host, ()), each.name)
+    return Mesh(services={each.name: each for each in services}, hosts=hosts, **more)
+
+
+def test_what_a_namespace_may_not_see_does_not_exist_there() -> None:
+    own = entry("a", ".")
+    mesh = declaring(own)
+    assert scope.resolve(mesh, "a", "api.test") == Target(own, own.ports[0])
+    assert scope.resolve(mesh, "b", "api.test") == Outside("api.test")
+    wide = entry("z", "*", host="*.test")
+    seen = declaring(own, wide)
+    assert scope.resolve(seen, "b", "api.test") == Target(wide, wide.ports[0], "api.test")
+    ruled_mesh = declaring(own, host_routes={"api.test": (ruled("virtual"),)})
+    assert isinstance(scope.resolve(ruled_mesh, "b", "api.test"), Virtual)
+
+
+def test_of_a_host_each_namespace_means_its_own_service_or_the_first_that_it_sees() -> None:
+    first, second, third = entry("a", "."), entry("b", "*"), entry("c", "*")
+    mesh = declaring(first, second, third)
+    found = {space: scope.resolve(mesh, space, "api.test") for space in ("a", "b", "c", "d")}
+    assert found == {
+        "a": Target(first, first.ports[0]),
+        "b": Target(second, second.ports[0]),
+        "c": Target(third, third.ports[0]),
+        "d": Target(second, second.ports[0]),
+    }
+    seen = Scope(name=Name("c", "s"), origin=BUILT_IN, hosts=(("b", "*"),))
+    assert scope.resolve(mesh, "c", "api.test", seen) == Target(second, second.ports[0])
+    for each in (first, second, third):
+        assert each.name in scope.dependencies(mesh, "c", "api.test")
 
 
 @pytest.mark.parametrize(
@@ -229,3 +279,10 @@ def test_only_who_could_ever_be_allowed_may_call(
     guarded: Service = service("web", *WEB.ports, allow=allow)
     found = guarded.port(port) if port else None
     assert scope.may_call(Name("default", "me"), guarded, found) is expected
+
+
+def test_nobody_takes_a_name_of_the_mesh_from_its_service() -> None:
+    thief = entry("a", "*", host="web.default.svc.cluster.local")
+    mesh = declaring(thief)
+    both = Mesh(services={**mesh.services, WEB.name: WEB}, hosts=mesh.hosts)
+    assert scope.resolve(both, "a", "web.default.svc.cluster.local") == Target(WEB, WEB.ports[0])

@@ -4,6 +4,7 @@ from dataclasses import replace
 
 import pytest
 
+from tests.flow.advised import Desk
 from tests.flow.gateway_world import GatewayWorld, service
 from tulle.flow.attachment import attach, common_hosts
 from tulle.flow.surroundings import Surroundings, namespace_key
@@ -139,6 +140,48 @@ def test_why_a_route_is_not_attached(text: str, reason: str, message: str) -> No
     assert accepted(made) == f"False {reason}" and places(made) == []
     kind = text.split()[3]
     assert [each.partition(" ")[2] for each in made.findings] == [f"warning: {kind} r: {message}"]
+
+
+ISTIO = """
+apiVersion: networking.istio.io/v1
+kind: Gateway
+metadata: {name: gw, namespace: edge}
+spec: {servers: [{hosts: ["*"], port: {name: a, number: 80, protocol: HTTP}}]}
+---
+apiVersion: networking.istio.io/v1
+kind: VirtualService
+metadata: {name: shop, namespace: shop}
+spec: {hosts: [a.b], gateways: [edge/gw], exportTo: [EXPORT], http: [{directResponse: {status: 200}}]}
+"""
+ROOT = """
+---
+apiVersion: v1
+kind: ConfigMap
+metadata: {name: istio, namespace: istio-system}
+data: {mesh: "rootNamespace: roots"}
+"""
+
+
+@pytest.mark.parametrize(
+    ("export", "is_used"), [("'*'", True), ("edge", True), ("istio-system", True), (".", False), ("shop", False)]
+)
+def test_a_gateway_uses_what_is_exported_to_its_namespace(export: str, is_used: bool) -> None:
+    desk = Desk()
+    desk.put("a.yaml", ISTIO.replace("EXPORT", export))
+    assert bool(desk.mesh.gateway_routes) is is_used
+    message = 'gateway "gw.edge" does not use it: it is not exported to namespace edge'
+    expected = [] if is_used else [f"a.yaml:10: warning: VirtualService shop: {message}"]
+    assert [str(each) for each in desk.mesh.findings] == expected
+
+
+def test_where_the_gateway_stands_may_change() -> None:
+    desk = Desk()
+    desk.put("a.yaml", ISTIO.replace("EXPORT", "roots"))
+    assert not desk.mesh.gateway_routes
+    desk.put("b.yaml", ROOT)
+    assert desk.mesh.gateway_routes
+    desk.put("b.yaml", "")
+    assert not desk.mesh.gateway_routes
 
 
 def test_a_gateway_without_listeners() -> None:

@@ -4,6 +4,7 @@ import gc
 import random
 from collections import Counter
 from collections.abc import Callable
+from pathlib import Path
 from types import ModuleType
 from weakref import ref
 
@@ -24,6 +25,7 @@ from tulle.model.findings import Finding
 from tulle.model.mesh import Mesh
 from tulle.model.names import SYSTEM_NAMESPACE, Name
 from tulle.model.routes import Forward, Respond
+from tulle.sources.file import Files
 from tulle.xds.snapshot import VIRTUAL_HOST
 
 
@@ -438,3 +440,37 @@ def test_after_an_exception_it_begins_again_and_still_knows_what_was_good(monkey
     mesh = builder.build((document(WEB.replace("8000", "oops")),))
     assert mesh.findings
     assert mesh.workloads[Name("default", "web")].ports[0].number == 9000
+
+
+LISTED = """
+apiVersion: v1
+kind: List
+items:
+- apiVersion: networking.istio.io/v1
+  kind: VirtualService
+  metadata: {name: b}
+  spec: {hosts: [b.test], http: [{timeout: x}]}
+"""
+MOVING = f"""
+apiVersion: networking.istio.io/v1
+kind: VirtualService
+metadata: {{name: a}}
+spec:
+  hosts: [a.test]
+  http: [{{timeout: x}}]
+---
+services: {{a: {{command: x, port: x}}}}
+---{LISTED}"""
+
+
+def test_findings_show_where_their_documents_are_now(tmp_path: Path) -> None:
+    file, builder = tmp_path / "a.yaml", Builder()
+    files, lines = Files([str(file)]), []
+    below = "# One\n---\n{}\n---\n" + MOVING
+    for text in (MOVING, below, MOVING, f"{below}# more\n", MOVING):
+        file.write_text(text)
+        batch = files.scan()
+        lines.append([each.origin.line for each in builder.build(batch.documents, batch.findings).findings])
+    first = lines[0]
+    assert len(first) == 3
+    assert lines == [[each + shift for each in first] for shift in (0, 4, 0, 4, 0)]

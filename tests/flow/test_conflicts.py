@@ -6,6 +6,7 @@ import pytest
 
 from tulle.flow import conflicts
 from tulle.model.documents import Anchor, Origin
+from tulle.model.findings import Severity
 from tulle.model.listeners import Listener, ListenerProtocol
 from tulle.model.names import Name
 from tulle.model.routes import Match, PathKind, PathMatch, Respond, RouteRule, RouteSet
@@ -63,11 +64,26 @@ def route(name: str, match: Match, hosts: tuple[str, ...] = ("*",), listeners: t
     return RouteSet(name=Name("d", name), origin=origin, hosts=hosts, listeners=listeners, rules=(rule,))
 
 
+def lone(route: RouteSet) -> bool:
+    """No route here asks to be attached."""
+    return False
+
+
+def test_a_route_that_gets_nothing_is_a_mistake_where_nothing_says_which_counts() -> None:
+    routes = conflicts.Routes()
+    both = [route("a", Match()), route("b", Match())]
+    for item in both:
+        routes.add(item)
+    for is_asking, severity in ((lone, Severity.ERROR), (bool, Severity.WARNING)):
+        (finding,) = routes.findings(both.index, is_asking)
+        assert finding.severity is severity
+
+
 def test_a_route_may_say_the_same_twice() -> None:
     routes = conflicts.Routes()
     twice = replace(route("a", Match()), hosts=("x", "x"))
     routes.add(twice)
-    assert not list(routes.findings([twice].index))
+    assert not list(routes.findings([twice].index, lone))
     routes.remove(twice)
 
 
@@ -76,9 +92,9 @@ def test_of_three_routes_two_are_left_when_one_goes() -> None:
     three = [route(name, Match()) for name in "abc"]
     for item in three:
         routes.add(item)
-    assert len(list(routes.findings(three.index))) == 2
+    assert len(list(routes.findings(three.index, lone))) == 2
     routes.remove(three[0])
-    assert len(list(routes.findings(three.index))) == 1
+    assert len(list(routes.findings(three.index, lone))) == 1
 
 
 def test_the_older_of_two_routes_is_used_wherever_it_is_written() -> None:
@@ -86,7 +102,7 @@ def test_the_older_of_two_routes_is_used_wherever_it_is_written() -> None:
     newer, older = (replace(route(name, Match()), created=created) for name, created in (("a", "2025"), ("b", "2024")))
     routes.add(newer)
     routes.add(older)
-    (finding,) = routes.findings([newer, older].index)
+    (finding,) = routes.findings([newer, older].index, lone)
     assert finding.message.startswith("route a: ")
 
 
@@ -113,12 +129,12 @@ def test_of_two_routes_for_the_same_requests_the_first_is_used(
     routes = conflicts.Routes()
     routes.add(other)
     routes.add(one)
-    found = [finding.message for finding in routes.findings([one, other].index)]
+    found = [finding.message for finding in routes.findings([one, other].index, lone)]
     expected = [] if message is None else [f"route b: {message} already taken by route a (a.yaml:97), which is used"]
     assert found == expected
 
     routes.remove(one)
-    assert not list(routes.findings([one, other].index))
+    assert not list(routes.findings([one, other].index, lone))
     routes.remove(other)
     routes.add(one)
-    assert not list(routes.findings([one, other].index))
+    assert not list(routes.findings([one, other].index, lone))

@@ -51,8 +51,8 @@ def test_a_service_changes_with_its_definition_and_with_its_rules() -> None:
 
 
 def test_a_host_changes_with_its_service_and_with_its_rules() -> None:
-    old = Mesh(hosts={"a.test": WEB})
-    assert changed_services(old, Mesh(hosts={"a.test": CART})) == {Name("", "a.test")}
+    old = Mesh(hosts={"a.test": (WEB,)})
+    assert changed_services(old, Mesh(hosts={"a.test": (CART,)})) == {Name("", "a.test")}
     assert changed_services(old, Mesh(hosts=old.hosts, host_routes={"*": (rules(WEB),)})) == {Name("", "*")}
 
 

@@ -54,6 +54,7 @@ async def test_a_source_that_fails_keeps_what_it_said_and_is_asked_again() -> No
         assert (await next_of(gather)).documents == (a,)
         one.queue.put_nowait(OSError("disk gone"))
         failed = await next_of(gather)
+        assert failed.unreadable == {("one", "")}
         assert failed.documents == (a,)
         assert [finding.message for finding in failed.findings] == [
             "source one cannot be read: disk gone; what it last said still counts"
@@ -115,3 +116,23 @@ def test_what_was_pushed_down_and_broken_in_one_go_stays() -> None:
     before, added, again = Batch((first, deny)), policy("a.yaml#2", "added"), policy("a.yaml#1", "first")
     after = merged(before, Batch((again, added), (), frozenset({"a.yaml#3"})))
     assert after.documents == (again, added, deny)
+
+
+async def test_what_is_unreadable_is_offered_by_file() -> None:
+    one, two = FakeSource("one"), FakeSource("two")
+    gather = Gather([one, two])
+    async with asyncio.TaskGroup() as tasks:
+        running = tasks.create_task(gather.run())
+        one.queue.put_nowait(Batch((), (), frozenset({"a.yaml#2"})))
+        two.queue.put_nowait(Batch((), (), frozenset({"b.yaml"})))
+        offered = await next_of(gather)
+        assert {("one", "a.yaml"), ("two", "b.yaml")} <= offered.unreadable
+        assert not {("two", "a.yaml"), ("one", "b.yaml")} & offered.unreadable
+        running.cancel()
+
+
+def test_findings_tell_where_something_still_counts() -> None:
+    findings = tuple(Finding.error(Origin("file", file), "not YAML") for file in ("a.yaml", "new.yaml"))
+    now = Batch((), findings, frozenset({"a.yaml", "new.yaml"}))
+    found = merged(Batch((document("a.yaml#1"),)), now).findings
+    assert [each.message for each in found] == ["not YAML; what it last said still counts", "not YAML"]

@@ -5,7 +5,7 @@ from dataclasses import replace
 from tests.envoy.policies import token_rule, tokens
 from tests.flow.joins import Joins
 from tests.flow.world import name, service, workload
-from tulle.flow.guarding import peer_mode
+from tulle.flow.guarding import GATEWAY_NAME, peer_mode
 from tulle.model.documents import BUILT_IN
 from tulle.model.extensions import Scope
 from tulle.model.mesh import Settings
@@ -79,6 +79,25 @@ def test_only_the_policies_of_its_namespace_concern_a_workload() -> None:
     before = joins.guarding.guards[WEB]
     joins.put("policies", objects=(policy("elsewhere", "other"),))
     assert joins.guarding.guards[WEB] is before
+
+
+def test_a_policy_that_is_another_one_concerns_those_that_it_was_about_and_is_about() -> None:
+    joins = Joins()
+    api, web, db = map(workload, ("api", "web", "db"))
+    joins.put("run", services=tuple(map(service, ("api", "web", "db"))), workloads=(api, web, db))
+    others = policy("others", selector=(("app", "db"),))
+    about_web = policy("one", selector=SELECTED)
+    joins.put("policies", objects=(about_web, others))
+    assert joins.guarding.changed == {WEB, db.name}
+    about_api = policy("one", targets=(Target(kind="Service", name=api.name),))
+    joins.put("policies", objects=(about_api, others))
+    assert joins.guarding.changed == {WEB, api.name}
+    assert [joins.guarding.guards[each.name].access for each in (api, web, db)] == [(about_api,), (), (others,)]
+    everybody = policy("one")
+    joins.put("policies", objects=(everybody, others))
+    assert joins.guarding.changed == {WEB, api.name, db.name}
+    joins.put("policies", objects=(replace(everybody, targets=(Target(kind="Gateway", name=WEB),)), others))
+    assert all(everybody not in guard.access for guard in joins.guarding.guards.values())
 
 
 def test_whoever_is_to_be_asked_is_found_by_name() -> None:
@@ -195,14 +214,49 @@ def test_policies_are_attached_to_gateways_and_their_classes() -> None:
     joins.put("policies", objects=(own, mesh, policy("space"), policy("tests", selector=SELECTED)))
     guarding = joins.guarding
     assert guarding.gateway is not None and guarding.gateway.access == (mesh,)
-    assert guarding.gateways.keys() == {edge.name, added.key}
-    assert guarding.gateways[edge.name].access == (mesh, own)
+    space = joins.guarding.gateways[site.name].access[1]
+    assert guarding.gateways.keys() == {edge.name, added.key, site.name}
+    assert guarding.gateways[edge.name].access == (mesh, own, space)
     assert guarding.gateways[added.key] is guarding.gateways[edge.name]
+    assert guarding.alike[edge.name] == guarding.alike[added.key] != guarding.alike[site.name]
     before = guarding.gateways
-    joins.put("other", objects=(policy("more"),))
+    joins.put("other", objects=(policy("more", "elsewhere"),))
     assert guarding.gateways is before
     class_wide = policy("class", ROOT, targets=(Target(kind="GatewayClass", name=Name(ROOT, "tulle")),))
     joins.put("class", objects=(class_wide,))
-    assert guarding.gateways[site.name].access == (class_wide, mesh)
+    assert guarding.gateways[site.name].access == (class_wide, mesh, space)
     joins.put("gateways")
     assert guarding.gateways == {}
+
+
+def test_policies_of_its_namespace_hold_for_a_gateway_as_if_it_ran_there() -> None:
+    joins = running()
+    edge, more, far = (
+        Gateway(name=each, origin=BUILT_IN, class_name="tulle")
+        for each in (name("edge"), name("more"), Name("far", "edge"))
+    )
+    joins.put("gateways", objects=(edge, more, far))
+    assert joins.guarding.gateways == {}
+    space = policy("space")
+    joins.put("policies", objects=(space, policy("istio", selector=(("istio", "ingressgateway"),))))
+    guarding = joins.guarding
+    assert guarding.gateway is None
+    assert guarding.gateways.keys() == {edge.name, more.name}
+    assert guarding.gateways[edge.name] is guarding.gateways[more.name]
+    assert guarding.gateways[edge.name].access == (space,)
+    assert guarding.alike == {edge.name: edge.name, more.name: edge.name}
+    single = policy("single", selector=((GATEWAY_NAME, "edge"),))
+    rooted = policy("rooted", ROOT, selector=((GATEWAY_NAME, "edge"),))
+    joins.put("policies", objects=(space, single, rooted))
+    assert guarding.gateways[edge.name].access == (rooted, single, space)
+    assert guarding.gateways[more.name].access == (space,)
+    assert guarding.gateways[far.name].access == (rooted,)
+
+
+def test_what_is_about_sidecars_means_nothing_to_gateways() -> None:
+    joins = running()
+    joins.put("gateways", objects=(Gateway(name=name("edge"), origin=BUILT_IN, class_name="tulle"),))
+    mode = PeerAuthentication(name=name("peers"), origin=BUILT_IN, mode=PeerMode.PERMISSIVE)
+    joins.put("policies", objects=(mode, Scope(name=name("scope"), origin=BUILT_IN)))
+    joins.put("root", objects=(PeerAuthentication(name=Name(ROOT, "p"), origin=BUILT_IN, mode=PeerMode.DISABLE),))
+    assert joins.guarding.gateway is None and joins.guarding.gateways == {}

@@ -105,15 +105,21 @@ def test_what_is_said_about_a_host_is_in_order_of_precedence() -> None:
     assert joins.services[WEB] is DECLARED
 
 
-def test_hosts_lead_to_the_first_service_that_has_them() -> None:
+def test_hosts_lead_to_the_services_that_have_them() -> None:
     joins = Joins()
     outside = Service(
         name=name("b.test"), origin=BUILT_IN, ports=(), account="", hosts=("b.test",), virtual_addresses=("10.0.0.9",)
     )
     joins.put("entry", declared=(outside,))
-    assert joins.joining.hosts == {"b.test": outside.name, "10.0.0.9": outside.name}
+    names = (outside.name,)
+    assert joins.joining.hosts == {"b.test": names, "10.0.0.9": names}
+    before = joins.joining.hosts["b.test"]
+    hidden = replace(outside, exports=(".",), virtual_addresses=("10.1.2.3/8",))
+    joins.put("entry", declared=(hidden,))
+    assert joins.joining.hosts == {"b.test": names, "10.0.0.0/8": names}
+    assert joins.joining.hosts["b.test"] is not before
     joins.put("entry", declared=(replace(outside, hosts=("c.test",), virtual_addresses=()),))
-    assert joins.joining.hosts == {"c.test": outside.name}
+    assert joins.joining.hosts == {"c.test": names}
 
 
 def test_tls_towards_a_service_can_be_said_by_a_policy() -> None:

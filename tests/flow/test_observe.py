@@ -92,6 +92,17 @@ def test_what_envoys_refuse_is_one_finding_at_its_origin(world: World, observer:
     assert all(each.type_url != CLUSTER or "cart" not in each.name for each in observer.proxies()[0].resources)
 
 
+def test_what_is_refused_several_times_for_one_reason_is_one_finding(world: World, observer: Observer) -> None:
+    world.publisher.update(mesh("web", "cart", "stock"))
+    world.hosts.connected("here", "host")
+    proxy = world.sidecar(instance("web"))
+    proxy.refuses = frozenset({"outbound|80||cart.default", "outbound|80||stock.default"})
+    proxy.call("cart", "stock")
+    world.settle()
+    (finding,) = observer.findings
+    assert finding.message.startswith("Envoy refused outbound|80||cart.default and 1 more (web-1 keeps")
+
+
 def test_instances_in_trouble_and_hosts_that_are_away_are_findings(world: World, observer: Observer) -> None:
     world.publisher.update(mesh("web"))
     broken = replace(instance("web", state=InstanceState.BACKING_OFF), message="it ended with status 3")

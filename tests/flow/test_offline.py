@@ -44,6 +44,34 @@ def test_what_is_referred_to_must_be_there(tmp_path: Path, monkeypatch: pytest.M
     ]
 
 
+def test_files_of_clients_must_be_there(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (tmp_path / "in.yaml").write_text(
+        "services: {web: {command: web, port: 80}}\n"
+        "---\n"
+        "apiVersion: networking.istio.io/v1\n"
+        "kind: DestinationRule\n"
+        "metadata: {name: web}\n"
+        "spec:\n"
+        "  host: web\n"
+        "  trafficPolicy:\n"
+        "    tls: {mode: MUTUAL, clientCertificate: in.yaml, privateKey: no.key, caCertificates: no.ca}\n"
+        "  subsets:\n"
+        "  - name: a\n"
+        "    trafficPolicy:\n"
+        "      tls: {mode: SIMPLE, caCertificates: other.ca}\n"
+        "      portLevelSettings: [{port: {number: 80}, tls: {mode: SIMPLE, caCertificates: in.yaml}}]\n"
+        "  - {name: b}\n"
+    )
+    monkeypatch.chdir(tmp_path)
+    _, findings = checked(["in.yaml"])
+    rest = "does not exist or cannot be read here, so calls with it fail"
+    messages = [finding.message for finding in findings if "subset" not in finding.message]
+    assert messages == [
+        f"DestinationRule web: its {what} {file} {rest}"
+        for what, file in (("client key", "no.key"), ("CA of servers", "no.ca"), ("CA of servers", "other.ca"))
+    ]
+
+
 def test_certificates_in_secrets_are_no_files(tmp_path: Path) -> None:
     pki = Pki()
     chain, key = (base64.b64encode(text).decode() for text in pki.issue("shop.test"))

@@ -1,5 +1,8 @@
 from __future__ import annotations
 
+import pytest
+
+from tulle.flow.last_good import LastGood
 from tulle.flow.parts import Parts
 from tulle.kit.located_yaml import parse
 from tulle.model.documents import Document, Key, Origin
@@ -109,3 +112,101 @@ def test_there_is_always_room_between_two_documents() -> None:
     parts.update((emptied, *known[1:]))
     assert list(parts.order) == sorted(parts.order, key=parts.rank)
     assert len(parts.ranks) == len(parts.fragments) == 41
+
+
+POLICY = """
+apiVersion: security.istio.io/v1
+kind: AuthorizationPolicy
+metadata: {name: deny}
+spec: {action: DENY, rules: [{to: [{operation: {paths: [/secret]}}]}]}
+"""
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        POLICY.replace("DENY", "DENNY"),
+        POLICY.replace("operation: {paths: [/secret]}", "operation: {}"),
+        "access: {deny: {action: denny}}",
+        "tokens: {issuer: {isuer: me}}",
+        "mtls: {strict: {moode: strict}}",
+    ],
+)
+def test_a_policy_that_never_was_good_is_left_out_and_says_so(text: str) -> None:
+    for parts, words in (
+        (Parts(last_good=LastGood({})), "(it is not enforced until it is mended)"),
+        (Parts(), "(this version is not enforced)"),
+    ):
+        parts.update((document(text),))
+        ((finding, *_),) = parts.findings.values()
+        assert finding.message.endswith(words)
+        assert not any(fragment.objects for fragment in parts.fragments.values())
+
+
+def test_what_never_was_good_does_not_become_so_by_another_mistake() -> None:
+    parts = Parts(last_good=LastGood({}))
+    for action in ("DENNY", "DENI", "[]"):
+        parts.update((document(POLICY.replace("DENY", action)),))
+        ((finding,),) = parts.findings.values()
+        assert finding.message.endswith(" (it is not enforced until it is mended)")
+        assert not any(parts.last_good.take().values())
+
+
+def test_what_counts_is_told_once_at_the_first_mistake() -> None:
+    parts = Parts()
+    parts.update((document(POLICY),))
+    parts.update((document(POLICY.replace("DENY", "DENNY").replace("paths", "pathes")),))
+    ((first, second),) = parts.findings.values()
+    assert first.message.endswith(" (its last good version still counts)")
+    assert not second.message.endswith(")")
+    parts.update((document(POLICY),))
+    assert not parts.findings
+
+
+def test_a_part_that_goes_to_another_file_while_it_is_broken_keeps_its_last_good_version() -> None:
+    parts = Parts()
+    parts.update((document(POLICY),))
+    (good,) = parts.fragments.values()
+    broken = POLICY.replace("DENY", "DENNY")
+    for text, file in ((broken, "a.yaml"), (broken, "b.yaml"), (POLICY.replace("DENY", "[]"), "c.yaml")):
+        parts.update((document(text, file),))
+        assert [*parts.fragments.values()] == [good]
+    # A copy of it is another one.
+    parts.update((document(POLICY, "c.yaml"), document(broken, "d.yaml")))
+    assert len([each for each in parts.fragments.values() if each.objects]) == 1
+
+
+def said(parts: Parts) -> list[str]:
+    return [part.key.name.name for part in parts.order]
+
+
+def test_a_document_with_mistakes_around_its_parts_goes_on_saying_what_it_said() -> None:
+    parts = Parts()
+    parts.update((document(POLICY),))
+    (good,) = parts.fragments.values()
+    wrong = document(POLICY.replace("AuthorizationPolicy", "AuthorisationPolicy"))
+    for each in (wrong, document(POLICY.replace("name: deny", "nam: deny")), wrong):
+        parts.update((each,))
+        assert [*parts.fragments.values()] == [good]
+        ((finding,),) = parts.findings.values()
+        assert finding.message.endswith(" (what it last said, and says nowhere now, still counts)")
+    parts.update((document(POLICY),))
+    assert len(parts.fragments) == 1 and not parts.findings
+    parts.update((wrong,))
+    parts.update(())
+    assert not parts.fragments
+    parts.update((wrong,))
+    ((finding,),) = parts.findings.values()
+    assert "still counts" not in finding.message and not parts.fragments
+
+
+def test_what_such_a_document_says_or_another_one_says_now_is_not_said_twice() -> None:
+    parts = Parts()
+    parts.update((document("services: {a: {command: a}, b: {command: b}, c: {command: c}}"), document("{}", "b.yaml")))
+    first = document("servces: {}\nservices: {a: {command: x}}")
+    other = document("services: {b: {command: b}}", "b.yaml")
+    parts.update((first, other))
+    assert said(parts) == ["a", "c", "b"]
+    assert [*parts.order] == sorted(parts.order, key=parts.rank)
+    parts.update((document("services: {a: {command: x}}"), other))
+    assert said(parts) == ["a", "b"]

@@ -17,7 +17,12 @@ HTTP, HTTPS, TLS, TCP, UDP = (
 
 
 def listener(
-    name: str, host: str = "*", protocol: ListenerProtocol = HTTP, port: int = 80, address: str = "127.0.0.1"
+    name: str,
+    host: str = "*",
+    protocol: ListenerProtocol = HTTP,
+    port: int = 80,
+    address: str = "127.0.0.1",
+    gateway: Name | None = None,
 ) -> Listener:
     return Listener(
         name=Name("shop", name),
@@ -26,6 +31,7 @@ def listener(
         address=address,
         protocol=protocol,
         hosts=(ListenerHost(host=host),),
+        gateway=gateway,
     )
 
 
@@ -96,3 +102,14 @@ def test_moved_listeners_are_the_same_again() -> None:
     there = moved(given, "127.0.0.2")
     assert there is moved(given, "127.0.0.2") and there.address == "127.0.0.2" and there.name == given.name
     assert moved(given, "127.0.0.2", "@x").name.name == "a@x"
+
+
+def test_only_gateways_that_enforce_the_same_share_a_socket() -> None:
+    a, b, c, d = (Name("default", each) for each in "abcd")
+    occupied = Occupied({d: a}, {a: a, b: a, c: c})
+    there = {each: listener(each.name, f"{each.name}.test", gateway=each) for each in (a, b, c, d)}
+    plain = listener("plain", "plain.test")
+    occupied.take(there[a])
+    assert occupied.conflict(there[b], "127.0.0.1") == occupied.conflict(there[d], "127.0.0.1") == ""
+    assert occupied.conflict(there[c], "127.0.0.1") == occupied.conflict(plain, "127.0.0.1") == "ProtocolConflict"
+    assert [occupied.room([each]) for each in (there[b], there[c], plain)] == ["127.0.0.1", "127.0.0.2", "127.0.0.2"]

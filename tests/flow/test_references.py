@@ -89,7 +89,7 @@ def test_rules_for_a_service_that_does_not_exist_are_left_out() -> None:
     assert [finding.message for finding in checked.findings] == [
         'rules: service "wbe" does not exist; did you mean "web"?'
     ]
-    assert checked.names == {rules.service}
+    assert checked.names == (rules.service,)
 
 
 def test_a_route_without_a_usable_listener_is_left_out(tmp_path_factory: pytest.TempPathFactory) -> None:

@@ -8,16 +8,20 @@ from tests.flow.world import name, route_set, service
 from tulle.flow.resolving import delegate_key, resolve
 from tulle.model.documents import BUILT_IN
 from tulle.model.names import Name
+from tulle.model.policies import Fault, Retry
 from tulle.model.routes import (
     Backend,
+    Cors,
     Delegate,
     ExternalCheck,
     Forward,
+    HeaderChanges,
     Match,
     Mirror,
     PathKind,
     PathMatch,
     Respond,
+    Rewrite,
     RouteRule,
     RouteSet,
     Source,
@@ -53,7 +57,7 @@ def test_services_are_found_by_host_and_ports_by_name() -> None:
     stream = StreamRule(name="s", origin=BUILT_IN, matches=(StreamMatch(),), backends=(wanted,))
     written = routes(replace(rule(forward), check=ExternalCheck(backend=wanted)), streams=(stream,))
     services = {name("web"): service("web")}
-    resolved = resolve(written, services, {"api.test": name("web")}, {})
+    resolved = resolve(written, services, {"api.test": (name("web"),)}, {})
     found = backend(service=name("web"), port=80)
     action = resolved.route.rules[0].action
     assert isinstance(action, Forward)
@@ -64,7 +68,22 @@ def test_services_are_found_by_host_and_ports_by_name() -> None:
     assert check.backend == found
     assert resolved.route.streams[0].backends == (found,)
     assert resolved.names == {Name("", "api.test"), Name("", "nobody.test"), name("web")}
-    assert resolve(written, services, {"api.test": name("web")}, {}).route is resolved.route
+    assert resolve(written, services, {"api.test": (name("web"),)}, {}).route is resolved.route
+
+
+def test_of_a_host_the_service_is_meant_that_the_namespace_of_the_rules_may_see() -> None:
+    hidden = replace(service("hidden"), name=Name("a", "hidden"), exports=(".",))
+    own, public = replace(service("own"), exports=(".",)), replace(service("public"), name=Name("b", "public"))
+    services = {each.name: each for each in (hidden, own, public)}
+    written = routes(rule(Forward(backends=(backend(host="api.test"),))))
+    for names, meant in (
+        ((hidden.name, public.name, own.name), own.name),
+        ((hidden.name, public.name), public.name),
+        ((Name("a", "gone"), hidden.name), hidden.name),
+    ):
+        action = resolve(written, services, {"api.test": names}, {}).route.rules[0].action
+        assert isinstance(action, Forward)
+        assert action.backends[0].service == meant
 
 
 def test_a_port_that_nobody_has_stays_a_name() -> None:
@@ -112,6 +131,19 @@ def test_a_delegate_that_does_not_exist_is_a_finding_and_an_answer() -> None:
     assert action.status == 404
 
 
+@pytest.mark.parametrize(("exports", "is_used"), [((".",), False), (("default",), True), (("other",), False)])
+def test_a_delegate_counts_where_it_is_exported_to(exports: tuple[str, ...], is_used: bool) -> None:
+    inner = rule(Respond(status=201))
+    delegate = RouteSet(name=DELEGATING.to, origin=BUILT_IN, rules=(inner,), is_delegate=True, exports=exports)
+    resolved = resolve(routes(rule(DELEGATING)), {}, {}, {DELEGATING.to: delegate})
+    action = resolved.route.rules[0].action
+    assert isinstance(action, Respond)
+    assert action.status == (201 if is_used else 404)
+    messages = [each.message for each in resolved.findings]
+    assert is_used or 'is not exported to namespace "default", so it is not used' in messages[0]
+    assert len(messages) == (0 if is_used else 1)
+
+
 @pytest.mark.parametrize(
     ("outer", "inner", "both"),
     [
@@ -143,5 +175,28 @@ def test_a_rule_of_a_delegate_holds_under_both_conditions(outer: Match, inner: M
 def test_rules_that_send_nothing_on_stay_beside_those_that_do() -> None:
     answer = rule(Respond(status=200))
     sending = rule(Forward(backends=(backend(host="api.test"),)))
-    resolved = resolve(routes(sending, answer), {}, {"api.test": name("web")}, {})
+    resolved = resolve(routes(sending, answer), {}, {"api.test": (name("web"),)}, {})
     assert resolved.route.rules[1] == answer
+
+
+def test_a_rule_of_a_delegate_says_what_it_does_not_leave_to_the_rule_that_delegates() -> None:
+    mirror = Mirror(backend=backend(host="api.test"))
+    said = Forward(backends=(), timeout=1.0, retry=Retry(attempts=3), rewrite=Rewrite(path="/x"), mirrors=(mirror,))
+    outer = replace(
+        rule(replace(DELEGATING, defaults=said)),
+        fault=Fault(abort_status=500),
+        cors=Cors(),
+        request_headers=HeaderChanges(remove=("a",)),
+    )
+    own = Forward(backends=(backend(),), timeout=2.0)
+    first, second = rule(own), replace(rule(Respond(status=200)), response_headers=HeaderChanges(remove=("b",)))
+    delegate = RouteSet(name=DELEGATING.to, origin=BUILT_IN, rules=(first, second), is_delegate=True)
+    resolved = resolve(
+        routes(outer), {name("web"): service("web")}, {"api.test": (name("web"),)}, {DELEGATING.to: delegate}
+    )
+    one, two = resolved.route.rules
+    assert isinstance(one.action, Forward)
+    assert (one.action.timeout, one.action.retry, one.action.rewrite) == (2.0, said.retry, said.rewrite)
+    assert one.action.mirrors[0].backend.service == name("web")
+    assert (one.request_headers, one.fault, one.cors) == (outer.request_headers, outer.fault, outer.cors)
+    assert (two.action, two.request_headers, two.fault) == (second.action, None, outer.fault)

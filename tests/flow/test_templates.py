@@ -2,6 +2,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 
+from tests.flow.advised import Desk
 from tests.flow.joins import Joins
 from tests.flow.world import name, workload
 from tulle.flow.templates import filled
@@ -49,3 +50,21 @@ def test_templates_come_and_go() -> None:
     assert joins.workloads[web.name] is web
     joins.put("run")
     assert not joins.workloads
+
+
+def test_what_ends_may_have_the_name_of_what_keeps_running() -> None:
+    desk = Desk()
+    desk.put("run.yaml", "workloads: {web: {command: x, port: 1}}")
+    pod = "template: {metadata: {labels: {kind: %s}}}"
+    head = "apiVersion: %s/v1\nkind: %s\nmetadata: {name: web}\nspec: {%s}\n"
+    desk.put("a.yaml", head % ("batch", "Job", pod % "job"))
+    assert not desk.mesh.findings
+    desk.put("b.yaml", head % ("apps", "Deployment", pod % "deployment"))
+    assert not desk.mesh.findings
+    (web,) = desk.mesh.workloads.values()
+    assert dict(web.labels)["kind"] == "deployment"
+    desk.put("b.yaml", "")
+    (web,) = desk.mesh.workloads.values()
+    assert dict(web.labels)["kind"] == "job"
+    desk.put("b.yaml", head % ("batch", "Job", pod % "job"))
+    assert "Job web is given twice" in str(desk.mesh.findings[0])

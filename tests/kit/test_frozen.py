@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field, replace
+from typing import NamedTuple
 
 from tulle.kit.frozen import differing, rebuilt
 
@@ -18,6 +19,11 @@ class Tree:
     height: int = field(init=False, default=3)
 
 
+class Pair(NamedTuple):
+    left: str
+    right: str
+
+
 TREE = Tree("oak", (Leaf(1), Leaf(2)), (Leaf(5),))
 
 
@@ -29,6 +35,12 @@ def test_parts_are_replaced_however_deep_and_others_stay_the_same() -> None:
 
 def test_what_does_not_change_is_the_same_thing() -> None:
     assert rebuilt(TREE, lambda part: part) is TREE
+
+
+def test_tuples_with_names_stay_what_they_are() -> None:
+    made: object = rebuilt((Pair("a", "b"),), lambda part: "c" if part == "a" else part)
+    assert isinstance(made, tuple) and made == (Pair("c", "b"),) and isinstance(made[0], Pair)
+    assert differing((Pair("a", "b"),), made) == [("[0]", Pair("a", "b"))]
 
 
 def test_what_is_inside_is_changed_first() -> None:

@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+import pytest
+
 from tulle.kit.located import LocatedList, LocatedMap, is_moved, line_of, repetitions
 from tulle.kit.located_yaml import parse
 
@@ -55,3 +57,24 @@ def test_entries_can_be_put_by_hand() -> None:
     value.put("a", 1, 4)
     assert (value, value.lines, value.line) == ({"a": 1}, {"a": 4}, 3)
     assert LocatedList(2).line == 2
+
+
+@pytest.mark.parametrize(
+    ("text", "found"),
+    [
+        ("a: {b: [{c: 1, d: 2}]}", []),
+        ("a: {b: [{c: 1, c: 2}], b: 3}\ne: {f: 1}", [("b", 0, 0), ("c", 0, 0)]),
+        ("a: &x {b: 1, b: 2}\nc: {d: *x}", [("b", 0, 0), ("b", 0, 0)]),
+        ("a: &x {b: 1, b: 2}\nc:\n  d: {<<: *x}\n  e: [*x]", [("b", 0, 0), ("b", 0, 0)]),
+        ("a: {b: &x {c: {d: 1, d: 2}}}\ne: {<<: *x}", [("d", 0, 0), ("d", 0, 0)]),
+    ],
+)
+def test_repetitions_are_found_wherever_they_are_below(text: str, found: list[tuple[str, int, int]]) -> None:
+    value = parse(text)
+    assert list(repetitions(value)) == found
+
+
+def test_what_repeats_nothing_is_known_not_to() -> None:
+    value = parse("a: {b: {c: 1}}\nd: {e: 1, e: 2}")
+    assert isinstance(value, LocatedMap)
+    assert value.repeated == () and value["a"].repeated is None and value["d"].repeated == (("e", 1),)

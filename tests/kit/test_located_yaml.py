@@ -102,7 +102,7 @@ def test_aliases_cannot_grow_without_bounds() -> None:
 def test_no_text_takes_more_time_than_its_length_is_worth() -> None:
     value = parse("a: 1\n" * 200_000)
     assert isinstance(value, LocatedMap)
-    assert len(value.repeated) == located_yaml.MOST_NOTED
+    assert value.repeated is not None and len(value.repeated) == located_yaml.MOST_NOTED
     with pytest.raises(Malformed, match="lines begin with %"):
         parse("".join(f"%TAG !a{i}! x\n" for i in range(20)) + "---\na: 1\n")
 

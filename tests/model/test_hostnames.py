@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tulle.model.hostnames import best, common, covers, is_address, narrowed, plain, wider, wildcards
+from tulle.model.hostnames import best, common, covers, is_address, narrowed, plain, subnet, subnets, wider, wildcards
 
 LABELS = ("a", "b")
 NAMES = [".".join(labels) for length in (1, 2, 3, 4) for labels in itertools.product(LABELS, repeat=length)]
@@ -96,3 +96,17 @@ def test_hosts_are_plain_and_lists_narrow_each_other() -> None:
 )
 def test_addresses_are_no_names(text: str, expected: bool) -> None:
     assert is_address(text) is expected
+
+
+def test_subnets_are_written_in_one_form() -> None:
+    assert [subnet(each) for each in ("10.1.2.3/8", "10.1.2.3", "10.1.2.3/32", "FD00::1", "web")] == [
+        "10.0.0.0/8",
+        "10.1.2.3",
+        "10.1.2.3",
+        "fd00::1",
+        "web",
+    ]
+    around = list(subnets("10.1.2.3"))
+    assert around[:3] == ["10.1.2.3", "10.1.2.2/31", "10.1.2.0/30"]
+    assert around[-1] == "0.0.0.0/0" and len(around) == 33
+    assert list(subnets("web")) == []

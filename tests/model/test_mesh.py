@@ -28,3 +28,6 @@ def test_the_gateway_enforces_what_is_for_all_of_it_and_for_single_gateways() ->
     assert Mesh().all_gateway_guards == ()
     assert Mesh(gateway_guards=gateways).all_gateway_guards == (other, usual)
     assert Mesh(gateway_guard=usual, gateway_guards=gateways).all_gateway_guards == (usual, other)
+    mesh = Mesh(gateway_guard=usual, gateway_guards={Name("shop", "a"): other})
+    assert mesh.guard_of((None, Name("shop", "b"))) is usual
+    assert mesh.guard_of((None, Name("shop", "b"), Name("shop", "a"))) is other

@@ -3,6 +3,7 @@ from __future__ import annotations
 from hypothesis import given
 from hypothesis import strategies as st
 
+from tulle.kit.codec import decode, encode
 from tulle.model.names import Name, full_host, host_names
 
 
@@ -27,3 +28,8 @@ def test_the_short_name_is_only_known_in_its_namespace() -> None:
     assert full_host(Name("shop", "web")) == names[0]
     assert host_names(Name("shop", "web"), "other") == names
     assert host_names(Name("shop", "web"), "shop") == (*names, "web")
+
+
+def test_processes_tell_each_other_names_as_mappings() -> None:
+    assert encode(Name("shop", "web")) == b'{"namespace":"shop","name":"web"}'
+    assert decode(Name, encode(Name("shop", "web"))) == Name("shop", "web")

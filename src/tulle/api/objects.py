@@ -128,6 +128,7 @@ def _summaries(seen: _Seen, parts: Sequence[Document], store: Store) -> Iterator
             folder=part.folder,
             origin=OriginSummary(source=origin.source, file=origin.file, line=origin.line, subject=origin.subject),
         )
+        part.forget()
 
 
 def _generation(part: Document) -> int:

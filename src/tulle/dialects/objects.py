@@ -121,6 +121,8 @@ class ObjectKind:
     read: Callable[[Written], Fragment]
     is_global: bool = False
     """Whether it belongs to no namespace."""
+    is_policy: bool = False
+    """Whether it says who may do what, so that something is open without it."""
     unnamed: str = ""
     """The name of one without a name, if it may have none."""
     documentation: str = ""
@@ -200,10 +202,10 @@ class ObjectDialect:
         line = _at(document).line
         before = known.get(key)
         if before is not None and _is_same(before, document):
-            before.origin.anchor.line = line
+            before.origin.anchor.move(line, origin.anchor)
             return (before,), ()
-        here = Origin(origin.source, origin.file, Anchor(line), 0, f"{kind.kind} {name}")
-        return (Document(here, key, data, document.folder, document.revision),), ()
+        here = Origin(origin.source, origin.file, Anchor(line, origin.anchor), 0, f"{kind.kind} {name}")
+        return (Document(here, key, document.content, document.folder, document.revision),), ()
 
     def read(self, part: Document) -> Fragment:
         """The meaning of one object."""
@@ -302,7 +304,7 @@ def listed(document: Document) -> tuple[tuple[Document, ...], tuple[Finding, ...
     origin = document.origin
     for index, item in enumerate(items):
         if isinstance(item, LocatedMap):
-            here = Origin(origin.source, origin.file, Anchor(origin.line), 0, origin.subject)
+            here = Origin(origin.source, origin.file, Anchor(origin.line, origin.anchor), 0, origin.subject)
             key = Key(document.key.kind, Name("", f"{document.key.name.name}/{index}"))
             found.append(Document(here, key, item, document.folder, document.revision))
         else:
@@ -313,9 +315,10 @@ def listed(document: Document) -> tuple[tuple[Document, ...], tuple[Finding, ...
 
 def _is_same(before: Document, now: Document) -> bool:
     """Whether an object says the same, in the same relative lines, as its last version."""
-    if before.origin.file != now.origin.file or before.folder != now.folder or before.data != now.data:
+    if before.origin.file != now.origin.file or before.folder != now.folder:
         return False
-    return is_moved(before.data, now.data, getattr(now.data, "line", 0) - getattr(before.data, "line", 0))
+    old, new = before.data, now.data
+    return old == new and is_moved(old, new, getattr(new, "line", 0) - getattr(old, "line", 0))
 
 
 def _at(document: Document, *path: str) -> Origin:

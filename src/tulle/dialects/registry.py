@@ -66,6 +66,12 @@ def _unclaimed(document: Document) -> Finding:
     return Finding.error(document.origin, message)
 
 
+def is_policy(part: Document) -> bool:
+    """Whether a part says who may do what, so that something is open without it."""
+    kind = dialects()[part.key.kind.partition("/")[0]].kinds.get(part.key.kind)
+    return getattr(kind, "is_policy", False)
+
+
 def read(part: Document) -> Fragment:
     """The meaning of one part.
 

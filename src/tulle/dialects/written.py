@@ -39,14 +39,17 @@ class Written:
     path: tuple[Step, ...]
     """Where the value of the part is within the data of the document."""
     findings: list[Finding] = field(default_factory=list)
+    value: Any = field(init=False)
+    """The value of the part, as it was written."""
+    _base: int = field(init=False)
+    """The line of the document in the text that it was parsed from."""
 
-    @property
-    def value(self) -> Any:
-        """The value of the part, as it was written."""
-        value: Any = self.document.data
+    def __post_init__(self) -> None:
+        data: Any = self.document.data
+        self._base = line_of(data, ())
         for step in self.path:
-            value = value[step]
-        return value
+            data = data[step]
+        self.value = data
 
     @property
     def origin(self) -> Origin:
@@ -58,7 +61,7 @@ class Written:
         origin, value = self.document.origin, self.value
         if not path or not isinstance(value, LocatedMap) or path[0] not in value:
             return origin
-        offset = origin.offset + line_of(value, path) - line_of(self.document.data, ())
+        offset = origin.offset + line_of(value, path) - self._base
         return Origin(origin.source, origin.file, origin.anchor, offset, origin.subject)
 
     def error(self, path: Sequence[Step], predicate: str) -> None:
@@ -75,9 +78,8 @@ class Written:
     def validated(self, schema: type[Schema]) -> Schema | None:
         """The value of the part by its schema, or None when it cannot be used."""
         for key, line, first in repetitions(self.value):
-            base = line_of(self.document.data, ())
-            origin = self.origin.at(self.origin.line + line - base)
-            below = self.origin.line + first - base
+            origin = self.origin.at(self.origin.line + line - self._base)
+            below = self.origin.line + first - self._base
             self.findings.append(
                 Finding.error(origin, f'{self.subject}: "{key}" is written twice (first in line {below})')
             )

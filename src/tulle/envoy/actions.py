@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from typing import TypeAlias
 
@@ -111,6 +111,34 @@ class Destinations:
             known = ", ".join(str(each.number) for each in service.ports) or "none"
             return absent, f'service "{backend.service}" has no port {backend.port}; it has {known}'
         return absent, f'service "{backend.service}" has no version "{backend.subset}"'
+
+
+def shared_out(rule: RouteRule, to: Destinations) -> Iterator[tuple[RouteRule, float | None]]:
+    """A rule of which shares are answered by the proxy: each share, and then all that is left, as a rule.
+
+    With the percentage of all requests that this one and those before take; None: all that come so far. Envoy draws
+    one number for a request, by which it decides about every share of it.
+    """
+    action = rule.action
+    answered = [each for each in action.backends if _is_answered(each, to)] if isinstance(action, Forward) else []
+    if not isinstance(action, Forward) or not answered:
+        yield rule, None
+        return
+    rest = tuple(each for each in action.backends if each not in answered)
+    total, taken = sum(each.weight for each in action.backends), 0
+    for backend in answered:
+        assert backend.answer is not None
+        taken += backend.weight
+        response = headers.merged(backend.response_headers, rule.response_headers)
+        part = replace(rule, action=backend.answer, response_headers=response)
+        yield part, None if taken == total else 100.0 * taken / total
+        if taken == total:
+            return
+    yield replace(rule, action=replace(action, backends=rest)), None
+
+
+def _is_answered(backend: Backend, to: Destinations) -> bool:
+    return backend.answer is not None and backend.weight > 0 and to.refusal(backend) is None
 
 
 def route(rule: RouteRule, match: Match, retry: Retry | None, to: Destinations) -> Route:

@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from functools import partial
 from itertools import chain
-from operator import attrgetter
 
 from tulle.envoy import (
     consulted,
@@ -28,7 +27,6 @@ from tulle.envoy.rewrites import Entry
 from tulle.envoy.sockets import Layout
 from tulle.envoy.streams import Vantage
 from tulle.model.documents import Origin
-from tulle.model.guards import Guard
 from tulle.model.listeners import Listener, ListenerProtocol, TlsHandling
 from tulle.model.mesh import Mesh
 from tulle.model.routes import RouteSet
@@ -46,7 +44,7 @@ def compile_gateway(mesh: Mesh, memory: gateway_hosts.Memory | None = None) -> S
     secrets = set(known.secrets)
     heard: Tables = {}
     caller = Caller.gateway(mesh.settings)
-    for listener, found in _listeners(mesh, more, caller):
+    for listener, found in _listeners(mesh, known.streaming, more, caller):
         heard[listener.name] = listener
         secrets |= mesh_secrets.needed((listener, *found))
     routes, fixed = _routes(mesh, layout)
@@ -61,10 +59,12 @@ def compile_gateway(mesh: Mesh, memory: gateway_hosts.Memory | None = None) -> S
     )
 
 
-def _listeners(mesh: Mesh, clusters: Tables, caller: Caller) -> Iterator[tuple[Resource, tuple[Resource, ...]]]:
+def _listeners(
+    mesh: Mesh, streaming: Iterable[RouteSet], clusters: Tables, caller: Caller
+) -> Iterator[tuple[Resource, tuple[Resource, ...]]]:
     """The listener of every socket, with the clusters that it needs itself; those are added to the others."""
     attached: dict[str, list[RouteSet]] = {}
-    for each in filter(attrgetter("streams"), mesh.gateway_routes):
+    for each in streaming:
         for name in each.listeners:
             attached.setdefault(name, []).append(each)
     for sharing in sockets.by_socket(mesh.listeners.values()).values():
@@ -85,7 +85,7 @@ def _listener(
 ) -> Resource:
     """The listener of one socket; the clusters that it needs are added to those `needed`."""
     contents = []
-    guard = _guard(mesh, sharing)
+    guard = mesh.guard_of(each.gateway for each in sharing)
     asked = consulted.consulted(mesh, guard, caller) if guard is not None else consulted.NOBODY
     needed += asked.clusters
     for listener in sharing:
@@ -95,12 +95,6 @@ def _listener(
     first, *others = sharing
     guarded = Guarded(guard, asked.names)
     return gateway_listeners.compile_listener(first, tuple(others), mesh.settings, tuple(contents), guarded)
-
-
-def _guard(mesh: Mesh, sharing: Sequence[Listener]) -> Guard | None:
-    """What is enforced at a socket: that of the first of its gateways to which policies are attached, or the usual."""
-    known = (mesh.gateway_guards.get(each.gateway) for each in sharing if each.gateway is not None)
-    return next((each for each in known if each is not None), mesh.gateway_guard)
 
 
 def _content(mesh: Mesh, listener: Listener, sets: Sequence[RouteSet]) -> tuple[Content, tuple[Resource, ...]]:

@@ -65,6 +65,8 @@ class Memory:
     layout: Layout = field(default_factory=Layout)
     """Of the last result."""
     routes: RouteSets = ()
+    streaming: RouteSets = ()
+    """Those of the routes that are for connections."""
     services: Mapping[Name, Service] = field(default_factory=dict)
     hosts: dict[Place, Host] = field(default_factory=dict)
     virtual_hosts: dict[str, Resource] = field(default_factory=dict)
@@ -93,7 +95,7 @@ class Memory:
 
     def forget(self) -> None:
         """Begin from scratch."""
-        self.layout, self.routes, self.services = Layout(), (), {}
+        self.layout, self.routes, self.streaming, self.services = Layout(), (), (), {}
         self.hosts, self.virtual_hosts, self.clusters = {}, {}, {}
         self._users, self._sharing, self._secrets = {}, Counter(), {}
 
@@ -151,6 +153,8 @@ def compile_hosts(mesh: Mesh, layout: Layout, memory: Memory = LAST) -> dict[Pla
     if memory.settings is not mesh.settings or not keeps_order(old, new):
         memory.forget()
         old, new = (), mesh.gateway_routes
+    if any(each.streams for each in (*old, *new)):
+        memory.streaming = tuple(each for each in mesh.gateway_routes if each.streams)
     hosts: dict[Place, Host | None] = {}
     for place, sets in regrouped(memory, layout, mesh.gateway_routes, (old, new)).items():
         is_there = sets or place in layout.standing

@@ -21,6 +21,8 @@ from tulle.xds.snapshot import Resource, Table, encode
 ONE = r"(?:secret|secret-ca|config-map-ca)\|[A-Za-z0-9._-]+/[A-Za-z0-9._-]+"
 NAME = re.compile(rf"{ONE}(?:\+{ONE})*".encode())
 """A name as it stands within an encoded message: what comes after it there is none of these characters."""
+NONE: frozenset[str] = frozenset()
+"""The same for all, who are very many."""
 KEYS = "secret|"
 """Begins the names of secrets with private keys."""
 CERTIFICATE, KEY = ("tls.crt", "cert"), ("tls.key", "key")
@@ -30,7 +32,7 @@ AUTHORITY, REVOKED = ("ca.crt", "cacert"), ("ca.crl", "crl")
 
 def needed(resources: Iterable[Resource]) -> frozenset[str]:
     """The secrets of the mesh to which resources refer."""
-    return frozenset().union(*map(_referred, resources))
+    return NONE.union(*map(_referred, resources)) or NONE
 
 
 def parts(names: Iterable[str]) -> frozenset[str]:
@@ -40,9 +42,10 @@ def parts(names: Iterable[str]) -> frozenset[str]:
 
 @remember(size=1)
 def _referred(resource: Resource) -> frozenset[str]:
-    if b"secret" not in resource.body and b"-ca|" not in resource.body:
-        return frozenset()
-    return frozenset(name.decode() for name in NAME.findall(resource.body))
+    body = resource.body
+    if b"secret" not in body and b"-ca|" not in body:
+        return NONE
+    return frozenset(name.decode() for name in NAME.findall(body)) or NONE
 
 
 def shown_to(namespace: str, names: Iterable[str]) -> frozenset[str]:

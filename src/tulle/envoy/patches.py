@@ -20,13 +20,12 @@ from tulle.envoy.attempts import failure
 from tulle.envoy.patching import listeners, routes, values
 from tulle.envoy.patching.clusters import patch_cluster
 from tulle.envoy.patching.facts import Facts
-from tulle.envoy.patching.places import Places
+from tulle.envoy.patching.places import Places, Sets
 from tulle.kit.memo import remember
 from tulle.model.extensions import EnvoyPatches, Patch, PatchContext, PatchOperation, PatchPlace
 from tulle.model.findings import Finding
 from tulle.xds.snapshot import CLUSTER, LISTENER, ROUTE, VIRTUAL_HOST, Resource, Snapshot, Table, encode
 
-Sets: TypeAlias = tuple[EnvoyPatches, ...]
 Outcome: TypeAlias = tuple[Resource | None, frozenset[Patch]]
 CONCERNS = {
     LISTENER: frozenset(PatchPlace) - {PatchPlace.CLUSTER, PatchPlace.EXTENSION_CONFIG, PatchPlace.BOOTSTRAP},
@@ -41,6 +40,7 @@ MESSAGES: dict[str, type[Message]] = {
     ROUTE: route_pb2.RouteConfiguration,
     VIRTUAL_HOST: route_components_pb2.VirtualHost,
 }
+NOTHING: frozenset[Patch] = frozenset()
 NEW = {PatchPlace.LISTENER: LISTENER, PatchPlace.CLUSTER: CLUSTER}
 """What a change can add as a resource of its own."""
 
@@ -112,6 +112,7 @@ class _Work:
     def __init__(self, sets: Sets, places: Places) -> None:
         self.sets = sets
         self.is_gateway = places.is_gateway
+        self._holding = places.holding
         self.applied: set[Patch] = set()
         self.findings: list[Finding] = []
         self._concerned = frozenset(patch.place for each in sets for patch in values.usable(each))
@@ -122,7 +123,8 @@ class _Work:
             return table
         changed: dict[str, Resource] = {}
         for name, resource in table.items():
-            outcome, applied = _outcome(resource, self.sets, facts(name))
+            sets = self._holding(type_url, name, self.sets)
+            outcome, applied = _outcome(resource, sets, facts(name)) if sets else (resource, NOTHING)
             self.applied |= applied
             if outcome is not None:
                 changed[name] = outcome

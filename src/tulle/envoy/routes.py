@@ -8,11 +8,12 @@ from typing import TypeAlias
 
 from envoy.config.route.v3 import route_components_pb2
 
-from tulle.envoy import actions, retries
+from tulle.envoy import actions, protos, retries
 from tulle.envoy.actions import Destinations
 from tulle.envoy.attempts import Uncompilable
 from tulle.envoy.filters import registry
 from tulle.envoy.matches import is_unconditional, route_match
+from tulle.envoy.scope import LONGEST_HOST
 from tulle.model.routes import Forward, Match, Redirect, RouteRule, RouteSet, specificity
 
 Route: TypeAlias = route_components_pb2.Route
@@ -20,7 +21,9 @@ Route: TypeAlias = route_components_pb2.Route
 Step = tuple[Match, RouteRule]
 Rank = tuple[int, ...]
 Age = tuple[str, str, str]
-Place = tuple[Rank, Age]
+Standing = tuple[int, Age]
+"""How widely the rules of a set are meant, and its age."""
+Place = tuple[Rank, Standing]
 """Where a condition stands among all of them; the smallest is tried first."""
 UNDATED = "~"
 """After every date."""
@@ -30,19 +33,20 @@ def in_order(sets: Iterable[RouteSet], is_last: Callable[[Match], bool] = is_unc
     """Every condition with its rule, the first to be tried first.
 
     Sets in which the most specific match wins are one list, by specificity. A set whose order is the writer's keeps
-    it; it is merged with the others by the most specific condition that it still holds. Of equals those of the set
-    that was created first count, then those of the first set by namespace and name, then the first that was read.
+    it; it is merged with the others by the most specific condition that it still holds. Of equals those for the very
+    host count before those for wildcards, then those of the set that was created first, then those of the first set by
+    namespace and name, then the first that was read.
     What follows a condition that `is_last` within an ordered set is never reached.
     """
     free: list[tuple[Place, Step]] = []
     ordered: list[tuple[Place, Step]] = []
     for route_set in sets:
         steps = [(match, rule) for rule in route_set.rules for match in rule.matches]
-        age = age_of(route_set)
+        standing = _width(route_set), age_of(route_set)
         if route_set.by_specificity:
-            free.extend(((_rank(specificity(step[0])), age), step) for step in steps)
+            free.extend(((_rank(specificity(step[0])), standing), step) for step in steps)
         else:
-            ordered.extend(((rank, age), step) for rank, step in _ranked(steps, is_last))
+            ordered.extend(((rank, standing), step) for rank, step in _ranked(steps, is_last))
     # Sorting keeps the order of equals, so that nothing within an ordered set changes places.
     return [step for _, step in sorted((*free, *ordered), key=_place)]
 
@@ -50,6 +54,12 @@ def in_order(sets: Iterable[RouteSet], is_last: Callable[[Match], bool] = is_unc
 def age_of(route_set: RouteSet) -> Age:
     """What decides between equal conditions; the smallest comes first."""
     return route_set.created or UNDATED, route_set.name.namespace, route_set.name.name
+
+
+def _width(route_set: RouteSet) -> int:
+    """How widely rules of the mesh are meant: 0 for single hosts; of wildcards the longest is the narrowest."""
+    lengths = [len(host) if "*" in host else LONGEST_HOST for host in route_set.mesh_hosts]
+    return LONGEST_HOST - max(lengths, default=LONGEST_HOST)
 
 
 def compile_routes(steps: Iterable[Step], to: Destinations) -> list[Route]:
@@ -76,6 +86,14 @@ def _compile(match: Match, rule: RouteRule, to: Destinations) -> Iterator[Route]
 
 def _actions(match: Match, rule: RouteRule, to: Destinations) -> Iterator[Route]:
     """The routes of a rule and one of its matches: more than one where Envoy needs conditions of its own."""
+    for part, percent in actions.shared_out(rule, to):
+        for message in _done(match, part, to):
+            if percent is not None:
+                message.match.runtime_fraction.CopyFrom(protos.runtime_fraction(percent))
+            yield message
+
+
+def _done(match: Match, rule: RouteRule, to: Destinations) -> Iterator[Route]:
     if isinstance(rule.action, Redirect):
         for message in actions.redirects(rule, rule.action, match, to):
             message.match.MergeFrom(route_match(match))

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from itertools import chain
 
 from tulle.envoy.references import referenced_services
 from tulle.kit.memo import remember
 from tulle.model.extensions import Scope
-from tulle.model.hostnames import best, covers, wider, wildcards
+from tulle.model.hostnames import best, covers, subnets, wider, wildcards
 from tulle.model.mesh import Mesh
 from tulle.model.names import SERVICE_SUFFIX, SYSTEM_NAMESPACE, Name, full_host, host_names
 from tulle.model.routes import RouteSet
@@ -61,6 +62,7 @@ class Unknown:
 
 Resolution = Target | Virtual | Outside | Unknown
 HTTP_PORT = 80
+_ADDRESS_BEGINS = frozenset("[0123456789")
 
 
 def host_key(host: str) -> Name:
@@ -75,7 +77,7 @@ def resolve(mesh: Mesh, namespace: str, authority: str, seen: Scope | None = Non
     if split is None:
         return Unknown(lowered, "the Host header is not a host name")
     host, port = split
-    name, pattern = _service_name(mesh, namespace, host)
+    name, pattern = _service_name(mesh, namespace, host, seen)
     service = mesh.services.get(name) if name is not None else None
     if service is not None and not is_exported(service.exports, service.name.namespace, namespace):
         return Unknown(lowered, f'service "{service.name}" is not exported to namespace "{namespace}"', name)
@@ -93,7 +95,24 @@ def resolve(mesh: Mesh, namespace: str, authority: str, seen: Scope | None = Non
     found = service.port(port) if port is not None else default_port(service)
     if found is None:
         return Unknown(lowered, _no_port(service, port), name)
-    return Target(service, found, lowered if "*" in pattern or pattern in service.virtual_addresses else "")
+    is_alone = not pattern or (pattern in service.hosts and "*" not in pattern)
+    return Target(service, found, "" if is_alone else lowered)
+
+
+def owner(
+    services: Mapping[Name, Service], names: Iterable[Name], namespace: str, seen: Scope | None = None
+) -> Service | None:
+    """Of services with the same host, the one that a namespace means: its own, or else the first that it may see.
+
+    None if it may see none of them: to that namespace they do not exist.
+    """
+    known = (service for name in names if (service := services.get(name)) is not None)
+    shown = [each for each in known if is_exported(each.exports, each.name.namespace, namespace)]
+    return min(
+        shown,
+        key=lambda each: (not sees(seen, each, namespace), each.name.namespace != namespace),
+        default=None,
+    )
 
 
 def host_of(authority: str) -> str:
@@ -129,11 +148,15 @@ def dependencies(mesh: Mesh, namespace: str, authority: str) -> frozenset[Name]:
     split = _split(lowered)
     if split is None:
         return frozenset()
-    keys = frozenset(map(host_key, wider(split[0])))
+    places = tuple(_places(split[0]))
+    keys = frozenset(map(host_key, places))
     match resolve(mesh, namespace, authority):
         case Target(service, _):
-            sets = rules(mesh, service, split[0])
-            return keys.union((service.name,), *map(referenced_services, sets))
+            # Those that share a host with it may be meant instead, where a caller does not see it.
+            others = (mesh.services.get(name) for place in places for name in mesh.hosts.get(place, ()))
+            services = dict.fromkeys((service, *(each for each in others if each is not None)))
+            sets = chain.from_iterable(rules(mesh, each, split[0]) for each in services)
+            return keys.union((each.name for each in services), *map(referenced_services, sets))
         case Virtual(_, host):
             return keys.union(*map(referenced_services, rules(mesh, None, host)))
         case Unknown(_, _, Name() as name):
@@ -220,8 +243,8 @@ def _split(authority: str) -> tuple[str, int | None] | None:
     return host, int(port)
 
 
-def _service_name(mesh: Mesh, namespace: str, host: str) -> tuple[Name | None, str]:
-    """The service that a host name means, whether or not it exists; and its host or wildcard that fits.
+def _service_name(mesh: Mesh, namespace: str, host: str, seen: Scope | None) -> tuple[Name | None, str]:
+    """The service that a host name means, whether or not it exists; and its host, wildcard or subnet that fits.
 
     Empty, if it is meant by its name in the mesh.
     """
@@ -232,8 +255,18 @@ def _service_name(mesh: Mesh, namespace: str, host: str) -> tuple[Name | None, s
     if service is not None and not service.hosts:
         # Nobody takes the names of the mesh from the service that has them, whatever hosts a document claims.
         return meant, ""
-    known = best(host, mesh.hosts)
-    return (meant, "") if known is None else (mesh.hosts[known], known)
+    for place in _places(host):
+        found = owner(mesh.services, mesh.hosts.get(place, ()), namespace, seen)
+        if found is not None:
+            return found.name, place
+    return meant, ""
+
+
+def _places(host: str) -> Iterator[str]:
+    """Under what the service of a host may be known: an address by every subnet, a name by every wildcard."""
+    if host[:1] in _ADDRESS_BEGINS:
+        yield from subnets(host.strip("[]"))
+    yield from wider(host)
 
 
 def _mesh_name(mesh: Mesh, namespace: str, host: str) -> Name | None:

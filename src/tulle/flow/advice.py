@@ -17,6 +17,7 @@ from tulle.flow.advisors.base import (
     Key,
     World,
     account_key,
+    anywhere,
     gateway_key,
     workloads_of,
 )
@@ -40,7 +41,7 @@ from tulle.model.services import Entry, Service
 from tulle.model.workloads import Workload
 
 NO_SERVICES: Mapping[Name, Service] = {}
-NO_HOSTS: Mapping[str, Name] = {}
+NO_HOSTS: Mapping[str, tuple[Name, ...]] = {}
 GATEWAYS = (Gateway, GatewayClass, ListenerSet)
 NO_GUARDS: Mapping[Name, Guard] = {}
 
@@ -54,7 +55,7 @@ class Advice:
         self._routes: dict[RouteSet, Document] = {}
         """Every set that was written and counts."""
         self._services: Mapping[Name, Service] = NO_SERVICES
-        self._hosts: Mapping[str, Name] = NO_HOSTS
+        self._hosts: Mapping[str, tuple[Name, ...]] = NO_HOSTS
         self._guards: Mapping[Name, Guard] = NO_GUARDS
         self._gateway_guard: Guard | None = None
         self._entries: Mapping[Name, Entry] = {}
@@ -118,6 +119,7 @@ class Advice:
         gateways = self._listeners.update(merge.listeners.table, merge.changed.listeners)
         gateways |= {name for kind in GATEWAYS for name in merge.changed.objects.get(kind, ())}
         touched: set[Key] = {*services, *map(host_key, hosts), *map(gateway_key, gateways), *joining.relabelled}
+        touched.update(gateway_key(Name("", each.name)) for each in gateways)
         guards = guarding.guards.keys() | self._guards.keys() if is_fresh else guarding.changed
         touched.update(self._touched_by_guards(guards, guarding), self._touched_by_entries(merge))
         if services or hosts:
@@ -133,7 +135,7 @@ class Advice:
         for name in names:
             for guard, step in ((self._guards.get(name), -1), (guarding.guards.get(name), 1)):
                 if guard is not None:
-                    yield from (*pairs(name.namespace, guard.labels), *guard.answers)
+                    yield from (*pairs(name.namespace, guard.labels), *anywhere(guard.labels), *guard.answers)
                     yield self._count_account(name.namespace, guard.account, step)
             yield from (workloads_of(name.namespace), EVERYWHERE)
         if guarding.gateway is not self._gateway_guard:

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from itertools import chain
 from zlib import crc32
 
 from tulle.envoy.scope import is_exported, may_call
@@ -30,10 +31,10 @@ def plan(mesh: Mesh, roles: Mapping[str, str]) -> dict[str, HostPlan]:
     """
     runners = sorted(host for host, role in roles.items() if role in {"sidecar", "host"})
     gateways = {host for host, role in roles.items() if role in {"gateway", "host"}} if mesh.listeners else set()
-    forwardable = _forwardable(mesh.services.values())
+    ports = tuple(chain.from_iterable(map(forwardable, mesh.services.values())))
     shares: dict[str, list[Assignment]] = {host: [] for host in roles}
     for workload in mesh.workloads.values():
-        forwards = _forwards(mesh, workload, forwardable)
+        forwards = _forwards(mesh, workload, ports)
         for host, replicas in _spread(workload, runners).items():
             shares[host].append(_assignment(mesh, workload, replicas, forwards))
     gateway = GatewayAssignment(
@@ -51,23 +52,16 @@ def _spread(workload: Workload, hosts: Sequence[str]) -> dict[str, int]:
     return {hosts[(first + rank) % len(hosts)]: share + (rank < rest) for rank in range(len(hosts))}
 
 
-def _forwardable(services: Iterable[Service]) -> tuple[tuple[Service, int, Protocol], ...]:
+def forwardable(service: Service) -> list[tuple[Service, int, Protocol]]:
     """Ports that cannot be reached by an HTTP proxy, so that callers need a local port for them."""
-    return tuple(
-        (service, port.number, port.protocol)
-        for service in services
-        for port in service.ports
-        if not port.protocol.is_http
-    )
+    return [(service, port.number, port.protocol) for port in service.ports if not port.protocol.is_http]
 
 
-def _forwards(
-    mesh: Mesh, workload: Workload, forwardable: tuple[tuple[Service, int, Protocol], ...]
-) -> tuple[Forward, ...]:
+def _forwards(mesh: Mesh, workload: Workload, ports: tuple[tuple[Service, int, Protocol], ...]) -> tuple[Forward, ...]:
     caller = Name(workload.service.namespace, workload.account)
     return tuple(
         Forward(service=service.name, port=port, protocol=protocol)
-        for service, port, protocol in forwardable
+        for service, port, protocol in ports
         if service.name != workload.service
         and (workload.calls is None or service.name in workload.calls)
         and may_call(caller, service)

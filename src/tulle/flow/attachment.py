@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 
+from tulle.envoy.scope import is_exported
 from tulle.flow.backends import NO_AUTHORITY, REFUSED_BY_FILTER, Resolved, resolve, services_of
 from tulle.flow.surroundings import Surroundings, namespace_key, seen
 from tulle.kit.memo import remember
@@ -93,6 +94,9 @@ def _at_gateway(route: RouteSet, parent: Parent, around: Surroundings) -> _Outco
             return _Outcome("NoMatchingParent", f"{shown} {around.silent[parent.name]}, so nothing is attached to it")
         hint = around.gateway_hint(parent.name, home)
         return _Outcome("NoMatchingParent", f"{shown} does not exist, so nothing is attached to it{hint}")
+    if not any(is_exported(route.exports, home, each) for each in (parent.name.namespace, around.root_namespace)):
+        message = f"{shown} does not use it: it is not exported to namespace {parent.name.namespace}"
+        return _Outcome("NotAllowedByListeners", message)
     candidates = [each for each in listeners if _is_named(each, parent)]
     if not candidates:
         return _Outcome("NoMatchingParent", f"{shown} has no listener {_wanted(parent, listeners)}")

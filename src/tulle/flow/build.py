@@ -5,11 +5,12 @@ What did not change keeps its identity, and the work for a change is in proporti
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence, Set
 from dataclasses import replace
 
 from tulle.flow.checking import Checking
 from tulle.flow.joining import typed
+from tulle.flow.last_good import NOWHERE, LastGood, Place, still_counting
 from tulle.flow.merge import SETTINGS, Merge
 from tulle.flow.parts import Parts
 from tulle.flow.settings import settled
@@ -28,8 +29,10 @@ NO_KEYS: Mapping[str, str] = {}
 class Builder:
     """Builds the mesh again and again, from documents of which each time a few are different."""
 
-    def __init__(self) -> None:
-        self._parts = Parts()
+    def __init__(self, last_good: LastGood | None = None) -> None:
+        """`last_good`: what was good in an earlier process, and will be told what the next one should know."""
+        self._last_good = last_good or LastGood()
+        self._parts = Parts(last_good=self._last_good)
         self._merge = Merge()
         self._checking = Checking()
         self._mesh = Mesh(settings=DEFAULT_SETTINGS)
@@ -40,7 +43,11 @@ class Builder:
         return self._parts.order
 
     def build(
-        self, documents: tuple[Document, ...], findings: Iterable[Finding] = (), keys: Mapping[str, str] = NO_KEYS
+        self,
+        documents: tuple[Document, ...],
+        findings: Iterable[Finding] = (),
+        keys: Mapping[str, str] = NO_KEYS,
+        unreadable: Set[Place] = NOWHERE,
     ) -> Mesh:
         """The mesh that documents describe, and what is wrong with them; the very same, if nothing is different.
 
@@ -48,10 +55,13 @@ class Builder:
             documents: all that there are.
             findings: those of their sources.
             keys: key sets of issuers, by their address (`flow.keys`); another mapping if anything in it is different.
+            unreadable: files that cannot be read now; if they never could since the start, what they said before that
+                stands in for them.
         """
         with no_collection():
             try:
-                return self._built(documents, findings, keys)
+                kept = self._last_good.stand_ins(documents, unreadable)
+                return self._built((*documents, *kept), still_counting(findings, kept), keys)
             except Exception:
                 # What is remembered may be half of before and half of now: from the beginning, but for good versions.
                 self._parts, self._merge, self._checking = self._parts.anew(), Merge(), Checking()

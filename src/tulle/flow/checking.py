@@ -42,7 +42,7 @@ class Checking:
         self.routing = Routing()
         self.guarding = Guarding()
         self.advice = Advice()
-        self._known_hosts: Mapping[str, Name] = {}
+        self._known_hosts: Mapping[str, tuple[Name, ...]] = {}
         self._delegates: dict[Name, RouteSet] = {}
         self._templates = Templates()
         self._joining = Joining()
@@ -71,7 +71,7 @@ class Checking:
         return self._plain_text.services
 
     @property
-    def hosts(self) -> dict[str, Name]:
+    def hosts(self) -> dict[str, tuple[Name, ...]]:
         """Services by the hosts that they say themselves."""
         return self._joining.hosts
 
@@ -101,7 +101,9 @@ class Checking:
         self._update_listeners(native, context)
         self.routing.update(merge, parts, context, position)
         self.advice.update(merge, self.workloads, self._joining, self.guarding, self.routing, settings)
-        self._overlap_findings = tuple(self.routing.overlaps.findings(self.routing.position(position)))
+        self._overlap_findings = tuple(
+            self.routing.overlaps.findings(self.routing.position(position), self.routing.is_asking)
+        )
         self._update_statuses(merge)
 
     def _update_statuses(self, merge: Merge) -> None:
@@ -169,7 +171,7 @@ class Checking:
         return Wanted(
             has_routes=merge.has_routes,
             has_ingress=merge.has_ingress,
-            guarded=frozenset(self.guarding.gateways),
+            guarded=self.guarding.alike,
             has_broken_listener=any(part.key.kind == "native/listener" for part in parts.findings),
         )
 

@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Hashable, Iterable
 from dataclasses import dataclass
 from operator import is_
 from typing import Generic, TypeVar
 
+from tulle.flow.dependents import Dependents
 from tulle.flow.references import Checked, Directory
 from tulle.model.findings import Finding
 from tulle.model.names import Name
 
-Thing = TypeVar("Thing")
+Thing = TypeVar("Thing", bound=Hashable)
 Result = TypeVar("Result")
 
 
@@ -32,7 +33,7 @@ class Checks(Generic[Thing, Result]):
     def __init__(self, check: Callable[[Thing, Directory], Checked[Result]]) -> None:
         self._check = check
         self._results: dict[Thing, Checked[Result]] = {}
-        self._users: dict[Name, set[Thing]] = {}
+        self._dependents: Dependents[Thing, Name] = Dependents()
         self._with_findings: set[Thing] = set()
         self.looked_at: frozenset[Thing] = frozenset()
         """By the last update."""
@@ -41,8 +42,7 @@ class Checks(Generic[Thing, Result]):
         """Check what is new, and what refers to a changed name; the objects whose checked form is another one now."""
         for thing in removed:
             self._forget(thing)
-        again = set(added)
-        again.update(*(self._users.get(name, ()) for name in context.names))
+        again = set(added).union(*self._dependents.on(context.names))
         if context.is_renamed:
             again |= self._with_findings
         self.looked_at = frozenset(again)
@@ -52,7 +52,7 @@ class Checks(Generic[Thing, Result]):
             after = self._check(thing, context.directory)
             if before is None or not _is_same(before.thing, after.thing):
                 different.add(thing)
-            self._remember(thing, before, after)
+            self._remember(thing, after)
         return frozenset(different)
 
     def checked(self, thing: Thing) -> Result | None:
@@ -68,25 +68,15 @@ class Checks(Generic[Thing, Result]):
         for thing in self._with_findings:
             yield from self._results[thing].findings
 
-    def _remember(self, thing: Thing, before: Checked[Result] | None, after: Checked[Result]) -> None:
-        old = before.names if before is not None else frozenset()
-        for name in after.names - old:
-            self._users.setdefault(name, set()).add(thing)
-        for name in old - after.names:
-            self._drop(name, thing)
+    def _remember(self, thing: Thing, after: Checked[Result]) -> None:
+        self._dependents.note(thing, after.names)
         self._results[thing] = after
         (self._with_findings.add if after.findings else self._with_findings.discard)(thing)
 
     def _forget(self, thing: Thing) -> None:
-        for name in self._results.pop(thing).names:
-            self._drop(name, thing)
+        del self._results[thing]
+        self._dependents.forget(thing)
         self._with_findings.discard(thing)
-
-    def _drop(self, name: Name, thing: Thing) -> None:
-        users = self._users[name]
-        users.discard(thing)
-        if not users:
-            del self._users[name]
 
 
 def _is_same(before: object, after: object) -> bool:

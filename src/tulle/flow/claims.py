@@ -13,65 +13,73 @@ Thing = TypeVar("Thing")
 Key = TypeVar("Key", bound=Hashable)
 
 
-class Claims(Generic[Thing]):
-    """Things of one kind by name. Of several that want a name, the first in the order of the documents has it."""
+class Contest(Generic[Thing]):
+    """Who has a name. Of several that want it, the first in the order of the documents."""
 
     def __init__(self) -> None:
-        self.table: dict[Name, Thing] = {}
-        """Who has each name. Replaced, never changed in place: it belongs to a published mesh."""
-        self._claims: dict[Name, dict[Document, Thing]] = {}
-        self._winners: dict[Name, Document] = {}
+        self._claims: dict[Name, tuple[tuple[Document, Thing], ...]] = {}
+        """Parts that want each name, and what for; after a decision the one that has it is the first."""
         self._contested: set[Name] = set()
         self._touched: set[Name] = set()
-        self.looked_at: frozenset[Name] = frozenset()
-        """Names that the last decision was about, whether or not somebody else has them now."""
 
     def add(self, name: Name, part: Document, thing: Thing) -> None:
         """A part wants a name."""
-        self._claims.setdefault(name, {})[part] = thing
+        others = self._claims.get(name)
+        self._claims[name] = (*_without(others, part), (part, thing)) if others else ((part, thing),)
         self._touched.add(name)
 
     def remove(self, name: Name, part: Document) -> None:
         """A part does not want a name any more."""
-        claims = self._claims[name]
-        del claims[part]
-        if not claims:
-            del self._claims[name]
+        others = _without(self._claims.pop(name), part)
+        if others:
+            self._claims[name] = others
         self._touched.add(name)
 
-    def settle(self, position: Callable[[Document], int]) -> frozenset[Name]:
-        """Decide who has each name; the names whose thing changed, appeared or vanished."""
+    def decide(self, position: Callable[[Document], int]) -> list[tuple[Name, Thing | None]]:
+        """Decide who has each name about which there is something to decide, whether or not it is somebody else now."""
         look = self._touched | self._contested
-        self.looked_at = frozenset(look)
         self._touched = set()
         found: list[tuple[Name, Thing | None]] = []
         for name in look:
-            claims = self._claims.get(name, {})
-            self._contested.discard(name)
+            claims = self._claims.get(name, ())
             if len(claims) > 1:
+                claims = self._claims[name] = tuple(sorted(claims, key=lambda claim: position(claim[0])))
                 self._contested.add(name)
-            winner = min(claims, key=position) if len(claims) > 1 else next(iter(claims), None)
-            if winner is None:
-                self._winners.pop(name, None)
-                found.append((name, None))
             else:
-                self._winners[name] = winner
-                found.append((name, claims[winner]))
-        before, self.table = self.table, replaced(self.table, found)
-        return frozenset(changed_keys(before, self.table))
+                self._contested.discard(name)
+            found.append((name, claims[0][1] if claims else None))
+        return found
 
     def losers(self, position: Callable[[Document], int]) -> Iterator[tuple[Name, Document, Document]]:
         """Of each name that several want: the name, who has it, and each of the others."""
         for name in self._contested:
-            first, *others = sorted(self._claims[name], key=position)
-            for other in others:
+            (first, _), *others = sorted(self._claims[name], key=lambda claim: position(claim[0]))
+            for other, _ in others:
                 yield name, first, other
 
     def part_of(self, name: Name) -> Document:
         """The part that has a name."""
-        return self._winners[name]
+        return self._claims[name][0][0]
 
     def winner(self, name: Name) -> tuple[Document, Thing] | None:
         """The part that has a name and what it has by it; None if nobody wants it."""
-        part = self._winners.get(name)
-        return None if part is None else (part, self.table[name])
+        claims = self._claims.get(name)
+        return claims[0] if claims else None
+
+
+class Claims(Contest[Thing]):
+    """Things of one kind by name."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.table: dict[Name, Thing] = {}
+        """Who has each name. Replaced, never changed in place: it belongs to a published mesh."""
+
+    def settle(self, position: Callable[[Document], int]) -> frozenset[Name]:
+        """Decide who has each name; the names whose thing changed, appeared or vanished."""
+        before, self.table = self.table, replaced(self.table, self.decide(position))
+        return frozenset(changed_keys(before, self.table))
+
+
+def _without(claims: tuple[tuple[Document, Thing], ...], part: Document) -> tuple[tuple[Document, Thing], ...]:
+    return tuple(claim for claim in claims if claim[0] is not part)

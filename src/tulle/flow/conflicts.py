@@ -7,6 +7,7 @@ from ipaddress import ip_address
 
 from tulle.envoy.routes import age_of
 from tulle.flow.placement import HOSTLESS, family
+from tulle.kit.groups import Groups
 from tulle.model.findings import Finding, Severity
 from tulle.model.listeners import Listener, ListenerProtocol
 from tulle.model.routes import Match, PathKind, RouteRule, RouteSet
@@ -70,43 +71,41 @@ class Routes:
     """Which routes of the gateway want the very same requests."""
 
     def __init__(self) -> None:
-        self._claims: dict[Place, dict[RouteSet, RouteRule]] = {}
+        self._claims: Groups[Place, RouteSet] = Groups()
         self._contested: set[Place] = set()
 
     def add(self, route: RouteSet) -> None:
         """A route is there."""
-        for place, rule in _places(route):
-            claims = self._claims.setdefault(place, {})
-            claims[route] = rule
-            if len(claims) > 1:
+        for place, _ in _places(route):
+            self._claims.add(place, route)
+            if len(self._claims.get(place)) > 1:
                 self._contested.add(place)
 
     def remove(self, route: RouteSet) -> None:
         """A route is gone."""
         for place in dict(_places(route)):
-            claims = self._claims[place]
-            del claims[route]
-            if len(claims) <= 1:
+            self._claims.remove(place, route)
+            if len(self._claims.get(place)) <= 1:
                 self._contested.discard(place)
-            if not claims:
-                del self._claims[place]
 
-    def findings(self, position: Callable[[RouteSet], int]) -> Iterator[Finding]:
+    def findings(self, position: Callable[[RouteSet], int], is_asking: Callable[[RouteSet], bool]) -> Iterator[Finding]:
         """Of routes for the same requests, the one that is tried first is used; about each of the others.
 
-        It is a mistake if nothing is left to a route.
+        It is a mistake if nothing is left to a route, unless it `is_asking` to be attached: Gateway API and Istio say
+        which of them counts.
         """
         lost: dict[RouteSet, list[tuple[Place, RouteSet]]] = {}
         for place in self._contested:
-            routes = sorted(self._claims[place], key=lambda each: (age_of(each), position(each)))
+            routes = sorted(self._claims.get(place), key=lambda each: (age_of(each), position(each)))
             for index, route in enumerate(routes):
                 first = next((other for other in routes[:index] if _share_listener(route, other)), None)
                 if first is not None:
                     lost.setdefault(route, []).append((place, first))
         for route, places in lost.items():
-            is_useless = len(places) == len(dict(_places(route)))
+            rules = dict(_places(route))
+            is_useless = not is_asking(route) and len(places) == len(rules)
             for place, first in places:
-                yield _taken(place, self._claims[place][route], first, is_useless=is_useless)
+                yield _taken(place, rules[place], first, is_useless=is_useless)
 
 
 def _places(route: RouteSet) -> Iterator[tuple[Place, RouteRule]]:

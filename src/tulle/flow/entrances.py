@@ -6,7 +6,7 @@ Pure, and looked at anew only when something changed that can concern listeners.
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from typing import Any, TypeVar
 
 from tulle.flow import conflicts, ingress
@@ -62,8 +62,8 @@ class Wanted:
     has_ingress: bool = False
     has_broken_listener: bool = False
     """Whether a native listener is written that cannot be read: then nothing takes its place."""
-    guarded: frozenset[Name] = frozenset()
-    """Gateways (and sets of listeners, by their keys) to which policies are attached."""
+    guarded: Mapping[Name, Name] = field(default_factory=dict)
+    """Gateways that enforce something else than the usual, by name; those for which it is the same have the same."""
 
 
 class Entrances:
@@ -133,6 +133,7 @@ class Entrances:
             namespaces={each.name: each for each in typed(merge, Namespace).values()},
             grants={namespace: each for namespace, each in by_namespace.items() if each},
             silent=_silent(merge, settings, kept),
+            root_namespace=settings.root_namespace,
         )
         self.inventory = Inventory(
             listeners=(*(_rooted(each, secrets, settings) for each in own if each not in kept), *foreign),

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from itertools import chain
 
+from tulle.flow.last_good import NOWHERE, Place, still_counting
 from tulle.kit.latest import Latest
 from tulle.model.documents import Document, Origin
 from tulle.model.findings import Finding
@@ -17,6 +18,8 @@ log = logging.getLogger(__name__)
 
 LONGEST_PAUSE = 30.0
 """Seconds before a source that failed is asked again, at most."""
+EVERYTHING = frozenset(("",))
+"""What a source that failed cannot read."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,6 +28,8 @@ class Gathered:
 
     documents: tuple[Document, ...] = ()
     findings: tuple[Finding, ...] = ()
+    unreadable: frozenset[Place] = NOWHERE
+    """Files (or all of a source) that cannot be read now, at least not completely."""
 
 
 class Gather:
@@ -70,7 +75,7 @@ class Gather:
     def _fail(self, name: str, error: Exception) -> None:
         finding = Finding.error(Origin(name), f"source {name} cannot be read: {error}; what it last said still counts")
         before = self._batches.get(name, Batch())
-        self._batches[name] = Batch(before.documents, (finding,))
+        self._batches[name] = Batch(before.documents, (finding,), EVERYTHING)
         self._offer()
 
     def _offer(self) -> None:
@@ -81,6 +86,7 @@ class Gather:
             Gathered(
                 tuple(chain.from_iterable(batch.documents for batch in batches)),
                 tuple(chain.from_iterable(batch.findings for batch in batches)),
+                frozenset(chain.from_iterable(_places(name, batch) for name, batch in self._batches.items())),
             )
         )
 
@@ -106,7 +112,14 @@ def merged(before: Batch, now: Batch) -> Batch:
             or (document.origin.file in files and (document.origin.file, _object(document)) not in said)
         )
     ]
-    return Batch((*now.documents, *kept), now.findings, now.unreadable)
+    return Batch((*now.documents, *kept), still_counting(now.findings, kept), now.unreadable)
+
+
+def _places(source: str, batch: Batch) -> Iterator[Place]:
+    """Where something is unreadable: single documents are named after their file."""
+    for name in batch.unreadable:
+        yield source, name
+        yield source, name.partition("#")[0]
 
 
 def _object(document: Document) -> tuple[str, ...]:

@@ -12,7 +12,8 @@ from tulle.flow.index import Index
 from tulle.flow.joining import typed
 from tulle.flow.keys import Keyed
 from tulle.flow.merge import Merge
-from tulle.flow.policies import Policies, Subject
+from tulle.flow.policies import Labels, Place, Policies, Subject
+from tulle.flow.selection import Selection
 from tulle.kit.memo import remember
 from tulle.kit.tables import replaced
 from tulle.model.extensions import EnvoyPatches, ProxySettings, Scope, Telemetry, WasmPlugin
@@ -34,6 +35,8 @@ from tulle.model.security import (
 from tulle.model.services import Port, Service
 from tulle.model.workloads import Workload
 
+GATEWAY_NAME = "gateway.networking.k8s.io/gateway-name"
+"""The label with the name of its gateway that everything has which runs for one of Gateway API."""
 SERVICES = ("Service", "ServiceEntry")
 """Kinds to which policies are attached that are about workloads."""
 
@@ -44,6 +47,15 @@ class Answering(Protocol):
     @property
     def moved(self) -> AbstractSet[Name]:
         """Workloads that answer for other services, or for services that are others, than before."""
+        ...
+
+    @property
+    def running(self) -> Selection[Workload]:
+        """Workloads by their labels."""
+        ...
+
+    def answering(self, name: Name) -> tuple[Workload, ...]:
+        """The workloads that answer for a service."""
         ...
 
     def services_of(self, workload: Workload) -> tuple[Service, ...]:
@@ -72,7 +84,7 @@ class Guarding:
         """Workloads whose guard is another one, by the last update."""
         self.gateway: Guard | None = None
         self.gateways: dict[Name, Guard] = {}
-        """Gateways (and sets of listeners, by their keys) to which policies are attached, by name."""
+        """Gateways (and sets of listeners, by their keys) that enforce something else than the usual, by name."""
         self.keys: Mapping[str, str] = {}
         """Key sets of issuers by their address (`flow.keys`); to be set before an update."""
         self._keyed = Keyed()
@@ -100,34 +112,41 @@ class Guarding:
             services: those of now, which name the accounts that may call.
             settings: of the mesh.
         """
-        spaces = self._take_policies(merge)
+        touched = self._take_policies(merge)
         is_everywhere = (
             settings is not self._settings
-            or settings.root_namespace in spaces
+            or any(place.namespace == settings.root_namespace for place in touched)
             or bool(merge.changed.objects.get(Authorizer))
         )
         self._settings, self._authorizers = settings, typed(merge, Authorizer)
         self.by_namespace.update(workloads, moved)
         if is_everywhere:
-            names: set[Name] = set(workloads) | moved
+            names: AbstractSet[Name] = workloads.keys() | moved
         else:
-            names = set(moved)
-            names.update(each.name for space in spaces for each in self.by_namespace.get(space))
-            names |= answering.moved
+            names = moved | answering.moved
+            names |= {each.name for place in touched for each in self._found(place, answering)}
         guards = [(name, self._guard(workloads.get(name), answering, services, settings)) for name in names]
         before, self.guards = self.guards, replaced(self.guards, guards)
         self.changed = frozenset(name for name in names if before.get(name) is not self.guards.get(name))
-        if is_everywhere or spaces or any(kind in merge.changed.objects for kind in (Gateway, ListenerSet)):
+        if is_everywhere or touched or any(kind in merge.changed.objects for kind in (Gateway, ListenerSet)):
             self._guard_gateways(merge, settings)
 
-    def _take_policies(self, merge: Merge) -> set[str]:
-        """The namespaces in which a policy is another one than before."""
+    def _take_policies(self, merge: Merge) -> set[Place]:
+        """Where a policy is another one than before."""
         tokens = RequestAuthentication
         changed = self._keyed.update(typed(merge, tokens), merge.changed.objects.get(tokens, ()), self.keys)
-        spaces = self._policies[tokens].take(self._keyed.policies, changed)
-        return spaces.union(
+        touched = self._policies[tokens].take(self._keyed.policies, changed)
+        return touched.union(
             *(policies.update(merge) for kind, policies in self._policies.items() if kind is not tokens)
         )
+
+    def _found(self, place: Place, answering: Answering) -> Iterable[Workload]:
+        """The workloads that policies of a place may be about."""
+        if place.target is not None:
+            return answering.answering(place.target.name) if place.target.kind in SERVICES else ()
+        if place.selector:
+            return answering.running.select(place.namespace, place.selector)
+        return self.by_namespace.get(place.namespace)
 
     def unused(self, kind: type[Object]) -> Iterator[Any]:
         """Policies of a kind that are about no workload and not about the gateway."""
@@ -155,23 +174,36 @@ class Guarding:
 
     def _guard_gateways(self, merge: Merge, settings: Settings) -> None:
         root, labels = settings.root_namespace, settings.gateway_labels
-        self.gateway = _of_gateway(self.gateway, self._said(Subject(root, labels), settings), settings)
-        attached = frozenset().union(*(policies.attached() for policies in self._policies.values()))
+        usual = _at_gateway(self._said(Subject(root, labels), settings))
+        before = (self.gateway, *self.gateways.values())
+        known = {Said(**each.fields()): each for each in before if each is not None and each.labels == labels}
+        self.gateway = _of_gateway(known, usual, settings)
         found: dict[Name, Guard] = {}
         for each in typed(merge, Gateway).values():
-            names = attached & {
-                Target(kind="Gateway", name=each.name),
-                Target(kind="GatewayClass", name=Name(root, each.class_name)),
-            }
-            if names:
-                said = self._said(Subject(each.name.namespace, labels, names, home=root), settings)
-                guard = _of_gateway(self.gateways.get(each.name), said, settings)
-                found |= {} if guard is None else {each.name: guard}
+            names = frozenset(
+                (
+                    Target(kind="Gateway", name=each.name),
+                    Target(kind="GatewayClass", name=Name(root, each.class_name)),
+                )
+            )
+            subject = Subject(each.name.namespace, labels_of_gateway(each.name), names, root_labels=labels)
+            # One process serves all of them, so what is said about that is said by the usual ones.
+            said = replace(_at_gateway(self._said(subject, settings)), proxy=usual.proxy)
+            guard = _of_gateway(known, said, settings)
+            # What is the usual for all needs no place of its own.
+            if guard is not None and said != usual:
+                found[each.name] = guard
         for added in typed(merge, ListenerSet).values():
             if added.parent in found:
                 found[added.key] = found[added.parent]
         if found != self.gateways:
             self.gateways = found
+
+    @property
+    def alike(self) -> dict[Name, Name]:
+        """Gateways that enforce something else than the usual, with the first that enforces the very same."""
+        first: dict[Guard, Name] = {}
+        return {name: first.setdefault(self.gateways[name], name) for name in sorted(self.gateways)}
 
     def _said(self, subject: Subject, settings: Settings) -> Said:
         root, namespace = settings.root_namespace, subject.namespace
@@ -250,20 +282,30 @@ def _guard(
     )
 
 
-def _of_gateway(known: Guard | None, said: Said, settings: Settings) -> Guard | None:
+def labels_of_gateway(name: Name) -> Labels:
+    """What selectors in its own namespace find a gateway of Gateway API by, as if it had proxies of its own there."""
+    return ((GATEWAY_NAME, name.name),)
+
+
+def _at_gateway(said: Said) -> Said:
+    """Without what is only about sidecars."""
+    return replace(said, peer_mode=PeerMode.STRICT, port_modes=(), scope=None)
+
+
+def _of_gateway(known: dict[Said, Guard], said: Said, settings: Settings) -> Guard | None:
     """What a gateway enforces, the same object as long as it is the same; None: nothing."""
     if said == Said():
         return None
-    if known is not None and said.fields() == known.fields():
-        return known
-    return Guard(
-        workload=GATEWAY,
-        origin=settings.origin,
-        service=GATEWAY,
-        account=GATEWAY.name,
-        labels=settings.gateway_labels,
-        **said.fields(),
-    )
+    if said not in known:
+        known[said] = Guard(
+            workload=GATEWAY,
+            origin=settings.origin,
+            service=GATEWAY,
+            account=GATEWAY.name,
+            labels=settings.gateway_labels,
+            **said.fields(),
+        )
+    return known[said]
 
 
 def _said_in(guard: Guard) -> Iterator[object]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Hashable, Iterable, Iterator, Mapping
 from typing import Any, Generic, TypeVar
 
+from tulle.kit.groups import Groups
 from tulle.model.names import Name
 
 Thing = TypeVar("Thing")
@@ -19,7 +20,7 @@ class Index(Generic[Key, Thing]):
         self._keys = keys
         self._order = order
         self._table: Mapping[Name, Thing] = {}
-        self._groups: dict[Key, dict[Name, Thing]] = {}
+        self._names: Groups[Key, Name] = Groups()
         self._tuples: dict[Key, tuple[Thing, ...]] = {}
 
     def update(self, table: Mapping[Name, Thing], changed: Iterable[Name]) -> set[Key]:
@@ -30,29 +31,27 @@ class Index(Generic[Key, Thing]):
             if before is not None:
                 for key in self._keys(before):
                     touched.add(key)
-                    del self._groups[key][name]
+                    self._names.remove(key, name)
             if now is not None:
                 for key in self._keys(now):
                     touched.add(key)
-                    self._groups.setdefault(key, {})[name] = now
+                    self._names.add(key, name)
         self._table = table
         for key in touched:
             self._tuples.pop(key, None)
-            if not self._groups.get(key, True):
-                del self._groups[key]
         return touched
 
     def get(self, key: Key) -> tuple[Thing, ...]:
         """The things of a key, in order."""
-        group = self._groups.get(key)
-        if group is None:
-            return ()
         known = self._tuples.get(key)
         if known is None:
-            ordered = sorted(group, key=lambda name: self._order(name, group[name]))
-            known = self._tuples[key] = tuple(map(group.__getitem__, ordered))
+            names, table = self._names.get(key), self._table
+            if not names:
+                return ()
+            ordered = sorted(names, key=lambda name: self._order(name, table[name])) if len(names) > 1 else names
+            known = self._tuples[key] = tuple(map(table.__getitem__, ordered))
         return known
 
     def __iter__(self) -> Iterator[Key]:
         """Every key that has things."""
-        return iter(self._groups)
+        return iter(self._names)

@@ -17,7 +17,7 @@ from tulle.flow.merge import Merge
 from tulle.flow.selection import Pair, Selection, pairs
 from tulle.kit.memo import remember
 from tulle.kit.tables import replaced
-from tulle.model.hostnames import covers, is_address, wildcards
+from tulle.model.hostnames import covers, is_address, subnet, wildcards
 from tulle.model.mesh import Object
 from tulle.model.names import Name
 from tulle.model.objects import BackendTls, ConfigMap
@@ -33,8 +33,8 @@ class Joining:
 
     def __init__(self) -> None:
         self.services: dict[Name, Service] = {}
-        self.hosts: dict[str, Name] = {}
-        """Services by the hosts (and virtual addresses) that they say themselves; of a host the first has it."""
+        self.hosts: dict[str, tuple[Name, ...]] = {}
+        """Services by the hosts (and virtual addresses) that they say themselves, in order."""
         self.moved: frozenset[Name] = frozenset()
         """Workloads that answer for other services (or for services that are others now), by the last update."""
         self.changed: frozenset[Name] = frozenset()
@@ -47,7 +47,7 @@ class Joining:
         self._base: dict[Name, Service] = {}
         """Services as they are declared and run, before anything else is said about them."""
         self._by_host: Index[str, Service] = Index(attrgetter("full_hosts"), _in_order)
-        self._own_hosts: Index[str, Service] = Index(lambda each: (*each.hosts, *each.virtual_addresses), _in_order)
+        self._own_hosts: Index[str, Service] = Index(_own_places, _in_order)
         self._selecting: Index[Pair, Service] = Index(_looked_at, _in_order)
         self._answering: dict[Name, tuple[Name, ...]] = {}
         """The workloads that answered for each service when it was joined."""
@@ -116,8 +116,9 @@ class Joining:
         hosts = self._own_hosts.update(self._base, names)
         if hosts:
             # A copy: the old one belongs to a published mesh.
-            known = {host: found[0].name for host in hosts if (found := self._own_hosts.get(host))}
-            self.hosts = {**{host: name for host, name in self.hosts.items() if host not in hosts}, **known}
+            # Always other tuples: who may see a service is another thing now, even where the names are the same.
+            known = {host: tuple(each.name for each in found) for host in hosts if (found := self._own_hosts.get(host))}
+            self.hosts = {**{host: names for host, names in self.hosts.items() if host not in hosts}, **known}
         return set(names)
 
     def _found(self, merge: Merge, workloads: Mapping[Name, Workload], moved: frozenset[Name]) -> set[Name]:
@@ -184,6 +185,11 @@ def typed(merge: Merge, kind: type[Kind]) -> Mapping[Name, Kind]:
 
 def _in_order(name: Name, _: object) -> Name:
     return name
+
+
+def _own_places(service: Service) -> tuple[str, ...]:
+    """The hosts and addresses that it says itself, each once."""
+    return tuple(dict.fromkeys((*service.hosts, *map(subnet, service.virtual_addresses))))
 
 
 def _looked_at(service: Service) -> tuple[Pair, ...]:

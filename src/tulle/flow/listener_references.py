@@ -30,8 +30,8 @@ class Inventory:
     classes: Mapping[str, GatewayClass] = field(default_factory=dict)
     secrets: Mapping[Name, Secret] = field(default_factory=dict)
     config_maps: Mapping[Name, ConfigMap] = field(default_factory=dict)
-    guarded: frozenset[Name] = frozenset()
-    """Gateways (and sets of listeners) to which policies are attached."""
+    guarded: Mapping[Name, Name] = field(default_factory=dict)
+    """Gateways that enforce something else than the usual; those for which it is the same have the same."""
 
 
 @dataclass(slots=True)

@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from tulle.flow.claims import Claims
+from tulle.flow.claims import Claims, Contest
 from tulle.flow.parts import Change
 from tulle.model.documents import Document
 from tulle.model.findings import Finding
@@ -15,7 +15,7 @@ from tulle.model.mesh import Fragment, Object, Settings
 from tulle.model.names import INGRESS, SYSTEM_NAMESPACE, Name
 from tulle.model.routes import RouteSet
 from tulle.model.services import Service
-from tulle.model.workloads import Workload
+from tulle.model.workloads import Template, Workload
 
 Position = Callable[[Document], int]
 SETTINGS = Name(SYSTEM_NAMESPACE, "mesh")
@@ -55,7 +55,7 @@ class Merge:
         self.changed = Changed()
         """By the last update."""
         self._unattached = self._of_ingress = 0
-        self._parts: Claims[Fragment] = Claims()
+        self._parts: Contest[Fragment] = Contest()
         self._active: dict[Name, tuple[Document, Fragment]] = {}
 
     def update(self, change: Change, fragments: Mapping[Document, Fragment], position: Position) -> None:
@@ -65,10 +65,9 @@ class Merge:
             self._parts.remove(_slot(part), part)
         for part in change.added:
             self._parts.add(_slot(part), part, fragments[part])
-        self._parts.settle(position)
         dropped: set[RouteSet] = set()
         gained: dict[RouteSet, Document] = {}
-        for name in self._parts.looked_at:
+        for name, _ in self._parts.decide(position):
             before, now = self._active.get(name), self._parts.winner(name)
             if before == now:
                 continue
@@ -115,7 +114,7 @@ class Merge:
 
     def findings(self, position: Position) -> Iterator[Finding]:
         """About every object whose name belongs to an earlier one."""
-        claims: tuple[Claims[Any], ...] = (self._parts, self.declared, self.listeners, *self.objects.values())
+        claims: tuple[Contest[Any], ...] = (self._parts, self.declared, self.listeners, *self.objects.values())
         for each in claims:
             for _, first, other in each.losers(position):
                 yield _twice(other, first)
@@ -161,6 +160,8 @@ def is_for_gateway(route: RouteSet) -> bool:
 
 def name_of(thing: Object) -> Name:
     """What an object is called among those of its type."""
+    if isinstance(thing, Template):
+        return Name(thing.name.namespace, f"{thing.kind}/{thing.name.name}")
     return thing.name if isinstance(thing.name, Name) else Name("", thing.name)
 
 

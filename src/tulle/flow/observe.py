@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
 from hashlib import blake2b
 
 from tulle.envoy import patches
@@ -19,6 +20,15 @@ from tulle.model.workloads import Instance, InstanceState
 from tulle.xds.snapshot import Resource
 
 UNCOMPILABLE = "cannot be compiled, and this is a mistake of tulle (the last good version is kept)"
+
+
+@dataclass(slots=True)
+class _Refused:
+    """What was refused for one reason, and by whom."""
+
+    message: str
+    names: dict[str, None] = field(default_factory=dict)
+    ids: dict[str, None] = field(default_factory=dict)
 
 
 class Observer:
@@ -122,19 +132,22 @@ class Observer:
         return list(dict.fromkeys(found))
 
     def _refusals(self) -> list[Finding]:
-        """What Envoys did not accept, at the line that caused it; the same refusal of many proxies is one finding."""
-        refused: dict[tuple[str, str], tuple[Origin, list[str]]] = {}
+        """What Envoys did not accept, at the line that caused it; one finding for each line and reason."""
+        refused: dict[tuple[Origin, str], _Refused] = {}
         for id, proxy in self._publisher.connected.items():
             for (type_url, name), refusal in proxy.session.refused.items():
                 resource = proxy.snapshot.table(type_url).get(name)
                 origin = resource.origins[0] if resource is not None and resource.origins else BUILT_IN
-                refused.setdefault((name, refusal.message), (origin, []))[1].append(id)
+                # Envoy names what it refuses, of whatever the reason is.
+                found = refused.setdefault((origin, refusal.message.replace(name, "")), _Refused(refusal.message))
+                found.names[name] = found.ids[id] = None
         return [
             Finding.error(
                 origin,
-                f"Envoy refused {name} ({_who(ids)} keeps the last good version): {message}",
+                f"Envoy refused {_who(sorted(found.names))} ({_who(sorted(found.ids))} keeps the last good version): "
+                f"{found.message}",
             )
-            for (name, message), (origin, ids) in refused.items()
+            for (origin, _), found in refused.items()
         ]
 
     def _patches(self) -> list[Finding]:

@@ -13,6 +13,8 @@ from tulle.model.documents import Origin
 from tulle.model.findings import Finding
 from tulle.model.listeners import Listener
 from tulle.model.mesh import Mesh
+from tulle.model.policies import ClientTls, Policy
+from tulle.model.services import Destination, Subset
 from tulle.sources.file import Files
 
 
@@ -34,9 +36,14 @@ def missing_files(mesh: Mesh) -> Iterator[Finding]:
     """What the mesh refers to on this machine and is not there: certificates, keys, directories."""
     for listener in mesh.listeners.values():
         for what, file, origin in _files(listener):
-            if file and (not os.access(file, os.R_OK) or not os.path.isfile(file)):
+            if _is_missing(file):
                 message = f"{listener.origin.subject}: its {what} {_short(file)} does not exist or cannot be read"
                 yield Finding.error(origin, message)
+    for origin, policies in _treated(mesh):
+        for what, file in dict.fromkeys(each for policy in policies for each in _client_files(policy.tls)):
+            if _is_missing(file):
+                message = f"{origin.subject}: its {what} {_short(file)} does not exist or cannot be read"
+                yield Finding.warning(origin, f"{message} here, so calls with it fail")
     for workload in mesh.workloads.values():
         if not os.path.isdir(workload.directory):
             message = f"{workload.origin.subject}: its directory {_short(workload.directory)} does not exist"
@@ -53,6 +60,36 @@ def _files(listener: Listener) -> Iterator[tuple[str, str, Origin]]:
     for item in listener.certificates:
         yield "certificate", item.certificate_file, item.origin
         yield "key", item.key_file, item.origin
+
+
+def _is_missing(file: str) -> bool:
+    return bool(file) and (not os.access(file, os.R_OK) or not os.path.isfile(file))
+
+
+def _treated(mesh: Mesh) -> Iterator[tuple[Origin, list[Policy]]]:
+    """How services are called, by where that was written."""
+    destinations: dict[Destination, None] = {}
+    for service in mesh.services.values():
+        destinations.update(dict.fromkeys(service.destinations))
+        yield service.origin, [service.policy, *_of_subsets(service.subsets)]
+    for each in destinations:
+        own = [each.policy] if each.policy is not None else []
+        yield each.origin, [*own, *dict(each.port_policies).values(), *_of_subsets(each.subsets)]
+
+
+def _of_subsets(subsets: tuple[Subset, ...]) -> Iterator[Policy]:
+    for subset in subsets:
+        if subset.policy is not None:
+            yield subset.policy
+        yield from dict(subset.port_policies).values()
+
+
+def _client_files(tls: ClientTls | None) -> Iterator[tuple[str, str]]:
+    if tls is not None:
+        yield "client certificate", tls.certificate_file
+        yield "client key", tls.key_file
+        yield "CA of servers", tls.ca_file
+        yield "list of revoked certificates", tls.crl_file
 
 
 def _short(file: str) -> str:

@@ -38,8 +38,8 @@ class _Slot:
 class Occupied:
     """The sockets that are taken."""
 
-    def __init__(self, owners: Mapping[Name, Name] = NOBODY, guarded: frozenset[Name] = frozenset()) -> None:
-        """`owners` are the gateways of sets of listeners; those `guarded` by policies of their own share no socket."""
+    def __init__(self, owners: Mapping[Name, Name] = NOBODY, guarded: Mapping[Name, Name] = NOBODY) -> None:
+        """`owners` are the gateways of sets of listeners; only those that are `guarded` alike share a socket."""
         self._owners, self._guarded = owners, guarded
         self._slots: dict[str, dict[Socket, _Slot]] = {}
         self._everywhere: dict[Socket, _Slot] = {}
@@ -70,8 +70,7 @@ class Occupied:
         """The first loopback address where all of these listeners can be; None if there is none."""
         wanted = tuple(listeners)
         shape = frozenset(
-            (socket_of(each), family(each.protocol), _hosts(each), self._owner(each) if self._guarded else None)
-            for each in wanted
+            (socket_of(each), family(each.protocol), _hosts(each), self._enforced(self._owner(each))) for each in wanted
         )
         everywhere = ((self._everywhere.get(socket_of(each)), each) for each in wanted)
         if any(slot is not None and self._conflict(slot, each) for slot, each in everywhere):
@@ -87,11 +86,13 @@ class Occupied:
         gateway = listener.gateway
         return gateway if gateway is None else self._owners.get(gateway, gateway)
 
+    def _enforced(self, owner: Name | None) -> Name | None:
+        return None if owner is None else self._guarded.get(owner)
+
     def _conflict(self, slot: _Slot, listener: Listener) -> str:
         """What is enforced is the same for everybody on a socket: a gateway with policies of its own needs its own."""
-        owner = self._owner(listener)
-        others = slot.owners - {owner}
-        if others and (owner in self._guarded or not self._guarded.isdisjoint(others)):
+        enforced = self._enforced(self._owner(listener))
+        if any(self._enforced(each) != enforced for each in slot.owners):
             return "ProtocolConflict"
         return _conflict(slot, listener)
 

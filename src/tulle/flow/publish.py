@@ -19,7 +19,7 @@ from tulle.envoy.compile import (
 from tulle.envoy.patches import Patched
 from tulle.envoy.patching import places
 from tulle.flow.admission import Peer, admit
-from tulle.flow.assign import HostPlan, plan
+from tulle.flow.assign import HostPlan, forwardable, plan
 from tulle.flow.differences import changed_names, changed_secrets, changed_services, last_good
 from tulle.flow.endpoint_table import EndpointTable
 from tulle.flow.endpoints import instances_by_service
@@ -27,6 +27,7 @@ from tulle.flow.hosts import Hosts
 from tulle.flow.patch import Patch
 from tulle.flow.plain_text import told_of
 from tulle.kit.codec import encode
+from tulle.kit.collecting import no_collection
 from tulle.kit.tables import changed_keys, replaced
 from tulle.model.mesh import Mesh
 from tulle.model.names import Name
@@ -112,10 +113,11 @@ class Publisher:
         After an exception everybody keeps what it has, and the next time concerns everybody.
         """
         is_torn, self._is_torn = self._is_torn, True
-        self._update(mesh, concerns_all=is_torn)
+        with no_collection():
+            self._take(mesh, concerns_all=is_torn)
         self._is_torn = False
 
-    def _update(self, mesh: Mesh, *, concerns_all: bool) -> None:
+    def _take(self, mesh: Mesh, *, concerns_all: bool) -> None:
         old, self.mesh = self.mesh, mesh
         changed = changed_services(old, mesh)
         guards = changed_keys(old.guards, mesh.guards)
@@ -136,7 +138,7 @@ class Publisher:
             self._compile(self._proxies[id], patch)
         skip = () if concerns_all else concerned
         self._publish_endpoints({name: resource for name, resource in ended.items() if resource}, skip=skip)
-        if concerns_all or _plans_differ(old, mesh) or not self.plans:
+        if concerns_all or _plans_differ(old, mesh, changed) or not self.plans:
             self._assign()
 
     def hosts_changed(self) -> None:
@@ -280,7 +282,6 @@ class Publisher:
     def _patched(self, proxy: Proxy, desired: Snapshot) -> Snapshot:
         """What documents change in what was compiled (Istio EnvoyFilter)."""
         instance = proxy.instance
-        # One Envoy serves all gateways: what is attached to one of them changes all that it names there.
         own = None if instance is None else self.mesh.guards.get(instance.workload)
         guards = self.mesh.all_gateway_guards if instance is None else (own,) if own is not None else ()
         written = tuple(dict.fromkeys(each for guard in guards for each in guard.patches))
@@ -396,7 +397,10 @@ def _gateway_differs(old: Mesh, new: Mesh) -> bool:
     )
 
 
-def _plans_differ(old: Mesh, new: Mesh) -> bool:
-    """Whether hosts may have to run something else."""
-    tables = ((each.settings, each.workloads, each.services, each.listeners) for each in (old, new))
-    return any(before is not after for before, after in zip(*tables, strict=True))
+def _plans_differ(old: Mesh, new: Mesh, changed: Iterable[Name]) -> bool:
+    """Whether hosts may have to run something else, or to forward to other services."""
+    tables = ((each.settings, each.workloads, each.listeners) for each in (old, new))
+    if any(before is not after for before, after in zip(*tables, strict=True)):
+        return True
+    services = (each for name in changed for mesh in (old, new) if (each := mesh.services.get(name)) is not None)
+    return any(forwardable(each) for each in services)

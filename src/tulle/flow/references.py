@@ -6,7 +6,7 @@ the requests, which is answered with an error (`flow.advisors.backends` tells it
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field, replace
 from typing import Generic, TypeVar
 
@@ -38,8 +38,8 @@ class Checked(Generic[Thing]):
     thing: Thing | None
     """The same object if nothing had to be taken out; None if nothing is left."""
     findings: tuple[Finding, ...]
-    names: frozenset[Name]
-    """What it refers to, existing or not: when one of these changes, it is to be checked again."""
+    names: Collection[Name]
+    """What it refers to, each once, existing or not: when one of these changes, it is to be checked again."""
     attached: Attached | None = None
     """Of a route that asks to be attached: what became of it."""
 
@@ -52,7 +52,7 @@ class Directory:
     listeners: Mapping[Name, Listener]
     accounts: Mapping[Name, int]
     """Service accounts, and how many services have each."""
-    hosts: Mapping[str, Name] = field(default_factory=dict)
+    hosts: Mapping[str, tuple[Name, ...]] = field(default_factory=dict)
     """Services by the hosts that they say themselves."""
     delegates: Mapping[Name, RouteSet] = field(default_factory=dict)
     """Route sets that others delegate to."""
@@ -100,7 +100,7 @@ def check_service(service: Service, directory: Directory) -> Checked[Service]:
         if callers != rule.callers:
             changes.append((index, callers))
     checked = _with_callers(service, tuple(changes)) if changes else service
-    return Checked(checked, tuple(findings.all), frozenset(names))
+    return Checked(checked, tuple(findings.all), tuple(names))
 
 
 def _caller(caller: Name, rule: Rule, service: Service, directory: Directory, findings: _Findings) -> Name:
@@ -139,7 +139,7 @@ def check_workload(workload: Workload, directory: Directory) -> Checked[Workload
                 origin,
                 f'"calls" is for TCP and UDP; service "{seen}" speaks HTTP and is called by its name',
             )
-    return Checked(workload, tuple(findings.all), frozenset(workload.calls or ()))
+    return Checked(workload, tuple(findings.all), tuple(dict.fromkeys(workload.calls or ())))
 
 
 def check_listener(listener: Listener, directory: Directory) -> Checked[Listener]:
@@ -154,7 +154,7 @@ def check_listener(listener: Listener, directory: Directory) -> Checked[Listener
             _check_gateway_may_call(backend, directory, findings)
         else:
             findings.error(backend.origin, problem)
-    names = frozenset(backend.service for backend in listener.backends)
+    names = tuple(dict.fromkeys(backend.service for backend in listener.backends))
     if len(kept) == len(listener.backends):
         return Checked(listener, tuple(findings.all), names)
     is_left = any(listener.backends[index].weight for index in kept)
@@ -178,15 +178,15 @@ class _Kept:
 def check_route(route: RouteSet, directory: Directory) -> Checked[tuple[RouteSet, ...]]:
     """Its backends exist and speak HTTP, its listeners exist and speak HTTP; or it is attached to its parents."""
     if route.is_delegate:
-        return Checked(None, (), frozenset())
+        return Checked(None, (), ())
     resolved = resolve(route, directory.services, directory.hosts, directory.delegates)
     if route.parents:
         attached = attach(resolved.route, directory.around)
-        findings, names = (*resolved.findings, *attached.findings), resolved.names | attached.names
+        findings, names = (*resolved.findings, *attached.findings), tuple(resolved.names | attached.names)
         return Checked(attached.routes, findings, names, attached)
     checked = _check_set(resolved.route, directory)
     together = () if checked.thing is None else (checked.thing,)
-    return Checked(together, (*resolved.findings, *checked.findings), resolved.names | checked.names)
+    return Checked(together, (*resolved.findings, *checked.findings), tuple(resolved.names.union(checked.names)))
 
 
 def _check_set(route: RouteSet, directory: Directory) -> Checked[RouteSet]:
@@ -196,19 +196,19 @@ def _check_set(route: RouteSet, directory: Directory) -> Checked[RouteSet]:
         hint = directory.hint(route.service, route.name.namespace)
         origin = route.host_origin(f"{route.service}.svc.{CLUSTER_DOMAIN}")
         findings.error(origin, f'service "{shown(route.service, route.name.namespace)}" does not exist{hint}')
-        return Checked(None, tuple(findings.all), frozenset(names))
+        return Checked(None, tuple(findings.all), tuple(names))
     listeners = tuple(name for name in route.listeners if _listener_exists(name, route, directory, findings))
     names.update(Name(SYSTEM_NAMESPACE, name) for name in route.listeners)
     if not route.drops_unknown:
         names.update(backend.service for backend in backends(route))
-        return Checked(route, tuple(findings.all), frozenset(names))
+        return Checked(route, tuple(findings.all), tuple(names))
     kept = tuple(_check_rule(rule, route, directory, findings, names) for rule in route.rules)
     checked: RouteSet | None = route
     if route.listeners and not listeners:
         checked = None
     elif listeners != route.listeners or any(item is not None for item in kept):
         checked = _pruned_route(route, kept, listeners)
-    return Checked(checked, tuple(findings.all), frozenset(names))
+    return Checked(checked, tuple(findings.all), tuple(names))
 
 
 def _listener_exists(name: str, route: RouteSet, directory: Directory, findings: _Findings) -> bool:

@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 from typing import Literal
 
 from tulle.envoy.references import backends
-from tulle.envoy.scope import host_key
+from tulle.envoy.scope import host_key, is_exported, owner
 from tulle.kit.memo import remember
 from tulle.model.documents import Origin
 from tulle.model.findings import Finding
@@ -38,7 +38,7 @@ def delegate_key(name: Name) -> Name:
 def resolve(
     route: RouteSet,
     services: Mapping[Name, Service],
-    hosts: Mapping[str, Name],
+    hosts: Mapping[str, tuple[Name, ...]],
     delegates: Mapping[Name, RouteSet],
 ) -> Resolved:
     """Resolve one route set; the very same one if there is nothing to resolve."""
@@ -50,21 +50,28 @@ def resolve(
     known = tuple((name, delegates.get(name)) for name in wanted)
     for name, delegate in known:
         names.add(delegate_key(name))
-        if delegate is None:
-            origin = wanted_at(route, name)
-            message = (
-                f'{route.origin.subject}: there is no VirtualService "{name.name}" in namespace "{name.namespace}"'
-            )
-            findings.append(Finding.error(origin, f"{message} that could be delegated to"))
+        problem = _refusal(route, name, delegate)
+        if problem:
+            findings.append(Finding.error(wanted_at(route, name), f"{route.origin.subject}: {problem}"))
     expanded = _expanded(route, known) if known else route
     answers: list[tuple[Backend, Backend]] = []
     for backend in dict.fromkeys(backends(expanded)):
-        found = _found(backend, services, hosts, names)
+        found = _found(backend, services, hosts, names, route.name.namespace)
         if found is not backend:
             answers.append((backend, found))
     return Resolved(
         _with_backends(expanded, tuple(answers)) if answers else expanded, tuple(findings), frozenset(names)
     )
+
+
+def _refusal(route: RouteSet, name: Name, delegate: RouteSet | None) -> str:
+    """Why a set cannot be delegated to; empty if it can."""
+    if delegate is None:
+        return f'there is no VirtualService "{name.name}" in namespace "{name.namespace}" that could be delegated to'
+    if not is_exported(delegate.exports, name.namespace, route.name.namespace):
+        home = route.name.namespace
+        return f'{delegate.origin.subject} ({delegate.origin}) is not exported to namespace "{home}", so it is not used'
+    return ""
 
 
 def wanted_at(route: RouteSet, name: Name) -> Origin:
@@ -84,12 +91,23 @@ def _delegated(route: RouteSet) -> Iterator[Name]:
     return (rule.action.to for rule in route.rules if isinstance(rule.action, Delegate))
 
 
-def _found(backend: Backend, services: Mapping[Name, Service], hosts: Mapping[str, Name], names: set[Name]) -> Backend:
+def with_host(services: Mapping[Name, Service], names: tuple[Name, ...], namespace: str) -> Service | None:
+    """Of services with the same host, the one that a document means; any, rather than none that it may see."""
+    return owner(services, names, namespace) or next((services[each] for each in names if each in services), None)
+
+
+def _found(
+    backend: Backend,
+    services: Mapping[Name, Service],
+    hosts: Mapping[str, tuple[Name, ...]],
+    names: set[Name],
+    namespace: str,
+) -> Backend:
     """The backend by the name of its service and the number of its port, as far as somebody knows them."""
     if backend.host:
         names.add(host_key(backend.host))
-        name = hosts.get(backend.host)
-        backend = replace(backend, service=name, host="") if name is not None else backend
+        meant = with_host(services, hosts.get(backend.host, ()), namespace)
+        backend = replace(backend, service=meant.name, host="") if meant is not None else backend
     if backend.port_name:
         names.add(backend.service)
         service = services.get(backend.service)
@@ -131,9 +149,10 @@ def _expanded(route: RouteSet, known: tuple[tuple[Name, RouteSet | None], ...]) 
         if not isinstance(rule.action, Delegate):
             rules.append(rule)
             continue
-        delegate = delegates[rule.action.to]
-        if delegate is None:
-            reason = f'there is no delegate "{rule.action.to}"'
+        name = rule.action.to
+        delegate = delegates[name]
+        if delegate is None or not is_exported(delegate.exports, name.namespace, route.name.namespace):
+            reason = f'there is no delegate "{name}"'
             rules.append(
                 replace(rule, action=Respond(status=UNKNOWN, body=f"{reason}\n", headers=(("x-tulle-reason", reason),)))
             )
@@ -145,7 +164,33 @@ def _expanded(route: RouteSet, known: tuple[tuple[Name, RouteSet | None], ...]) 
 def within(outer: RouteRule, inner: RouteRule) -> RouteRule | None:
     """A rule of a delegate under the conditions of the rule that delegates; None if no request can match both."""
     matches = [both for one in outer.matches for two in inner.matches if (both := _both(one, two)) is not None]
-    return replace(inner, name=f"{outer.name}/{inner.name}", matches=tuple(matches)) if matches else None
+    if not matches:
+        return None
+    return replace(_completed(outer, inner), name=f"{outer.name}/{inner.name}", matches=tuple(matches))
+
+
+def _completed(outer: RouteRule, inner: RouteRule) -> RouteRule:
+    """A rule of a delegate with what only the rule that delegates says (Istio: each of these as a whole)."""
+    said = outer.action.defaults if isinstance(outer.action, Delegate) else None
+    action = inner.action
+    if said is not None and isinstance(action, Forward):
+        action = replace(
+            action,
+            rewrite=action.rewrite or said.rewrite,
+            timeout=action.timeout or said.timeout,
+            retry=action.retry or said.retry,
+            mirrors=action.mirrors or said.mirrors,
+        )
+    has_headers = inner.request_headers is not None or inner.response_headers is not None
+    headers = inner if has_headers else outer
+    return replace(
+        inner,
+        action=action,
+        request_headers=headers.request_headers,
+        response_headers=headers.response_headers,
+        fault=inner.fault or outer.fault,
+        cors=inner.cors or outer.cors,
+    )
 
 
 def _both(outer: Match, inner: Match) -> Match | None:

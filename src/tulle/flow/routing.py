@@ -12,6 +12,7 @@ from tulle.flow.merge import Merge, Position
 from tulle.flow.parts import Parts
 from tulle.flow.references import check_route
 from tulle.flow.statuses import RouteStatuses
+from tulle.kit.groups import Groups
 from tulle.kit.sequences import Ranked
 from tulle.kit.tables import replaced
 from tulle.model.documents import Document
@@ -47,8 +48,8 @@ class Routing:
         """What each attached set was written as."""
         self._gateway: Ranked[Document, RouteSet] = Ranked()
         """What each part adds to the routes of the gateway."""
-        self._of_service: dict[Name, dict[RouteSet, None]] = {}
-        self._of_host: dict[str, dict[RouteSet, None]] = {}
+        self._of_service: Groups[Name, RouteSet] = Groups()
+        self._of_host: Groups[str, RouteSet] = Groups()
 
     @property
     def gateway(self) -> tuple[RouteSet, ...]:
@@ -103,6 +104,10 @@ class Routing:
         """Where an attached set stands among all of them."""
         return lambda route: position(self._parts[self._written[route]])
 
+    def is_asking(self, route: RouteSet) -> bool:
+        """Whether an attached set was written as one that asks to be attached."""
+        return bool(self._written[route].parents)
+
     def _order(self, position: Position) -> Callable[[RouteSet], Order]:
         def order(route: RouteSet) -> Order:
             written = self._written[route]
@@ -116,11 +121,11 @@ class Routing:
             self._written[route] = written
             if route.service is not None:
                 names.add(route.service)
-                self._of_service.setdefault(route.service, {})[route] = None
+                self._of_service.add(route.service, route)
             elif route.mesh_hosts:
                 hosts.update(route.mesh_hosts)
                 for host in route.mesh_hosts:
-                    self._of_host.setdefault(host, {})[route] = None
+                    self._of_host.add(host, route)
             else:
                 self.overlaps.add(route)
 
@@ -129,11 +134,11 @@ class Routing:
             del self._written[route]
             if route.service is not None:
                 names.add(route.service)
-                del self._of_service[route.service][route]
+                self._of_service.remove(route.service, route)
             elif route.mesh_hosts:
                 hosts.update(route.mesh_hosts)
                 for host in route.mesh_hosts:
-                    del self._of_host[host][route]
+                    self._of_host.remove(host, route)
             else:
                 self.overlaps.remove(route)
 
@@ -155,7 +160,7 @@ class Routing:
 
 def _settled(
     before: dict[Key, tuple[RouteSet, ...]],
-    groups: dict[Key, dict[RouteSet, None]],
+    groups: Groups[Key, RouteSet],
     touched: set[Key],
     order: Callable[[RouteSet], Order],
 ) -> dict[Key, tuple[RouteSet, ...]]:
@@ -164,7 +169,6 @@ def _settled(
     for key in touched:
         group = groups.get(key)
         if not group:
-            groups.pop(key, None)
             changes.append((key, None))
             continue
         ordered = tuple(sorted(group, key=order)) if len(group) > 1 else tuple(group)

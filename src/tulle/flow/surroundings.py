@@ -39,6 +39,8 @@ class Surroundings:
     grants: Mapping[str, tuple[Grant, ...]] = field(default_factory=dict)
     """By their namespace."""
     services: Mapping[Name, Service] = field(default_factory=dict)
+    root_namespace: str = ""
+    """Where the gateway stands, to Istio."""
     untrusted: Mapping[Name, tuple[tuple[str, str], ...]] = field(default_factory=dict)
     """Services that a policy wants TLS to, without authorities that could be used: port (empty: all) and why."""
     _nearest: dict[str, Nearest] = field(default_factory=dict, init=False)
@@ -107,6 +109,8 @@ def differences(before: Surroundings, now: Surroundings) -> frozenset[Name]:
     names = _changed(before.gateways, now.gateways) | _changed(before.sets, now.sets)
     names |= _unequal(before.listeners, now.listeners) | _unequal(before.untrusted, now.untrusted)
     names |= _unequal(before.silent, now.silent)
+    if before.root_namespace != now.root_namespace:
+        names |= now.listeners.keys()
     for name in before.unusable ^ now.unusable:
         names |= {key for key, all_ in now.listeners.items() if any(each.name == name for each in all_)}
     names |= {namespace_key(each) for each in _changed(before.namespaces, now.namespaces)}

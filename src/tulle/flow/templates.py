@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
 from dataclasses import replace
 
+from tulle.flow.index import Index
 from tulle.flow.joining import typed
 from tulle.flow.merge import Merge
 from tulle.kit.memo import remember
@@ -15,6 +15,7 @@ from tulle.model.workloads import Template, Workload, canonical_name
 
 DEFAULT_ACCOUNT = "default"
 """Kubernetes' service account of pods that name none."""
+ENDING = frozenset(("job", "cronjob"))
 
 
 class Templates:
@@ -22,18 +23,26 @@ class Templates:
 
     def __init__(self) -> None:
         self.workloads: dict[Name, Workload] = {}
+        self._templates: Index[Name, Template] = Index(lambda each: (each.name,), _rank)
 
     def update(self, merge: Merge) -> frozenset[Name]:
         """Take in what was merged now; the names of the workloads that are other objects than before."""
-        names: Iterable[Name] = merge.changed.workloads | merge.changed.objects.get(Template, frozenset())
-        table, templates = merge.workloads.table, typed(merge, Template)
+        said = self._templates.update(typed(merge, Template), merge.changed.objects.get(Template, ()))
+        names, table = merge.changed.workloads | said, merge.workloads.table
         before = self.workloads
-        self.workloads = replaced(before, [(name, _filled(table, templates, name)) for name in names])
+        self.workloads = replaced(
+            before, [(name, _filled(table.get(name), self._templates.get(name))) for name in names]
+        )
         return frozenset(name for name in names if before.get(name) is not self.workloads.get(name))
 
 
-def _filled(table: Mapping[Name, Workload], templates: Mapping[Name, Template], name: Name) -> Workload | None:
-    workload, template = table.get(name), templates.get(name)
+def _rank(name: Name, template: Template) -> tuple[bool, Name]:
+    """What keeps running is meant before what ends: a Job may prepare something for the Deployment of its name."""
+    return template.kind in ENDING, name
+
+
+def _filled(workload: Workload | None, templates: tuple[Template, ...]) -> Workload | None:
+    template = templates[0] if templates else None
     if workload is None:
         return None
     return workload if template is None and workload.account else filled(workload, template)

@@ -17,7 +17,9 @@ def rebuilt(value: Value, change: Callable[[Any], Any]) -> Value:
 def _rebuilt_inside(value: Any, change: Callable[[Any], Any]) -> Any:
     if isinstance(value, tuple):
         items = tuple(rebuilt(item, change) for item in value)
-        return items if any(new is not old for new, old in zip(items, value, strict=True)) else value
+        if all(new is old for new, old in zip(items, value, strict=True)):
+            return value
+        return items if type(value) is tuple else type(value)(*items)  # A tuple whose items have names.
     if is_dataclass(value) and not isinstance(value, type):
         given = {field.name: getattr(value, field.name) for field in fields(value) if field.init}
         made = {name: rebuilt(part, change) for name, part in given.items()}
@@ -36,7 +38,7 @@ def differing(one: object, other: object, path: str = "") -> list[tuple[str, obj
             step = f"{path}.{field.name}" if path else field.name
             found += differing(getattr(one, field.name), getattr(other, field.name), step)
         return found
-    if isinstance(one, tuple) and isinstance(other, tuple) and len(one) == len(other):
+    if type(one) is tuple and type(other) is tuple and len(one) == len(other):
         return [
             place
             for index, (mine, its) in enumerate(zip(one, other, strict=True))

@@ -3,36 +3,41 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from itertools import compress
+from itertools import compress, islice
 from typing import Any
 
 
 class LocatedMap(dict[str, Any]):
     """A mapping as it was written, and where. Nothing is ever taken out of it or replaced."""
 
-    __slots__ = ("line", "numbers", "repeated")
+    __slots__ = ("numbers", "repeated")
 
     def __init__(self, line: int) -> None:
         super().__init__()
-        self.line = line
-        self.numbers: list[int] = []
-        """The line of each key, in the order of the keys: a third of the memory of a second mapping."""
-        self.repeated: tuple[tuple[str, int], ...] = ()
-        """Keys that were written once more, and where; the first value counts."""
+        self.numbers: tuple[int, ...] = (line,)
+        """Where it begins, and then the line of each key, in the order of the keys: there are very many of these, and
+        this takes a quarter of the memory of a second mapping."""
+        self.repeated: tuple[tuple[str, int], ...] | None = ()
+        """Keys that were written once more, and where; the first value counts. None: neither here nor below."""
+
+    @property
+    def line(self) -> int:
+        """Where it begins, relative to the start of its document."""
+        return self.numbers[0]
 
     @property
     def lines(self) -> dict[str, int]:
         """The line of each key, relative to the start of its document."""
-        return dict(zip(self, self.numbers, strict=False))
+        return dict(zip(self, self.numbers[1:], strict=False))
 
     def put(self, key: str, value: object, line: int) -> None:
         """Add an entry that is not there yet, and where it was written."""
         self[key] = value
-        self.numbers.append(line)
+        self.numbers = (*self.numbers, line)
 
     def line_of(self, key: str) -> int:
         """The line of a key; without it, where the mapping begins."""
-        return next(compress(self.numbers, map(key.__eq__, self)), self.line)
+        return next(compress(islice(self.numbers, 1, None), map(key.__eq__, self)), self.line)
 
 
 class LocatedList(list[Any]):
@@ -67,7 +72,7 @@ def is_moved(old: object, new: object, shift: int) -> bool:
         there = new.lines
         return all(
             line + shift == there.get(key) and (type(old[key]) in PLAIN or is_moved(old[key], new[key], shift))
-            for key, line in zip(old, old.numbers, strict=False)
+            for key, line in zip(old, old.numbers[1:], strict=False)
         )
     if isinstance(old, LocatedList) and isinstance(new, LocatedList):
         return old.line + shift == new.line and all(
@@ -87,6 +92,8 @@ def repetitions(value: object) -> Iterator[tuple[str, int, int]]:
     while to_do:
         each = to_do.pop()
         if isinstance(each, LocatedMap):
+            if each.repeated is None:
+                continue
             for key, line in each.repeated:
                 yield key, line, each.line_of(key)
             to_do += [child for child in reversed(each.values()) if type(child) not in PLAIN]

@@ -158,6 +158,9 @@ class _Composer:
         self.open: set[str] = set()
         self.count = 0
         self.repeated = 0
+        self.around: list[LocatedMap] = []
+        """Mappings that are not complete yet."""
+        self.has_repetitions = False
 
     def document(self) -> object:
         event = self.next()
@@ -201,7 +204,9 @@ class _Composer:
 
     def mapping(self, start: Any, depth: int) -> LocatedMap:
         result = LocatedMap(start.start_mark.line)
-        numbers = result.numbers
+        result.repeated = None
+        self.around.append(result)
+        numbers = [result.line]
         merged: list[tuple[object, int]] = []
         while type(event := self.next()) is not MappingEndEvent:
             line = event.start_mark.line
@@ -210,14 +215,25 @@ class _Composer:
             if key == "<<" and not event.style:
                 merged.append((value, line))
             elif key in result:
-                if len(result.repeated) < MOST_NOTED:
-                    result.repeated = (*result.repeated, (key, line))
+                self.repeats()
+                if len(result.repeated or ()) < MOST_NOTED:
+                    result.repeated = (*(result.repeated or ()), (key, line))
             else:
                 result[key] = value
                 numbers.append(line)
+        result.numbers = tuple(numbers)
         for value, line in merged:
             _merge(result, value, line)
+        self.around.pop()
         return result
+
+    def repeats(self) -> None:
+        """Note that a key is written twice in or below everything that is not complete yet."""
+        self.has_repetitions = True
+        for each in reversed(self.around):
+            if each.repeated is not None:
+                break  # So it is noted further out.
+            each.repeated = ()
 
     def sequence(self, start: Any, depth: int) -> LocatedList:
         result = LocatedList(start.start_mark.line)
@@ -245,6 +261,8 @@ class _Composer:
         if name not in self.anchors:
             raise Malformed(line, f"*{name} refers to an anchor (&{name}) that does not exist above it")
         value, size = self.anchors[name]
+        if self.has_repetitions:
+            self.repeats()  # Perhaps there.
         self.repeated += size
         if self.repeated > MOST_REPEATED:
             raise Malformed(line, f"aliases repeat more than {MOST_REPEATED} values")

@@ -54,6 +54,10 @@ class Ranked(Generic[Key, Thing]):
 
     def update(self, gone: Iterable[Key], groups: Mapping[Key, tuple[int, tuple[Thing, ...]]]) -> None:
         """Take groups away, and put in others with their ranks."""
+        gone = [key for key in gone if key in self._known and key not in groups]
+        groups = {key: found for key, found in groups.items() if not self._has(key, *found)}
+        if not gone and not groups:
+            return
         for key in (*gone, *groups):
             rank = self._known.pop(key, None)
             if rank is not None:
@@ -73,3 +77,8 @@ class Ranked(Generic[Key, Thing]):
         together = tuple(chain.from_iterable(self._groups))
         if together != self.together:
             self.together = together
+
+    def _has(self, key: Key, rank: int, group: tuple[Thing, ...]) -> bool:
+        """Whether a group stands there already."""
+        known = self._known.get(key)
+        return not group if known is None else known == rank and self._groups[bisect_left(self._ranks, rank)] == group

@@ -32,7 +32,8 @@ class Version(dict[Key, Value]):
 
     def _put(self, key: Key, value: Value | None) -> None:
         """Only while it is made."""
-        self._changed.add(key)
+        if self._before is not None:  # Nobody asks one that was made of nothing.
+            self._changed.add(key)
         if value is None:
             del self[key]
         else:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Container, Iterable, Iterator
-from ipaddress import ip_address
+from ipaddress import ip_address, ip_network
 
 ANY = "*"
 _OCTET = "(?:25[0-5]|2[0-4][0-9]|1[0-9]{2}|[1-9]?[0-9])"
@@ -22,11 +22,31 @@ def is_address(text: str) -> bool:
     """Whether it is an IP address, without brackets, port, and the zone of one machine (`fe80::1%eth0`)."""
     if _IPV4.fullmatch(text):
         return True
+    if ":" not in text:
+        return False
     try:
         ip_address(text)
     except ValueError:
         return False
     return "%" not in text
+
+
+def subnet(text: str) -> str:
+    """An address or a subnet in the one form in which all that mean the same are written; anything else as it is."""
+    try:
+        network = ip_network(text, strict=False)
+    except ValueError:
+        return text
+    return str(network.network_address if network.num_addresses == 1 else network)
+
+
+def subnets(address: str) -> Iterator[str]:
+    """An address and every subnet that it is in, the narrowest first, as `subnet` writes them; nothing for a name."""
+    if not is_address(address):
+        return
+    network = ip_network(address)
+    yield subnet(address)
+    yield from (str(network.supernet(new_prefix=length)) for length in reversed(range(network.prefixlen)))
 
 
 def covers(wide: str, narrow: str) -> bool:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import TypeAlias
 
@@ -11,6 +11,7 @@ from tulle.model.extensions import (
     EnvoyPatches,
     LogProvider,
     MeshDefaults,
+    PathNormalization,
     ProxySettings,
     Scope,
     Telemetry,
@@ -62,6 +63,8 @@ class Settings:
     """Which of them is meant by a document that names none; empty: `logger`."""
     trusted_proxies: int = 0
     """How many proxies in front of the gateway say truly who the client is (`X-Forwarded-For`)."""
+    path_normalization: PathNormalization = PathNormalization.BASE
+    """Of sidecars; the gateway does all of it."""
     root_namespace: str = "istio-system"
     """Policies in it hold for the whole mesh (Istio's root namespace)."""
     gateway_labels: tuple[tuple[str, str], ...] = (("app", "istio-ingressgateway"), ("istio", "ingressgateway"))
@@ -113,13 +116,14 @@ class Mesh:
     """Rules of the mesh, by the service that is called."""
     host_routes: Mapping[str, tuple[RouteSet, ...]] = field(default_factory=dict)
     """Rules of the mesh for hosts that are not named like services of it; `*.example.org` and `*` included."""
-    hosts: Mapping[str, Name] = field(default_factory=dict)
-    """Services by the hosts that they say themselves (`Service.hosts`), and by virtual addresses."""
+    hosts: Mapping[str, tuple[Name, ...]] = field(default_factory=dict)
+    """Services by the hosts that they say themselves (`Service.hosts`), and by virtual addresses: several if each is
+    for other namespaces; which of them is meant, `envoy.scope.owner` says."""
     guards: Mapping[Name, Guard] = field(default_factory=dict)
     """By workload."""
     gateway_guard: Guard | None = None
     gateway_guards: Mapping[Name, Guard] = field(default_factory=dict)
-    """Instead, for gateways to which policies are attached: by what `Listener.gateway` names."""
+    """Instead, for gateways that enforce something else: by what `Listener.gateway` names."""
     secrets: Mapping[Name, Secret] = field(default_factory=dict)
     config_maps: Mapping[Name, ConfigMap] = field(default_factory=dict)
     tokens: Mapping[Name, RequestAuthentication] = field(default_factory=dict)
@@ -127,6 +131,11 @@ class Mesh:
     statuses: Mapping[ObjectKey, Status] = field(default_factory=dict)
     """What became of objects whose specification demands a status."""
     findings: tuple[Finding, ...] = ()
+
+    def guard_of(self, gateways: Iterable[Name | None]) -> Guard | None:
+        """What is enforced at a socket of these gateways: what is different at the first of them, or the usual."""
+        known = (self.gateway_guards.get(each) for each in gateways if each is not None)
+        return next((each for each in known if each is not None), self.gateway_guard)
 
     @property
     def all_gateway_guards(self) -> tuple[Guard, ...]:

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Callable
+from typing import Any, NamedTuple
 
 DEFAULT_NAMESPACE = "default"
 SYSTEM_NAMESPACE = "tulle-system"
@@ -11,9 +12,11 @@ SERVICE_SUFFIX = f".svc.{CLUSTER_DOMAIN}"
 """What the full host names of services of the mesh end with."""
 
 
-@dataclass(frozen=True, slots=True, order=True)
-class Name:
-    """The name of an object, unique among the objects of its kind."""
+class Name(NamedTuple):
+    """The name of an object, unique among the objects of its kind.
+
+    Nearly every table is by name: a tuple is hashed and compared without a call into Python.
+    """
 
     namespace: str
     name: str
@@ -32,6 +35,11 @@ class Name:
         """What `str` of a name was: services of hosts such as `api.example.org` have dots in their own names."""
         name, _, namespace = text.rpartition(".")
         return cls(namespace, name)
+
+    @classmethod
+    def __get_pydantic_core_schema__(cls, source: Any, handler: Callable[[Any], Any]) -> Any:
+        """Among JSON it is a mapping, as everything else that has fields."""
+        return {**handler(source), "serialization": {"type": "function-plain", "function": cls._asdict}}
 
 
 GATEWAY = Name(SYSTEM_NAMESPACE, "gateway")

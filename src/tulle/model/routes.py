@@ -119,6 +119,8 @@ class Backend:
     did not exist."""
     problem_reason: str = ""
     """The same in the words of Gateway API conditions: `InvalidKind`."""
+    answer: Redirect | Respond | None = None
+    """What its share of the requests gets instead: the service is only named."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -221,6 +223,8 @@ class Delegate:
 
     to: Name
     origin: Origin
+    defaults: Forward | None = None
+    """What holds for its rules where they say nothing of it themselves; as all else that the delegating rule says."""
 
 
 Action = Forward | Redirect | Respond | Delegate

@@ -91,6 +91,8 @@ class Template:
     ports: tuple[tuple[str, int], ...] = ()
     """Names (which may be empty) and numbers."""
     replicas: int | None = None
+    kind: str = ""
+    """Of what says it: those of different kinds may have one name."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -14,6 +14,8 @@ from pathlib import Path
 from watchfiles import awatch
 
 from tulle.kit.clock import Clock, SystemClock
+from tulle.kit.collecting import no_collection
+from tulle.kit.kept_text import KeptText
 from tulle.kit.located import LocatedMap
 from tulle.kit.located_yaml import Malformed, Piece, parse, pieces
 from tulle.model.documents import Anchor, Document, Key, Origin
@@ -67,6 +69,10 @@ class Files:
 
     def scan(self) -> Batch:
         """Everything that the files say now."""
+        with no_collection():
+            return self._scanned()
+
+    def _scanned(self) -> Batch:
         now, missing = self._clock.monotonic(), self._missing
         gone = [path for path in self.paths if not os.path.exists(path)]
         self._gone = {path: self._gone.get(path, now) for path in gone if path in self._read}
@@ -226,10 +232,11 @@ def _parsed(path: str, stamp: Stamp, text: str, before: _Read | None) -> _Read:
     texts: list[str] = []
     findings: list[Finding] = []
     unreadable: set[str] = set()
+    folder = os.path.dirname(os.path.abspath(path))
     for index, piece in enumerate(pieces(text)):
         if same := known.get(piece.text):
             document = same.pop(0)
-            document.origin.anchor.line = piece.line + 1
+            document.origin.anchor.move(piece.line + 1)
             documents.append(document)
             texts.append(piece.text)
             continue
@@ -242,8 +249,7 @@ def _parsed(path: str, stamp: Stamp, text: str, before: _Read | None) -> _Read:
             unreadable.add(name)
         else:
             origin = Origin(SOURCE, path, Anchor(piece.line + 1))
-            folder = os.path.dirname(os.path.abspath(path))
-            documents.append(Document(origin, Key("file", Name("", name)), data, folder))
+            documents.append(Document(origin, Key("file", Name("", name)), KeptText(piece.text, data), folder))
             texts.append(piece.text)
     return _Read(stamp, tuple(documents), tuple(texts), tuple(findings), frozenset(unreadable))
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import AsyncIterator
 
+from tulle.kit.kept_text import KeptText
 from tulle.kit.latest import Latest
 from tulle.kit.located import LocatedMap
 from tulle.kit.located_yaml import Malformed, parse
@@ -72,5 +73,5 @@ def document(stored: Stored) -> Document:
     if not isinstance(data, LocatedMap):
         raise Malformed(0, "a stored object must be a mapping")
     here = origin(stored.key)
-    here.anchor.line += data.line  # Comments may stand above it.
-    return Document(here, stored.key, data, stored.folder, str(stored.revision))
+    here.anchor.move(here.anchor.line + data.line)  # Comments may stand above it.
+    return Document(here, stored.key, KeptText(stored.text, data), stored.folder, str(stored.revision))

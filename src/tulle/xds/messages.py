@@ -142,14 +142,15 @@ def parse_response(data: bytes) -> Response:
 
 
 def _received(type_url: str, message: Any) -> Resource:
-    inner = message.SerializeToString()
+    wire = length_delimited(2, message.SerializeToString())
     body = message.resource.value
     return Resource(
         type_url,
         message.name,
         message.version,
-        body,
-        length_delimited(2, inner),
+        wire,
+        wire.index(body),
+        len(body),
         tuple(message.aliases),
         endpoints_name(body) if type_url == CLUSTER else "",
     )

@@ -35,10 +35,12 @@ class Resource:
     name: str
     version: str
     """Hash of the bytes and the aliases: replicas of the control plane agree on it without talking."""
-    body: bytes
-    """The serialized message that belongs into `Any.value`."""
     wire: bytes
     """A complete `resources` entry of a DeltaDiscoveryResponse (tag, length, Resource message)."""
+    start: int
+    """Where the body is within `wire`: it is not held twice."""
+    size: int
+    """Bytes of the body."""
     aliases: tuple[str, ...] = ()
     """Other names by which a subscription may ask for it (VHDS)."""
     endpoints_name: str = ""
@@ -47,6 +49,11 @@ class Resource:
     """What it was compiled from."""
     failure: str = ""
     """Why there is nothing in it; whoever has an older version keeps that, and to others it does not exist."""
+
+    @property
+    def body(self) -> bytes:
+        """The serialized message that belongs into `Any.value`."""
+        return self.wire[self.start : self.start + self.size]
 
 
 def encode(
@@ -66,7 +73,7 @@ def encode(
 
 def failed(type_url: str, name: str, reason: str, *, origins: tuple[Origin, ...] = ()) -> Resource:
     """Stands for a resource that could not be made; never sent to anybody."""
-    return Resource(type_url, name, "", b"", b"", origins=origins, failure=reason)
+    return Resource(type_url, name, "", b"", 0, 0, origins=origins, failure=reason)
 
 
 def framed(
@@ -87,7 +94,7 @@ def framed(
     entry.resource.type_url, entry.resource.value = type_url, body
     # A message of which one field is set is that field, as it stands within any other.
     wire = response.SerializeToString()
-    return Resource(type_url, name, version, body, wire, aliases, endpoints_name, origins)
+    return Resource(type_url, name, version, wire, wire.index(body), len(body), aliases, endpoints_name, origins)
 
 
 def _digest(data: bytes) -> str:

@@ -2,6 +2,8 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
+import pytest
+
 from tulle.model.mesh import Fragment
 from tulle.model.workloads import Template
 
@@ -27,3 +29,23 @@ def test_a_wrong_port_is_a_mistake(read: Read) -> None:
         "{apiVersion: v1, kind: Pod, metadata: {name: web}, spec: {containers: [{ports: [{containerPort: x}]}]}}"
     ).findings
     assert finding.is_error and "must be a port number" in finding.message
+
+
+@pytest.mark.parametrize(
+    ("kind", "metadata", "spec"),
+    [
+        ("{apiVersion: v1, kind: Pod", "{name: x, annotations: NOTE}", "{}"),
+        ("{apiVersion: apps/v1, kind: Deployment", "{name: x}", "{template: {metadata: {annotations: NOTE}}}"),
+        (
+            "{apiVersion: batch/v1, kind: CronJob",
+            "{name: x}",
+            "{jobTemplate: {spec: {template: {metadata: {annotations: NOTE}}}}}",
+        ),
+    ],
+)
+def test_settings_of_proxies_have_no_effect_in_annotations(read: Read, kind: str, metadata: str, spec: str) -> None:
+    text = f"{kind}, metadata: {metadata}, spec: {spec}}}"
+    (finding,) = read(text.replace("NOTE", "{other: y, proxy.istio.io/config: 'concurrency: 2'}")).findings
+    assert not finding.is_error
+    assert 'annotations.proxy.istio.io/config" has no effect' in finding.message
+    assert not read(text.replace("NOTE", "{other: y}")).findings

@@ -58,6 +58,19 @@ def test_filters_of_one_of_several_backends(say: Say) -> None:
     assert (first.problem, first.problem_reason, second.problem) == (message, "UnsupportedValue", "")
 
 
+def test_one_of_several_backends_may_be_an_answer(say: Say) -> None:
+    text = f"{START}- backendRefs: [{{name: a, port: 80, filters: [{REDIRECT}, {ANSWERS}]}}, {{name: b, port: 80}}]"
+    action = say("HTTPRoute", text).routes[0].rules[0].action
+    assert isinstance(action, Forward)
+    first, second = action.backends
+    assert isinstance(first.answer, Redirect) and first.response_headers and second.answer is None and not first.problem
+    for status, expected in ((403, Respond(status=403)), (100, None)):
+        answer = f"{{type: DirectResponse, directResponse: {{statusCode: {status}}}}}"
+        action = say("HTTPRoute", text.replace(REDIRECT, answer)).routes[0].rules[0].action
+        assert isinstance(action, Forward) and action.backends[0].answer == expected
+        assert bool(action.backends[0].problem) is (expected is None)
+
+
 def test_filters_of_the_only_backend_are_those_of_the_rule(say: Say) -> None:
     text = f"{START}- backendRefs:\n  - {{name: a, port: 80, filters: [{PATH}]}}"
     action = say("HTTPRoute", text).routes[0].rules[0].action

@@ -77,6 +77,9 @@ def test_delegates(read: Read) -> None:
     action = rule(read, "delegate: {name: c, namespace: other}").action
     assert isinstance(action, Delegate)
     assert action.to == Name("other", "c")
+    action = rule(read, "delegate: {name: c}, retries: {attempts: 1}, timeout: 2s").action
+    assert isinstance(action, Delegate) and action.defaults is not None
+    assert (action.defaults.timeout, action.defaults.retry is not None, action.defaults.backends) == (2.0, True, ())
 
 
 @pytest.mark.parametrize(
@@ -104,11 +107,7 @@ def test_delegates(read: Read) -> None:
             'warning: "spec.http[0].timeout" has no effect: no request is sent on',
         ),
         (
-            "delegate: {name: c}, retries: {attempts: 1}",
-            'warning: "spec.http[0].retries" has no effect: the delegate says it',
-        ),
-        (
-            "redirect: {uri: /}, fault: {delay: {fixedDelay: 1s}}",
+            "redirect: {uri: /}, fault: {delay: {fixedDelay: 1s, percent: 1}}",
             'error: "spec.http[0].fault" cannot stand beside redirect',
         ),
         (

@@ -71,3 +71,11 @@ def test_what_a_plugin_is_given() -> None:
     }
     bare = as_json(wasm.config(replace(given, configuration="", fails_open=False)))
     assert (bare["failure_policy"], "configuration" in bare) == ("FAIL_CLOSED", False)
+
+
+def test_a_plugin_may_be_a_script() -> None:
+    given = replace(plugin(), file="", script="function envoy_on_request(handle) end")
+    assert placed(Side.GATEWAY, given) == ["lua.p.default"]
+    chain = Chain(side=Side.GATEWAY, settings=Settings(), guard=guard(plugins=(given,)))
+    (found,) = wasm.place(PluginPhase.UNSPECIFIED, chain)
+    assert given.script.encode() in found.typed_config.value

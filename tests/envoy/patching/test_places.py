@@ -4,12 +4,15 @@ import dataclasses
 
 import pytest
 
+from tests.envoy.kitchen import guard
 from tulle.envoy.patching import places
 from tulle.envoy.patching.facts import Facts
-from tulle.model.extensions import PatchContext
+from tulle.model.documents import BUILT_IN
+from tulle.model.extensions import EnvoyPatches, PatchContext
 from tulle.model.mesh import Mesh
 from tulle.model.names import Name
 from tulle.model.workloads import Instance
+from tulle.xds.snapshot import CLUSTER, LISTENER, ROUTE, VIRTUAL_HOST
 
 INBOUND, OUTBOUND, GATEWAY = PatchContext.SIDECAR_INBOUND, PatchContext.SIDECAR_OUTBOUND, PatchContext.GATEWAY
 WEB, CATALOGUE = "web.default.svc.cluster.local", "catalogue.default.svc.cluster.local"
@@ -43,7 +46,7 @@ def test_services_are_meant_by_their_own_hosts_too(mesh: Mesh, instance: dict[st
     assert places.Places(mesh).cluster("inbound|http").services == ()
 
 
-@pytest.mark.parametrize("name", ["gateway.http", "gateway.127.0.0.1:{port}", "gateway.127.0.0.1:{port}|http"])
+@pytest.mark.parametrize("name", ["gateway.127.0.0.1:{port}", "gateway.127.0.0.1:{port}|http"])
 def test_gateways(mesh: Mesh, name: str) -> None:
     own = mesh.listeners[Name("default", "http")]
     named = dataclasses.replace(own, gateway=Name("default", "edge"), section="web", declared_port=80)
@@ -53,3 +56,31 @@ def test_gateways(mesh: Mesh, name: str) -> None:
     assert here.routes(routes) == here.virtual_host(f"{routes}/shop.example") == expected
     assert here.listener("http") == Facts(GATEWAY)
     assert here.routes("gateway.other") == Facts(GATEWAY)
+
+
+def test_what_is_attached_to_one_gateway_holds_at_its_sockets(mesh: Mesh) -> None:
+    wide, own = (EnvoyPatches(name=Name("default", each), origin=BUILT_IN, patches=()) for each in ("wide", "own"))
+    guards = [
+        dataclasses.replace(guard(mesh.services[Name("default", "web")]), patches=each)
+        for each in ((wide,), (wide, own))
+    ]
+    usual = mesh.listeners[Name("default", "http")]
+    edge = dataclasses.replace(usual, name=Name("default", "edge"), address="127.0.0.2", gateway=Name("default", "gw"))
+    both = {each.name: each for each in (usual, edge)}
+    more = dataclasses.replace(
+        mesh, listeners=both, gateway_guard=guards[0], gateway_guards={Name("default", "gw"): guards[1]}
+    )
+    here, port, every = places.of_gateway(more), usual.port, (wide, own)
+    names = {
+        LISTENER: ("gateway|{}", "gateway|{}/udp"),
+        ROUTE: ("gateway.{}", "gateway.{}|web"),
+        VIRTUAL_HOST: ("gateway.{}/shop.example", "gateway.{}|web/*"),
+    }
+    for type_url, (first, second) in names.items():
+        assert here.holding(type_url, first.format(f"127.0.0.1:{port}"), every) == (wide,)
+        assert here.holding(type_url, first.format(f"127.0.0.2:{port}"), every) == every
+        expected = () if type_url == LISTENER else every
+        assert here.holding(type_url, second.format(f"127.0.0.2:{port}"), every) == expected
+    assert here.holding(CLUSTER, "outside", every) == every
+    assert places.of_gateway(mesh).holding(LISTENER, "gateway|x", every) == every
+    assert here.listener("gateway|x") == Facts(GATEWAY)

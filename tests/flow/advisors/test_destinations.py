@@ -63,3 +63,25 @@ def test_ports_are_those_of_the_service() -> None:
     assert not desk.put("dr.yaml", written("DestinationRule", "x", spec % 8000))
     (finding,) = desk.put("dr.yaml", written("DestinationRule", "x", spec % 1))
     assert 'it says how port 1 is called, and service "web" has 8000' in finding
+
+
+def test_keys_stay_in_their_namespace() -> None:
+    desk = Desk()
+    rule = "{host: api.test, exportTo: [%s], trafficPolicy: {tls: {mode: MUTUAL, credentialName: key}}}"
+    desk.put("secret.yaml", "apiVersion: v1\nkind: Secret\nmetadata: {name: key, namespace: here}\ndata: {}\n")
+    desk.put("here.yaml", "workloads: {here: {namespace: here, command: x}}")
+    entry = "{hosts: [api.test], exportTo: [%s], resolution: DNS, ports: [{number: 80, name: http}]}"
+    desk.put("entry.yaml", written("ServiceEntry", "api", entry % "'*'", "here"))
+    assert not desk.put("rule.yaml", written("DestinationRule", "api", rule % "'*'", "here"))
+    (finding,) = desk.put("there.yaml", "workloads: {there: {namespace: there, command: x}}")
+    assert 'sidecars of other namespaces (there) do not get the key of secret "key": their calls fail' in finding
+    assert not desk.put("entry.yaml", written("ServiceEntry", "api", entry % ".", "here"))
+    desk.put("entry.yaml", written("ServiceEntry", "api", entry % "'*'", "here"))
+    assert not desk.put("rule.yaml", written("DestinationRule", "api", rule % ".", "here"))
+    for more in ("workloadSelector: {matchLabels: {app: x}}, host", "host"):
+        selecting = (rule % "'*'").replace("host", more, 1)
+        assert bool(desk.put("rule.yaml", written("DestinationRule", "api", selecting, "here"))) is (more == "host")
+    assert not desk.put(
+        "rule.yaml", written("DestinationRule", "api", (rule % "'*'").replace("MUTUAL", "SIMPLE"), "here")
+    )
+    assert not desk.put("there.yaml", "")

@@ -54,3 +54,34 @@ def test_classes_of_gateways_are_targets_too() -> None:
     head = "apiVersion: gateway.networking.k8s.io/v1\nkind: GatewayClass\nmetadata: {name: c}\n"
     text = f"{head}spec: {{controllerName: a.b/c}}"
     assert not desk.put("class.yaml", text)
+
+
+def test_a_selector_may_mean_a_gateway_of_gateway_api() -> None:
+    desk = Desk()
+    policy = "{selector: {matchLabels: {gateway.networking.k8s.io/gateway-name: g%s}}, rules: [{}]}"
+    for space, wanted in (("default", ""), ("istio-system", "")):
+        desk.put(f"{space}.yaml", written("AuthorizationPolicy", "p", policy % wanted, space))
+    assert len(desk.update()) == 2
+    head = "apiVersion: gateway.networking.k8s.io/v1\nkind: Gateway\nmetadata: {name: g, namespace: %s}\n"
+    gateway = head + "spec: {gatewayClassName: x, listeners: [{name: a, port: 80, protocol: HTTP}]}"
+    assert not desk.put("g.yaml", gateway % "default")
+    (finding,) = desk.put("g.yaml", gateway % "other")
+    assert "default.yaml" in finding
+    desk.put("default.yaml", "")
+    (finding,) = desk.put("istio-system.yaml", written("AuthorizationPolicy", "p", policy % ", app: x", "istio-system"))
+    assert "selects nothing" in finding
+    assert desk.afresh() == desk.update()
+
+
+def test_where_such_workloads_are_is_told_as_of_now() -> None:
+    desk = Desk()
+    selecting = "{selector: {matchLabels: {app: far}}}"
+    (finding,) = desk.put("policy.yaml", written("Telemetry", "p", selecting, "here"))
+    assert "there are some" not in finding
+    workload = "workloads: {far: {namespace: there, command: x, labels: {app: far}}}"
+    (finding,) = desk.put("workload.yaml", workload)
+    assert "there are some in namespace there" in finding
+    (finding,) = desk.put("workload.yaml", workload.replace("there", "elsewhere"))
+    assert "there are some in namespace elsewhere" in finding
+    (finding,) = desk.put("workload.yaml", "")
+    assert "there are some" not in finding

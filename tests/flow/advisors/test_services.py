@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+import pytest
+
 from tests.flow.advised import Desk, written
 
 SERVICE = written("Service", "web", "{selector: {app: web}, ports: [{port: 80}]}")
@@ -86,6 +88,7 @@ def test_a_host_belongs_to_one_service() -> None:
     assert not desk.put("one.yaml", written("ServiceEntry", "one", entry, "one"))
     (finding,) = desk.put("two.yaml", written("ServiceEntry", "two", entry, "two"))
     assert "ServiceEntry two says host a.example, which is that of ServiceEntry one (one.yaml:1) already" in finding
+    assert finding.endswith("that one is used in other namespaces than two")
     assert not desk.put("one.yaml", "")
 
 
@@ -100,3 +103,37 @@ def test_entries_with_names_are_left_out_of_services_of_addresses() -> None:
     spec = "{hosts: [a.b], ports: [{number: 80, name: http}], resolution: DNS, workloadSelector: {labels: {app: web}}}"
     desk.put("service.yaml", written("ServiceEntry", "e", spec))
     assert not desk.put("vm7.yaml", named)
+
+
+@pytest.mark.parametrize(
+    ("one", "two", "is_odd"),
+    [
+        ("'*'", "'*'", True),
+        (".", "'*'", False),
+        ("'*'", ".", False),
+        ("'*'", "two", False),
+        ("'*'", "three", True),
+        ("three", "three", True),
+        ("three", "four", False),
+        ("three", "'*'", True),
+    ],
+)
+def test_a_host_may_belong_to_several_services_for_different_namespaces(one: str, two: str, is_odd: bool) -> None:
+    desk = Desk()
+    entry = "{hosts: [a.example], exportTo: [%s], resolution: DNS, ports: [{number: 80, name: http, protocol: HTTP}]}"
+    desk.put("one.yaml", written("ServiceEntry", "one", entry % one, "one"))
+    assert bool(desk.put("two.yaml", written("ServiceEntry", "two", entry % two, "two"))) is is_odd
+    assert desk.afresh() == desk.update()
+
+
+def test_where_such_workloads_are_is_told_as_of_now() -> None:
+    desk = Desk()
+    (finding,) = desk.put("service.yaml", SERVICE)
+    assert "there are some" not in finding
+    far = "workloads: {far: {namespace: there, command: x, labels: {app: web}}}"
+    (finding,) = desk.put("workload.yaml", far)
+    assert "there are some in namespace there" in finding
+    (finding,) = desk.put("workload.yaml", "workloads: {near: {command: x, labels: {app: weg}}}")
+    assert finding.endswith('did you mean "weg"?')
+    (finding,) = desk.put("workload.yaml", "")
+    assert "did you mean" not in finding

@@ -18,7 +18,7 @@ from tulle.cli import background, ports, running, view
 from tulle.cli.findings import Excerpts, as_json, in_order, rendered, summary
 from tulle.cli.launcher import Launcher, Plan
 from tulle.cli.options import ApiAddress, Files, HostAddress, JoinAddress, XdsAddress
-from tulle.cli.output import FAILED, Failure, note
+from tulle.cli.output import Failure, note
 from tulle.cli.paths import chosen, programs
 from tulle.cli.sweep import sweep
 from tulle.kit.files import write_atomically
@@ -47,8 +47,8 @@ def command(
     """Run the mesh of these files on this machine: control plane, agent, gateway, services and their sidecars.
 
     In the foreground with a live view; Ctrl-C stops everything. With --detach in the background: the exit code is 0
-    once everything is ready, 1 with the findings if it cannot be. The files are watched: edit them, and the running
-    mesh follows.
+    once it serves, 1 if it cannot be started. Mistakes in files are shown, and what is good is started without them
+    (`tulle check` fails for them). The files are watched: edit them, and the running mesh follows.
 
     \b
     Examples:
@@ -76,17 +76,13 @@ def up(plan: Plan, timeout: float, hint: str = "") -> None:
 
     Raises:
         Failure: it could not be started.
-        typer.Exit: it was started, and something is wrong with it.
     """
     _require_quiet(plan.home)
     os.environ["PATH"] = programs(os.environ.get("PATH", os.defpath))
     absolute = replace(plan, files=tuple(path.absolute() for path in plan.files))
     if plan.is_detached:
-        findings = _examined(plan)
-        _show(findings)
+        _show(_examined(plan))
         _in_background(absolute, timeout, hint)
-        if any(finding.is_error for finding in findings):
-            raise typer.Exit(FAILED)
     else:
         _in_foreground(absolute, hint, lambda: _examined(plan))
 

@@ -53,7 +53,7 @@ def read(part: Written) -> Fragment:
     if found is None:
         return Fragment(findings=tuple(part.findings))
     pod = found.spec.template
-    return template(part, pod.metadata, pod.spec, found.spec.replicas)
+    return template(part, pod.metadata, pod.spec, found.spec.replicas, ("spec", "template"))
 
 
 def read_schedule(part: Written) -> Fragment:
@@ -62,7 +62,7 @@ def read_schedule(part: Written) -> Fragment:
     if found is None:
         return Fragment(findings=tuple(part.findings))
     pod = found.spec.job_template.spec.template
-    return template(part, pod.metadata, pod.spec)
+    return template(part, pod.metadata, pod.spec, within=("spec", "jobTemplate", "spec", "template"))
 
 
 def _kind(group: str, kind: str, page: str) -> ObjectKind:

@@ -134,7 +134,7 @@ def read_endpoints(part: Written) -> Fragment:
         ports = tuple(_ports(part, ("subsets", index), subset.ports))
         for addresses, is_ready in ((subset.addresses, True), (subset.not_ready_addresses, False)):
             for address in addresses:
-                places += _at(address.ip, ports, Endpoint(address="", is_ready=is_ready))
+                places += _at(address.ip, ports, is_ready=is_ready)
     return _fragment(part, part.document.key.name, places)
 
 
@@ -157,13 +157,13 @@ def read_slice(part: Written) -> Fragment:
             )
             continue
         conditions = endpoint.conditions
-        like = Endpoint(
-            address="",
-            locality=Locality(zone=endpoint.zone) if endpoint.zone else None,
+        places += _at(
+            endpoint.addresses[0],
+            ports,
             is_ready=conditions.ready is not False,
             is_draining=conditions.terminating is True,
+            locality=Locality(zone=endpoint.zone) if endpoint.zone else None,
         )
-        places += _at(endpoint.addresses[0], ports, like)
     return _fragment(part, Name(part.document.key.name.namespace, service), places)
 
 
@@ -185,16 +185,23 @@ def _ports(part: Written, path: tuple[str | int, ...], ports: tuple[PlacePort, .
             part.warning((*path, "ports", index), f"{what}: it is left out")
 
 
-def _at(address: str, ports: tuple[tuple[str, int], ...], like: Endpoint) -> Iterator[Endpoint]:
-    """The places at an address, in the condition of another one."""
+def _at(
+    address: str,
+    ports: tuple[tuple[str, int], ...],
+    *,
+    is_ready: bool,
+    is_draining: bool = False,
+    locality: Locality | None = None,
+) -> Iterator[Endpoint]:
+    """The places at an address."""
     for name, number in ports:
         yield Endpoint(
             address=address,
             port=number,
             port_name=name,
-            locality=like.locality,
-            is_ready=like.is_ready,
-            is_draining=like.is_draining,
+            locality=locality,
+            is_ready=is_ready,
+            is_draining=is_draining,
         )
 
 

@@ -8,7 +8,7 @@ from pydantic import Field
 
 from tulle.dialects.fields import PortNumber
 from tulle.dialects.objects import Items, Metadata, Object, ObjectKind, Partly, labels_of, validated
-from tulle.dialects.written import Written
+from tulle.dialects.written import Step, Written
 from tulle.model.mesh import Fragment
 from tulle.model.workloads import Template
 
@@ -48,15 +48,27 @@ class PodObject(Object):
     spec: PodSpec | None = Field(None, description="How it runs.")
 
 
+PROXY = "proxy.istio.io/config"
+"""An annotation with settings of the proxy of a pod (Istio)."""
 NOTHING = PodSpec.model_validate({})
 
 
-def template(part: Written, metadata: Metadata | None, spec: PodSpec | None, replicas: int | None = None) -> Fragment:
-    """What an object says about the workloads of its name."""
+def template(
+    part: Written,
+    metadata: Metadata | None,
+    spec: PodSpec | None,
+    replicas: int | None = None,
+    within: tuple[Step, ...] = (),
+) -> Fragment:
+    """What an object says about the workloads of its name; what pods are made like is `within` it."""
     spec = spec or NOTHING
+    if metadata is not None and PROXY in metadata.annotations:
+        message = "has no effect: settings of proxies are those of a MeshConfig (or mesh of a native file)"
+        part.warning((*within, "metadata", "annotations", PROXY), message)
     found = Template(
         name=part.document.key.name,
         origin=part.origin,
+        kind=part.document.key.kind.rpartition("/")[2],
         labels=labels_of(metadata.labels if metadata is not None else {}),
         account=spec.service_account_name or spec.service_account or "",
         ports=tuple(dict.fromkeys(_ports(spec))),

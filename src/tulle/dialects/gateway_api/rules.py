@@ -39,7 +39,9 @@ from tulle.model.routes import (
 )
 
 LONE = frozenset(("RequestMirror", "RequestRedirect", "CORS", "ExternalAuth", "DirectResponse", "ExtensionRef"))
-"""Filters that a rule can have, and a single one of several backends cannot."""
+"""Filters that are done for a whole rule, where its backend is the only one."""
+ANSWERS = frozenset(("RequestRedirect", "DirectResponse"))
+"""Those of them that are done for the share of one of several backends, too."""
 
 
 class HttpBackend(WeightedReference):
@@ -206,10 +208,10 @@ def _backend(
     filters: Sequence[HttpFilter | GrpcFilter] = spec.filters
     for number, item in enumerate(filters):
         place = (*path, "filters", number)
-        if not _belongs_to_rule(item):
-            own.append((place, item))
-        elif is_alone:
+        if _belongs_to_rule(item) and is_alone:
             lifted.append((place, item))
+        elif not _belongs_to_rule(item) or item.type in ANSWERS:
+            own.append((place, item))
         else:
             refused = place, f"a {item.type} cannot be done for one of several backends; its requests are answered 500"
     done = effects(part, own, kind)
@@ -222,6 +224,9 @@ def _backend(
         response_headers=done.response_headers,
         host_rewrite=done.rewrite.host if done.rewrite is not None else None,
     )
+    if done.refusal is not None and not made.problem:
+        made = replace(made, problem=done.refusal.problem, problem_reason=UNSUPPORTED)
+    made = replace(made, answer=done.redirect or done.response)
     if refused is not None and not made.problem:
         made = replace(made, origin=part.at(*refused[0]), problem=refused[1], problem_reason=UNSUPPORTED)
     return made, lifted

@@ -237,5 +237,6 @@ KIND = ObjectKind(
     kind="AuthorizationPolicy",
     schema=AuthorizationPolicyObject,
     read=read,
+    is_policy=True,
     documentation="https://istio.io/latest/docs/reference/config/security/authorization-policy/",
 )

@@ -34,8 +34,6 @@ from tulle.model.routes import Action, Backend, Delegate, Forward, Match, Mirror
 ACTIONS = ("route", "redirect", "directResponse", "delegate")
 _ONLY_SENT_ON = ("rewrite", "timeout", "retries", "mirror", "mirrors")
 """What means nothing where no request is sent on."""
-_ALSO_OF_DELEGATES = ("fault", "headers", "cors_policy")
-"""What means nothing either beside a delegate, whose rules say it themselves."""
 
 
 class DelegateSpec(ObjectSpec):
@@ -60,7 +58,9 @@ class HttpRoute(ObjectSpec):
     route: Items[HttpRouteDestination] = Field((), description="Where requests are sent, with their shares.")
     redirect: HttpRedirect | None = Field(None, description="Tells the client to ask elsewhere.")
     direct_response: HttpDirectResponse | None = Field(None, description="Answers at once.")
-    delegate: DelegateSpec | None = Field(None, description="Lets the rules of another VirtualService decide.")
+    delegate: DelegateSpec | None = Field(
+        None, description="Lets the rules of another VirtualService decide; what they do not say, this one says."
+    )
     rewrite: HttpRewrite | None = Field(None, description="Changes path or host before requests are sent on.")
     timeout: Seconds | None = Field(None, description="For the whole answer; none if not given or 0.")
     retries: HttpRetry | None = Field(None, description="When requests are tried again.")
@@ -133,16 +133,16 @@ def _action(part: Written, path: tuple[Step, ...], spec: HttpRoute, host: str | 
     if spec.redirect is None and spec.direct_response is None:
         rewrite = _rewrite(part, path, spec, host)
         backends = _backends(part, path, spec)
+        sent_on = _forward(part, path, spec, backends, rewrite)
         if spec.delegate is None:
-            return _forward(part, path, spec, backends, rewrite)
+            return sent_on
+        to = Name(spec.delegate.namespace or part.document.key.name.namespace, spec.delegate.name)
+        return Delegate(to=to, origin=part.at(*path, "delegate"), defaults=sent_on)
     _check_sent_on(part, path, spec)
     if spec.redirect is not None:
         return spec.redirect.model()
-    if spec.direct_response is not None:
-        return spec.direct_response.model()
-    assert spec.delegate is not None
-    to = Name(spec.delegate.namespace or part.document.key.name.namespace, spec.delegate.name)
-    return Delegate(to=to, origin=part.at(*path, "delegate"))
+    assert spec.direct_response is not None
+    return spec.direct_response.model()
 
 
 def _actions(spec: HttpRoute) -> tuple[object, ...]:
@@ -150,11 +150,10 @@ def _actions(spec: HttpRoute) -> tuple[object, ...]:
 
 
 def _check_sent_on(part: Written, path: tuple[Step, ...], spec: HttpRoute) -> None:
-    """A delegate decides these itself; a redirect or an answer has no use for them."""
-    for name in (*_ONLY_SENT_ON, *(_ALSO_OF_DELEGATES if spec.delegate is not None else ())):
+    """A redirect or an answer has no use for these."""
+    for name in _ONLY_SENT_ON:
         if getattr(spec, name):
-            why = "the delegate says it" if spec.delegate is not None else "no request is sent on"
-            part.warning((*path, name), f"has no effect: {why}")
+            part.warning((*path, name), "has no effect: no request is sent on")
     if spec.redirect is not None and spec.fault is not None:
         part.error((*path, "fault"), "cannot stand beside redirect")
 
@@ -177,15 +176,12 @@ def _backends(part: Written, path: tuple[Step, ...], spec: HttpRoute) -> tuple[B
     found = []
     for index, weight in enumerate(weights(part, (*path, "route"), spec.route)):
         each, place = spec.route[index], (*path, "route", index)
-        changes, host = request_changes(part, (*place, "headers"), each.headers)
-        found.append(
-            replace(
-                backend(part, place, each.destination, weight),
-                request_headers=changes,
-                response_headers=response_changes(part, (*place, "headers"), each.headers),
-                host_rewrite=host,
-            )
-        )
+        target = backend(part, place, each.destination, weight)
+        if each.headers is not None:
+            changes, host = request_changes(part, (*place, "headers"), each.headers)
+            answers = response_changes(part, (*place, "headers"), each.headers)
+            target = replace(target, request_headers=changes, response_headers=answers, host_rewrite=host)
+        found.append(target)
     return tuple(found)
 
 

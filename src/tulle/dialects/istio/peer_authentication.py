@@ -103,5 +103,6 @@ KIND = ObjectKind(
     kind="PeerAuthentication",
     schema=PeerAuthenticationObject,
     read=read,
+    is_policy=True,
     documentation="https://istio.io/latest/docs/reference/config/security/peer_authentication/",
 )

@@ -172,5 +172,6 @@ KIND = ObjectKind(
     kind="RequestAuthentication",
     schema=RequestAuthenticationObject,
     read=read,
+    is_policy=True,
     documentation="https://istio.io/latest/docs/reference/config/security/request_authentication/",
 )

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
+from functools import partial
 from typing import Annotated, TypeVar
 
 from pydantic import Field
@@ -46,7 +47,9 @@ class VirtualServiceSpec(ObjectSpec):
     http: Items[HttpRoute] = Field((), description="Rules for requests; the first that matches counts.")
     tls: Items[TlsRoute] = Field((), description="Rules for connections with TLS that is not ended here.")
     tcp: Items[TcpRoute] = Field((), description="Rules for other connections.")
-    export_to: Exports = Field((), description="Namespaces whose workloads they are for; all if not given.")
+    export_to: Annotated[
+        Exports, Differs("a gateway is in two namespaces: that of its Gateway, and the root namespace")
+    ] = Field((), description="Namespaces whose workloads, gateways and documents may use them; all if empty.")
 
 
 class VirtualService(Object):
@@ -178,8 +181,8 @@ def _attached(
     if not rules and not streamed:
         return
     suffix = "" if kind is RouteKind.HTTP else f"/{kind.removesuffix('Route').lower()}"
-    base = RouteSet(
-        name=frame.name,
+    made = partial(
+        RouteSet,
         origin=frame.part.origin,
         rules=rules,
         streams=streamed,
@@ -193,11 +196,11 @@ def _attached(
     parents = _parents(frame, members)
     if parents:
         gateways = ",".join(str(target) for target in members if target is not None)
-        yield replace(base, name=frame.named(f"{gateways}{suffix}"), hosts=frame.hosts, parents=parents)
+        yield made(name=frame.named(f"{gateways}{suffix}"), hosts=frame.hosts, parents=parents)
     for host in frame.hosts if None in members else ():
         service = service_name(host)
         others = () if service is not None else (host,)
-        yield replace(base, name=frame.named(f"{host}{suffix}"), service=service, mesh_hosts=others)
+        yield made(name=frame.named(f"{host}{suffix}"), service=service, mesh_hosts=others)
 
 
 def _parents(frame: _Frame, members: tuple[Target, ...]) -> tuple[Parent, ...]:

@@ -118,6 +118,7 @@ def read(part: Written) -> Fragment:
     template = Template(
         name=part.document.key.name,
         origin=part.origin,
+        kind=part.document.key.kind.rpartition("/")[2],
         labels=labels_of(labels),
         account=spec.template.service_account,
         ports=tuple(sorted(spec.template.ports.items())),

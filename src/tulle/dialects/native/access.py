@@ -158,4 +158,5 @@ KIND = Kind(
     shape=Shape.NAMED,
     schema=AccessSpec,
     read=read,
+    is_policy=True,
 )

@@ -121,7 +121,7 @@ class _Splitting:
         for section in repeating:
             if not isinstance(section, LocatedMap):
                 continue
-            for key, line in section.repeated:
+            for key, line in section.repeated or ():
                 first = self.document.origin.line + section.lines[key]
                 self.error(line, f'"{key}" is written twice (first in line {first}); the first one counts')
 
@@ -191,11 +191,11 @@ class _Splitting:
         old = self.known.get(key)
         line = self.document.origin.line + lines[-1]
         if old is not None and self.is_same(kind, old, value, lines[-1]):
-            old.origin.anchor.line = line
+            old.origin.anchor.move(line, self.document.origin.anchor)
             self.parts[key] = old
             return
         origin = self.document.origin
-        here = Origin(origin.source, origin.file, Anchor(line), 0, subject(kind, name))
+        here = Origin(origin.source, origin.file, Anchor(line, origin.anchor), 0, subject(kind, name))
         data = wrapped(kind, name, value, lines, self.document.data)
         self.parts[key] = Document(here, key, data, self.document.folder, self.document.revision)
 

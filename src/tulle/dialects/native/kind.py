@@ -40,5 +40,7 @@ class Kind:
     """For `LISTED`: the name of an item, as it was written (it may be malformed)."""
     is_global: bool = False
     """Whether it belongs to no namespace."""
+    is_policy: bool = False
+    """Whether it says who may do what, so that something is open without it."""
     description: str = ""
     """For the reference."""

@@ -53,4 +53,5 @@ KIND = Kind(
     shape=Shape.NAMED,
     schema=MtlsSpec,
     read=read,
+    is_policy=True,
 )

@@ -116,4 +116,5 @@ KIND = Kind(
     shape=Shape.NAMED,
     schema=TokenSpec,
     read=read,
+    is_policy=True,
 )

@@ -1,9 +1,11 @@
-"""Plugins: WebAssembly modules from local files, in the place of the chain that they ask for."""
+"""Plugins: WebAssembly modules from local files, and scripts, in the place of the chain that they ask for."""
 
 from __future__ import annotations
 
 from functools import partial
 
+from envoy.config.core.v3 import base_pb2
+from envoy.extensions.filters.http.lua.v3 import lua_pb2
 from envoy.extensions.filters.http.wasm.v3 import wasm_pb2 as http_pb2
 from envoy.extensions.wasm.v3 import wasm_pb2
 from google.protobuf import wrappers_pb2
@@ -12,7 +14,7 @@ from tulle.envoy import protos
 from tulle.envoy.filters.base import Chain, Filter, HttpFilter, Phase, active
 from tulle.model.extensions import Direction, PluginPhase, WasmPlugin
 
-NAME = "wasm"
+NAME, SCRIPT = "wasm", "lua"
 RUNTIME = "envoy.wasm.runtime.v8"
 PHASES = {
     PluginPhase.AUTHN: Phase.PLUGIN_AUTHN,
@@ -27,7 +29,14 @@ def place(phase: PluginPhase, chain: Chain) -> tuple[HttpFilter, ...]:
     plugins = chain.guard.plugins if chain.guard else ()
     ours = [each for each in plugins if each.phase is phase and _fits(each, chain)]
     ours.sort(key=lambda each: (-each.priority, str(each.name)))
-    return tuple(active(f"{NAME}.{each.name}", http_pb2.Wasm(config=config(each))) for each in ours)
+    return tuple(_filter(each) for each in ours)
+
+
+def _filter(plugin: WasmPlugin) -> HttpFilter:
+    if plugin.script:
+        code = base_pb2.DataSource(inline_string=plugin.script)
+        return active(f"{SCRIPT}.{plugin.name}", lua_pb2.Lua(default_source_code=code))
+    return active(f"{NAME}.{plugin.name}", http_pb2.Wasm(config=config(plugin)))
 
 
 def config(plugin: WasmPlugin) -> wasm_pb2.PluginConfig:

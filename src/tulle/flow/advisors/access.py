@@ -74,7 +74,7 @@ def advise(policy: AccessPolicy, world: World) -> Advised:
             found += _about_tokens(policy, rule, terms, about)
             found += _about_requests(policy, rule, terms, about)
             found += _about_ports(policy, rule, terms, about, world, keys)
-    return Advised(tuple(found), frozenset(keys))
+    return Advised(tuple(found), tuple(keys))
 
 
 def _about(policy: AccessPolicy, world: World) -> _About:

@@ -108,7 +108,7 @@ class _Looking:
     def _service(self, backend: Backend) -> Service | None:
         if backend.host:
             self.keys.add(host_key(backend.host))
-            service = self.world.by_host(backend.host)
+            service = self.world.by_host(backend.host, self.route.name.namespace)
         else:
             service = self.world.services.get(backend.service)
         self.keys.add(backend.service if service is None else service.name)
@@ -125,7 +125,7 @@ def advise(route: RouteSet, world: World) -> Advised:
         _look_at_rule(rule, looking)
     for stream in route.streams:
         _look_at_stream(stream, looking)
-    return Advised(tuple(dict.fromkeys(looking.findings)), frozenset(looking.keys))
+    return Advised(tuple(dict.fromkeys(looking.findings)), tuple(looking.keys))
 
 
 def _look_at_rule(rule: RouteRule, looking: _Looking) -> None:

@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Hashable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Collection, Hashable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Generic, Protocol, TypeVar
 
+from tulle.flow.dependents import Dependents
 from tulle.flow.guarding import Guarding
 from tulle.flow.index import Index
 from tulle.flow.joining import Joining, typed
 from tulle.flow.merge import Merge
 from tulle.flow.nearest import Nearest
 from tulle.flow.references import shown
+from tulle.flow.resolving import with_host
 from tulle.model.documents import Origin
 from tulle.model.findings import Finding
 from tulle.model.listeners import Listener
@@ -40,6 +42,11 @@ EVERYWHERE = ("workloads", "*")
 def workloads_of(namespace: str) -> Key:
     """Stands for the workloads of a namespace, and what policies say about them."""
     return "workloads", namespace
+
+
+def anywhere(selector: Labels) -> Iterator[Key]:
+    """Stands for the workloads with these labels, in whatever namespace."""
+    return (("", *pair) for pair in selector)
 
 
 def account_key(namespace: str, account: str) -> Key:
@@ -107,10 +114,9 @@ class World:
         """The names of the objects of a type that are others than before."""
         return self.merge.table(kind) if self.is_fresh else self.merge.changed.objects.get(kind, ())
 
-    def by_host(self, host: str) -> Service | None:
-        """The service that has this host."""
-        name = self.joining.hosts.get(host)
-        return None if name is None else self.services.get(name)
+    def by_host(self, host: str, namespace: str) -> Service | None:
+        """The service that documents of a namespace mean by this host."""
+        return with_host(self.services, self.joining.hosts.get(host, ()), namespace)
 
     def service_hint(self, name: Name, namespace: str) -> str:
         """`; did you mean "web"?` for a service that does not exist, seen from a namespace."""
@@ -146,8 +152,8 @@ class Advised:
     """What was found out about one thing."""
 
     findings: tuple[Finding, ...] = ()
-    keys: frozenset[Key] = frozenset()
-    """What it depends on."""
+    keys: Collection[Key] = ()
+    """What it depends on; each once."""
 
 
 def labelled(labels: Labels) -> str:
@@ -178,22 +184,18 @@ class Ledger(Generic[Thing]):
     def __init__(self, advise: Callable[[Thing, World], Advised]) -> None:
         self._advise = advise
         self._table: dict[Name, Thing] = {}
-        self._known: dict[Thing, Advised] = {}
-        self._users: dict[Key, set[Thing]] = {}
-        self._noted: set[Thing] = set()
+        self._dependents: Dependents[Thing, Key] = Dependents()
+        self._noted: dict[Thing, tuple[Finding, ...]] = {}
+        """Things that something is wrong with."""
 
     def update(self, added: Iterable[Thing], removed: Iterable[Thing], world: World) -> None:
         """Take in things (which are hashed by identity), and forget others."""
         for thing in removed:
-            if thing in self._known:
-                self._forget(thing)
-        again = set(added)
-        if len(self._users) < len(world.touched):
-            again.update(*(users for key, users in self._users.items() if key in world.touched))
-        else:
-            again.update(*(self._users.get(key, ()) for key in world.touched))
+            self._dependents.forget(thing)
+            self._noted.pop(thing, None)
+        again = set(added).union(*self._dependents.on(world.touched))
         if world.is_renamed:
-            again |= self._noted
+            again.update(self._noted)
         for thing in again:
             self._remember(thing, self._advise(thing, world))
 
@@ -214,26 +216,12 @@ class Ledger(Generic[Thing]):
 
     def findings(self) -> Iterator[Finding]:
         """Everything that was found out."""
-        for thing in self._noted:
-            yield from self._known[thing].findings
+        for findings in self._noted.values():
+            yield from findings
 
     def _remember(self, thing: Thing, found: Advised) -> None:
-        before = self._known.get(thing)
-        old = before.keys if before is not None else frozenset()
-        for key in found.keys - old:
-            self._users.setdefault(key, set()).add(thing)
-        for key in old - found.keys:
-            self._drop(key, thing)
-        self._known[thing] = found
-        (self._noted.add if found.findings else self._noted.discard)(thing)
-
-    def _forget(self, thing: Thing) -> None:
-        for key in self._known.pop(thing).keys:
-            self._drop(key, thing)
-        self._noted.discard(thing)
-
-    def _drop(self, key: Key, thing: Thing) -> None:
-        users = self._users[key]
-        users.discard(thing)
-        if not users:
-            del self._users[key]
+        self._dependents.note(thing, found.keys)
+        if found.findings:
+            self._noted[thing] = found.findings
+        else:
+            self._noted.pop(thing, None)

@@ -45,7 +45,7 @@ def advise(route: RouteSet, world: World) -> Advised:
         found += _about_protocol(route, service, origin)
         found += _about_ports(route, service)
     found += _about_callers(route, world, keys)
-    return Advised(tuple(dict.fromkeys(found)), frozenset(keys))
+    return Advised(tuple(dict.fromkeys(found)), tuple(keys))
 
 
 def _called(route: RouteSet, world: World, keys: set[Key]) -> Iterator[tuple[Service, Origin]]:
@@ -55,7 +55,8 @@ def _called(route: RouteSet, world: World, keys: set[Key]) -> Iterator[tuple[Ser
         places.append((route.service, route.host_origin(f"{route.service}.svc.{CLUSTER_DOMAIN}")))
     for host in route.mesh_hosts:
         keys.add(host_key(host))
-        places.append((world.joining.hosts.get(host), route.host_origin(host)))
+        called = world.by_host(host, route.name.namespace)
+        places.append((None if called is None else called.name, route.host_origin(host)))
     for parent in route.parents:
         if parent.kind is AttachKind.SERVICE:
             places.append((parent.name, parent.origin))

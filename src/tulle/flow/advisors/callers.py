@@ -40,7 +40,7 @@ def advise(policy: AccessPolicy, world: World) -> Advised:
     for rule in policy.rules:
         for source in rule.sources:
             found += _about_source(policy, rule, source, world, keys)
-    return Advised(tuple(found), frozenset(keys))
+    return Advised(tuple(found), tuple(keys))
 
 
 def _about_source(

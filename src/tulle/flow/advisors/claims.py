@@ -34,7 +34,7 @@ def advise(route: RouteSet, world: World) -> Advised:
         return Advised()
     guard = world.guarding.gateway
     verifies = guard is not None and bool(guard.tokens)
-    return Advised(() if verifies else tuple(_findings(route)), frozenset((EVERYWHERE,)))
+    return Advised(() if verifies else tuple(_findings(route)), (EVERYWHERE,))
 
 
 def _findings(route: RouteSet) -> Iterator[Finding]:

@@ -4,14 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 
-from tulle.envoy.scope import host_key
-from tulle.flow.advisors.base import SECRETS, SERVICES, Advised, Key, Ledger, World, labelled
+from tulle.envoy.scope import host_key, is_exported
+from tulle.flow.advisors.base import EVERYWHERE, SECRETS, SERVICES, Advised, Key, Ledger, World, labelled
 from tulle.flow.references import shown
 from tulle.model.findings import Finding
 from tulle.model.hostnames import covers
 from tulle.model.names import CLUSTER_DOMAIN, Name
 from tulle.model.objects import Secret
-from tulle.model.policies import Policy
+from tulle.model.policies import Policy, TlsMode
 from tulle.model.services import Destination, Service, Subset
 
 SUFFIX = f".svc.{CLUSTER_DOMAIN}"
@@ -42,9 +42,12 @@ class Destinations:
                 self._by_host.setdefault(_place(now), {})[name] = now
         for place in again:
             group = sorted(self._by_host[place].values(), key=lambda each: (each.created, each.name))
-            self._rivals[place] = tuple(_rivals(group)) if len(group) > 1 else ()
+            if len(group) > 1:
+                self._rivals[place] = tuple(_rivals(group))
+            else:
+                self._rivals.pop(place, None)
             if not group:
-                del self._by_host[place], self._rivals[place]
+                del self._by_host[place]
 
     def findings(self) -> Iterable[Finding]:
         """About everything that has no effect."""
@@ -65,8 +68,8 @@ def advise(destination: Destination, world: World) -> Advised:
         if not destination.host.startswith("*"):
             found += _about_ports(destination, service)
             found += _about_subsets(destination, service, world)
-    found += _about_secrets(destination, world, keys)
-    return Advised(tuple(found), frozenset(keys))
+    found += _about_secrets(destination, services, world, keys)
+    return Advised(tuple(found), tuple(keys))
 
 
 def _place(destination: Destination) -> tuple[str, str]:
@@ -84,7 +87,9 @@ def _services(destination: Destination, world: World, keys: set[Key]) -> Iterato
     name = _service_name(host)
     if name is not None:
         keys.add(name)
-    service = world.by_host(host) or (world.services.get(name) if name is not None else None)
+    service = world.by_host(host, destination.name.namespace) or (
+        world.services.get(name) if name is not None else None
+    )
     if service is not None:
         keys.add(service.name)
         yield service
@@ -148,8 +153,10 @@ def _empty(destination: Destination, subset: Subset, service: Service, known: li
     return Finding.warning(origin, f"{destination.origin.subject}: {message}")
 
 
-def _about_secrets(destination: Destination, world: World, keys: set[Key]) -> Iterator[Finding]:
-    """Certificates for calls that are not there."""
+def _about_secrets(
+    destination: Destination, services: tuple[Service, ...], world: World, keys: set[Key]
+) -> Iterator[Finding]:
+    """Certificates for calls that are not there, or that not everybody gets."""
     seen: set[Name] = set()
     for policy in _policies(destination):
         secret = policy.tls.secret if policy.tls is not None else None
@@ -160,6 +167,23 @@ def _about_secrets(destination: Destination, world: World, keys: set[Key]) -> It
         if secret not in world.table(Secret):
             message = f'secret "{shown(secret, destination.name.namespace)}" does not exist; these calls fail'
             yield _finding(destination, message)
+        elif policy.tls is not None and policy.tls.mode is TlsMode.MUTUAL:
+            keys.add(EVERYWHERE)
+            others = [space for space in sorted(world.guarding.by_namespace) if space != secret.namespace]
+            refused = [space for space in others if _is_for(destination, services, space, world)]
+            if refused:
+                message = f"sidecars of other namespaces ({', '.join(refused)}) do not get the key of secret"
+                remedy = 'their calls fail; write exportTo: ["."], and give them a rule and a secret of their own'
+                yield _finding(destination, f'{message} "{secret.name}": {remedy}')
+
+
+def _is_for(destination: Destination, services: tuple[Service, ...], namespace: str, world: World) -> bool:
+    """Whether calls of another namespace may be made as it says: it is beside the service, or in the root namespace."""
+    home = destination.name.namespace
+    if destination.clients or not is_exported(destination.exports, home, namespace):
+        return False
+    seen = [each for each in services if is_exported(each.exports, each.name.namespace, namespace)]
+    return any(home in {each.name.namespace, world.settings.root_namespace} for each in seen)
 
 
 def _policies(destination: Destination) -> Iterator[Policy]:

@@ -38,12 +38,12 @@ def advise(route: RouteSet, world: World) -> Advised:
     keys: set[Key] = {gateway_key(parent.name) for parent in parents}
     listeners = [listener for parent in parents for listener in _named(parent, world)]
     if not listeners:
-        return Advised(keys=frozenset(keys))
+        return Advised(keys=tuple(keys))
     unserved = [host for host in route.hosts if not any(_serves(each, host, route) for each in listeners)]
     if len(unserved) == len(route.hosts):
         # That the route is attached nowhere is told where it is attached.
-        return Advised(keys=frozenset(keys))
-    return Advised(tuple(_unserved(route, host, parents, listeners) for host in unserved), frozenset(keys))
+        return Advised(keys=tuple(keys))
+    return Advised(tuple(_unserved(route, host, parents, listeners) for host in unserved), tuple(keys))
 
 
 def _named(parent: Parent, world: World) -> Iterator[Listener]:

@@ -12,6 +12,8 @@ from typing import TypeVar
 
 from tulle.envoy.routes import in_order
 from tulle.flow.advisors.base import World
+from tulle.kit.groups import Groups
+from tulle.kit.sequences import differing
 from tulle.kit.tables import changed_keys
 from tulle.model.covering import covers, is_everything
 from tulle.model.findings import Finding
@@ -32,7 +34,7 @@ class Overlaps:
         self._services: dict[Name, Group] = {}
         self._hosts: dict[str, Group] = {}
         self._gateway: Group = ()
-        self._at_gateway: dict[str, dict[RouteSet, None]] = {}
+        self._at_gateway: Groups[str, RouteSet] = Groups()
         self._by_service: dict[Name, tuple[Finding, ...]] = {}
         self._by_host: dict[str, tuple[Finding, ...]] = {}
         self._by_gateway_host: dict[str, tuple[Finding, ...]] = {}
@@ -51,24 +53,24 @@ class Overlaps:
         return (finding for table in tables for found in table for finding in found)
 
     def _update_gateway(self, routes: Group) -> None:
-        before, now = dict.fromkeys(self._gateway), dict.fromkeys(routes)
+        spans = differing(self._gateway, routes)
+        before = dict.fromkeys(each for start, stop, _, _ in spans for each in self._gateway[start:stop])
+        now = dict.fromkeys(each for _, _, first, last in spans for each in routes[first:last])
         touched: set[str] = set()
         for route in before.keys() - now.keys():
             for host in dict.fromkeys(route.hosts):
                 touched.add(host)
-                del self._at_gateway[host][route]
-        for route in routes:
+                self._at_gateway.remove(host, route)
+        for route in now:
             if route not in before:
                 for host in dict.fromkeys(route.hosts):
                     touched.add(host)
-                    self._at_gateway.setdefault(host, {})[route] = None
+                    self._at_gateway.add(host, route)
         for host in touched:
-            group = self._at_gateway[host]
+            group = self._at_gateway.get(host)
             shown = "every host" if host == "*" else f"host {host}"
             found = tuple(_found_in(shown, tuple(group), is_mesh=False)) if len(group) > 1 else ()
             _put(self._by_gateway_host, host, found)
-            if not group:
-                del self._at_gateway[host]
         self._gateway = routes
 
 

@@ -5,13 +5,14 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from typing import TypeAlias
 
-from tulle.flow.advisors.base import SERVICES, Advised, Key, Ledger, World, gateway_key, labelled
+from tulle.flow.advisors.base import SERVICES, Advised, Key, Ledger, World, anywhere, gateway_key, labelled
+from tulle.flow.guarding import GATEWAY_NAME
 from tulle.flow.joining import typed
 from tulle.flow.references import shown
 from tulle.model.extensions import EnvoyPatches, ProxySettings, Scope, Telemetry, WasmPlugin
 from tulle.model.findings import Finding, did_you_mean
 from tulle.model.names import Name
-from tulle.model.objects import GatewayClass
+from tulle.model.objects import Gateway, GatewayClass
 from tulle.model.security import AccessPolicy, PeerAuthentication, RequestAuthentication, Target
 
 Policy: TypeAlias = (
@@ -60,15 +61,17 @@ def advise(policy: Policy, world: World) -> Advised:
     targets: tuple[Target, ...] = getattr(policy, "targets", ())
     keys: set[Key] = set()
     if targets:
-        return Advised(tuple(_about_targets(policy, targets, world, keys)), frozenset(keys))
+        return Advised(tuple(_about_targets(policy, targets, world, keys)), tuple(keys))
     if not policy.selector:
         return Advised()
     keys.add(world.reach(policy.name.namespace, policy.selector))
-    # Hints are about labels of others in the namespace.
+    keys.update(gateway_key(Name("", value)) for key, value in policy.selector if key == GATEWAY_NAME)
+    # Hints are about labels of others in the namespace, and about others with these labels.
     found = tuple(_about_selector(policy, world))
     if found:
         keys.add(world.reach(policy.name.namespace, ()))
-    return Advised(found, frozenset(keys))
+        keys.update(anywhere(policy.selector))
+    return Advised(found, tuple(keys))
 
 
 def _about_selector(policy: Policy, world: World) -> Iterator[Finding]:
@@ -78,10 +81,25 @@ def _about_selector(policy: Policy, world: World) -> Iterator[Finding]:
     root, gateway = world.settings.root_namespace, world.settings.gateway_labels
     if namespace == root and set(selector) <= set(gateway):
         return
+    if _selects_gateway(policy, world):
+        return
     where = "" if namespace == root else f" in namespace {namespace}"
     message = f"it selects nothing: no workload{where} has {labelled(selector)}{_hint(policy, world)}"
     origin = policy.selector_origin or policy.origin
     yield Finding.warning(origin, f"{policy.origin.subject}: {message}")
+
+
+def _selects_gateway(policy: Policy, world: World) -> bool:
+    """Whether it selects what would run for gateways of Gateway API; in the root namespace for those of any."""
+    spaces = {
+        each.name.namespace
+        for each in world.table(Gateway).values()
+        if (GATEWAY_NAME, each.name.name) in policy.selector
+    }
+    is_only = all(key == GATEWAY_NAME for key, _ in policy.selector)
+    return is_only and (
+        policy.name.namespace in spaces or (bool(spaces) and policy.name.namespace == world.settings.root_namespace)
+    )
 
 
 def _hint(policy: Policy, world: World) -> str:

@@ -42,7 +42,11 @@ def advise(authorizer: Authorizer, world: World) -> Advised:
     """Whether who is asked exists."""
     backend = authorizer.check.backend
     keys: set[Key] = {host_key(backend.host) if backend.host else backend.service}
-    service = world.by_host(backend.host) if backend.host else world.services.get(backend.service)
+    service = (
+        world.by_host(backend.host, world.settings.root_namespace)
+        if backend.host
+        else world.services.get(backend.service)
+    )
     if service is None:
         name = backend.host or str(backend.service)
         hint = world.host_hint(backend.host) if backend.host else world.service_hint(backend.service, "")
@@ -53,9 +57,9 @@ def advise(authorizer: Authorizer, world: World) -> Advised:
         message = f'provider "{authorizer.name}": service "{service.name}" has no port {backend.port}; it has {has}'
     else:
         keys.add(service.name)
-        return Advised(keys=frozenset(keys))
+        return Advised(keys=tuple(keys))
     origin = authorizer.origin
-    return Advised((Finding.warning(origin, f"{origin.subject}: {message}"),), frozenset(keys))
+    return Advised((Finding.warning(origin, f"{origin.subject}: {message}"),), tuple(keys))
 
 
 def _asked(policies: Iterable[AccessPolicy], known: set[str]) -> Iterator[Finding]:

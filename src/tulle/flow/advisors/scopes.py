@@ -53,4 +53,4 @@ def advise(scope: Scope, world: World) -> Advised:
         origin = origins.get((space, pattern), scope.origin)
         message = f'"{space}/{pattern}" fits nothing: no service{where} has this host{hint}'
         found.append(Finding.warning(origin, f"{scope.origin.subject}: {message}"))
-    return Advised(tuple(found), frozenset((SERVICES,)))
+    return Advised(tuple(found), (SERVICES,))

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Iterator
 from dataclasses import replace
 
 from tulle.envoy.scope import host_key
-from tulle.flow.advisors.base import Advised, Key, Ledger, World, labelled
+from tulle.flow.advisors.base import Advised, Key, Ledger, World, anywhere, labelled, workloads_of
 from tulle.flow.endpoints import serves
 from tulle.flow.joining import can_be_told
 from tulle.flow.selection import Selection
@@ -47,8 +47,10 @@ class Services:
             found += _about_ports(service, answering)
         elif not answering and not service.addresses:
             keys.update((service.name.namespace, key, value) for key, value in service.selector)
+            # For hints.
+            keys.update((workloads_of(service.name.namespace), *anywhere(service.selector)))
             found += () if found else self._about_nobody(service, world)
-        return Advised(tuple(found), frozenset(keys))
+        return Advised(tuple(found), tuple(keys))
 
     def _about_nobody(self, service: Service, world: World) -> Iterator[Finding]:
         if not service.selector:
@@ -127,7 +129,8 @@ def _about_alias(service: Service, world: World, keys: set[Key]) -> Iterator[Fin
     host = service.alias
     while True:
         keys.add(host_key(host))
-        name = world.joining.hosts.get(host) or _service_name(host)
+        owner = world.by_host(host, service.name.namespace)
+        name = _service_name(host) if owner is None else owner.name
         if name is None:
             return
         keys.add(name)
@@ -155,12 +158,19 @@ def _service_name(host: str) -> Name | None:
 def _about_hosts(service: Service, world: World, keys: set[Key]) -> Iterator[Finding]:
     for host in service.hosts:
         keys.add(host_key(host))
-        owner = world.services.get(world.joining.hosts.get(host, service.name))
-        if owner is not None and owner is not service and owner.name != service.name:
-            message = (
-                f"says host {host}, which is that of {owner.origin.subject} ({owner.origin}) already; that one is used"
-            )
-            yield _finding(service, service.host_origin or service.origin, message)
+        names = world.joining.hosts.get(host, ())
+        before = (world.services[name] for name in names[: names.index(service.name)] if name in world.services)
+        first = next((each for each in before if _elsewhere(each, service)), None)
+        if first is not None:
+            message = f"says host {host}, which is that of {first.origin.subject} ({first.origin}) already"
+            used = f"that one is used in other namespaces than {service.name.namespace}"
+            yield _finding(service, service.host_origin or service.origin, f"{message}; {used}")
+
+
+def _elsewhere(one: Service, other: Service) -> bool:
+    """Whether both can be seen in a namespace that is none of theirs; in its own, each is the one that is meant."""
+    first, second = ({*each.exports} - {".", each.name.namespace} for each in (one, other))
+    return bool((first and "*" in second) or (second and "*" in first) or first & second)
 
 
 def _about_names(service: Service, world: World) -> Iterator[Finding]:
