@@ -5,13 +5,15 @@ from dataclasses import replace
 import pytest
 
 from tests.flow.isolation import HERE, endless
-from tests.flow.world import World, instance, mesh, route_set
+from tests.flow.world import World, instance, mesh, name, route_set
 from tulle.flow.observe import Observer
 from tulle.model.documents import BUILT_IN, Document, Key, Origin
 from tulle.model.extensions import EnvoyPatches, Patch, PatchMatch, PatchOperation, PatchPlace
 from tulle.model.findings import Finding
 from tulle.model.mesh import Mesh
 from tulle.model.names import Name
+from tulle.model.policies import RateLimit
+from tulle.model.security import RequestAuthentication
 from tulle.model.statuses import Condition, Status
 from tulle.model.workloads import InstanceState
 from tulle.xds.snapshot import CLUSTER
@@ -168,3 +170,20 @@ def test_mistakes_of_ours_that_stop_everything_are_said(world: World, observer: 
     assert first.message.endswith(": KeyError(1)")
     assert second.message.endswith(": KeyError(2)")
     assert "web-1" in second.message
+
+
+def test_a_refusal_is_shown_at_the_part_that_envoy_names(world: World, observer: Observer) -> None:
+    about, other = (Origin("file", "a.yaml", subject=f"RequestAuthentication {each}") for each in ("users", "use"))
+    base = mesh("web")
+    policies = tuple(
+        RequestAuthentication(name=name(str(index)), origin=each) for index, each in enumerate((other, about))
+    )
+    told = replace(base.guards[name("web")], tokens=policies)
+    world.publisher.update(replace(base, guards={name("web"): told}))
+    web = world.sidecar(instance("web"))
+    web.refuses, web.complaint = frozenset({"inbound|http"}), "Provider 'users.default|me' has invalid local jwks"
+    world.publisher.update(replace(base, guards={name("web"): replace(told, tokens=policies[::-1])}))
+    world.publisher.update(replace(base, guards={name("web"): replace(told, rate_limit=RateLimit(requests=1))}))
+    world.settle()
+    (finding,) = [each for each in observer.findings if "Envoy refused" in each.message]
+    assert finding.origin is about

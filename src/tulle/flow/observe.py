@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -19,6 +20,8 @@ from tulle.model.statuses import ObjectKey
 from tulle.model.workloads import Instance, InstanceState
 from tulle.xds.snapshot import Resource
 
+SHORTEST_NAME = 3
+"""Shorter ones could be parts of any sentence."""
 UNCOMPILABLE = "cannot be compiled, and this is a mistake of tulle (the last good version is kept)"
 
 
@@ -137,7 +140,7 @@ class Observer:
         for id, proxy in self._publisher.connected.items():
             for (type_url, name), refusal in proxy.session.refused.items():
                 resource = proxy.snapshot.table(type_url).get(name)
-                origin = resource.origins[0] if resource is not None and resource.origins else BUILT_IN
+                origin = _blamed(resource, refusal.message.replace(name, ""))
                 # Envoy names what it refuses, of whatever the reason is.
                 found = refused.setdefault((origin, refusal.message.replace(name, "")), _Refused(refusal.message))
                 found.names[name] = found.ids[id] = None
@@ -182,6 +185,16 @@ class Observer:
             for host in self._hosts.all
             if not host.is_connected and host.name in self._hosts.roles
         ]
+
+
+def _blamed(resource: Resource | None, message: str) -> Origin:
+    """Where that was written which Envoy refuses: the part whose name it says, or else what the resource is about."""
+    origins = resource.origins if resource is not None else ()
+    for origin in origins:
+        name = origin.subject.rpartition(" ")[2]
+        if len(name) >= SHORTEST_NAME and re.search(rf"(?<![\w.-]){re.escape(name)}(?![\w-])", message):
+            return origin
+    return origins[0] if origins else BUILT_IN
 
 
 def _connected(proxy: Proxy) -> ProxyState:
