@@ -124,7 +124,8 @@ async def test_keys_that_an_issuer_publishes_are_kept_over_a_restart(
     kept = settings.home.plane / "keys.json"
     with web() as issuer:
         issuer.answers["/keys"] = b'{"keys": [{"kty": "oct", "k": "AQ", "kid": "mine"}]}'
-        settings.files[0].write_text(f"tokens: {{t: {{issuer: me, jwks_uri: '{issuer.at('/keys')}'}}}}")
+        tokens = f"tokens: {{t: {{issuer: me, jwks_uri: '{issuer.at('/keys')}'}}}}"
+        settings.files[0].write_text(f"workloads: {{web: {{command: x}}}}\n---\n{tokens}")
         lifeline, held = os.pipe()
         async with asyncio.TaskGroup() as tasks:
             tasks.create_task(run(replace(settings, lifeline=lifeline)))

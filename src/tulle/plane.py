@@ -21,6 +21,7 @@ from tulle.flow.kept_versions import KeptVersions
 from tulle.flow.key_cache import KeyCache
 from tulle.flow.observe import Observer
 from tulle.flow.publish import Publisher
+from tulle.flow.taken import Taken
 from tulle.identity.authority import Authority
 from tulle.identity.tokens import Tokens
 from tulle.kit.collecting import collect_seldom
@@ -84,7 +85,16 @@ async def run(settings: PlaneSettings) -> None:
     publisher = Publisher(hosts, stirred.set)
     observer = Observer(publisher, hosts)
     hosts.load()
-    building = Building(gather.newest, keys, kept, publisher, observer)
+    taken = Taken(lambda: publisher.are_synced, gather.again)
+    building = Building(
+        gathered=gather.newest,
+        keys=keys,
+        kept=kept,
+        taken=taken,
+        publisher=publisher,
+        observer=observer,
+        builder=Builder(kept.last_good),
+    )
 
     async with contextlib.AsyncExitStack() as stack, asyncio.TaskGroup() as tasks:
         stack.callback(store.close)  # Last of all: leaves one file, without a journal beside it.
@@ -115,7 +125,7 @@ async def run(settings: PlaneSettings) -> None:
         _leave_join_token(home, tokens)
         log.info("serving proxies and agents at %s", settings.xds_address)
 
-        running = [tasks.create_task(each) for each in (building.run(), keys.run(), kept.run())]
+        running = [tasks.create_task(each) for each in (building.run(), keys.run(), kept.run(), taken.run())]
         api = tasks.create_task(
             app.serve(
                 settings.api_address, observer, store, home.plane / "token", when=lambda: _settled(observer, stirred)
@@ -126,18 +136,17 @@ async def run(settings: PlaneSettings) -> None:
             task.cancel()
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Building:
     """The builds, one after the other: from what was gathered last to those who need the mesh."""
 
-    def __init__(
-        self, gathered: Latest[Gathered], keys: KeyCache, kept: KeptVersions, publisher: Publisher, observer: Observer
-    ) -> None:
-        self._gathered = gathered
-        self._keys = keys
-        self._kept = kept
-        self._publisher = publisher
-        self._observer = observer
-        self._builder = Builder(kept.last_good)
+    gathered: Latest[Gathered]
+    keys: KeyCache
+    kept: KeptVersions
+    taken: Taken
+    publisher: Publisher
+    observer: Observer
+    builder: Builder
 
     async def run(self) -> None:
         """Build and publish, at once when idle; what arrives meanwhile is taken together."""
@@ -146,22 +155,23 @@ class Building:
 
     async def once(self) -> bool:
         """Build what there is next; if mistakes of ours come to light, what was published before stays."""
-        newest = await self._gathered.next()
-        findings = (*newest.findings, *self._keys.findings, *self._kept.findings)
+        newest = await self.gathered.next()
+        findings = (*newest.findings, *self.keys.findings, *self.kept.findings)
         try:
             # In a thread: parsing and merging must not hold up the streams.
             mesh = await asyncio.to_thread(
-                self._builder.build, newest.documents, findings, self._keys.sets, newest.unreadable
+                self.builder.build, newest.documents, findings, self.keys.sets, newest.unreadable, self.taken.mesh
             )
-            self._publisher.update(mesh)
-            self._observer.built(mesh, self._builder.documents)
-            self._keys.follow(mesh)
-            self._kept.follow()
+            self.publisher.update(mesh)
+            self.observer.built(mesh, self.builder.documents)
+            self.keys.follow(mesh)
+            self.kept.follow()
+            self.taken.published(mesh, is_awaited=self.builder.is_easing)
         except Exception as error:
             log.exception("the newest documents cannot be used")
-            self._observer.fault = repr(error)
+            self.observer.fault = repr(error)
             return False
-        self._observer.fault = ""
+        self.observer.fault = ""
         return True
 
 

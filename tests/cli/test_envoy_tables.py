@@ -105,3 +105,8 @@ def test_a_route_configuration_without_hosts_shows_nothing() -> None:
 def test_secrets_show_what_they_are_for_and_how_long(secret: dict[str, Any], expected: list[str]) -> None:
     (row,) = rows(given("envoy.extensions.transport_sockets.tls.v3.Secret", secret))
     assert row[: len(expected) + 1] == ["web", *expected]
+
+
+def test_filters_show_what_they_are() -> None:
+    resource = {"typed_config": {"@type": "type.googleapis.com/envoy.extensions.filters.http.rbac.v3.RBAC"}}
+    assert rows(given("envoy.config.core.v3.TypedExtensionConfig", resource, 3)) == [["web", "RBAC", "a.yaml:3"]]

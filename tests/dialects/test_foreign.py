@@ -27,12 +27,18 @@ Write = Callable[..., Document]
 def test_what_says_nothing_of_traffic_is_left_alone(write: Write, version: str, kind: str, subject: str) -> None:
     parts, (finding,) = registry.split(write(f"# x\napiVersion: {version}\nkind: {kind}\nmetadata: {{name: web}}"))
     assert not parts and not finding.is_error and finding.origin.line == 2
-    assert finding.message == f"{subject} says nothing that is used here and is left alone"
+    assert finding.message == f"{subject} is left alone: nothing here reads it"
+
+
+def test_a_target_alone_makes_no_policy(write: Write) -> None:
+    text = "apiVersion: autoscaling.k8s.io/v1\nkind: VerticalPodAutoscaler\nspec: {targetRef: {}}"
+    _, (finding,) = registry.split(write(text))
+    assert finding.message == "VerticalPodAutoscaler is left alone: nothing here reads it"
 
 
 def test_a_name_may_be_missing(write: Write) -> None:
     _, (finding,) = registry.split(write("apiVersion: v1\nkind: Status"))
-    assert finding.message == "Status says nothing that is used here and is left alone"
+    assert finding.message == "Status is left alone: nothing here reads it"
 
 
 def test_what_people_rely_on_has_words_of_its_own(write: Write) -> None:
@@ -41,6 +47,20 @@ def test_what_people_rely_on_has_words_of_its_own(write: Write) -> None:
         "NetworkPolicy a is not enforced: nothing here filters packets; say who may call with an AuthorizationPolicy "
         "or allow"
     )
+
+
+@pytest.mark.parametrize(
+    ("version", "kind", "spec", "reason"),
+    [
+        ("rbac.istio.io/v1alpha1", "ClusterRbacConfig", "{mode: 'ON'}", "Istio has no such policies any more"),
+        ("policy.networking.k8s.io/v1alpha1", "AdminNetworkPolicy", "{}", "nothing here filters packets"),
+        ("gateway.example.org/v1", "SecurityPolicy", "{targetRefs: []}", "policies of gateway.example.org are not"),
+        ("gateway.example.org/v1", "SecurityPolicy", "{targetRef: {}}", "policies of gateway.example.org are not"),
+    ],
+)
+def test_policies_that_nobody_enforces_are_named(write: Write, version: str, kind: str, spec: str, reason: str) -> None:
+    _, (finding,) = registry.split(write(f"apiVersion: {version}\nkind: {kind}\nmetadata: {{name: a}}\nspec: {spec}"))
+    assert not finding.is_error and finding.message.startswith(f"{kind} a is not enforced: {reason}")
 
 
 @pytest.mark.parametrize(

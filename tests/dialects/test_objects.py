@@ -88,8 +88,11 @@ def test_fields_may_be_marked() -> None:
 @pytest.mark.parametrize(
     ("text", "place"),
     [
-        ("apiVersion: apps/v1\nkind: Deploymnet", '2: error: there is no kind "Deploymnet" in apps; did you mean'),
-        ("apiVersion: apps/v1\nkind: Zzz", '2: error: there is no kind "Zzz" in apps; known are '),
+        (
+            "apiVersion: apps/v1\nkind: Deploymnet",
+            '2: error: nothing here reads kind "Deploymnet" of apps; did you',
+        ),
+        ("apiVersion: apps/v1\nkind: Zzz", '2: error: nothing here reads kind "Zzz" of apps; known are '),
         (
             "apiVersion: v2\nkind: Pod",
             '1: error: Pod has no version "v2" that is known here; write v1',

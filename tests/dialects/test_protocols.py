@@ -38,6 +38,8 @@ def test_words_say_what_is_spoken(word: str, protocol: Protocol | None) -> None:
         ("TCP", "grpc", "http", 80, Protocol.GRPC),
         ("TCP", None, "tcp-x", 80, Protocol.TCP),
         ("TCP", None, "", 5432, Protocol.TCP),
+        ("TCP", None, "", 443, Protocol.TLS),
+        ("TCP", None, "http", 443, Protocol.HTTP),
         ("TCP", None, "web", 80, Protocol.HTTP),
         ("TCP", "example.org/own", "tcp", 80, Protocol.HTTP),
         ("TCP", "example.org/own", "http", 3306, Protocol.TCP),

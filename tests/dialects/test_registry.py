@@ -19,7 +19,7 @@ def test_every_dialect_is_found() -> None:
 def test_what_nobody_reads_is_a_finding(write: Write) -> None:
     parts, (finding,) = registry.split(write("apiVersion: autoscaling/v2\nkind: Scaler\nmetadata: {name: web}"))
     assert not parts and not finding.is_error
-    assert finding.message == "Scaler web says nothing that is used here and is left alone"
+    assert finding.message == "Scaler web is left alone: nothing here reads it"
 
 
 LIST = """\
@@ -40,7 +40,7 @@ def test_a_list_is_cut_into_its_objects(write: Write) -> None:
     assert [part.key for part in parts] == [Key("core/pod", Name("default", "a"))]
     assert [str(finding) for finding in findings] == [
         'in.yaml:9: error: an item of a List must be an object, not "words"',
-        "in.yaml:7: warning: Event says nothing that is used here and is left alone",
+        "in.yaml:7: warning: Event is left alone: nothing here reads it",
     ]
 
 

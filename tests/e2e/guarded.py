@@ -31,7 +31,7 @@ from tulle.model.routes import Backend, Forward, Match, RouteRule, RouteSet
 from tulle.model.security import Identity
 from tulle.model.services import Endpoint, Port, Protocol
 from tulle.model.workloads import Binding, Instance, InstanceState
-from tulle.xds.snapshot import CLUSTER, LISTENER, Snapshot
+from tulle.xds.snapshot import CLUSTER, EXTENSION, LISTENER, Snapshot
 from tulle.xds.subscription import Session
 
 TARGET, GATEWAY = "target", "gateway-here"
@@ -96,7 +96,7 @@ class Many(Plane):
     def _snapshot(self, session: Session) -> Snapshot:
         if session.node_id == GATEWAY:
             return compile_gateway(self.mesh)
-        tables: dict[str, dict[str, Any]] = {CLUSTER: {}, LISTENER: {}}
+        tables: dict[str, dict[str, Any]] = {CLUSTER: {}, EXTENSION: {}, LISTENER: {}}
         for name in self.targets:
             compiled = compile_sidecar(self.mesh, self.instance(name), frozenset())
             for type_url, table in tables.items():

@@ -11,8 +11,8 @@ import socket
 import ssl
 import subprocess
 import time
-from collections.abc import Iterator
-from contextlib import ExitStack, contextmanager
+from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager, ExitStack, contextmanager
 from dataclasses import dataclass
 from typing import Any
 from urllib.parse import urlsplit
@@ -72,9 +72,13 @@ class Timed:
 
 def ask(place: Place, question: Question, times: int = 1) -> list[Timed]:
     """All answers. HTTP/1 and gRPC have one connection for all of them, the others one for each."""
-    scheme = urlsplit(question.url).scheme
-    with _CLIENTS[scheme](place, question) as once:
+    with asking(place, question) as once:
         return [_timed(once) for _ in range(times)]
+
+
+def asking(place: Place, question: Question) -> AbstractContextManager[Callable[[], Answer]]:
+    """What asks once more each time that it is called."""
+    return _CLIENTS[urlsplit(question.url).scheme](place, question)
 
 
 def _timed(once: Any) -> Timed:

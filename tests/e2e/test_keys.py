@@ -102,4 +102,4 @@ def kill_proxies(machine: Machine, *services: str) -> None:
 def keeps_keys(machine: Machine, service: str) -> bool:
     """Whether the proxy of a service was given the keys themselves."""
     proxy = machine.instances(service)[0]["id"]
-    return '\\"kid\\":\\"first\\"' in machine.tulle("proxy-config", proxy, "listeners", "-o", "json").stdout
+    return '\\"kid\\":\\"first\\"' in machine.tulle("proxy-config", proxy, "filters", "-o", "json").stdout

@@ -25,6 +25,7 @@ import pytest
 from tests.e2e.machine import Machine, eventually
 from tests.e2e.polyglot import WEBSOCKET, frame_of, framed
 from tests.e2e.scenario import outbound
+from tests.e2e.talking import Place, Question, ask
 
 pytestmark = [pytest.mark.e2e, pytest.mark.timeout(180)]
 
@@ -218,3 +219,41 @@ def _messages_of_grpc_come_one_by_one(gateway: str) -> None:
         messages.put(None)
         assert list(answers) == []
         assert answers.code() is grpc.StatusCode.OK
+
+
+BYTES = """
+apiVersion: gateway.networking.k8s.io/v1
+kind: Gateway
+metadata: {name: edge}
+spec:
+  gatewayClassName: tulle
+  listeners:
+    - {name: front, protocol: TCP, port: FREE_FRONT}
+    - {name: rpc, protocol: TCP, port: FREE_RPC}
+---
+apiVersion: gateway.networking.k8s.io/v1
+kind: TCPRoute
+metadata: {name: front}
+spec:
+  parentRefs: [{name: edge, sectionName: front}]
+  rules: [{backendRefs: [{name: front, port: 8000}]}]
+---
+apiVersion: gateway.networking.k8s.io/v1
+kind: TCPRoute
+metadata: {name: rpc}
+spec:
+  parentRefs: [{name: edge, sectionName: rpc}]
+  rules: [{backendRefs: [{name: rpc, port: 8000}]}]
+"""
+
+
+def test_bytes_reach_sidecars_that_read_http(machine: Machine) -> None:
+    machine.write(MESH)
+    machine.write(BYTES, "bytes.yaml")
+    machine.up()
+    for word, url, status in (("FRONT", "http://any/", 200), ("RPC", "grpc://any/rpc.Echo/Say", 0)):
+        place = Place("127.0.0.1", machine.free(f"FREE_{word}"))
+        (got,) = ask(place, Question(url, body="x"))
+        assert got.answer.status == status, got
+        assert got.version == word.lower()
+        assert "URI=spiffe://cluster.local/ns/tulle-system/sa/gateway" in got.answer.body

@@ -5,13 +5,14 @@ from __future__ import annotations
 import subprocess
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeAlias
 
 from envoy.config.bootstrap.v3 import bootstrap_pb2
 from envoy.config.cluster.v3 import cluster_pb2
+from envoy.config.core.v3 import extension_pb2
 from envoy.config.endpoint.v3 import endpoint_pb2
 from envoy.config.listener.v3 import listener_components_pb2, listener_pb2
-from envoy.config.route.v3 import route_components_pb2
+from envoy.config.route.v3 import route_components_pb2, route_pb2
 from envoy.extensions.filters.http.router.v3 import router_pb2
 from envoy.extensions.filters.network.http_connection_manager.v3 import http_connection_manager_pb2
 from envoy.extensions.transport_sockets.tls.v3 import secret_pb2
@@ -23,14 +24,14 @@ from tulle.envoy.bootstrap import bootstrap
 from tulle.envoy.gateway_hosts import lazy_routes
 from tulle.envoy.patching.types import has_package
 from tulle.xds.messages import Node
-from tulle.xds.snapshot import CLUSTER, ENDPOINT, LISTENER, SECRET, VIRTUAL_HOST, Resource
+from tulle.xds.snapshot import CLUSTER, ENDPOINT, EXTENSION, LISTENER, SECRET, VIRTUAL_HOST, Resource
 
 STARTED_WITH = (
     "envoy.extensions.bootstrap.internal_listener.v3",
     "envoy.extensions.resource_monitors.downstream_connections.v3",
 )
 """Packages of messages in the bootstrap, which nothing else here imports."""
-Manager = http_connection_manager_pb2.HttpConnectionManager
+Manager: TypeAlias = http_connection_manager_pb2.HttpConnectionManager
 
 
 def refusal(resources: Sequence[Resource], directory: Path) -> tuple[Resource, str] | None:
@@ -71,6 +72,8 @@ def _add(resource: Resource, index: int, static: Any) -> None:
         static.clusters.extend(_separated(cluster, index))
     elif resource.type_url == VIRTUAL_HOST:
         static.listeners.append(_holding(route_components_pb2.VirtualHost.FromString(resource.body), index))
+    elif resource.type_url == EXTENSION:
+        static.listeners.append(_filtering(extension_pb2.TypedExtensionConfig.FromString(resource.body), index))
     elif resource.type_url == ENDPOINT:
         assignment = endpoint_pb2.ClusterLoadAssignment.FromString(resource.body)
         cluster = cluster_pb2.Cluster(name=f"c{index}", type=cluster_pb2.Cluster.STATIC, load_assignment=assignment)
@@ -111,7 +114,17 @@ def _holding(host: route_components_pb2.VirtualHost, index: int) -> listener_pb2
     routes = lazy_routes(f"r{index}")
     routes.ClearField("vhds")
     routes.virtual_hosts.append(host)
-    manager = Manager(stat_prefix="x", route_config=routes)
+    return _managing(Manager(stat_prefix="x", route_config=routes), index)
+
+
+def _filtering(config: extension_pb2.TypedExtensionConfig, index: int) -> listener_pb2.Listener:
+    """A listener with what is in one slot."""
+    manager = Manager(stat_prefix="x", route_config=route_pb2.RouteConfiguration(name=f"r{index}"))
+    manager.http_filters.add(name="slot", typed_config=config.typed_config)
+    return _managing(manager, index)
+
+
+def _managing(manager: Manager, index: int) -> listener_pb2.Listener:
     manager.http_filters.add(name="router", typed_config=protos.packed(router_pb2.Router()))
     filters = [listener_components_pb2.Filter(name="http", typed_config=protos.packed(manager))]
     listener = listener_pb2.Listener(

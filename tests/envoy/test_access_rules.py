@@ -1,7 +1,10 @@
 from __future__ import annotations
 
+import re
 from dataclasses import replace
 from typing import Any
+
+import pytest
 
 from tests.envoy.decoded import as_json
 from tests.envoy.kitchen import HERE, http
@@ -145,3 +148,19 @@ def test_what_somebody_else_decides_is_only_matched() -> None:
     found = as_json(access_rules.matching([asked], HTTP, "mark|"))
     assert found["action"] == "DENY"
     assert sorted(found["policies"]) == ["mark|ask.default/1", "mark|ask.default/2"]
+
+
+@pytest.mark.parametrize(
+    ("path", "is_ambiguous"),
+    [
+        *(
+            (path, True)
+            for path in ("/a/../b", "/..", "/./a", "/a/.?x", "/a%2fb", "/a%2F", "/%2e%2E/b", "/a%5cb", r"/a\b")
+        ),
+        *((path, False) for path in ("/", "/.known", "/a..b", "/a.", "/...", "/a?b=/../c", "/a?b=%2f", "/%20", "*")),
+    ],
+)
+def test_ambiguous_paths(path: str, is_ambiguous: bool) -> None:
+    (policy,) = as_json(access_rules.ambiguous_paths())["policies"].values()
+    pattern = policy["permissions"][0]["header"]["string_match"]["safe_regex"]["regex"]
+    assert bool(re.fullmatch(pattern, path)) is is_ambiguous

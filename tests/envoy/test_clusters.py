@@ -87,7 +87,7 @@ def test_where_only_some_have_sidecars_all_are_spoken_to_in_the_language_of_the_
     of = service("web", addresses=(dataclasses.replace(HERE, is_meshed=True), HERE))
     assert spoken(compiled(of)) == "http_protocol_options"
     assert spoken(compiled(of, protocol=Protocol.GRPC)) == "http2_protocol_options"
-    mutual = compiled(of)["transport_socket_matches"][0]["transport_socket"]["typed_config"]
+    mutual = compiled(of)["transport_socket_matches"][1]["transport_socket"]["typed_config"]
     assert "alpn_protocols" not in mutual["common_tls_context"]
 
 

@@ -170,9 +170,10 @@ def test_the_gateway_has_a_guard_of_its_own(mesh: Mesh) -> None:
     asking = guard(custom("x"), authorizers=(authorizer("x", "web", 8000),))
     plain, guarded = compile_gateway(mesh), compile_gateway(replace(mesh, gateway_guard=asking))
     assert set(guarded.table(CLUSTER)) - set(plain.table(CLUSTER)) == {"outbound|8000||web.default"}
-    shown = everything(guarded)["Listener"]
-    reading = {f"gateway|127.0.0.1:{PORTS[f'gateway-{name}']}" for name in ("http", "https", "plain")}
-    assert {name for name, each in shown.items() if "custom.match.x" in str(each)} == reading
+    shown = everything(guarded)["TypedExtensionConfig"]
+    reading = {f"custom@gateway|127.0.0.1:{PORTS[f'gateway-{name}']}" for name in ("http", "https", "plain")}
+    asked = {name.rpartition("|")[0] for name, each in shown.items() if "custom.match.x" in str(each)}
+    assert {each for each in asked if each.startswith("custom@")} == reading
 
 
 def called(mesh: Mesh, authority: str, seen: Scope | None = None, **caller: Any) -> tuple[list[str], Json]:
@@ -265,7 +266,7 @@ def forwarded(mesh: Mesh, web: Instance, to: LocalPort = TO_DB) -> tuple[list[st
     """The clusters of a sidecar with one local port, and what its bytes are sent to."""
     found = compile_sidecar(mesh, replace(web, forwards=(to,), bindings=()), frozenset())
     (chain,) = decoded(found.table(LISTENER)[f"forward|{to.port}|{to.service}"])["filter_chains"]
-    return list(found.table(CLUSTER)), chain["filters"][0]["typed_config"]
+    return list(found.table(CLUSTER)), chain["filters"][-1]["typed_config"]
 
 
 def test_rules_for_connections_hold_for_local_ports(instance: dict[str, Instance]) -> None:

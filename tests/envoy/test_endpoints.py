@@ -85,11 +85,11 @@ def test_what_is_about_to_end_is_called_only_if_there_is_nothing_else() -> None:
     assert [each.get("health_status") for each in both] == [None, "DRAINING", "DRAINING"]
 
 
-def test_where_only_some_have_sidecars_those_are_marked() -> None:
+def test_where_only_some_have_sidecars_the_others_are_marked() -> None:
     places = (Endpoint(address="10.0.0.1", port=1), Endpoint(address="10.0.0.2", port=1, is_meshed=True))
     mixed = service("web", http(80), addresses=places)
     marks = [each.get("metadata") for each in found("outbound|80||web.default", places, mixed)]
-    assert marks == [None, {"filter_metadata": {"envoy.transport_socket_match": {"meshed": "yes"}}}]
+    assert marks == [{"filter_metadata": {"envoy.transport_socket_match": {"plain": "yes"}}}, None]
     assert all("metadata" not in each for each in found("outbound|80||web.default", places))
 
 

@@ -8,7 +8,7 @@ import pytest
 
 from tests.envoy.decoded import Json, decoded
 from tests.envoy.kitchen import HERE
-from tests.envoy.policies import guard
+from tests.envoy.policies import deny, guard
 from tulle.envoy import gateway_listeners
 from tulle.envoy.edge_tls import Material
 from tulle.envoy.gateway_listeners import Content, Guarded
@@ -154,3 +154,11 @@ def test_connections_are_logged_where_documents_ask_for_it() -> None:
     found = decoded(gateway_listeners.compile_listener(tcp, (), SETTINGS, (content,), guarded))
     (proxy,) = found["filter_chains"][0]["filters"]
     assert [each["name"] for each in proxy["typed_config"]["access_log"]] == ["stdout"]
+
+
+def test_filters_are_delivered_for_every_number_that_a_port_has() -> None:
+    same, moved, bytes_ = listener("a"), listener("b", declared_port=80), listener("c", TCP)
+    found = gateway_listeners.compile_filters(same, (moved, bytes_), SETTINGS, Guarded(guard(deny())))
+    owners = {each.name.partition("@")[2] for each in found}
+    assert owners == {"gateway|127.0.0.1:8080|8080", "gateway|127.0.0.1:8080|80"}
+    assert all(each.origins for each in (*found, *gateway_listeners.compile_filters(same, (), SETTINGS)))

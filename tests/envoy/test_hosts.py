@@ -15,7 +15,7 @@ from tulle.envoy.hosts import Rules
 from tulle.envoy.treatments import Treatment
 from tulle.model.mesh import Settings
 from tulle.model.names import Name
-from tulle.model.policies import ClientTls, Policy, TlsMode
+from tulle.model.policies import ClientTls, Policy, TlsMode, Tunnel
 from tulle.model.routes import Backend, Forward, RouteSet, StreamMatch, StreamRule
 from tulle.model.services import Port, Protocol, Resolution, Service
 
@@ -125,6 +125,16 @@ def test_the_bytes_of_a_tunnel_are_shared_by_weight() -> None:
         {"name": "outbound|5432||other.default", "weight": 1},
         {"name": "outbound|0||ghost.default", "weight": 1},
     ]
+
+
+def test_bytes_may_go_through_another_http_proxy() -> None:
+    policy = Policy(tunnel=Tunnel(host="target.example.org", port=4711))
+    proxy = replace(WEB, policy=policy)
+    _, message = compiled(WEB.ports[1], of=proxy)
+    action = tunnel_of(message)
+    assert action["cluster"] == "outbound|5432||web.default"
+    assert action["host_rewrite_literal"] == "target.example.org:4711"
+    assert action["upgrade_configs"] == [{"upgrade_type": "CONNECT"}]
 
 
 def test_a_tunnel_to_nobody_goes_to_a_cluster_that_is_not_there() -> None:

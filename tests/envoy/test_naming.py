@@ -73,3 +73,11 @@ def test_secrets_of_the_mesh_are_told_from_those_of_the_host() -> None:
         naming.client_ca("/a", "/b"),
     )
     assert not any(map(naming.is_mesh_secret, of_host))
+
+
+@pytest.mark.parametrize(
+    ("owner", "listener"),
+    [("inbound|http", "inbound|http"), ("gateway|127.0.0.1:8080|80", "gateway|127.0.0.1:8080")],
+)
+def test_a_slot_is_of_a_listener(owner: str, listener: str) -> None:
+    assert naming.listener_of(naming.slot("custom.a@b", owner)) == listener

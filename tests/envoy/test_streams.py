@@ -1,11 +1,12 @@
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 import pytest
 
 from tests.envoy.decoded import as_json
-from tests.envoy.kitchen import HERE, backend, service
+from tests.envoy.kitchen import HERE, backend, http, service
 from tulle.envoy import streams
 from tulle.envoy.actions import Destinations
 from tulle.envoy.streams import Handling, Stream, Vantage
@@ -78,7 +79,7 @@ def test_the_policy_of_a_service_says_how_bytes_are_passed_on() -> None:
 
 def test_connections_are_shared_or_closed() -> None:
     def proxy(*shares: tuple[str, int], handling: Handling = streams.USUAL) -> Any:
-        return as_json(streams.proxy_of("x", Stream(shares=shares, handling=handling)))["typed_config"]
+        return as_json(streams.filters_of("x", Stream(shares=shares, handling=handling))[-1])["typed_config"]
 
     assert proxy()["cluster"] == "placeholder"
     assert proxy(("a", 3))["cluster"] == "a"
@@ -89,3 +90,18 @@ def test_connections_are_shared_or_closed() -> None:
     assert (full["idle_timeout"], full["max_downstream_connection_duration"]) == ("5s", "60s")
     assert full["tunneling_config"] == {"hostname": "[fd00::1]:1", "use_post": True}
     assert full["hash_policy"] == [{"source_ip": {}}]
+
+
+def test_sidecars_that_read_http_are_not_told_which() -> None:
+    outside = service("far", http(80), is_outside=True)
+    to = destinations(service("web", http(80)), DB, outside)
+    web, both = streams.passed_on([backend("web")], to), streams.passed_on([backend("db"), backend("web")], to)
+    rules_ = streams.compile_streams([rules(to=(backend("web"),))], Vantage(), to)
+    assert web.is_read and both.is_read and rules_[0].is_read
+    assert not streams.passed_on([backend("db"), backend("ghost"), backend("far")], to).is_read
+    unspoken, proxy = (as_json(each) for each in streams.filters_of("x", web))
+    (value,) = unspoken["typed_config"]["on_new_connection"]
+    assert value["object_key"] == "envoy.network.application_protocols"
+    assert proxy["name"] == "tcp"
+    tunnelled = replace(web, handling=Handling(tunnel=Tunnel(host="x.example", port=443)))
+    assert len(streams.filters_of("x", tunnelled)) == 1

@@ -43,10 +43,10 @@ def test_sidecars_are_called_by_mutual_tls_and_others_are_not() -> None:
 
 
 def test_each_endpoint_tells_by_itself_where_they_differ() -> None:
-    meshed, plain = secured(MIXED)["transport_socket_matches"]
-    assert meshed["match"] == {"meshed": "yes"}
-    assert meshed["transport_socket"]["name"] == TLS
-    assert (plain["match"], plain["transport_socket"]["name"]) == ({}, "envoy.transport_sockets.raw_buffer")
+    plain, meshed = secured(MIXED)["transport_socket_matches"]
+    assert plain["match"] == {"plain": "yes"}
+    assert plain["transport_socket"]["name"] == "envoy.transport_sockets.raw_buffer"
+    assert (meshed["match"], meshed["transport_socket"]["name"]) == ({}, TLS)
 
 
 def test_sidecars_may_show_any_identity_of_the_service() -> None:
@@ -104,7 +104,7 @@ def test_who_the_client_is_may_be_told(version: int, name: Json) -> None:
 
 
 def test_sidecars_are_not_told_who_the_client_is() -> None:
-    meshed, plain = secured(MIXED, Policy(proxy_protocol=1))["transport_socket_matches"]
+    plain, meshed = secured(MIXED, Policy(proxy_protocol=1))["transport_socket_matches"]
     assert (meshed["transport_socket"]["name"], plain["transport_socket"]["name"]) == (TLS, PROXY)
     assert secured(service("web", http()), Policy(proxy_protocol=1))["transport_socket"]["name"] == TLS
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
@@ -12,11 +13,11 @@ from tulle.envoy.gateway_hosts import Memory
 from tulle.model.mesh import Mesh
 from tulle.model.names import host_names
 from tulle.model.workloads import Binding, Forward, Instance, InstanceState
-from tulle.xds.snapshot import CLUSTER, LISTENER, ROUTE, VIRTUAL_HOST, Resource, Snapshot
+from tulle.xds.snapshot import CLUSTER, EXTENSION, LISTENER, ROUTE, VIRTUAL_HOST, Resource, Snapshot
 
 Renames = Mapping[str, str]
 NAMELESS = frozenset(("alt_stat_name", "stat_prefix"))
-TABLES = (CLUSTER, LISTENER, ROUTE, VIRTUAL_HOST)
+TABLES = (CLUSTER, EXTENSION, LISTENER, ROUTE, VIRTUAL_HOST)
 
 
 def behaviour(mesh: Mesh, demand: Iterable[str], renames: Renames) -> dict[str, Any]:
@@ -93,7 +94,8 @@ def _resource(type_url: str, resource: Resource, renames: Renames) -> Iterator[t
     text = json.dumps({"name": resource.name, "message": _nameless(decoded(resource))}, sort_keys=True)
     for old, new in renames.items():
         text = text.replace(old, new).replace(old.replace("/", "|"), new)
-    known = json.loads(text)
+    # Slots are named by the port that was written, which only Kubernetes-shaped documents have apart.
+    known = json.loads(re.sub(r"(@gateway\|[^|\"]+)\|[0-9]+", r"\1", text))
     yield f"{type_url.rpartition('.')[2]} {known['name']}", known["message"]
 
 

@@ -325,6 +325,22 @@ def test_keys_change_only_the_guards_that_use_them() -> None:
     assert builder.build(documents).guards[web].tokens == before.guards[web].tokens
 
 
+def test_from_mutual_tls_to_plain_text_it_goes_in_steps() -> None:
+    builder, name = Builder(), Name("default", "web")
+    text = "mtls: {m: {mode: MODE}}"
+    builder.build((document(WEB), document(text.replace("MODE", "strict"), "m.yaml")))
+    documents = (document(WEB), document(text.replace("MODE", "disable"), "m.yaml"))
+    keys: dict[str, str] = {}
+    taken, seen = Mesh(), list[object]()
+    while builder.is_easing or not seen:
+        mesh = builder.build(documents, (), keys, taken=taken)
+        assert builder.build(documents, (), keys, taken=Mesh()) is mesh
+        taken = mesh
+        guard = mesh.guards[name]
+        seen.append((guard.mode(8000).value, guard.takes(8000).value, mesh.services[name].plain_ports))
+    assert seen == [("strict", "permissive", ()), ("disable", "permissive", (8000,)), ("disable", "disable", (8000,))]
+
+
 def istio(number: int, timeout: int = 5) -> Document:
     return document(
         f"{{apiVersion: networking.istio.io/v1, kind: VirtualService, metadata: {{name: s{number}}}, spec: {{"

@@ -51,3 +51,17 @@ def test_a_contest_is_decided_again_when_the_order_changes() -> None:
     claims.settle(ORDER.__getitem__)
     assert claims.settle(lambda part: -ORDER[part]) == {WEB}
     assert claims.table == {WEB: two}
+
+
+def test_several_may_be_one_thing_together() -> None:
+    claims: Claims[str] = Claims("+".join)
+    claims.add(WEB, SECOND, "two")
+    claims.add(WEB, FIRST, "one")
+    claims.add(API, FIRST, "alone")
+    claims.settle(ORDER.__getitem__)
+    assert claims.table == {WEB: "one+two", API: "alone"}
+    assert claims.wanted(WEB, SECOND) == "two"
+
+    claims.remove(WEB, FIRST)
+    assert claims.settle(ORDER.__getitem__) == {WEB}
+    assert claims.table[WEB] == "two"

@@ -6,7 +6,7 @@ import pytest
 
 from tests.flow.gateway_world import GatewayWorld, authorities, certificate, secret
 from tulle.flow.listener_references import Inventory, resolve_listener
-from tulle.model.documents import BUILT_IN
+from tulle.model.documents import BUILT_IN, Origin
 from tulle.model.listeners import Certificate, ClientTrust, Listener, ListenerProtocol
 from tulle.model.names import Name
 
@@ -136,7 +136,17 @@ def test_authorities_that_cannot_be_used(refs: str, reason: str, message: str) -
     found = conditions(made)
     assert (found["ResolvedRefs"], found["Accepted"]) == (f"False {reason}", "False NoValidCACertificate")
     assert found["Programmed"] == "False Invalid"
-    assert made.findings == [f"8 error: Gateway gw: {message}"]
+    assert made.findings == [f"12 error: Gateway gw: {message}"]
+
+
+def test_authorities_of_other_languages_are_missed_where_the_listener_begins() -> None:
+    trust = ClientTrust(secrets=(Name("shop", "zzz"),))
+    origin = Origin("file", "a.yaml", subject="Gateway gw")
+    listener = Listener(
+        name=Name("shop", "gw/one"), origin=origin, port=1, protocol=ListenerProtocol.HTTPS, client_trust=trust
+    )
+    (finding,) = resolve_listener(listener, Inventory()).findings
+    assert (finding.origin, finding.message) == (origin, 'Gateway gw: Secret "zzz": it does not exist')
 
 
 def test_one_good_authority_is_enough() -> None:

@@ -7,7 +7,7 @@ from tulle.model.listeners import Listener
 from tulle.model.mesh import Fragment, Settings
 from tulle.model.names import Name
 from tulle.model.routes import RouteSet
-from tulle.model.services import Service
+from tulle.model.services import Port, Protocol, Service
 from tulle.model.workloads import Workload
 
 WEB = Name("default", "web")
@@ -60,3 +60,18 @@ def test_the_rules_and_workloads_of_a_service_that_lost_its_name_do_not_count() 
     assert not list(merge.findings(position))
     merge.update(Change(EMPTY, frozenset({second})), says, position)
     assert not merge.services.table and not merge.workloads.table
+
+
+def test_documents_about_one_host_say_it_together() -> None:
+    def entry(number: int, protocol: Protocol = Protocol.HTTP) -> Fragment:
+        port = Port(name="web", number=number, protocol=protocol)
+        service = Service(name=WEB, origin=BUILT_IN, ports=(port,), account="", hosts=("web.example.org",))
+        return Fragment(declared=(service,))
+
+    parts = [Document(Origin("file", each, subject=each), Key("x", Name("default", each)), {}) for each in "abc"]
+    says = dict(zip(parts, (entry(80), entry(81), entry(80, Protocol.TCP)), strict=True))
+    merge = Merge()
+    merge.update(Change(frozenset(parts), EMPTY), says, parts.index)
+    assert [port.number for port in merge.declared.table[WEB].ports] == [80, 81]
+    (found,) = merge.findings(parts.index)
+    assert "port 80 of web.example.org speaks http as" in found.message

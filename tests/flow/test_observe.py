@@ -52,6 +52,21 @@ def test_ready_is_when_every_replica_is_and_every_proxy_is_synced(world: World, 
     ]
 
 
+def test_a_sidecar_that_waits_for_its_callers_is_not_synced(world: World, observer: Observer) -> None:
+    first = mesh("web")
+    world.publisher.update(first)
+    world.hosts.connected("here", "host")
+    world.hosts.reported("here", (instance("web"),))
+    world.sidecar(instance("web"))
+    assert observer.is_ready
+    workload = instance("web").workload
+    eased = replace(first.guards[workload], eased=(80,))
+    world.do(lambda: world.publisher.update(replace(first, guards={workload: eased})))
+    assert world.publisher.are_synced
+    assert not observer.is_ready
+    assert [each.is_synced for each in observer.proxies()] == [False]
+
+
 def test_a_replacement_that_is_stuck_is_not_ready(world: World, observer: Observer) -> None:
     world.publisher.update(mesh("web"))
     world.hosts.connected("here", "host")

@@ -127,6 +127,17 @@ def test_the_gateway_holds_what_its_routes_lead_to(world: World) -> None:
     assert gateway.names(CLUSTER) == {"outbound|80||web.default"}
 
 
+def test_everybody_is_synced_when_nobody_has_to_take_anything(world: World) -> None:
+    first = mesh("web")
+    world.publisher.update(first)
+    world.sidecar(instance("web"))
+    assert world.publisher.are_synced
+    world.publisher.update(replace(first, settings=Settings(access_log=True)))
+    assert not world.publisher.are_synced
+    world.settle()
+    assert world.publisher.are_synced
+
+
 def test_other_settings_concern_everybody(world: World) -> None:
     first = mesh("web")
     world.publisher.update(first)

@@ -38,3 +38,9 @@ def test_where_requests_are_logged() -> None:
     assert everywhere.access_log and everywhere.logger is FILE
     named = settled(NATIVE, (defaults(log_providers=("disk",)),), (FILE,))
     assert (named.access_log, named.default_loggers, named.loggers) == (True, ("disk",), (FILE,))
+
+
+def test_places_that_are_not_logged_to_are_left_out() -> None:
+    defaults = MeshDefaults(name=Name("istio-system", "istio"), origin=BUILT_IN)
+    here, elsewhere = (LogProvider(name=name, origin=BUILT_IN, file=file) for name, file in (("a", "a.log"), ("b", "")))
+    assert settled(Settings(), (defaults,), (here, elsewhere)).loggers == (here,)

@@ -27,7 +27,8 @@ TEXTS = (
     "content-length", "connection", "x-envoy-a", "grpc-status", "$", "\r", "\t", "'", '"', "[", "a:99999", "a:b",
     "/" + "x" * 20_000, "a" * 1890, "(?i)" + "a" * 1880, "x" * 20_000 + ".org", "a.b.", "/a/../b", "/a%2fb", "/a?b#c",
     "a=b", "1.5", "65536", "0x10", "1e9", "100%", "-1s", "1d", "1h1ms", "10.0.0.1:80", "[::1]:80", "10.0.0.0/33",
-    "fe80::1%eth0", "%DOWNSTREAM_REMOTE_ADDRESS%", "%BAD(", "user-agent:", "TRUE", "@", "a|b", "a/b/c", "*/*", "./*", "~/*",
+    "fe80::1%eth0", "%DOWNSTREAM_REMOTE_ADDRESS%", "%BAD(", "user-agent:", "TRUE", "@", "a|b", "a/b/c",
+    "*/*", "./*", "~/*",
 )  # fmt: skip
 REPEATS = 300
 """Of items of a list."""

@@ -36,3 +36,11 @@ def test_a_locality_is_read_and_shown_as_it_is_written() -> None:
 def test_labels_tell_where_something_is(labels: tuple[tuple[str, str], ...], expected: str | None) -> None:
     found = Locality.of(labels)
     assert (str(found) if found else None) == expected
+
+
+def test_a_locality_is_told_by_labels() -> None:
+    assert Locality.parse("eu//r").labels == (
+        ("topology.kubernetes.io/region", "eu"),
+        ("topology.istio.io/subzone", "r"),
+    )
+    assert Locality.of(Locality.parse("eu/a/r").labels) == Locality.parse("eu/a/r")

@@ -4,6 +4,7 @@ from dataclasses import replace
 
 from tulle.model.documents import BUILT_IN
 from tulle.model.names import Name
+from tulle.model.policies import Locality
 from tulle.model.workloads import Assignment, Probe, Workload, canonical_name
 
 NAME = Name("default", "web")
@@ -31,6 +32,17 @@ ASSIGNMENT = Assignment(
 def test_labels_are_what_subsets_select_by() -> None:
     assert WORKLOAD.labels == (("app", "web"),)
     assert replace(WORKLOAD, version="v1").labels == (("app", "web"), ("version", "v1"))
+
+
+def test_where_a_workload_is_can_be_selected_by() -> None:
+    placed = replace(WORKLOAD, locality=Locality.parse("eu/a"))
+    assert placed.labels == (
+        ("app", "web"),
+        ("topology.kubernetes.io/region", "eu"),
+        ("topology.kubernetes.io/zone", "a"),
+    )
+    moved = replace(placed, own_labels=(("topology.kubernetes.io/zone", "b"),))
+    assert Locality.of(moved.labels) == Locality.parse("eu/b")
 
 
 def test_scaling_makes_nothing_obsolete_and_another_command_does() -> None:

@@ -7,7 +7,7 @@ import pytest
 
 from tulle.xds import channel as channel_module
 from tulle.xds.channel import Channel, Refusal, mentions
-from tulle.xds.snapshot import CLUSTER, ENDPOINT, LISTENER, VIRTUAL_HOST, Resource, framed
+from tulle.xds.snapshot import CLUSTER, ENDPOINT, EXTENSION, LISTENER, VIRTUAL_HOST, Resource, framed
 
 REFUSALS = json.loads((Path(__file__).parent / "envoy_refusals.json").read_text())
 """What Envoy 1.40 really answered: type, names of the response, the guilty one, message, its heart."""
@@ -218,3 +218,28 @@ def test_a_name_under_a_wildcard_can_be_given_up() -> None:
     channel.unsubscribe(("r/a",))
 
     assert channel.held.keys() == {"r/a"}
+
+
+def test_what_a_client_asks_for_by_name_is_not_taken_from_filters_that_it_uses() -> None:
+    channel = Channel(EXTENSION)
+    channel.table = table(EXTENSION, "a")
+    channel.open(("a",), {})
+    take(channel)
+    channel.accept()
+    channel.table = {}
+    channel.mark("a")
+    assert channel.is_synced
+    assert channel.held.keys() == {"a"}
+    channel.table = table(EXTENSION, "a", variant=2)
+    channel.mark("a")
+    assert take(channel) == ["a"]
+    channel.accept()
+    channel.unsubscribe(("a",))
+    assert channel.held == {}
+
+
+def test_a_client_of_all_filters_is_told_which_are_gone() -> None:
+    channel = holding(EXTENSION, "a")
+    channel.table = {}
+    channel.mark("a")
+    assert list(channel.removals) == ["a"]

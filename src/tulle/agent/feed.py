@@ -20,6 +20,7 @@ from tulle.xds.replica import Delta
 from tulle.xds.snapshot import (
     CLUSTER,
     ENDPOINT,
+    EXTENSION,
     LISTENER,
     ROUTE,
     SECRET,
@@ -34,7 +35,7 @@ from tulle.xds.subscription import Session
 
 log = logging.getLogger(__name__)
 
-FROM_PLANE = (SECRET, CLUSTER, ENDPOINT, LISTENER, ROUTE, VIRTUAL_HOST)
+FROM_PLANE = (SECRET, CLUSTER, ENDPOINT, EXTENSION, LISTENER, ROUTE, VIRTUAL_HOST)
 
 
 @dataclass(frozen=True, slots=True)

@@ -17,10 +17,11 @@ from tulle.api.problems import Problem
 from tulle.api.summary import VERSION, OriginSummary, ProxySummary, summary_of_proxy
 from tulle.flow.state import ProxyState, State
 from tulle.model.findings import did_you_mean
-from tulle.xds.snapshot import CLUSTER, ENDPOINT, LISTENER, ROUTE, SECRET, VIRTUAL_HOST, Resource
+from tulle.xds.snapshot import CLUSTER, ENDPOINT, EXTENSION, LISTENER, ROUTE, SECRET, VIRTUAL_HOST, Resource
 
 TYPES = {
     "listeners": (LISTENER,),
+    "filters": (EXTENSION,),
     "routes": (ROUTE, VIRTUAL_HOST),
     "clusters": (CLUSTER,),
     "endpoints": (ENDPOINT,),
@@ -62,7 +63,7 @@ def router(state: State) -> APIRouter:
 
     @routes.get("/proxies/{id}/config")
     async def config(id: str, type: str = "") -> list[GivenResource]:
-        """What a proxy was given and accepted: listeners, routes, clusters, endpoints, secrets, or all of them."""
+        """What a proxy was given and accepted: of one type, or everything."""
         chosen = _chosen(_proxy(state.proxies(), id), type)
         return await asyncio.to_thread(_shown, chosen)
 

@@ -33,6 +33,12 @@ def _listener(entry: Json) -> Iterator[Row]:
     yield entry["name"], where, _origin(entry)
 
 
+def _filters(entry: Json) -> Iterator[Row]:
+    config = entry["resource"].get("typed_config", {})
+    kind = str(config.get("@type", "")).rpartition(".")[2]
+    yield entry["name"], kind, _origin(entry)
+
+
 def _address(address: Json) -> str:
     if "pipe" in address:
         return str(address["pipe"].get("path", ""))
@@ -121,6 +127,7 @@ def _secret(entry: Json) -> Iterator[Row]:
 
 _SECTIONS: tuple[tuple[str, set[str], Row, Callable[[Json], Iterator[Row]]], ...] = (
     ("Listeners", {"envoy.config.listener.v3.Listener"}, ("NAME", "ADDRESS", "FROM"), _listener),
+    ("Filters", {"envoy.config.core.v3.TypedExtensionConfig"}, ("NAME", "KIND", "FROM"), _filters),
     (
         "Routes",
         {"envoy.config.route.v3.RouteConfiguration", "envoy.config.route.v3.VirtualHost"},

@@ -14,10 +14,17 @@ API_VERSION = re.compile(r"(?:(?P<group>[a-z0-9](?:[-a-z0-9.]*[a-z0-9])?)/)?v[0-
 KIND = re.compile(r"[A-Z][A-Za-z0-9]*")
 NEIGHBOURS = frozenset(("networking.x-k8s.io",))
 """Groups that exist, are not read, and look like a known one with a slip of the finger."""
+_NO_PACKETS = "nothing here filters packets; say who may call with an AuthorizationPolicy or allow"
+_NO_MORE = "Istio has no such policies any more; write an AuthorizationPolicy or a PeerAuthentication"
 NOT_ENFORCED = {
-    ("networking.k8s.io", "NetworkPolicy"): (
-        "is not enforced: nothing here filters packets; say who may call with an AuthorizationPolicy or allow"
-    ),
+    ("networking.k8s.io", "NetworkPolicy"): _NO_PACKETS,
+    ("policy.networking.k8s.io", "AdminNetworkPolicy"): _NO_PACKETS,
+    ("policy.networking.k8s.io", "BaselineAdminNetworkPolicy"): _NO_PACKETS,
+    ("rbac.istio.io", "ClusterRbacConfig"): _NO_MORE,
+    ("rbac.istio.io", "ServiceRole"): _NO_MORE,
+    ("rbac.istio.io", "ServiceRoleBinding"): _NO_MORE,
+    ("authentication.istio.io", "Policy"): _NO_MORE,
+    ("authentication.istio.io", "MeshPolicy"): _NO_MORE,
 }
 """What people rely on and would miss, in words of its own."""
 
@@ -38,8 +45,18 @@ def finding(document: Document, kinds: Iterable[ObjectKind]) -> Finding:
     guess = _mistyped_kind(group, kind, known) or _mistyped_group(group, known) or _other_group(group, kind, known)
     if guess:
         return Finding.error(_begin(document), f'nothing here reads kind "{kind}" of apiVersion "{version}"{guess}')
-    predicate = NOT_ENFORCED.get((group, kind), "says nothing that is used here and is left alone")
-    return Finding.warning(_begin(document), f"{_subject(document, kind)} {predicate}")
+    return Finding.warning(_begin(document), f"{_subject(document, kind)} {_predicate(document, group, kind)}")
+
+
+def _predicate(document: Document, group: str, kind: str) -> str:
+    """What becomes of it."""
+    spec = document.data.get("spec")
+    reason = NOT_ENFORCED.get((group, kind))
+    is_attached = isinstance(spec, dict) and ("targetRef" in spec or "targetRefs" in spec)
+    if reason is None and kind.endswith("Policy") and is_attached:
+        # Attached to gateways, routes or services, as policies of all implementations of Gateway API are.
+        reason = f"policies of {group} are not read here"
+    return f"is not enforced: {reason}" if reason else "is left alone: nothing here reads it"
 
 
 def _begin(document: Document) -> Origin:

@@ -178,7 +178,7 @@ class ObjectDialect:
             names = [each.kind for each in self.kinds.values() if each.group == group]
             place = group or "the core group"
             hint = did_you_mean(wanted, names) or f"; known are {', '.join(names)}"
-            return (), (Finding.error(_at(document, "kind"), f'there is no kind "{wanted}" in {place}{hint}'),)
+            return (), (Finding.error(_at(document, "kind"), f'nothing here reads kind "{wanted}" of {place}{hint}'),)
         if version not in kind.versions:
             message = f'{wanted} has no version "{version}" that is known here; write {group}/{kind.versions[0]}'
             return (), (Finding.error(_at(document, "apiVersion"), message.replace(" /", " ")),)

@@ -16,6 +16,8 @@ TCP_NUMBERS = frozenset((
     6379, 8883, 9042, 9092, 11211, 27017, 27018, 27019,
 ))  # fmt: skip
 """Well-known ports of what is not HTTP: mail, directories, databases, queues."""
+TLS_NUMBER = 443
+"""Where TLS is spoken that the caller makes: who ends it elsewhere names the port `http`."""
 
 
 def protocol_of_word(word: str) -> Protocol | None:
@@ -34,4 +36,8 @@ def protocol_of(transport: str, application: str | None, name: str, number: int)
     if transport == "UDP":
         return Protocol.UDP
     word = protocol_of_word(name if application is None else application)
-    return word or (Protocol.TCP if number in TCP_NUMBERS else Protocol.HTTP)
+    if word is not None:
+        return word
+    if number == TLS_NUMBER:
+        return Protocol.TLS
+    return Protocol.TCP if number in TCP_NUMBERS else Protocol.HTTP

@@ -38,6 +38,10 @@ ORDER = tuple(ACTIONS)
 """In which the actions are looked at."""
 
 
+AMBIGUOUS = r"[^?]*(/\.{1,2}(/|\?|$)|\\|%2[eEfF]|%5[cC]).*"
+"""Paths with steps up or down, and with characters that may be taken for such."""
+
+
 @dataclass(frozen=True, slots=True)
 class Decision:
     """What policies of one action come to: rules that count, and rules that are only watched (dry run)."""
@@ -191,6 +195,20 @@ def _operation(operation: AccessOperation) -> list[tuple[str, Values]]:
 
 def _keyed(conditions: list[AccessCondition]) -> list[tuple[str, Values]]:
     return [(each.key, each.values) for each in conditions]
+
+
+def asks_for_paths(guard: Guard) -> bool:
+    """Whether a rule is about paths, so that it matters what an application makes of them."""
+    operations = (each for policy in guard.access for rule in policy.rules for each in rule.operations)
+    return any(rule.paths for rule in guard.allow or ()) or any(each.paths for each in operations)
+
+
+def ambiguous_paths() -> RBAC:
+    """Denies paths that are not what they look like; where Envoy normalizes paths, there are none."""
+    header = route_components_pb2.HeaderMatcher(name=":path")
+    header.string_match.safe_regex.CopyFrom(protos.regex(AMBIGUOUS))
+    policy = Policy(permissions=[Permission(header=header)], principals=[Principal(any=True)])
+    return RBAC(action=RBAC.DENY, policies={"ambiguous path": policy})
 
 
 def service_rules(guard: Guard, port: Port, trust_domain: str, *, is_http: bool = True) -> RBAC:

@@ -40,7 +40,7 @@ from tulle.model.names import Name
 from tulle.model.routes import Backend, RouteSet
 from tulle.model.services import Protocol, Service
 from tulle.model.workloads import Binding, Forward, Instance
-from tulle.xds.snapshot import CLUSTER, LISTENER, ROUTE, SECRET, VIRTUAL_HOST, Resource, Snapshot, encode
+from tulle.xds.snapshot import CLUSTER, EXTENSION, LISTENER, ROUTE, SECRET, VIRTUAL_HOST, Resource, Snapshot, encode
 
 compile_endpoints = endpoints.compile_endpoints
 compile_gateway = gateway.compile_gateway
@@ -76,11 +76,21 @@ def compile_sidecar(mesh: Mesh, instance: Instance, demand: frozenset[str]) -> S
             listener, *needed = _forward(mesh, caller, forward, seen)
             heard[listener.name] = listener
             found |= _by_name(*needed)
+    filters: dict[str, Resource] = {}
     if guard is not None:
-        _add_inbound(mesh, guard, caller, instance, heard, found)
+        _add_inbound(mesh, guard, instance, heard, found, filters)
     routes = _by_name(_outbound_routes(mesh.settings, namespace))
     secrets = secrets_for(mesh, mesh_secrets.shown_to(namespace, mesh_secrets.needed(found.values())))
-    return Snapshot({SECRET: secrets, CLUSTER: found, LISTENER: heard, ROUTE: routes, VIRTUAL_HOST: virtual_hosts})
+    return Snapshot(
+        {
+            SECRET: secrets,
+            CLUSTER: found,
+            EXTENSION: filters,
+            LISTENER: heard,
+            ROUTE: routes,
+            VIRTUAL_HOST: virtual_hosts,
+        }
+    )
 
 
 def compile_authority(mesh: Mesh, caller: Caller, authority: str, seen: Scope | None = None) -> hosts.Compiled:
@@ -175,13 +185,19 @@ def _forward(mesh: Mesh, caller: Caller, forward: Forward, seen: Scope | None) -
 
 
 def _add_inbound(
-    mesh: Mesh, guard: Guard, caller: Caller, instance: Instance, heard: dict[str, Resource], found: dict[str, Resource]
+    mesh: Mesh,
+    guard: Guard,
+    instance: Instance,
+    heard: dict[str, Resource],
+    found: dict[str, Resource],
+    filters: dict[str, Resource],
 ) -> None:
     """The ports of the application, and the clusters of whom its proxy asks about calls to it."""
-    asked = consulted.consulted(mesh, guard, caller)
+    asked = consulted.consulted(mesh, guard, Caller.of(instance))
     found |= _by_name(*asked.clusters)
     for port, binding in inbound.served(guard, instance.bindings):
         heard |= _by_name(inbound.listener(guard, port, binding, mesh.settings, asked.names))
+        filters |= _by_name(*inbound.filters(guard, port, binding, mesh.settings, asked.names))
         found |= _by_name(_application_cluster(guard, binding))
 
 

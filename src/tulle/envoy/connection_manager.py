@@ -9,12 +9,11 @@ from envoy.config.listener.v3 import listener_components_pb2
 from envoy.config.route.v3 import route_pb2
 from envoy.extensions.filters.network.http_connection_manager.v3 import http_connection_manager_pb2
 
-from tulle.envoy import access_logs, protos, replies
+from tulle.envoy import access_logs, access_rules, protos, replies
 from tulle.envoy.filters import registry
 from tulle.envoy.filters.base import Chain, Side
 from tulle.envoy.refusals import refusals
 from tulle.model.extensions import PathNormalization
-from tulle.model.guards import Guard
 
 Manager: TypeAlias = http_connection_manager_pb2.HttpConnectionManager
 STAT_PREFIX = {Side.OUTBOUND: "out", Side.CONNECT: "tunnel", Side.INBOUND: "in", Side.GATEWAY: "edge"}
@@ -108,7 +107,7 @@ def network_filter(manager: Manager) -> listener_components_pb2.Filter:
 def _normalize(manager: Manager, chain: Chain) -> None:
     """Paths as rules are to see them: `/public/../admin` is not below `/public/`."""
     wanted = chain.settings.path_normalization
-    is_asked = chain.side is Side.INBOUND and chain.guard is not None and _asks_for_paths(chain.guard)
+    is_asked = chain.side is Side.INBOUND and chain.guard is not None and access_rules.asks_for_paths(chain.guard)
     manager.normalize_path.value = is_asked or wanted is not PathNormalization.NONE
     manager.merge_slashes = wanted in {PathNormalization.MERGE_SLASHES, PathNormalization.DECODE_AND_MERGE_SLASHES}
     if wanted is PathNormalization.DECODE_AND_MERGE_SLASHES:
@@ -116,11 +115,6 @@ def _normalize(manager: Manager, chain: Chain) -> None:
     elif is_asked:
         # How an application reads `/public/..%2fadmin` is unknown.
         manager.path_with_escaped_slashes_action = Manager.REJECT_REQUEST
-
-
-def _asks_for_paths(guard: Guard) -> bool:
-    operations = (each for policy in guard.access for rule in policy.rules for each in rule.operations)
-    return any(rule.paths for rule in guard.allow or ()) or any(each.paths for each in operations)
 
 
 def _discover(manager: Manager, routes: str) -> None:

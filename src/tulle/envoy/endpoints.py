@@ -19,8 +19,12 @@ from tulle.xds.snapshot import ENDPOINT, Resource, encode
 NOBODY: tuple[Endpoint, ...] = ()
 MATCHED = "envoy.transport_socket_match"
 """Where Envoy looks for what decides between the transport sockets of a cluster."""
-MESHED = "meshed"
-"""Key there: `yes` on endpoints before which a sidecar stands, in clusters where not all are so."""
+PLAIN = "plain"
+"""Key there: `yes` on endpoints before which no sidecar stands, in clusters where not all are so.
+
+These are marked and not the others, because a cluster and its endpoints change one after the other: meanwhile whoever
+is not marked is called by mutual TLS, as before or as later.
+"""
 
 
 def compile_endpoints(service: Service, name: str, endpoints: tuple[Endpoint, ...]) -> Resource:
@@ -91,6 +95,6 @@ def load_assignment(
                 entry.load_balancing_weight.value = endpoint.weight
             if are_drained and endpoint.is_draining:
                 entry.health_status = health_check_pb2.DRAINING
-            if is_mixed and endpoint.is_meshed:
-                entry.metadata.filter_metadata[MATCHED].update({MESHED: "yes"})
+            if is_mixed and not endpoint.is_meshed:
+                entry.metadata.filter_metadata[MATCHED].update({PLAIN: "yes"})
     return message

@@ -30,7 +30,7 @@ from tulle.model.documents import Origin
 from tulle.model.listeners import Listener, ListenerProtocol, TlsHandling
 from tulle.model.mesh import Mesh
 from tulle.model.routes import RouteSet
-from tulle.xds.snapshot import CLUSTER, LISTENER, ROUTE, SECRET, VIRTUAL_HOST, Resource, Snapshot
+from tulle.xds.snapshot import CLUSTER, EXTENSION, LISTENER, ROUTE, SECRET, VIRTUAL_HOST, Resource, Snapshot
 
 Tables = dict[str, Resource]
 
@@ -44,7 +44,8 @@ def compile_gateway(mesh: Mesh, memory: gateway_hosts.Memory | None = None) -> S
     secrets = set(known.secrets)
     heard: Tables = {}
     caller = Caller.gateway(mesh.settings)
-    for listener, found in _listeners(mesh, known.streaming, more, caller):
+    filters: Tables = {}
+    for listener, found in _listeners(mesh, known.streaming, more, filters, caller):
         heard[listener.name] = listener
         secrets |= mesh_secrets.needed((listener, *found))
     routes, fixed = _routes(mesh, layout)
@@ -52,6 +53,7 @@ def compile_gateway(mesh: Mesh, memory: gateway_hosts.Memory | None = None) -> S
         {
             SECRET: mesh_secrets.secrets_for(mesh, secrets),
             CLUSTER: known.all_clusters.update(known.clusters, more),
+            EXTENSION: filters,
             LISTENER: heard,
             ROUTE: routes,
             VIRTUAL_HOST: known.all_hosts.update(known.virtual_hosts, fixed),
@@ -60,7 +62,7 @@ def compile_gateway(mesh: Mesh, memory: gateway_hosts.Memory | None = None) -> S
 
 
 def _listeners(
-    mesh: Mesh, streaming: Iterable[RouteSet], clusters: Tables, caller: Caller
+    mesh: Mesh, streaming: Iterable[RouteSet], clusters: Tables, filters: Tables, caller: Caller
 ) -> Iterator[tuple[Resource, tuple[Resource, ...]]]:
     """The listener of every socket, with the clusters that it needs itself; those are added to the others."""
     attached: dict[str, list[RouteSet]] = {}
@@ -71,7 +73,7 @@ def _listeners(
         needed: list[Resource] = []
         name = naming.gateway_listener(sockets.socket(sharing[0]))
         origins = tuple(dict.fromkeys(each.origin for each in sharing))
-        make = partial(_listener, mesh, sharing, attached, caller, needed)
+        make = partial(_listener, mesh, sharing, attached, caller, needed, filters)
         yield attempt(LISTENER, name, origins, make), tuple(needed)
         clusters.update((each.name, each) for each in needed)
 
@@ -82,8 +84,9 @@ def _listener(
     attached: Mapping[str, Sequence[RouteSet]],
     caller: Caller,
     needed: list[Resource],
+    filters: Tables,
 ) -> Resource:
-    """The listener of one socket; the clusters that it needs are added to those `needed`."""
+    """The listener of one socket; the clusters that it needs are added to those `needed`, the `filters` to others."""
     contents = []
     guard = mesh.guard_of(each.gateway for each in sharing)
     asked = consulted.consulted(mesh, guard, caller) if guard is not None else consulted.NOBODY
@@ -92,9 +95,11 @@ def _listener(
         content, found = _content(mesh, listener, attached.get(listener.id, ()))
         contents.append(content)
         needed += found
-    first, *others = sharing
+    first, others = sharing[0], tuple(sharing[1:])
     guarded = Guarded(guard, asked.names)
-    return gateway_listeners.compile_listener(first, tuple(others), mesh.settings, tuple(contents), guarded)
+    delivered = gateway_listeners.compile_filters(first, others, mesh.settings, guarded)
+    filters.update((each.name, each) for each in delivered)
+    return gateway_listeners.compile_listener(first, others, mesh.settings, tuple(contents), guarded)
 
 
 def _content(mesh: Mesh, listener: Listener, sets: Sequence[RouteSet]) -> tuple[Content, tuple[Resource, ...]]:

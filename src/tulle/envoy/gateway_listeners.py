@@ -23,8 +23,9 @@ from tulle.envoy import (
 )
 from tulle.envoy.chains import Entry, Speech
 from tulle.envoy.edge_tls import Material
+from tulle.envoy.filters import registry
 from tulle.envoy.filters.base import Chain, Side
-from tulle.envoy.streams import Stream, proxy_of, tcp_proxy
+from tulle.envoy.streams import Stream, filters_of, tcp_proxy
 from tulle.kit.memo import remember
 from tulle.model import hostnames
 from tulle.model.guards import Guard
@@ -59,13 +60,16 @@ class Guarded:
         """The port as policies may mean it: as it was written, or where it really is."""
         number = listener.declared_port or listener.port
         port = Port(name=listener.section or listener.name.name, number=number, target=listener.port)
-        return Chain(side=Side.GATEWAY, settings=settings, guard=self.guard, port=port, clusters=self.clusters)
+        owner = f"{naming.gateway_listener(sockets.socket(listener))}|{number}"
+        return Chain(
+            side=Side.GATEWAY, settings=settings, guard=self.guard, port=port, clusters=self.clusters, owner=owner
+        )
 
     def passed(self, listener: Listener, settings: Settings, stream: Stream) -> list[Filter]:
         """The filters that pass on the bytes of a connection, if it is allowed."""
         chain = self.chain(listener, settings)
-        proxy = proxy_of("edge", stream, access_logs.connection_logs(chain))
-        return [*connection_access.filters(chain), proxy]
+        passing = filters_of("edge", stream, access_logs.connection_logs(chain))
+        return [*connection_access.filters(chain), *passing]
 
 
 UNGUARDED = Guarded()
@@ -100,6 +104,18 @@ def compile_listener(
         ]
         chains.fill(message, [*entries, *_closed_hosts(sharing, contents)])
     return encode(name, message, origins=tuple(dict.fromkeys(each.origin for each in sharing)))
+
+
+@remember(size=4)
+def compile_filters(
+    listener: Listener, others: tuple[Listener, ...], settings: Settings, guarded: Guarded = UNGUARDED
+) -> tuple[Resource, ...]:
+    """What is in the slots of the listener of one socket, for each number that its port has in documents."""
+    reading = filter(sockets.reads_http, (listener, *others))
+    chains = {chain.owner: chain for chain in (guarded.chain(each, settings) for each in reading)}
+    written = guarded.guard.origins if guarded.guard is not None else ()
+    origins = tuple(dict.fromkeys((*written, *(each.origin for each in (listener, *others)))))
+    return tuple(resource for each in chains.values() for resource in registry.delivered(each, origins))
 
 
 def _entries(listener: Listener, content: Content, settings: Settings, guarded: Guarded) -> Iterator[Entry]:

@@ -23,6 +23,7 @@ from tulle.model.hostnames import covers
 from tulle.model.hostnames import plain as plain_host
 from tulle.model.mesh import Settings
 from tulle.model.names import Name
+from tulle.model.policies import Tunnel
 from tulle.model.routes import Backend, Forward, Match, Respond, RouteRule, RouteSet
 from tulle.model.services import Port, Protocol, Service
 from tulle.xds.snapshot import VIRTUAL_HOST, Resource, encode
@@ -111,8 +112,8 @@ def _routes(
         return [plain, _tunnel(naming.CONNECT) if is_http else tunnel]
     if is_http:
         return [*compile_routes([*in_order(rules.sets), _rest(service, own, rules)], to), _tunnel(naming.CONNECT)]
-    shares = _shares(rules.sets, port, host, to)
-    return [_tunnel(*(shares if shares is not None else (to.cluster(own),))), _not_http(service, port)]
+    stream = _stream(rules.sets, port, host, to) or streams.passed_on((own,), to)
+    return [_tunnel(*stream.shares, through=stream.handling.tunnel), _not_http(service, port)]
 
 
 def _rest(service: Service, own: Backend, rules: Rules) -> Step:
@@ -133,8 +134,10 @@ def ruled_host(settings: Settings, authority: str, host: str, port: int, caller:
     def compiled() -> Resource:
         rest = replies.respond(404, f'no rule for "{host}" matches the request')
         rest.match.prefix = "/"
-        shares = _shares(rules.sets, Port(name="", number=port), host, to)
-        tunnel = _tunnel(*(shares if shares is not None else (naming.CONNECT,)))
+        stream = _stream(rules.sets, Port(name="", number=port), host, to)
+        tunnel = (
+            _tunnel(*stream.shares, through=stream.handling.tunnel) if stream is not None else _tunnel(naming.CONNECT)
+        )
         routes = [*compile_routes(in_order(rules.sets), to), rest, tunnel]
         message = VirtualHost(name=name, domains=[authority], routes=routes, retry_policy=OUTSIDE_RETRY)
         return encode(name, message, origins=rules.origins)
@@ -151,12 +154,12 @@ def speaks_http(port: Port, treated: Treatment | None) -> bool:
     return port.protocol is Protocol.TLS and treated is not None and bool(transport.originates(port, treated.policy))
 
 
-def _shares(sets: tuple[RouteSet, ...], port: Port, host: str, to: Destinations) -> streams.Shares | None:
+def _stream(sets: tuple[RouteSet, ...], port: Port, host: str, to: Destinations) -> streams.Stream | None:
     """Where rules send the bytes of a tunnel: its host stands for the server name that will be asked for within."""
     vantage = Vantage(ports=(port.number,), is_decided=True)
     for stream in streams.compile_streams(sets, vantage, to):
         if not stream.server_names or any(covers(each, host) for each in stream.server_names):
-            return stream.shares
+            return stream
     return None
 
 
@@ -218,8 +221,11 @@ def _encoded(
     return encode(message.name, message, aliases=aliases, origins=origins)
 
 
-def _tunnel(*shares: str | tuple[str, int]) -> route_components_pb2.Route:
-    """End a CONNECT here and send its bytes on: to a cluster, or to several by weight; to none it is refused."""
+def _tunnel(*shares: str | tuple[str, int], through: Tunnel | None = None) -> route_components_pb2.Route:
+    """End a CONNECT here and send its bytes on: to a cluster, or to several by weight; to none it is refused.
+
+    Through another HTTP proxy, that one is asked instead to connect to the target.
+    """
     message = route_components_pb2.Route()
     message.match.connect_matcher.SetInParent()
     weighted = [each if isinstance(each, tuple) else (each, 1) for each in shares]
@@ -230,7 +236,10 @@ def _tunnel(*shares: str | tuple[str, int]) -> route_components_pb2.Route:
             message.route.weighted_clusters.clusters.add(name=cluster).weight.value = weight
     message.route.timeout.SetInParent()
     upgrade = UPGRADE(upgrade_type="CONNECT")
-    upgrade.connect_config.SetInParent()
+    if through is None:
+        upgrade.connect_config.SetInParent()
+    else:
+        message.route.host_rewrite_literal = streams.target(through)
     message.route.upgrade_configs.append(upgrade)
     return message
 

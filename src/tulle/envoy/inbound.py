@@ -12,12 +12,11 @@ from envoy.extensions.filters.listener.tls_inspector.v3 import tls_inspector_pb2
 
 from tulle.envoy import access_logs, connection_access, connection_manager, naming, protos, secrets
 from tulle.envoy.attempts import attempt
+from tulle.envoy.filters import registry
 from tulle.envoy.filters.base import Chain, Side
 from tulle.envoy.listeners import ALONE, FilterChain, NetworkFilter
 from tulle.envoy.streams import tcp_proxy
 from tulle.kit.memo import remember
-from tulle.model.documents import Origin
-from tulle.model.extensions import Direction
 from tulle.model.guards import Guard
 from tulle.model.mesh import Settings
 from tulle.model.security import PeerMode
@@ -71,16 +70,36 @@ def _application(guard: Guard, text: str, bindings: tuple[Binding, ...]) -> str:
 
 
 @remember(size=4096)
+def filters(
+    guard: Guard, port: Port, binding: Binding, settings: Settings, clusters: Names = ()
+) -> tuple[Resource, ...]:
+    """What is in the slots of one port of the application, if requests are seen there."""
+    chain = _chain(guard, port, binding, settings, clusters)
+    return registry.delivered(chain, guard.origins) if port.protocol.is_http else ()
+
+
+def _chain(guard: Guard, port: Port, binding: Binding, settings: Settings, clusters: Names) -> Chain:
+    return Chain(
+        side=Side.INBOUND,
+        settings=settings,
+        guard=guard,
+        port=port,
+        clusters=clusters,
+        owner=naming.inbound(binding.name),
+    )
+
+
+@remember(size=4096)
 def listener(guard: Guard, port: Port, binding: Binding, settings: Settings, clusters: Names = ()) -> Resource:
     """One port of the application: mutual TLS, plain text, or both, as its guard says."""
     name = naming.inbound(binding.name)
-    return attempt(LISTENER, name, _origins(guard), lambda: _listener(name, guard, port, binding, settings, clusters))
+    return attempt(LISTENER, name, guard.origins, lambda: _listener(name, guard, port, binding, settings, clusters))
 
 
 def _listener(name: str, guard: Guard, port: Port, binding: Binding, settings: Settings, clusters: Names) -> Resource:
-    chain = Chain(side=Side.INBOUND, settings=settings, guard=guard, port=port, clusters=clusters)
-    filters = _inspected(chain, binding) if sees_requests(guard, port) else _passed(chain, binding)
-    mode = guard.mode(port.number)
+    chain = _chain(guard, port, binding, settings, clusters)
+    filters = _inspected(chain, binding) if port.protocol.is_http else _passed(chain, binding)
+    mode = guard.takes(port.number)
     message = listener_pb2.Listener(
         name=name,
         stat_prefix="in",
@@ -94,48 +113,10 @@ def _listener(name: str, guard: Guard, port: Port, binding: Binding, settings: S
             encrypted.filter_chain_match.transport_protocol = "tls"
     if mode is not PeerMode.STRICT:
         message.filter_chains.append(FilterChain(filters=filters))
-    if mode is PeerMode.PERMISSIVE or _asks_for_server_names(guard):
+    if mode is not PeerMode.DISABLE:
+        # Even where everybody speaks TLS: a policy may ask one day for the name that a client called.
         _inspect(message)
-    return encode(name, message, origins=_origins(guard))
-
-
-def _origins(guard: Guard) -> tuple[Origin, ...]:
-    return (
-        guard.origin,
-        *(each.origin for each in guard.access),
-        *(each.origin for each in guard.tokens),
-        *(each.origin for each in guard.telemetry),
-        *(each.origin for each in guard.plugins),
-    )
-
-
-def sees_requests(guard: Guard, port: Port) -> bool:
-    """Whether the proxy of the callee must read HTTP.
-
-    An application that speaks HTTP/2 can be handed the bytes, unless a policy is about requests; one that speaks
-    HTTP/1 cannot, because between proxies requests travel as HTTP/2. Access policies answer who is refused (and
-    gRPC wants that), so that they always see requests where there are any.
-    """
-    if not port.protocol.is_http:
-        return False
-    rules = [rule for rule in guard.allow or () if not rule.ports or port.number in rule.ports]
-    asks_for_http = guard.rate_limit is not None or any(rule.needs_http for rule in rules)
-    return asks_for_http or _has_policies(guard) or not port.protocol.is_http2
-
-
-def _has_policies(guard: Guard) -> bool:
-    is_told = any(
-        each.direction is not Direction.CLIENT and not each.is_disabled
-        for telemetry in guard.telemetry
-        for each in telemetry.access_logging
-    )
-    is_plugged = any(each.direction is not Direction.CLIENT for each in guard.plugins)
-    return is_told or is_plugged or bool(guard.access) or any(each.rules for each in guard.tokens)
-
-
-def _asks_for_server_names(guard: Guard) -> bool:
-    rules = (rule for policy in guard.access for rule in policy.rules)
-    return any(condition.key == "connection.sni" for rule in rules for condition in rule.conditions)
+    return encode(name, message, origins=guard.origins)
 
 
 def _inspect(message: listener_pb2.Listener) -> None:

@@ -17,7 +17,7 @@ from tulle.envoy import connection_manager, naming, protos
 from tulle.envoy.attempts import attempt
 from tulle.envoy.chains import Entry, fill
 from tulle.envoy.filters.base import Chain, Side
-from tulle.envoy.streams import Shares, Stream, proxy_of
+from tulle.envoy.streams import Shares, Stream, filters_of
 from tulle.kit.memo import remember
 from tulle.model.documents import Origin
 from tulle.model.guards import Guard
@@ -124,7 +124,8 @@ def forward(settings: Settings, to: Forward, streams: tuple[Stream, ...] = ()) -
             enable_reuse_port=ALONE,
         )
         # What the caller connects to is this port, whatever address it means: subnets say nothing here.
-        fill(listener, [Entry(stream.server_names, [proxy_of("fwd", stream)]) for stream in streams or (CLOSED,)])
+        # What the caller connects to is this port, whatever address it means: subnets say nothing here.
+        fill(listener, [Entry(stream.server_names, filters_of("fwd", stream)) for stream in streams or (CLOSED,)])
     return encode(name, listener, origins=(settings.origin,))
 
 

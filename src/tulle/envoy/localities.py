@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 from tulle.envoy.callers import Caller
 from tulle.envoy.endpoint_views import Preference
-from tulle.model.policies import NETWORK_LABEL, REGION_LABEL, SUBZONE_LABEL, ZONE_LABEL, Locality, Policy
+from tulle.model.policies import NETWORK_LABEL, Locality, Policy
 from tulle.model.services import Endpoint
 
 NOWHERE = Locality()
@@ -103,13 +103,7 @@ def _wishes(priority: tuple[str, ...], caller: Caller) -> tuple[tuple[str, str],
 
 def _told(label: str, place: Locality, network: str) -> str:
     """What the labels of a topology would say."""
-    known = {
-        REGION_LABEL: place.region,
-        ZONE_LABEL: place.zone,
-        SUBZONE_LABEL: place.subzone,
-        NETWORK_LABEL: network,
-    }
-    return known.get(label, "")
+    return dict((*place.labels, (NETWORK_LABEL, network))).get(label, "")
 
 
 def _shared(endpoints: Iterable[Endpoint], shares: tuple[tuple[str, int], ...]) -> tuple[Group, ...]:

@@ -25,6 +25,8 @@ UDP = "/udp"
 """Follows the numbers of ports of UDP, which may be those of TCP too."""
 SHOWN = "+"
 """Stands before the secret that is shown to a service; no subset has it in its name."""
+SLOT = "@"
+"""Stands in the names of slots of filters, before the listener that they are of."""
 INTERNAL_HEADERS = (UNSENT_HEADER, LOST_HEADER)
 PLACEHOLDER = "placeholder"
 WORKLOAD_SECRET = "workload"
@@ -81,6 +83,17 @@ def spoken(service: Name, port: int, subset: str) -> str:
 def inbound(port_name: str) -> str:
     """Listener of a sidecar for one port, and the cluster of the application behind it."""
     return f"inbound|{port_name}"
+
+
+def slot(filters: str, owner: str) -> str:
+    """A place for filters in the chain of a listener, and what is delivered for it."""
+    return f"{filters}{SLOT}{owner}"
+
+
+def listener_of(slot: str) -> str:
+    """The listener in which a slot stands."""
+    owner = slot.rpartition(SLOT)[2]
+    return "|".join(owner.split("|")[:2])
 
 
 def forward(service: Name, port: int, *, is_udp: bool = False) -> str:

@@ -15,7 +15,7 @@ from envoy.config.listener.v3 import listener_pb2
 from envoy.config.route.v3 import route_components_pb2, route_pb2
 from google.protobuf.message import Message
 
-from tulle.envoy import naming
+from tulle.envoy import naming, slots
 from tulle.envoy.attempts import failure
 from tulle.envoy.patching import listeners, routes, values
 from tulle.envoy.patching.clusters import patch_cluster
@@ -24,7 +24,7 @@ from tulle.envoy.patching.places import Places, Sets
 from tulle.kit.memo import remember
 from tulle.model.extensions import EnvoyPatches, Patch, PatchContext, PatchOperation, PatchPlace
 from tulle.model.findings import Finding
-from tulle.xds.snapshot import CLUSTER, LISTENER, ROUTE, VIRTUAL_HOST, Resource, Snapshot, Table, encode
+from tulle.xds.snapshot import CLUSTER, EXTENSION, LISTENER, ROUTE, VIRTUAL_HOST, Resource, Snapshot, Table, encode
 
 Outcome: TypeAlias = tuple[Resource | None, frozenset[Patch]]
 CONCERNS = {
@@ -91,7 +91,7 @@ def apply(snapshot: Snapshot, sets: Sets, places: Places) -> Patched:
     """The snapshot of one proxy with all changes, in their order."""
     if not sets:
         return Patched(snapshot)
-    work = _Work(sets, places)
+    work = _Work(sets, places, snapshot.table(EXTENSION))
     tables = dict(snapshot.tables)
     tables[LISTENER] = work.table(LISTENER, snapshot.table(LISTENER), places.listener)
     filters = _filters(tables[LISTENER], is_gateway=places.is_gateway)
@@ -109,8 +109,13 @@ def _with(facts: Callable[[str], Facts], filters: tuple[tuple[str, str], ...]) -
 class _Work:
     """The changes to one snapshot while they are made."""
 
-    def __init__(self, sets: Sets, places: Places) -> None:
+    def __init__(self, sets: Sets, places: Places, filters: Table) -> None:
         self.sets = sets
+        self._delivered: dict[str, tuple[Resource, ...]] = {}
+        """The content of slots, by listener."""
+        for each in filters.values():
+            listener = naming.listener_of(each.name)
+            self._delivered[listener] = (*self._delivered.get(listener, ()), each)
         self.is_gateway = places.is_gateway
         self._holding = places.holding
         self.applied: set[Patch] = set()
@@ -123,8 +128,8 @@ class _Work:
             return table
         changed: dict[str, Resource] = {}
         for name, resource in table.items():
-            sets = self._holding(type_url, name, self.sets)
-            outcome, applied = _outcome(resource, sets, facts(name)) if sets else (resource, NOTHING)
+            sets, delivered = self._holding(type_url, name, self.sets), self._delivered.get(name, ())
+            outcome, applied = _outcome(resource, sets, facts(name), delivered) if sets else (resource, NOTHING)
             self.applied |= applied
             if outcome is not None:
                 changed[name] = outcome
@@ -155,24 +160,30 @@ class _Work:
 
 
 @remember(size=64)
-def _outcome(resource: Resource, sets: Sets, facts: Facts) -> Outcome:
-    """One resource with all changes (None: it is removed), and those that found something in it."""
+def _outcome(resource: Resource, sets: Sets, facts: Facts, delivered: tuple[Resource, ...]) -> Outcome:
+    """One resource with all changes (None: it is removed), and those that found something in it.
+
+    `delivered` is what is in the slots of a listener.
+    """
     if resource.failure:
         return resource, frozenset()
     concerned = CONCERNS[resource.type_url]
     patches = tuple(patch for each in sets for patch in values.usable(each) if patch.place in concerned)
     try:
-        return _changed(resource, sets, patches, facts)
+        return _changed(resource, sets, patches, facts, delivered)
     except Exception as error:
         origins = (*(each.origin for each in patches), *resource.origins)
         return failure(resource.type_url, resource.name, origins, error), frozenset(patches)
 
 
-def _changed(resource: Resource, sets: Sets, patches: tuple[Patch, ...], facts: Facts) -> Outcome:
+def _changed(
+    resource: Resource, sets: Sets, patches: tuple[Patch, ...], facts: Facts, delivered: tuple[Resource, ...]
+) -> Outcome:
     message: Any = MESSAGES[resource.type_url].FromString(resource.body)
     if resource.type_url == LISTENER:
         extensions = tuple(patch for patch, _ in values.extensions(sets))
-        is_kept, applied = listeners.patch_listener(message, patches, facts, extensions)
+        beside = listeners.Beside(extensions, {each.name: slots.filters_of(each) for each in delivered})
+        is_kept, applied = listeners.patch_listener(message, patches, facts, beside)
     elif resource.type_url == CLUSTER:
         is_kept, applied = patch_cluster(message, patches, facts)
     elif resource.type_url == ROUTE:

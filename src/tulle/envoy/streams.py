@@ -7,12 +7,16 @@ from dataclasses import dataclass
 from typing import TypeAlias
 
 from envoy.config.accesslog.v3 import accesslog_pb2
+from envoy.config.core.v3 import base_pb2, substitution_format_string_pb2
 from envoy.config.listener.v3 import listener_components_pb2
+from envoy.extensions.filters.common.set_filter_state.v3 import value_pb2 as set_filter_state_values_pb2
+from envoy.extensions.filters.network.set_filter_state.v3 import set_filter_state_pb2
 from envoy.extensions.filters.network.tcp_proxy.v3 import tcp_proxy_pb2
 from envoy.type.v3 import hash_policy_pb2
 
-from tulle.envoy import naming, protos
+from tulle.envoy import naming, protos, transport
 from tulle.envoy.actions import Destinations
+from tulle.envoy.meshing import Meshing
 from tulle.model import hostnames
 from tulle.model.names import Name
 from tulle.model.policies import Policy, Tunnel
@@ -20,6 +24,10 @@ from tulle.model.routes import Backend, RouteSet, StreamMatch, StreamRule
 
 AccessLog: TypeAlias = accesslog_pb2.AccessLog
 NetworkFilter: TypeAlias = listener_components_pb2.Filter
+APPLICATION_PROTOCOLS = "envoy.network.application_protocols"
+"""What Envoy calls the protocols that a connection offers by TLS, whatever its cluster says."""
+UNSPOKEN = "bytes"
+"""A protocol that no sidecar knows."""
 Shares = tuple[tuple[str, int], ...]
 """Clusters and their weights."""
 
@@ -53,6 +61,8 @@ class Stream:
     """The same, where clients speak TLS anyway."""
     subnets: tuple[str, ...] = ()
     handling: Handling = USUAL
+    is_read: bool = False
+    """Whether a sidecar that gets the bytes reads HTTP in them."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -92,6 +102,7 @@ def compile_streams(sets: Iterable[RouteSet], vantage: Vantage, to: Destinations
                 hosts=tuple(map(hostnames.plain, hosts)),
                 subnets=match.subnets,
                 handling=stream.handling,
+                is_read=stream.is_read,
             )
         )
     return tuple(found)
@@ -110,7 +121,7 @@ def passed_on(backends: Iterable[Backend], to: Destinations) -> Stream:
         hashes_source=any(each.load_balancing.hash_on and each.load_balancing.hash_on.source_ip for each in policies),
     )
     shares = tuple((_cluster(each, to), each.weight) for each in live)
-    return Stream(shares=shares, handling=handling)
+    return Stream(shares=shares, handling=handling, is_read=any(_is_read(each, to) for each in live))
 
 
 def tcp_proxy(
@@ -129,17 +140,38 @@ def tcp_proxy(
     if handling.max_duration is not None:
         proxy.max_downstream_connection_duration.CopyFrom(protos.seconds(handling.max_duration))
     if handling.tunnel is not None:
-        host = f"[{handling.tunnel.host}]" if ":" in handling.tunnel.host else handling.tunnel.host
-        proxy.tunneling_config.hostname = f"{host}:{handling.tunnel.port}"
+        proxy.tunneling_config.hostname = target(handling.tunnel)
         proxy.tunneling_config.use_post = handling.tunnel.uses_post
     if handling.hashes_source:
         proxy.hash_policy.append(hash_policy_pb2.HashPolicy(source_ip=hash_policy_pb2.HashPolicy.SourceIp()))
     return NetworkFilter(name="tcp", typed_config=protos.packed(proxy))
 
 
-def proxy_of(stat_prefix: str, stream: Stream, logs: Iterable[AccessLog] = ()) -> NetworkFilter:
-    """The filter that passes on what a stream gets."""
-    return tcp_proxy(stat_prefix, *stream.shares, handling=stream.handling, logs=logs)
+def target(tunnel: Tunnel) -> str:
+    """What an HTTP proxy is asked for."""
+    return f"[{tunnel.host}]:{tunnel.port}" if ":" in tunnel.host else f"{tunnel.host}:{tunnel.port}"
+
+
+def filters_of(stat_prefix: str, stream: Stream, logs: Iterable[AccessLog] = ()) -> list[NetworkFilter]:
+    """The filters that pass on what a stream gets."""
+    proxy = tcp_proxy(stat_prefix, *stream.shares, handling=stream.handling, logs=logs)
+    return [_unspoken(), proxy] if stream.is_read and stream.handling.tunnel is None else [proxy]
+
+
+def _unspoken() -> NetworkFilter:
+    """Sidecars are not told which HTTP it is, because nobody knows; they see it in the first bytes.
+
+    Clusters of HTTP offer HTTP/2, which is what proxies speak with each other, and a sidecar would take that.
+    """
+    value = set_filter_state_values_pb2.FilterStateValue(
+        object_key=APPLICATION_PROTOCOLS,
+        format_string=substitution_format_string_pb2.SubstitutionFormatString(
+            text_format_source=base_pb2.DataSource(inline_string=UNSPOKEN)
+        ),
+        shared_with_upstream=set_filter_state_values_pb2.FilterStateValue.ONCE,
+    )
+    config = set_filter_state_pb2.Config(on_new_connection=[value])
+    return NetworkFilter(name="unspoken", typed_config=protos.packed(config))
 
 
 def _cluster(backend: Backend, to: Destinations) -> str:
@@ -149,6 +181,15 @@ def _cluster(backend: Backend, to: Destinations) -> str:
 def _policy(backend: Backend, to: Destinations) -> Policy | None:
     treated = to.treatment(backend)
     return treated.policy if treated is not None else None
+
+
+def _is_read(backend: Backend, to: Destinations) -> bool:
+    """Whether a sidecar stands there that reads HTTP. Servers outside are told what their clusters say."""
+    service, port, treated = to.services.get(backend.service), to.port(backend), to.treatment(backend)
+    if service is None or port is None or treated is None or not port.protocol.is_http:
+        return False
+    policy = treated.policy
+    return transport.encryption(service, port, policy) is not Meshing.NONE and not transport.originates(port, policy)
 
 
 def _can_hold(match: StreamMatch, vantage: Vantage) -> bool:

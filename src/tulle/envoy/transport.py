@@ -10,7 +10,7 @@ from envoy.extensions.transport_sockets.proxy_protocol.v3 import upstream_proxy_
 from envoy.extensions.transport_sockets.raw_buffer.v3 import raw_buffer_pb2
 
 from tulle.envoy import client_tls, protos, secrets
-from tulle.envoy.endpoints import MESHED
+from tulle.envoy.endpoints import PLAIN
 from tulle.envoy.meshing import Meshing, meshing
 from tulle.model.names import full_host
 from tulle.model.policies import ClientTls, Policy, TlsMode
@@ -56,9 +56,9 @@ def secure(
     if meshed is Meshing.ALL:
         cluster.transport_socket.CopyFrom(mutual)
         return
-    match = cluster.transport_socket_matches.add(name="meshed", transport_socket=mutual)
-    match.match.update({MESHED: "yes"})
-    cluster.transport_socket_matches.add(name="plain", transport_socket=plain).match.SetInParent()
+    match = cluster.transport_socket_matches.add(name="plain", transport_socket=plain)
+    match.match.update({PLAIN: "yes"})
+    cluster.transport_socket_matches.add(name="meshed", transport_socket=mutual).match.SetInParent()
 
 
 def own_host(service: Service) -> str:

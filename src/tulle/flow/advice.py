@@ -10,6 +10,8 @@ from collections.abc import Iterable, Iterator, Mapping
 from tulle.envoy.scope import host_key
 from tulle.flow.advisors.base import (
     EVERYWHERE,
+    LISTENERS,
+    NATIVE,
     SECRETS,
     SERVICES,
     Advisor,
@@ -124,6 +126,8 @@ class Advice:
         touched.update(self._touched_by_guards(guards, guarding), self._touched_by_entries(merge))
         if services or hosts:
             touched.add(SERVICES)
+        if gateways or is_fresh:
+            touched.add(LISTENERS)
         if merge.changed.objects.get(Secret):
             touched.add(SECRETS)
         is_renamed = bool(gateways) or any((name in self._services) != (name in joining.services) for name in services)
@@ -160,4 +164,4 @@ class Advice:
 
 
 def _gateways(listener: Listener) -> tuple[Name, ...]:
-    return (listener.gateway,) if listener.gateway is not None else ()
+    return (listener.gateway or NATIVE,)

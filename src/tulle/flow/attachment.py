@@ -106,8 +106,9 @@ def _at_gateway(route: RouteSet, parent: Parent, around: Surroundings) -> _Outco
         return _Outcome("NotAllowedByListeners", message)
     taken = tuple((each, hosts) for each in allowed if (hosts := common_hosts(each, route)))
     if not taken:
-        served = ", ".join([*dict.fromkeys(host.host for each in allowed for host in each.hosts)][:MOST_HOSTS])
-        message = f"no listener of {shown} that takes it serves {' or '.join(route.hosts)}; they serve {served}"
+        known = [*dict.fromkeys(host for each in allowed for host in _open(each, home))]
+        served = f"; they serve {', '.join(known[:MOST_HOSTS])}" if known else ""
+        message = f"no listener of {shown} that takes it serves {' or '.join(route.hosts)}{served}"
         return _Outcome("NoMatchingListenerHostname", message)
     return _Outcome(taken=taken)
 
@@ -145,9 +146,12 @@ def kinds_of(listener: Listener) -> tuple[RouteKind, ...]:
 
 def common_hosts(listener: Listener, route: RouteSet) -> Hosts:
     """The hosts that a route has at a listener, in the order of the route."""
-    namespace = route.name.namespace
-    served = [each.host for each in listener.hosts if each.namespaces is None or namespace in each.namespaces]
-    return narrowed(route.hosts, served)
+    return narrowed(route.hosts, _open(listener, route.name.namespace))
+
+
+def _open(listener: Listener, namespace: str) -> list[str]:
+    """The hosts of a listener that are for routes of a namespace."""
+    return [each.host for each in listener.hosts if each.namespaces is None or namespace in each.namespaces]
 
 
 def _at_service(route: RouteSet, parent: Parent, around: Surroundings) -> _Outcome:

@@ -42,12 +42,18 @@ class Builder:
         """The parts of all documents as they were built last; a new sequence each time."""
         return self._parts.order
 
+    @property
+    def is_easing(self) -> bool:
+        """Whether the mesh changes further once every proxy has taken it."""
+        return self._checking.easing.is_pending
+
     def build(
         self,
         documents: tuple[Document, ...],
         findings: Iterable[Finding] = (),
         keys: Mapping[str, str] = NO_KEYS,
         unreadable: Set[Place] = NOWHERE,
+        taken: Mesh | None = None,
     ) -> Mesh:
         """The mesh that documents describe, and what is wrong with them; the very same, if nothing is different.
 
@@ -57,7 +63,9 @@ class Builder:
             keys: key sets of issuers, by their address (`flow.keys`); another mapping if anything in it is different.
             unreadable: files that cannot be read now; if they never could since the start, what they said before that
                 stands in for them.
+            taken: the newest mesh of these that every proxy has taken (`flow.easing`).
         """
+        self._checking.taken = taken.guards if taken is not None else {}
         with no_collection():
             try:
                 kept = self._last_good.stand_ins(documents, unreadable)
@@ -70,7 +78,8 @@ class Builder:
     def _built(self, documents: tuple[Document, ...], findings: Iterable[Finding], keys: Mapping[str, str]) -> Mesh:
         guarding = self._checking.guarding
         change = self._parts.update(documents)
-        if change.added or change.removed or change.moved or keys is not guarding.keys:
+        is_other = change.added or change.removed or change.moved or keys is not guarding.keys
+        if is_other or self._checking.easing.can_go_on(self._checking.taken):
             guarding.keys = keys
             merge = self._merge
             merge.update(change, self._parts.fragments, self._parts.rank)
@@ -89,7 +98,7 @@ class Builder:
                 service_routes=checking.routing.services,
                 host_routes=checking.routing.hosts,
                 hosts=checking.hosts,
-                guards=checking.guarding.guards,
+                guards=checking.easing.guards,
                 gateway_guard=checking.guarding.gateway,
                 gateway_guards=checking.guarding.gateways,
                 secrets=typed(merge, Secret),

@@ -8,6 +8,7 @@ from typing import TypeVar
 from tulle.envoy.scope import host_key
 from tulle.flow.advice import Advice
 from tulle.flow.checks import Checks, Context
+from tulle.flow.easing import Easing
 from tulle.flow.entrances import Entrances, Wanted
 from tulle.flow.guarding import Guarding
 from tulle.flow.joining import Joining, typed
@@ -21,6 +22,7 @@ from tulle.flow.statuses import gateway_statuses, policy_statuses, same
 from tulle.flow.templates import Templates
 from tulle.kit.tables import Layered, changed_keys, replaced
 from tulle.model.findings import Finding
+from tulle.model.guards import Guard
 from tulle.model.listeners import Listener
 from tulle.model.mesh import Settings
 from tulle.model.names import Name
@@ -41,6 +43,9 @@ class Checking:
         self.listeners: dict[Name, Listener] = {}
         self.routing = Routing()
         self.guarding = Guarding()
+        self.easing = Easing()
+        self.taken: Mapping[Name, Guard] = {}
+        """The guards that every proxy has taken."""
         self.advice = Advice()
         self._known_hosts: Mapping[str, tuple[Name, ...]] = {}
         self._delegates: dict[Name, RouteSet] = {}
@@ -88,7 +93,8 @@ class Checking:
         moved_too = {each.name for name in checked for each in self._joining.answering(name)}
         guarding, table = self.guarding, self._checked_services
         guarding.update(merge, self.workloads, moved | moved_too, self._joining, table, settings)
-        names = self._plain_text.update(table, checked, guarding.guards, guarding.changed)
+        self.easing.update(guarding.guards, guarding.changed, self.taken)
+        names = self._plain_text.update(table, checked, self.easing.guards, self.easing.changed)
         names |= self._update_hosts() | self._update_delegates(merge)
         untrusted, wanted = self._joining.tls.untrusted, self._wanted(merge, parts)
         names |= self.entrances.update(merge, self.services, untrusted, settings, wanted, position)

@@ -16,7 +16,9 @@ Key = TypeVar("Key", bound=Hashable)
 class Contest(Generic[Thing]):
     """Who has a name. Of several that want it, the first in the order of the documents."""
 
-    def __init__(self) -> None:
+    def __init__(self, together: Callable[[tuple[Thing, ...]], Thing] | None = None) -> None:
+        self._together = together
+        """What several, in their order, are instead of the first of them."""
         self._claims: dict[Name, tuple[tuple[Document, Thing], ...]] = {}
         """Parts that want each name, and what for; after a decision the one that has it is the first."""
         self._contested: set[Name] = set()
@@ -47,8 +49,17 @@ class Contest(Generic[Thing]):
                 self._contested.add(name)
             else:
                 self._contested.discard(name)
-            found.append((name, claims[0][1] if claims else None))
+            found.append((name, self._decided(claims) if claims else None))
         return found
+
+    def _decided(self, claims: tuple[tuple[Document, Thing], ...]) -> Thing:
+        if self._together is None or len(claims) == 1:
+            return claims[0][1]
+        return self._together(tuple(thing for _, thing in claims))
+
+    def wanted(self, name: Name, part: Document) -> Thing:
+        """What a part says about a name, whoever has it."""
+        return next(thing for each, thing in self._claims[name] if each is part)
 
     def losers(self, position: Callable[[Document], int]) -> Iterator[tuple[Name, Document, Document]]:
         """Of each name that several want: the name, who has it, and each of the others."""
@@ -70,8 +81,8 @@ class Contest(Generic[Thing]):
 class Claims(Contest[Thing]):
     """Things of one kind by name."""
 
-    def __init__(self) -> None:
-        super().__init__()
+    def __init__(self, together: Callable[[tuple[Thing, ...]], Thing] | None = None) -> None:
+        super().__init__(together)
         self.table: dict[Name, Thing] = {}
         """Who has each name. Replaced, never changed in place: it belongs to a published mesh."""
 

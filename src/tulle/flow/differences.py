@@ -7,9 +7,9 @@ from tulle.envoy.scope import host_key
 from tulle.kit.tables import changed_keys, replaced
 from tulle.model.mesh import Mesh
 from tulle.model.names import Name
-from tulle.xds.snapshot import CLUSTER, ROUTE, SECRET, Resource, Snapshot
+from tulle.xds.snapshot import CLUSTER, EXTENSION, ROUTE, SECRET, Resource, Snapshot
 
-NEEDED = (SECRET, CLUSTER, ROUTE)
+NEEDED = (SECRET, CLUSTER, EXTENSION, ROUTE)
 """What other resources refer to."""
 
 

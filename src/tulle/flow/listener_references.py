@@ -113,7 +113,7 @@ def _checked_trust(trust: ClientTrust, found: Resolution, inventory: Inventory) 
 
 def _is_authority(name: Name, kind: str, trust: ClientTrust, found: Resolution, inventory: Inventory) -> bool:
     shown = f'{kind} "{seen(name, found.listener.name.namespace)}"'
-    origin = found.listener.origin
+    origin = trust.origin if trust.origin.file else found.listener.origin
     if not _consents(trust.referrer, kind, name, inventory):
         found.note(origin, "RefNotPermitted", f"{shown} {_forbidden(name)}")
         return False

@@ -8,6 +8,7 @@ from typing import Any
 
 from tulle.flow.claims import Claims, Contest
 from tulle.flow.parts import Change
+from tulle.flow.sharing import findings, together
 from tulle.model.documents import Document
 from tulle.model.findings import Finding
 from tulle.model.listeners import Listener
@@ -40,8 +41,8 @@ class Merge:
     def __init__(self) -> None:
         self.settings: Claims[Settings] = Claims()
         self.services: Claims[Service] = Claims()
-        self.declared: Claims[Service] = Claims()
-        """Services that say nothing of how they run."""
+        self.declared: Claims[Service] = Claims(together)
+        """Services that say nothing of how they run. Several documents may describe one host."""
         self.workloads: Claims[Workload] = Claims()
         self.listeners: Claims[Listener] = Claims()
         self.objects: dict[type[Object], Claims[Object]] = {}
@@ -114,10 +115,13 @@ class Merge:
 
     def findings(self, position: Position) -> Iterator[Finding]:
         """About every object whose name belongs to an earlier one."""
-        claims: tuple[Contest[Any], ...] = (self._parts, self.declared, self.listeners, *self.objects.values())
+        claims: tuple[Contest[Any], ...] = (self._parts, self.listeners, *self.objects.values())
         for each in claims:
             for _, first, other in each.losers(position):
                 yield _twice(other, first)
+        for name, first, other in self.declared.losers(position):
+            one, two = self.declared.wanted(name, first), self.declared.wanted(name, other)
+            yield from findings(one, two) if one.hosts or two.hosts else (_twice(other, first),)
         for name, first, other in self.workloads.losers(position):
             message = f"its workload {name.name} has the name of that of {first.origin.subject} ({first.origin})"
             yield Finding.error(other.origin, f"{other.origin.subject}: {message}; rename one of them")

@@ -95,14 +95,21 @@ class Observer:
         if self.mesh.listeners and not any(plan.gateway for plan in self._publisher.plans.values()):
             return False
         # Asked again and again while thousands connect: no states are made of those.
-        is_synced = all(proxy.session.is_synced for proxy in self._publisher.connected.values())
+        is_synced = all(map(self._is_synced, self._publisher.connected.values()))
         return is_synced and next(self._missing(), None) is None
 
     def proxies(self) -> tuple[ProxyState, ...]:
         """Every proxy that is connected or should be, by id."""
-        states = {id: _connected(proxy) for id, proxy in self._publisher.connected.items()}
+        states = {
+            id: _connected(proxy, is_synced=self._is_synced(proxy)) for id, proxy in self._publisher.connected.items()
+        }
         states |= {state.id: state for state in self._missing()}
         return tuple(states[id] for id in sorted(states))
+
+    def _is_synced(self, proxy: Proxy) -> bool:
+        """It has taken everything, and nothing follows when the others have."""
+        guard = self.mesh.guards.get(proxy.instance.workload) if proxy.instance is not None else None
+        return proxy.session.is_synced and not (guard is not None and guard.eased)
 
     def _missing(self) -> Iterator[ProxyState]:
         """Proxies that should be connected and are not."""
@@ -197,7 +204,7 @@ def _blamed(resource: Resource | None, message: str) -> Origin:
     return origins[0] if origins else BUILT_IN
 
 
-def _connected(proxy: Proxy) -> ProxyState:
+def _connected(proxy: Proxy, *, is_synced: bool) -> ProxyState:
     session, peer = proxy.session, proxy.peer
     digest = blake2b(digest_size=6)
     for type_url, versions in sorted(session.accepted.items()):
@@ -209,7 +216,7 @@ def _connected(proxy: Proxy) -> ProxyState:
         service=str(peer.instance.service) if peer.instance else "gateway.tulle-system",
         host=peer.host,
         is_connected=True,
-        is_synced=session.is_synced,
+        is_synced=is_synced,
         version=digest.hexdigest(),
         admin=peer.admin,
         resources=_accepted(proxy),

@@ -98,6 +98,11 @@ class Publisher:
         """Proxies with an open stream, by id."""
         return self._proxies
 
+    @property
+    def are_synced(self) -> bool:
+        """Whether all connected proxies have taken everything."""
+        return all(each.session.is_synced for each in self._proxies.values())
+
     # What should be -----------------------------------------------------------------------------------------------
 
     @property

@@ -28,7 +28,7 @@ def settled(native: Settings, defaults: tuple[MeshDefaults, ...], loggers: tuple
         "access_log": True if said.log_providers else None if said.access_log is None else bool(said.access_log.file),
         "logger": said.access_log if said.access_log is not None and said.access_log.file else None,
         "default_loggers": said.log_providers or None,
-        "loggers": loggers or None,
+        "loggers": tuple(each for each in loggers if each.file) or None,
     }
     changes = {
         field: value

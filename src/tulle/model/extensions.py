@@ -254,6 +254,7 @@ class LogProvider:
     name: str
     origin: Origin
     file: str = "/dev/stdout"
+    """Empty: a place of another kind, to which nothing is logged here."""
     text: str = ""
     """Format of a line, in Envoy's commands."""
     labels: str = ""

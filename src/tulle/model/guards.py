@@ -52,14 +52,26 @@ class Guard(Said):
     allow: tuple[Rule, ...] | None = None
     """Callers that the service itself allows; None: every workload of the mesh."""
     rate_limit: RateLimit | None = None
+    eased: tuple[int, ...] = ()
+    """Ports that take mutual TLS and plain text while callers change from one to the other, whatever their mode."""
 
     __eq__ = object.__eq__
     __hash__ = object.__hash__
+
+    @property
+    def origins(self) -> tuple[Origin, ...]:
+        """Where all that is enforced and told was written."""
+        said = (self.access, self.tokens, self.telemetry, self.plugins)
+        return (self.origin, *(each.origin for those in said for each in those))
 
     def port(self, name: str) -> Port | None:
         """The port of the workload with this name."""
         return next((port for port in self.ports if port.name == name), None)
 
     def mode(self, port: int) -> PeerMode:
-        """How a port of the workload may be called."""
+        """How a port of the workload is to be called."""
         return dict(self.port_modes).get(port, self.peer_mode)
+
+    def takes(self, port: int) -> PeerMode:
+        """How it may be called."""
+        return PeerMode.PERMISSIVE if port in self.eased else self.mode(port)

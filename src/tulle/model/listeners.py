@@ -96,6 +96,8 @@ class ClientTrust:
     hashes: tuple[str, ...] = ()
     """SHA-256 of certificates, of which it must be one."""
     referrer: Referrer | None = None
+    origin: Origin = field(default=BUILT_IN, compare=False)
+    """Where the authorities are named, if not where the listener begins."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

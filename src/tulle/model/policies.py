@@ -67,6 +67,12 @@ class Locality:
         found = [known.get(label, "") for label in (REGION_LABEL, ZONE_LABEL, SUBZONE_LABEL)]
         return cls(region=found[0], zone=found[1], subzone=found[2]) if any(found) else None
 
+    @property
+    def labels(self) -> tuple[tuple[str, str], ...]:
+        """The same as labels of a topology."""
+        said = ((REGION_LABEL, self.region), (ZONE_LABEL, self.zone), (SUBZONE_LABEL, self.subzone))
+        return tuple((label, text) for label, text in said if text)
+
     def __str__(self) -> str:
         return "/".join((self.region, self.zone, self.subzone)).rstrip("/")
 

@@ -65,11 +65,14 @@ class Workload:
 
     @property
     def labels(self) -> tuple[tuple[str, str], ...]:
-        """What selectors and subsets select by."""
+        """What selectors and subsets select by, with those that say where it is."""
         labels = {} if self.is_bare else {"app": self.service.name}
         if self.version:
             labels["version"] = self.version
-        return tuple({**labels, **dict(self.own_labels)}.items())
+        labels |= dict(self.own_labels)
+        for label, text in self.locality.labels if self.locality is not None else ():
+            labels.setdefault(label, text)
+        return tuple(labels.items())
 
 
 NAMING_LABELS = ("service.istio.io/canonical-name", "app.kubernetes.io/name", "app")

@@ -7,7 +7,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
 from tulle.xds.messages import WILDCARD
-from tulle.xds.snapshot import CLUSTER, GATEWAY, LISTENER, VIRTUAL_HOST, WORKLOAD, Resource, Table
+from tulle.xds.snapshot import CLUSTER, EXTENSION, GATEWAY, LISTENER, VIRTUAL_HOST, WORKLOAD, Resource, Table
 
 RESPONSE_LIMIT = 3_000_000
 """Bytes of resources in one response; larger sets go out in several (gRPC's default message limit is 4 MiB)."""
@@ -138,7 +138,7 @@ class Channel:
         if target is None or not self.covers(target):
             self._forced.pop(name, None)
             self.refused.pop(name, None)
-            if self.expected(name) is not None:
+            if self.expected(name) is not None and not self._is_kept(name):
                 self.removals[name] = None
             return
         refusal = self.refused.get(name)
@@ -148,6 +148,10 @@ class Channel:
         if name in self._forced or (refusal is None and self.expected(name) != target.version):
             owner = self._missing_owner(name)
             (self.changes if owner is None else self._waiting.setdefault(owner, {}))[name] = None
+
+    def _is_kept(self, name: str) -> bool:
+        """A client uses a filter as long as it asks for it: on connections that are older than its newest listener."""
+        return self.type_url == EXTENSION and name in self.names
 
     def mark_all(self) -> None:
         """Work out anew what is to be done about every resource that the client has or should have."""

@@ -14,6 +14,8 @@ from tulle.model.documents import Origin
 TYPE_PREFIX = "type.googleapis.com/"
 CLUSTER = TYPE_PREFIX + "envoy.config.cluster.v3.Cluster"
 ENDPOINT = TYPE_PREFIX + "envoy.config.endpoint.v3.ClusterLoadAssignment"
+EXTENSION = TYPE_PREFIX + "envoy.config.core.v3.TypedExtensionConfig"
+"""A filter whose configuration stands beside the listener: it changes for connections that are open, too."""
 LISTENER = TYPE_PREFIX + "envoy.config.listener.v3.Listener"
 ROUTE = TYPE_PREFIX + "envoy.config.route.v3.RouteConfiguration"
 VIRTUAL_HOST = TYPE_PREFIX + "envoy.config.route.v3.VirtualHost"
@@ -23,7 +25,7 @@ GATEWAY = "types.tulle.dev/tulle.v1.Gateway"
 WORKLOAD = "types.tulle.dev/tulle.v1.Workload"
 """Our own: what a host is to run, for its agent (JSON of an `Assignment`)."""
 
-DELIVERY_ORDER = (SECRET, CLUSTER, ENDPOINT, LISTENER, ROUTE, VIRTUAL_HOST, GATEWAY, WORKLOAD)
+DELIVERY_ORDER = (SECRET, CLUSTER, ENDPOINT, EXTENSION, LISTENER, ROUTE, VIRTUAL_HOST, GATEWAY, WORKLOAD)
 """Make before break: additions go out in this order, removals of clusters last (xDS, "eventual consistency")."""
 
 

@@ -16,6 +16,7 @@ from tulle.xds.snapshot import (
     CLUSTER,
     DELIVERY_ORDER,
     ENDPOINT,
+    EXTENSION,
     LISTENER,
     ROUTE,
     SECRET,
@@ -27,7 +28,7 @@ from tulle.xds.snapshot import (
 
 log = logging.getLogger(__name__)
 
-USES_CLUSTERS = frozenset((LISTENER, ROUTE, VIRTUAL_HOST))
+USES_CLUSTERS = frozenset((EXTENSION, LISTENER, ROUTE, VIRTUAL_HOST))
 """Make before break: these wait for new clusters and their endpoints."""
 USED = frozenset((SECRET, CLUSTER, ENDPOINT))
 """Make before break: removals of these wait for the types above."""

@@ -88,3 +88,18 @@ def test_backends(say: Say, complain: Complain) -> None:
     action = say("HTTPRoute", text).routes[0].rules[0].action
     assert isinstance(action, Forward)
     assert action.backends[0].problem == "there is no backend of kind Bucket here"
+
+
+def test_a_backend_may_be_a_host_outside(say: Say) -> None:
+    refs = ", ".join(
+        f"{{group: networking.istio.io, kind: Hostname, name: {host}, port: 80}}"
+        for host in ("api.example.org", "web.other.svc.cluster.local")
+    )
+    found = say("HTTPRoute", f"parentRefs: [{{name: gw}}]\nrules: [{{backendRefs: [{refs}]}}]")
+    assert not found.findings
+    action = found.routes[0].rules[0].action
+    assert isinstance(action, Forward)
+    outside, inside = action.backends
+    assert (outside.host, outside.port, outside.referrer, outside.problem) == ("api.example.org", 80, None, "")
+    assert (inside.host, inside.service) == ("", Name("other", "web"))
+    assert inside.referrer == Referrer("gateway.networking.k8s.io", "HTTPRoute", "shop")

@@ -149,7 +149,8 @@ def test_versions_have_the_labels_of_the_service_and_their_own(read: Read) -> No
         "versions: {v1: {labels: {tier: 2}}, v2: {locality: eu/b/c}}}}"
     )
     first, second = fragment.workloads
-    assert first.labels == (("app", "web"), ("version", "v1"), ("team", "shop"), ("tier", "2"))
+    region = ("topology.kubernetes.io/region", "eu")
+    assert first.labels == (("app", "web"), ("version", "v1"), ("team", "shop"), ("tier", "2"), region)
     assert (str(first.locality), str(second.locality)) == ("eu", "eu/b/c")
 
 

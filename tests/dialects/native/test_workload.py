@@ -44,7 +44,7 @@ def test_it_runs_and_only_selectors_find_it(read: Read) -> None:
     )
     (workload,) = fragment.workloads
     assert workload.is_bare and workload.service == Name("shop", "reviews") and workload.version == "v2"
-    assert dict(workload.labels) == {"app": "reviews", "version": "v2"} and workload.account == "reviews"
+    assert dict(workload.own_labels) == {"app": "reviews", "version": "v2"} and workload.account == "reviews"
     assert workload.command == ("run", "it") and workload.calls == (Name("shop", "db"),) and workload.replicas == 2
     assert not fragment.services and str(workload.locality) == "eu/a"
 

@@ -1,10 +1,12 @@
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 
 from tests.envoy.decoded import as_json
 from tests.envoy.kitchen import HERE
-from tests.envoy.policies import allow, custom, deny, guard, policy
+from tests.envoy.policies import allow, custom, deny, guard, operation, policy
 from tulle.envoy.filters import access
 from tulle.envoy.filters.base import Chain, Side
 from tulle.model.guards import Guard
@@ -51,3 +53,14 @@ def test_policies_on_trial_are_only_watched() -> None:
     assert {"rules", "shadow_rules"} <= config(both).keys()
     assert "rules" not in config(watched)
     assert config(watched)["shadow_rules_stat_prefix"] == "dry_run_deny"
+
+
+def test_all_of_it_is_delivered_in_one_place() -> None:
+    by_path = guard(deny(operation(paths=("/a",))), allow=())
+    chain = Chain(side=Side.INBOUND, settings=Settings(), guard=by_path, port=by_path.ports[0], owner="inbound|p")
+    ((name, filters, is_standing),) = access.slots(chain)
+    assert (name, is_standing) == ("rbac", True)
+    # Connections that are older than the rule do not normalize paths.
+    assert [each.name for each in filters] == ["rbac.paths", "rbac", "rbac.deny"]
+    at_the_edge = replace(chain, side=Side.GATEWAY)
+    assert [each.name for each in access.place(at_the_edge)] == ["rbac", "rbac.deny"]

@@ -8,6 +8,7 @@ from tulle.envoy.filters import custom as filter_
 from tulle.envoy.filters.base import Chain, Side
 from tulle.model.guards import Guard
 from tulle.model.mesh import Settings
+from tulle.model.security import AccessPolicy
 
 ASKED = (authorizer("a", "checker"), authorizer("b", "checker", is_grpc=True))
 CLUSTERS = (("authorizer a", "c"), ("authorizer b", "c"))
@@ -58,3 +59,26 @@ def test_an_authorizer_is_asked_if_a_rule_matches() -> None:
 def test_who_cannot_be_asked_does_not_agree() -> None:
     rules = found(guard(custom("x")))["custom.x"]["rules"]
     assert (rules["action"], list(rules["policies"])) == ("DENY", ["ask.default/1"])
+
+
+def slots(*policies: AccessPolicy) -> dict[str, tuple[list[str], bool]]:
+    of = guard(*policies, authorizers=ASKED)
+    chain = Chain(side=Side.INBOUND, settings=Settings(), guard=of, port=of.ports[0], clusters=CLUSTERS, owner="x")
+    return {name: ([each.name for each in filters], stands) for name, filters, stands in filter_.slots(chain)}
+
+
+def test_one_authorizer_is_asked_in_a_slot_for_all_and_last() -> None:
+    assert slots() == {"custom": ([], True)}
+    of_a = ["custom.match.a", "custom.a"]
+    assert slots(custom("a")) == {"custom.a": (of_a, False), "custom": (of_a, True)}
+    found = slots(custom("a"), custom("unknown"), custom("b", is_dry_run=True))
+    assert found["custom"] == (["custom.dry_run.b", "custom.unknown", *of_a], True)
+
+
+def test_several_authorizers_have_slots_of_their_own() -> None:
+    assert slots(custom("a"), custom("b")) == {
+        "custom.a": (["custom.match.a", "custom.a"], True),
+        "custom.b": (["custom.match.b", "custom.b"], True),
+        # On connections without those two.
+        "custom": (["custom"], False),
+    }

@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+from dataclasses import replace
+
 from tests.envoy.kitchen import HERE, http, rule
 from tests.envoy.policies import authorizer, custom, deny, guard, token_rule, tokens
 from tulle.envoy.filters import registry
@@ -75,3 +77,13 @@ def test_where_routes_are_lazy_they_turn_dormant_filters_off() -> None:
     off = registry.asleep(Chain(side=Side.OUTBOUND, settings=SETTINGS))
     assert set(off) == dormant
     assert all(each == registry.OFF for each in off.values())
+
+
+def test_what_must_change_for_open_connections_stands_in_slots() -> None:
+    for side, owner in ((Side.INBOUND, "inbound|http"), (Side.GATEWAY, "gateway|x|80")):
+        chain = Chain(side=side, settings=SETTINGS, port=http(), owner=owner)
+        guarded = replace(chain, guard=guard(deny(), tokens=(tokens(token_rule(jwks="{}")),)))
+        standing = [each for each in names(chain) if each.endswith(owner)]
+        assert standing == [f"{name}@{owner}" for name in ("custom", "tokens", "rbac")]
+        assert names(guarded) == names(chain)
+        assert [each.name for each in registry.delivered(guarded, (HERE,))] == standing

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from typing import Any
 
 from tests.envoy.decoded import Json, as_json
@@ -125,3 +126,13 @@ def test_keys_that_were_kept_come_first() -> None:
 def test_without_keys_no_token_is_good() -> None:
     assert provider(token_rule(jwks_uri="rubbish"))["local_jwks"] == {"inline_string": NO_KEYS}
     assert key_set(json.loads(NO_KEYS)["keys"]) == (NO_KEYS, ())
+
+
+def test_a_listener_that_is_there_already_does_not_wait_for_keys() -> None:
+    of = guard(tokens=(tokens(token_rule(jwks_uri=URI)),))
+    chain = Chain(side=Side.INBOUND, settings=Settings(), guard=of, clusters=CLUSTERS, owner="inbound|p")
+    ((name, (placed_,), _),) = filter_.slots(chain)
+    assert name == "tokens"
+    assert "'fast_listener': True" in str(as_json(placed_))
+    ((_, nothing, _),) = filter_.slots(replace(chain, guard=guard()))
+    assert nothing == ()

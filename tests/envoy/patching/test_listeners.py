@@ -4,9 +4,11 @@ from typing import Any
 
 import pytest
 from envoy.config.listener.v3 import listener_pb2
+from envoy.extensions.filters.http.rbac.v3 import rbac_pb2
 from envoy.extensions.filters.network.http_connection_manager.v3 import http_connection_manager_pb2
 
 from tests.envoy.changes import LUA, MANAGER, ROUTER, change, lua
+from tulle.envoy.filters.base import HttpFilter
 from tulle.envoy.patching import listeners, values
 from tulle.envoy.patching.facts import Facts
 from tulle.model.extensions import FilterClass, Patch, PatchContext
@@ -28,6 +30,9 @@ ROUTES = {"name": "inbound", "virtual_hosts": [{"name": "application", "domains"
 NAME = "envoy.filters.http.lua"
 FAULT = "envoy.filters.http.fault"
 MANAGER_TYPE = f"{TYPE}.network.http_connection_manager.v3.HttpConnectionManager"
+
+
+CONTENTS: dict[str, tuple[HttpFilter, ...]] = {}
 
 
 def at(http_filter: str) -> dict[str, str]:
@@ -72,7 +77,7 @@ def manager(of: listener_pb2.Listener) -> Any:
 
 def patched(*patches: Patch, facts: Facts = INBOUND, extensions: tuple[Patch, ...] = ()) -> tuple[Any, set[Patch]]:
     found = listener()
-    is_kept, applied = listeners.patch_listener(found, patches, facts, extensions)
+    is_kept, applied = listeners.patch_listener(found, patches, facts, listeners.Beside(extensions, CONTENTS))
     return (found if is_kept else None), applied
 
 
@@ -231,8 +236,24 @@ def test_listeners_without_routes_of_their_own_are_left_alone() -> None:
     found.filter_chains[0].filters[0].typed_config.Pack(changed)
     found.ClearField("default_filter_chain")
     patch = change("HTTP_ROUTE", "REMOVE")
-    assert listeners.patch_listener(found, (patch,), INBOUND, ()) == (True, set())
+    assert listeners.patch_listener(found, (patch,), INBOUND) == (True, set())
 
 
 def test_filters_that_routes_can_configure() -> None:
     assert ("envoy.filters.http.rbac", "access") in set(listeners.http_filters(listener()))
+    slot = listener()
+    changed = manager(slot)
+    changed.http_filters[0].Clear()
+    changed.http_filters[0].name = "tokens@inbound|http"
+    slot.filter_chains[0].filters[0].typed_config.Pack(changed)
+    assert ("envoy.filters.http.jwt_authn", "tokens@inbound|http") in set(listeners.http_filters(slot))
+
+
+def test_filters_that_are_delivered_beside_the_listener_are_meant_too(monkeypatch: pytest.MonkeyPatch) -> None:
+    inner = HttpFilter(name="inner")
+    inner.typed_config.Pack(rbac_pb2.RBAC())
+    monkeypatch.setitem(CONTENTS, "access", (inner,))
+    before, _ = patched(lua("INSERT_BEFORE", **at("inner")))
+    assert [each.name for each in manager(before).http_filters] == ["jwt", NAME, "access", "fault", "router"]
+    without, _ = patched(change("HTTP_FILTER", "REMOVE", **at("inner")))
+    assert [each.name for each in manager(without).http_filters] == ["jwt", "fault", "router"]

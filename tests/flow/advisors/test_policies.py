@@ -17,6 +17,17 @@ def test_a_selector_selects_or_not() -> None:
     assert "no workload has app=wbe" in finding
 
 
+def test_a_policy_for_a_namespace_is_about_somebody_or_not() -> None:
+    desk = Desk()
+    policy = written("AuthorizationPolicy", "x", "{rules: [{}]}")
+    (finding,) = desk.put("policy.yaml", policy)
+    assert finding.startswith("policy.yaml:1: warning: AuthorizationPolicy x: ")
+    assert finding.endswith("it selects nothing: no workload runs in namespace default")
+    assert not desk.put("web.yaml", WEB)
+    assert desk.put("web.yaml", "")
+    assert not desk.put("policy.yaml", written("AuthorizationPolicy", "x", "{rules: [{}]}", "istio-system"))
+
+
 def test_several_labels_must_be_together() -> None:
     desk = Desk()
     desk.put("web.yaml", WEB + "\n---\nservices: {api: {port: 1, versions: {v1: {command: x}}}}")

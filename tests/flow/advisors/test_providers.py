@@ -33,6 +33,20 @@ def test_who_is_asked_has_a_name_and_a_place() -> None:
 
 def test_logs_go_to_somebody() -> None:
     desk = Desk()
+    desk.put("web.yaml", WEB)
     assert not desk.put("a.yaml", written("Telemetry", "x", "{accessLogging: [{providers: [{name: envoy}]}]}"))
     (finding,) = desk.put("a.yaml", written("Telemetry", "x", "{accessLogging: [{providers: [{name: loki}]}]}"))
     assert 'there is no provider "loki", so nothing is logged' in finding
+
+
+def test_a_place_that_is_not_logged_to_has_a_name_too() -> None:
+    desk = Desk()
+    desk.put("web.yaml", WEB)
+    collector = "collector.example.org"
+    mesh = MESH.replace("authz, envoyExtAuthzHttp", "otel, envoyOtelAls") % (collector, 4317)
+    desk.put("mesh.yaml", mesh)
+    assert not desk.put("a.yaml", written("Telemetry", "x", "{accessLogging: [{providers: [{name: otel}]}]}"))
+    (finding,) = desk.put(
+        "b.yaml", written("Telemetry", "y", "{accessLogging: [{disabled: true, providers: [{name: loki}]}]}")
+    )
+    assert finding.endswith('there is no provider "loki"')

@@ -5,6 +5,7 @@ from tests.flow.advised import Desk, written
 
 def test_of_several_for_a_namespace_the_first_counts() -> None:
     desk = Desk()
+    desk.put("web.yaml", "workloads: {web: {port: 1, command: x}, api: {namespace: other, port: 1, command: x}}")
     assert not desk.put("b.yaml", written("PeerAuthentication", "b", "{mtls: {mode: STRICT}}"))
     (finding,) = desk.put("a.yaml", written("PeerAuthentication", "a", "{mtls: {mode: STRICT}}"))
     assert finding.startswith("b.yaml:4: warning: PeerAuthentication b: it is not used: PeerAuthentication a (")

@@ -20,6 +20,7 @@ class Part(StrEnum):
     """A type of resources."""
 
     LISTENERS = "listeners"
+    FILTERS = "filters"
     ROUTES = "routes"
     CLUSTERS = "clusters"
     ENDPOINTS = "endpoints"

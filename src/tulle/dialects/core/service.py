@@ -64,7 +64,7 @@ class ServicePort(ObjectSpec):
         str | None,
         Differs(
             "Without it (and a telling name) a port is HTTP, unless its number is a well-known one of something "
-            "else (3306, 5432, 6379, …): what a client says first is not waited for. grpc-web is carried as it is."
+            "else (443: TLS; 3306, 5432, …): what a client says first is not waited for. grpc-web is carried as it is."
         ),
     ] = Field(None, description="What is spoken: http, http2, grpc, https, tls, tcp, kubernetes.io/h2c, …")
     node_port: Annotated[int | None, Refused(_NO_NODES, unless=(0,))] = Field(None, description="A port of every node.")

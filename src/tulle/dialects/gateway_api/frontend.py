@@ -121,5 +121,6 @@ def _trust(part: Written, path: Place, spec: FrontendConfig) -> Trust:
         ca_maps=tuple(names["ConfigMap"]),
         secrets=tuple(names["Secret"]),
         referrer=referrer("Gateway", namespace),
+        origin=part.at(*path, "validation", "caCertificateRefs"),
     )
     return trust, tuple(problems)

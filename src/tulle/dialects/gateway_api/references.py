@@ -12,10 +12,12 @@ from tulle.dialects.gateway_api.dialect import EXPERIMENTAL, GROUP
 from tulle.dialects.gateway_api.values import Group, Kind, Namespace, ObjectName, SectionName, at_most
 from tulle.dialects.objects import ObjectSpec, Refused
 from tulle.dialects.written import Step, Written
-from tulle.model.names import Name
+from tulle.model.names import SERVICE_SUFFIX, Name
 from tulle.model.objects import listener_set_key
 from tulle.model.routes import AttachKind, Backend, HeaderChanges, Parent, Referrer, RouteKind
 
+HOSTNAME = ("networking.istio.io", "Hostname")
+"""A backend by its host, as Istio knows it: a server outside the mesh."""
 LISTENER_SETS = frozenset(((GROUP, "ListenerSet"), (EXPERIMENTAL, "XListenerSet")))
 
 
@@ -74,7 +76,11 @@ class BackendReference(ObjectSpec):
     """A service that gets requests."""
 
     group: Group = Field("", description="Its API group.")
-    kind: Kind = Field("Service", description="Its kind; only Service is known, others are answered 500.")
+    kind: Kind = Field(
+        "Service",
+        description="Its kind: Service, or Hostname (of `networking.istio.io`) for the host of a ServiceEntry; others "
+        "are answered 500.",
+    )
     name: ObjectName = Field(description="Its name.")
     namespace: Namespace | None = Field(
         None, description="Its namespace, which must grant the reference; that of the route if not given."
@@ -107,13 +113,15 @@ def backend(
 ) -> Backend:
     """A service as routes refer to it. What can be no backend at all keeps its share, and is answered 500."""
     namespace = part.document.key.name.namespace
+    service, host = _called(spec, namespace)
     problem = ""
-    if (spec.group, spec.kind) != ("", "Service"):
+    if (spec.group, spec.kind) not in {("", "Service"), HOSTNAME}:
         problem = f"there is no backend of kind {spec.kind}{f' in {spec.group}' if spec.group else ''} here"
     elif spec.port is None:
         part.error((*path, "port"), "is missing; a service needs one")
     return Backend(
-        service=Name(spec.namespace or namespace, spec.name),
+        service=service,
+        host=host,
         port=spec.port,
         is_udp=kind is RouteKind.UDP,
         weight=spec.weight if isinstance(spec, WeightedReference) else 1,
@@ -121,10 +129,20 @@ def backend(
         request_headers=request_headers,
         response_headers=response_headers,
         host_rewrite=host_rewrite,
-        referrer=referrer(kind, namespace),
+        # Whoever may call a host outside needs nobody's consent to send requests there.
+        referrer=None if host else referrer(kind, namespace),
         problem=problem,
         problem_reason="InvalidKind" if problem else "",
     )
+
+
+def _called(spec: BackendReference, namespace: str) -> tuple[Name, str]:
+    """The service that a reference means, and its host if it is called by that."""
+    if (spec.group, spec.kind) != HOSTNAME:
+        return Name(spec.namespace or namespace, spec.name), ""
+    if spec.name.endswith(SERVICE_SUFFIX):
+        return Name.parse(spec.name.removesuffix(SERVICE_SUFFIX), namespace), ""
+    return Name(namespace, spec.name), spec.name
 
 
 def parents(part: Written, specs: Sequence[ParentReference]) -> tuple[Parent, ...]:

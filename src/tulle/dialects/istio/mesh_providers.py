@@ -123,6 +123,8 @@ def _provider(part: Written, path: Path, written: ExtensionProvider) -> Iterator
     if written.envoy_ext_authz_grpc is not None:
         check = _check(part, (*path, "envoyExtAuthzGrpc"), written.envoy_ext_authz_grpc, is_grpc=True)
         yield Authorizer(name=written.name, origin=origin, check=check)
+    if any(each is not None for each in (written.envoy_http_als, written.envoy_tcp_als, written.envoy_otel_als)):
+        yield LogProvider(name=written.name, origin=origin, file="")
     if written.envoy_file_access_log is not None:
         log = written.envoy_file_access_log
         form = log.log_format

@@ -6,7 +6,7 @@ from envoy.config.rbac.v3 import rbac_pb2
 from envoy.extensions.filters.http.rbac.v3 import rbac_pb2 as http_pb2
 
 from tulle.envoy import access_rules
-from tulle.envoy.filters.base import Chain, Filter, HttpFilter, Phase, active
+from tulle.envoy.filters.base import Chain, Filter, HttpFilter, Phase, Side, Slot, active
 
 NAME = "rbac"
 DRY_RUN = "dry_run_"
@@ -18,6 +18,9 @@ def place(chain: Chain) -> tuple[HttpFilter, ...]:
     if guard is None or port is None or not chain.side.guards:
         return ()
     found = []
+    if chain.owner and chain.side is Side.INBOUND and access_rules.asks_for_paths(guard):
+        # Connections that are older than these rules bring paths as clients wrote them.
+        found.append(active(f"{NAME}.paths", http_pb2.RBAC(rules=access_rules.ambiguous_paths())))
     if guard.allow is not None:
         rules = access_rules.service_rules(guard, port, chain.settings.trust_domain)
         found.append(active(NAME, http_pb2.RBAC(rules=rules)))
@@ -25,6 +28,11 @@ def place(chain: Chain) -> tuple[HttpFilter, ...]:
     for each in access_rules.decisions(guard.access, seen):
         found.append(active(f"{NAME}.{each.action}", _rbac(each.action, each.rules, each.shadow)))
     return tuple(found)
+
+
+def slots(chain: Chain) -> tuple[Slot, ...]:
+    """All of them in one place."""
+    return (Slot(NAME, place(chain)),)
 
 
 def _rbac(action: str, rules: rbac_pb2.RBAC | None, shadow: rbac_pb2.RBAC | None) -> http_pb2.RBAC:
@@ -39,4 +47,4 @@ def _rbac(action: str, rules: rbac_pb2.RBAC | None, shadow: rbac_pb2.RBAC | None
     return message
 
 
-FILTER = Filter(name=NAME, phase=Phase.AUTHORIZE, place=place)
+FILTER = Filter(name=NAME, phase=Phase.AUTHORIZE, place=place, slots=slots)

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from enum import Enum, IntEnum, auto
-from typing import TypeAlias
+from typing import NamedTuple, TypeAlias
 
 from envoy.extensions.filters.network.http_connection_manager.v3 import http_connection_manager_pb2
 from google.protobuf import message
@@ -93,9 +93,21 @@ class Chain:
     clusters: tuple[tuple[str, str], ...] = ()
     """Where those are found whom the proxy itself asks to enforce the guard (`tulle.envoy.consulted`)."""
 
+    owner: str = ""
+    """By what its slots are named: a listener with a port. Empty: it has none, filters stand in it themselves."""
+
     def cluster(self, key: str) -> str:
         """The cluster of somebody to be asked; empty if there is none."""
         return dict(self.clusters).get(key, "")
+
+
+class Slot(NamedTuple):
+    """A place in chains whose filters are delivered beside the listener (`tulle.envoy.slots`)."""
+
+    name: str
+    filters: tuple[HttpFilter, ...]
+    is_standing: bool = True
+    """False: only older connections have it."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -106,6 +118,8 @@ class Filter:
     phase: Phase
     place: Callable[[Chain], Placed]
     """As it stands in a chain; None where it is not needed. Every name is that of the filter, or begins with it."""
+    slots: Callable[[Chain], Iterable[Slot]] | None = None
+    """Its slots, if it must change for connections that are open, too."""
     ask: Callable[[RouteRule], message.Message | None] | None = None
     """What a route rule wants of it, if anything; None if no rule ever wants something."""
 

@@ -6,10 +6,9 @@ from envoy.config.core.v3 import extension_pb2
 from envoy.extensions.common.matching.v3 import extension_matcher_pb2
 from envoy.extensions.filters.http.composite.v3 import composite_pb2
 from google.protobuf.message import Message
-from xds.core.v3 import extension_pb2 as xds_extension_pb2
 from xds.type.matcher.v3 import matcher_pb2
 
-from tulle.envoy import authorizers, naming, protos
+from tulle.envoy import authorizers, naming, protos, slots
 from tulle.envoy.filters.base import Chain, Filter, HttpFilter, Phase, dormant
 from tulle.model.routes import RouteRule
 
@@ -37,16 +36,11 @@ def ask(rule: RouteRule) -> extension_matcher_pb2.ExtensionWithMatcherPerRoute |
     backend = rule.check.backend
     asked = authorizers.for_requests(rule.check, naming.cluster(backend.service, backend.port or 0, backend.subset))
     action = composite_pb2.ExecuteFilterAction(typed_config=_named(asked))
-    always = matcher_pb2.Matcher(on_no_match=matcher_pb2.Matcher.OnMatch(action=_action(action)))
-    return extension_matcher_pb2.ExtensionWithMatcherPerRoute(xds_matcher=always)
+    return extension_matcher_pb2.ExtensionWithMatcherPerRoute(xds_matcher=slots.always(NAME, action))
 
 
 def _named(content: Message) -> extension_pb2.TypedExtensionConfig:
     return extension_pb2.TypedExtensionConfig(name=NAME, typed_config=protos.packed(content))
-
-
-def _action(content: Message) -> xds_extension_pb2.TypedExtensionConfig:
-    return xds_extension_pb2.TypedExtensionConfig(name=NAME, typed_config=protos.packed(content))
 
 
 FILTER = Filter(name=NAME, phase=Phase.AUTHORIZE, place=place, ask=ask)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import pkgutil
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from functools import cache
 from importlib import import_module
 
@@ -11,9 +11,11 @@ from envoy.config.route.v3 import route_components_pb2
 from google.protobuf import any_pb2
 from google.protobuf.message import Message
 
-from tulle.envoy import filters, protos
+from tulle.envoy import filters, protos, slots
 from tulle.envoy.filters.base import Chain, Filter, HttpFilter
+from tulle.model.documents import Origin
 from tulle.model.routes import RouteRule
+from tulle.xds.snapshot import Resource
 
 OFF = protos.packed(route_components_pb2.FilterConfig(disabled=True))
 
@@ -49,10 +51,20 @@ def asleep(place: Chain) -> dict[str, any_pb2.Any]:
 def _placed(place: Chain) -> list[HttpFilter]:
     found: list[HttpFilter] = []
     for each in all_filters():
+        if each.slots is not None and place.owner:
+            found.extend(slots.standing(slot, place.owner) for slot in each.slots(place) if slot.is_standing)
+            continue
         placed = each.place(place)
         if placed is not None:
             found.extend(placed if isinstance(placed, tuple) else (placed,))
     return found
+
+
+def delivered(place: Chain, origins: Iterable[Origin]) -> tuple[Resource, ...]:
+    """What is in the slots of one chain."""
+    origins = tuple(origins)
+    found = (slot for each in all_filters() if each.slots is not None for slot in each.slots(place))
+    return tuple(slots.content(slot, place.owner, origins) for slot in found)
 
 
 def asked(rule: RouteRule) -> dict[str, any_pb2.Any]:

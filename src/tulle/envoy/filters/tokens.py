@@ -10,7 +10,7 @@ from envoy.config.core.v3 import http_uri_pb2
 from envoy.extensions.filters.http.jwt_authn.v3 import config_pb2
 
 from tulle.envoy import attributes, consulted, protos
-from tulle.envoy.filters.base import Chain, Filter, HttpFilter, Phase, Side, active
+from tulle.envoy.filters.base import Chain, Filter, HttpFilter, Phase, Side, Slot, active
 from tulle.model.security import TokenRule
 
 NAME = "tokens"
@@ -37,6 +37,9 @@ class Issuer:
     name: str
     cluster: str
 
+    is_late: bool
+    """Whether its listener may be there already."""
+
     def providers(self, *, is_routing: bool) -> Iterator[tuple[str, Provider]]:
         """Usually one.
 
@@ -51,7 +54,7 @@ class Issuer:
             yield self.name, kept
         if self.cluster:
             fetched = _provider(self.rule, is_routing=is_routing)
-            _fetch(self.rule, self.cluster, fetched.remote_jwks)
+            _fetch(self.rule, self.cluster, fetched.remote_jwks, waits=not (self.rule.jwks or self.is_late))
             yield f"{self.name}|fetched", fetched
 
 
@@ -75,6 +78,12 @@ def place(chain: Chain) -> HttpFilter | None:
     return active(NAME, message)
 
 
+def slots(chain: Chain) -> tuple[Slot, ...]:
+    """The one place."""
+    placed = place(chain)
+    return (Slot(NAME, (placed,) if placed is not None else ()),)
+
+
 def _issuers(chain: Chain) -> Iterator[Issuer]:
     """All rules of all policies; the order does not depend on that of documents."""
     assert chain.guard is not None
@@ -87,7 +96,7 @@ def _issuers(chain: Chain) -> Iterator[Issuer]:
         name = f"{policy}|{issuer}"
         seen[name] = seen.get(name, 0) + 1
         cluster = chain.cluster(consulted.issuer(rule.jwks_uri)) if rule.jwks_uri else ""
-        yield Issuer(rule, name if seen[name] == 1 else f"{name}|{seen[name]}", cluster)
+        yield Issuer(rule, name if seen[name] == 1 else f"{name}|{seen[name]}", cluster, bool(chain.owner))
 
 
 def _provider(rule: TokenRule, *, is_routing: bool) -> Provider:
@@ -110,16 +119,17 @@ def _provider(rule: TokenRule, *, is_routing: bool) -> Provider:
     return provider
 
 
-def _fetch(rule: TokenRule, cluster: str, remote: config_pb2.RemoteJwks) -> None:
+def _fetch(rule: TokenRule, cluster: str, remote: config_pb2.RemoteJwks, *, waits: bool) -> None:
     """Keys that are fetched in the background never expire; those that a request fetched would.
 
-    So the listener waits for the first answer (or failure), unless there are keys that were kept.
+    So a listener waits for the first answer (or failure), unless there are keys that were kept. One that is there
+    already cannot; the first requests wait instead.
     """
     uri = http_uri_pb2.HttpUri(uri=rule.jwks_uri, cluster=cluster, timeout=protos.seconds(rule.timeout))
     remote.http_uri.CopyFrom(uri)
     remote.cache_duration.CopyFrom(protos.seconds(REFRESH))
     remote.async_fetch.failed_refetch_duration.CopyFrom(protos.seconds(PATIENCE))
-    remote.async_fetch.fast_listener = bool(rule.jwks)
+    remote.async_fetch.fast_listener = not waits
     remote.retry_policy.num_retries.CopyFrom(protos.number(RETRIES))
 
 
@@ -143,4 +153,4 @@ def _any_of(requirements: list[Requirement]) -> Requirement:
     return Requirement(requires_any=config_pb2.JwtRequirementOrList(requirements=requirements))
 
 
-FILTER = Filter(name=NAME, phase=Phase.AUTHENTICATE, place=place)
+FILTER = Filter(name=NAME, phase=Phase.AUTHENTICATE, place=place, slots=slots)

@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator
-from dataclasses import replace
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from dataclasses import dataclass, field, replace
 from typing import Any, TypeAlias
 
 from envoy.config.listener.v3 import listener_components_pb2, listener_pb2
 from envoy.extensions.filters.network.http_connection_manager.v3 import http_connection_manager_pb2
 
 from tulle.envoy import protos
-from tulle.envoy.patching import lists, routes
+from tulle.envoy.patching import lists, routes, slots
 from tulle.envoy.patching.facts import Facts, gateway_ports, is_in, is_listener
 from tulle.envoy.patching.merging import merge
 from tulle.envoy.patching.types import canonical, is_called
@@ -19,6 +19,7 @@ from tulle.model.extensions import FilterClass, Patch, PatchContext, PatchMatch,
 
 Listener: TypeAlias = listener_pb2.Listener
 FilterChain: TypeAlias = listener_components_pb2.FilterChain
+HttpFilter: TypeAlias = http_connection_manager_pb2.HttpFilter
 Manager: TypeAlias = http_connection_manager_pb2.HttpConnectionManager
 Patches: TypeAlias = tuple[Patch, ...]
 Applied: TypeAlias = set[Patch]
@@ -28,7 +29,22 @@ AUTHORIZATION = frozenset(("envoy.filters.http.rbac", "envoy.filters.http.ext_au
 TLS, RAW = "tls", "raw_buffer"
 
 
-def patch_listener(listener: Listener, patches: Patches, facts: Facts, extensions: Patches) -> tuple[bool, Applied]:
+@dataclass(frozen=True, slots=True)
+class Beside:
+    """What filters of a listener are configured by that stands elsewhere."""
+
+    extensions: Patches = ()
+    """Changes that add configurations to be discovered."""
+    contents: Mapping[str, tuple[HttpFilter, ...]] = field(default_factory=dict)
+    """The filters in slots."""
+
+
+NOTHING = Beside()
+
+
+def patch_listener(
+    listener: Listener, patches: Patches, facts: Facts, beside: Beside = NOTHING
+) -> tuple[bool, Applied]:
     """Change a listener in place; whether it is to stay, and what was applied.
 
     As in Istio: first the listener itself, then what is in it, each level first by what comes and goes, then by merges.
@@ -46,9 +62,9 @@ def patch_listener(listener: Listener, patches: Patches, facts: Facts, extension
             applied.add(each)
     _patch_listener_filters(listener, mine, applied)
     for chain in listener.filter_chains:
-        _patch_chain(chain, mine, facts, applied, extensions)
+        _patch_chain(chain, mine, facts, applied, beside)
     if listener.HasField("default_filter_chain"):
-        _patch_chain(listener.default_filter_chain, mine, facts, applied, extensions)
+        _patch_chain(listener.default_filter_chain, mine, facts, applied, beside)
     for each in _of(mine, PatchPlace.FILTER_CHAIN):
         if each.operation is PatchOperation.ADD:
             listener.filter_chains.append(message(each))
@@ -62,7 +78,7 @@ def http_filters(listener: Listener) -> Iterator[tuple[str, str]]:
     """What the HTTP filters of a listener are called by Envoy, and what here."""
     for _, manager in _managers(listener):
         for each in manager.http_filters:
-            yield canonical(each.typed_config), each.name
+            yield canonical(each.typed_config) or slots.meant(each.name), each.name
 
 
 def _with_ports(listener: Listener, facts: Facts) -> Facts:
@@ -88,7 +104,7 @@ def _patch_listener_filters(listener: Listener, patches: Patches, applied: Appli
         _edit(listener.listener_filters, each, each.match.listener_filter, applied)
 
 
-def _patch_chain(chain: FilterChain, patches: Patches, facts: Facts, applied: Applied, extensions: Patches) -> None:
+def _patch_chain(chain: FilterChain, patches: Patches, facts: Facts, applied: Applied, beside: Beside) -> None:
     mine = tuple(each for each in patches if _is_chain(each.match, chain, facts))
     for each in _of(mine, PatchPlace.FILTER_CHAIN):
         if each.operation is PatchOperation.REMOVE:
@@ -107,10 +123,10 @@ def _patch_chain(chain: FilterChain, patches: Patches, facts: Facts, applied: Ap
             if each.operation is PatchOperation.MERGE and _is_meant(each.match.network_filter, filter):
                 _merge_filter(filter, each)
                 applied.add(each)
-    _patch_managers(chain, mine, applied, extensions)
+    _patch_managers(chain, mine, applied, beside)
 
 
-def _patch_managers(chain: FilterChain, patches: Patches, applied: Applied, extensions: Patches) -> None:
+def _patch_managers(chain: FilterChain, patches: Patches, applied: Applied, beside: Beside) -> None:
     http = tuple(_of(patches, PatchPlace.HTTP_FILTER))
     if not http:
         return
@@ -119,6 +135,7 @@ def _patch_managers(chain: FilterChain, patches: Patches, applied: Applied, exte
         if manager is None:
             continue
         mine = [each for each in http if _is_meant(each.match.network_filter, filter)]
+        lists.put(manager.http_filters, slots.filled(manager.http_filters, beside.contents))
         for each in mine:
             _edit(manager.http_filters, each, each.match.http_filter, applied, end=_place(manager, each))
         for item in manager.http_filters:
@@ -126,7 +143,8 @@ def _patch_managers(chain: FilterChain, patches: Patches, applied: Applied, exte
                 if each.operation is PatchOperation.MERGE and _is_meant(each.match.http_filter, item):
                     _merge_filter(item, each)
                     applied.add(each)
-            _inline(item, extensions, applied)
+            _inline(item, beside.extensions, applied)
+        lists.put(manager.http_filters, slots.emptied(manager.http_filters, beside.contents))
         filter.typed_config.CopyFrom(protos.packed(manager))
 
 

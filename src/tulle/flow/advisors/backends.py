@@ -82,11 +82,10 @@ class _Looking:
         port = _port(service, backend) if service is not None else None
         if service is None or port is None or port.protocol.is_http or _makes_tls(service, port):
             return ""
-        called = _called(service, self.route.name.namespace)
+        called, remedy = _called(service, self.route.name.namespace), ""
         if port.protocol is Protocol.TLS:
-            remedy = "a DestinationRule with tls.mode SIMPLE for it makes TLS out of requests"
-        else:
-            remedy = "if it is HTTP after all, say so with appProtocol: http"
+            remedy = "a DestinationRule with tls.mode SIMPLE for it makes TLS out of requests, or "
+        remedy += "if it is HTTP after all, say so with appProtocol: http"
         return f"port {port.number} of {called} speaks {port.protocol}, and requests are sent there; {remedy}"
 
     def ambiguity(self, backend: Backend) -> str:

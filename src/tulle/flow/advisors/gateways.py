@@ -62,7 +62,9 @@ def _serves(listener: Listener, host: str, route: RouteSet) -> bool:
 
 def _unserved(route: RouteSet, host: str, parents: list[Parent], listeners: list[Listener]) -> Finding:
     names = dict.fromkeys(_bare(parent.name, route) for parent in parents)
-    known = [*dict.fromkeys(each.host for listener in listeners for each in listener.hosts)]
+    namespace = route.name.namespace
+    hosts = (each for listener in listeners for each in listener.hosts)
+    known = [*dict.fromkeys(each.host for each in hosts if each.namespaces is None or namespace in each.namespaces)]
     served = ", ".join(known[:MOST_HOSTS]) + (", …" if len(known) > MOST_HOSTS else "")
     origin = route.host_origin(host)
     message = f"host {host} is not served by gateway {' or '.join(names)}, which is for {served}"

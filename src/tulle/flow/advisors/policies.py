@@ -63,7 +63,7 @@ def advise(policy: Policy, world: World) -> Advised:
     if targets:
         return Advised(tuple(_about_targets(policy, targets, world, keys)), tuple(keys))
     if not policy.selector:
-        return Advised()
+        return _about_namespace(policy, world)
     keys.add(world.reach(policy.name.namespace, policy.selector))
     keys.update(gateway_key(Name("", value)) for key, value in policy.selector if key == GATEWAY_NAME)
     # Hints are about labels of others in the namespace, and about others with these labels.
@@ -72,6 +72,18 @@ def advise(policy: Policy, world: World) -> Advised:
         keys.add(world.reach(policy.name.namespace, ()))
         keys.update(anywhere(policy.selector))
     return Advised(found, tuple(keys))
+
+
+def _about_namespace(policy: Policy, world: World) -> Advised:
+    """A policy for everybody, in a namespace where nobody is."""
+    namespace = policy.name.namespace
+    if namespace == world.settings.root_namespace:
+        return Advised()
+    keys = frozenset((world.reach(namespace, ()),))
+    if next(world.selected(namespace, ()), None) is not None:
+        return Advised(keys=keys)
+    message = f"{policy.origin.subject}: it selects nothing: no workload runs in namespace {namespace}"
+    return Advised((Finding.warning(policy.origin, message),), keys)
 
 
 def _about_selector(policy: Policy, world: World) -> Iterator[Finding]:

@@ -7,7 +7,7 @@ from collections.abc import Iterable, Iterator
 from tulle.envoy.access_logs import OURS
 from tulle.envoy.scope import host_key
 from tulle.flow.advisors.base import Advised, Key, Ledger, World
-from tulle.model.extensions import LogProvider, Telemetry
+from tulle.model.extensions import AccessLogging, LogProvider, Telemetry
 from tulle.model.findings import Finding, did_you_mean
 from tulle.model.security import AccessAction, AccessPolicy, Authorizer
 
@@ -27,7 +27,8 @@ class Providers:
             known = {each.name for each in world.table(Authorizer).values()}
             self._asked = tuple(_asked(world.table(AccessPolicy).values(), known))
         if world.changed(Telemetry) or world.changed(LogProvider):
-            known = {OURS, "stdout", *(each.name for each in world.settings.loggers)}
+            said = (*world.settings.loggers, *world.table(LogProvider).values())
+            known = {OURS, "stdout", *(each.name for each in said)}
             self._logged = tuple(_logged(world.table(Telemetry).values(), known))
 
     def findings(self) -> Iterable[Finding]:
@@ -77,6 +78,12 @@ def _logged(policies: Iterable[Telemetry], known: set[str]) -> Iterator[Finding]
             unknown = [name for name in logging.providers if name not in known]
             origin = logging.origin if logging.origin.file else policy.origin
             for name in unknown:
-                rest = "nothing is logged" if len(unknown) == len(logging.providers) else "it gets nothing"
-                message = f'there is no provider "{name}", so {rest}{did_you_mean(name, known)}'
+                message = f'there is no provider "{name}"{_loss(logging, unknown)}{did_you_mean(name, known)}'
                 yield Finding.warning(origin, f"{policy.origin.subject}: {message}")
+
+
+def _loss(logging: AccessLogging, unknown: list[str]) -> str:
+    """What is missed because nobody has the names."""
+    if logging.is_disabled:
+        return ""
+    return ", so nothing is logged" if len(unknown) == len(logging.providers) else ", so it gets nothing"
