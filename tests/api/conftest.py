@@ -22,7 +22,7 @@ from tulle.identity.tokens import Tokens
 from tulle.model.documents import Document
 from tulle.model.findings import Finding
 from tulle.model.mesh import Mesh, Settings
-from tulle.model.statuses import ObjectKey
+from tulle.model.statuses import ObjectKey, Place
 from tulle.model.workloads import Instance
 from tulle.store.sqlite import SqliteStore
 
@@ -100,7 +100,7 @@ class Seen:
     is_ready: bool = True
     given: tuple[ProxyState, ...] = ()
     documents: Sequence[Document] = ()
-    since: Mapping[ObjectKey, str] = field(default_factory=dict)
+    since: Mapping[ObjectKey, Mapping[Place, str]] = field(default_factory=dict)
 
     def proxies(self) -> tuple[ProxyState, ...]:
         return self.given

@@ -18,7 +18,12 @@ def test_routes() -> None:
 
 def test_policies() -> None:
     parent = ParentStatus(reference=(("name", "gw"),), conditions=(BAD,))
-    found = rendered("BackendTLSPolicy", Status(parents=(parent,)), generation=3, since="2024-01-01T00:00:00Z")
+    found = rendered(
+        "BackendTLSPolicy",
+        Status(parents=(parent,)),
+        generation=3,
+        since={(parent.reference, "Accepted"): "2024-01-01T00:00:00Z"},
+    )
     assert found["ancestors"][0]["ancestorRef"] == {"name": "gw"}
     assert found["ancestors"][0]["conditions"] == [
         {

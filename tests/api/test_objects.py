@@ -30,7 +30,8 @@ async def test_what_files_say_and_what_became_of_it(serving: Any) -> None:
         route = part("gateway-api/httproute", "shop", ROUTE)
         api.state.documents = [route, part("native/service", "web", "services: {web: {port: 80}}")]
         api.state.mesh = Mesh(statuses={("HTTPRoute", route.key.name): STATUS})
-        api.state.since = {("HTTPRoute", route.key.name): "2026-01-01T00:00:00Z"}
+        times = {place: "2026-01-01T00:00:00Z" for place in STATUS.placed()}
+        api.state.since = {("HTTPRoute", route.key.name): times}
         first, second = (await api.client.get("/v1/objects")).json()["objects"]
         one = (await api.client.get("/v1/objects/httproute/shop")).json()
     assert first == one

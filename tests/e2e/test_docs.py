@@ -10,7 +10,7 @@ import pytest
 from typer.main import get_command
 
 from tulle.cli.main import imported, program
-from tulle.flow.offline import checked
+from tulle.flow.offline import checked, converted
 
 REPOSITORY = Path(__file__).resolve().parents[2]
 PAGES = [
@@ -64,6 +64,28 @@ def test_files_have_no_mistakes(page: str, text: str, beside: str, tmp_path: Pat
     file.write_text(text)
     others = [REPOSITORY / beside] if beside else []
     assert checked([*others, file])[1] == (), page
+
+
+CONVERTED = re.compile(
+    r"^```yaml beside (\S+)\n([^`]*)^```$(?:(?!^```yaml converted$).)*^```yaml converted\n(.*?)^```$",
+    re.MULTILINE | re.DOTALL,
+)
+"""What `tulle convert` makes of the first block and the folder that it stands beside."""
+
+
+@pytest.mark.parametrize(
+    ("page", "beside", "text", "wanted"),
+    [(page.name, *found) for page in PAGES for found in CONVERTED.findall(page.read_text())],
+)
+def test_files_are_converted_as_the_page_says(page: str, beside: str, text: str, wanted: str, tmp_path: Path) -> None:
+    file = tmp_path / "given.yaml"
+    file.write_text(text)
+    made = converted([REPOSITORY / beside, file], str(tmp_path))
+    assert not made.lost and not [each for each in made.findings if each.is_error]
+    lines, excerpt = (
+        [line for line in each.splitlines() if not line.lstrip().startswith("#")] for each in (made.text, wanted)
+    )
+    assert "\n".join(excerpt) in "\n".join(lines), page
 
 
 LINK = re.compile(r"\]\(([^)#:]+)(?:#[^)]*)?\)|^\[[^\]]+\]: (\S+)$", re.MULTILINE)

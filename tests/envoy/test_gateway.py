@@ -100,3 +100,17 @@ def test_connections_are_guarded_by_the_port_as_it_was_written() -> None:
         for each in found.table(LISTENER).values():
             for chain in decoded(each)["filter_chains"]:
                 assert [each["name"] for each in chain["filters"]] == ["rbac.deny", "tcp"]
+
+
+def test_a_listener_may_have_a_guard_of_its_own() -> None:
+    first, second = (
+        listener(name, port, ListenerProtocol.TCP, backends=(backend("db"),)) for name, port in (("a", 81), ("b", 82))
+    )
+    mesh = Mesh(
+        services={each.name: each for each in SERVICES},
+        listeners={each.name: each for each in (first, second)},
+        gateway_guards={second.name: guard(deny(operation(ports=("82",))))},
+    )
+    found = {each.name: decoded(each) for each in compile_gateway(mesh, Memory()).table(LISTENER).values()}
+    chains = {name: [it["name"] for it in each["filter_chains"][0]["filters"]] for name, each in found.items()}
+    assert list(chains.values()) == [["tcp"], ["rbac.deny", "tcp"]]

@@ -39,6 +39,19 @@ spec:
   listeners:
     - {name: any, port: 9080, protocol: HTTP}
     - {name: one, port: 9080, protocol: HTTP, hostname: www.example.org}
+---
+namespace: shop
+services:
+  till: {port: 80, versions: {v1: {command: till}, v2: {select: {app: till, track: new}}}}
+---
+apiVersion: networking.istio.io/v1
+kind: ServiceEntry
+metadata: {name: far, namespace: shop}
+spec:
+  hosts: [far.example.org]
+  ports: [{number: 80, name: http, protocol: HTTP}]
+  resolution: STATIC
+  endpoints: [{address: 10.0.0.9, labels: {version: v1}}]
 """
 
 
@@ -66,6 +79,8 @@ HEADERS = st.fixed_dictionaries(
 DESTINATION = st.one_of(
     st.builds(lambda port: {"host": "api", **port}, some(port=st.just({"number": 80}))),
     st.builds(lambda rest: {"host": "web", **rest}, some(subset=texts("v1", "v2"), port=st.just({"number": 80}))),
+    st.builds(lambda rest: {"host": "till", **rest}, some(subset=texts("v1", "v2", "v3"))),
+    st.just({"host": "far.example.org"}),
 )
 VIRTUAL_MATCH = some(
     uri=text_match(*PATHS),
@@ -112,7 +127,10 @@ VIRTUAL_SERVICE = st.builds(
         "spec": {"hosts": hosts, "gateways": gateways, "http": rules, **rest},
     },
     st.lists(
-        texts("web", "api", "www.example.org", "*.example.org", "api.example.org"), min_size=1, max_size=2, unique=True
+        texts("web", "api", "till", "far.example.org", "www.example.org", "*.example.org", "api.example.org"),
+        min_size=1,
+        max_size=2,
+        unique=True,
     ),
     st.lists(texts("mesh", "edge"), min_size=1, max_size=2, unique=True),
     some(exportTo=st.lists(texts(".", "default"), min_size=1, max_size=2, unique=True)),
@@ -147,7 +165,7 @@ HTTP_RULE = st.builds(
                 "backendRefs": [{"name": name, "port": 80, "weight": weight} for name, weight in weights.items()],
             },
             st.lists(HTTP_FILTER, max_size=2, unique_by=lambda it: it["type"]),
-            st.dictionaries(texts("web", "api"), st.integers(0, 9), max_size=2),
+            st.dictionaries(texts("web", "api", "till", "gone"), st.integers(0, 9), max_size=2),
         ),
         st.just({"filters": [REDIRECT]}),
     ),

@@ -79,5 +79,24 @@ def test_with_the_stand_ins_the_mesh_has_all_that_is_referred_to() -> None:
 
 
 def test_nothing_stands_in_for_what_is_declared_or_is_outside_the_mesh() -> None:
-    assert list(missing(ROUTES, SERVICE)) == ["stock.shop"]
+    found = missing(ROUTES, SERVICE)
+    assert [name for name, each in found.items() if not each.is_there] == ["stock.shop"]
     assert not missing(OUTSIDE)
+
+
+def test_versions_that_a_service_does_not_have_are_stood_in_for() -> None:
+    web = missing(ROUTES, SERVICE)["web.shop"]
+    (rule,) = web.documents
+    assert (web.is_there, rule.data["metadata"]) == (True, {"name": "web.absent", "namespace": "shop"})
+    labels = [{"name": each, "labels": {"version": each}} for each in ("v1", "v2")]
+    assert rule.data["spec"] == {"host": "web.shop.svc.cluster.local", "subsets": labels}
+
+
+def test_services_that_routes_are_attached_to_are_stood_in_for() -> None:
+    route = """
+apiVersion: gateway.networking.k8s.io/v1
+kind: HTTPRoute
+metadata: {name: r, namespace: shop}
+spec: {parentRefs: [{group: '', kind: Service, name: till, port: 81}], rules: [{filters: []}]}
+"""
+    assert ports(missing(route)["till.shop"]) == [("http-81", 81, "TCP")]

@@ -262,16 +262,19 @@ def test_connections_of_a_listener_are_told_apart_by_what_can_hold_there() -> No
 
 
 def test_the_last_rule_of_a_listener_may_be_what_the_listener_itself_says() -> None:
+    mesh = built("namespace: shop\nservices: {web: {port: 80, command: web}}\n")
     tcp, udp = listener(ListenerProtocol.TCP), listener(ListenerProtocol.UDP)
     named, rest = stream(StreamMatch(server_names=("a",))), stream(StreamMatch(), service="rest")
-    taken, others = flattening.rest_of(tcp, (named, rest))
+    taken, others = flattening.rest_of(mesh, tcp, (named, rest))
     assert ([each.service.name for each in taken.backends], others) == (["rest"], (named,))
-    assert flattening.rest_of(tcp, (named,)) == (tcp, (named,))
-    assert flattening.rest_of(tcp, ()) == (tcp, ())
+    assert flattening.rest_of(mesh, tcp, (named,)) == (tcp, (named,))
+    assert flattening.rest_of(mesh, tcp, ()) == (tcp, ())
     own = listener(ListenerProtocol.TCP, backend())
-    assert flattening.rest_of(own, (rest,)) == (own, (rest,))
-    taken, others = flattening.rest_of(udp, (rest, named))
+    assert flattening.rest_of(mesh, own, (rest,)) == (own, (rest,))
+    taken, others = flattening.rest_of(mesh, udp, (rest, named))
     assert ([each.service.name for each in taken.backends], others) == (["rest"], ())
+    spoken = stream(StreamMatch(), service="web")
+    assert flattening.rest_of(mesh, tcp, (spoken,)) == (tcp, (spoken,))
 
 
 HOSTS = """

@@ -59,7 +59,7 @@ def test_a_service_of_which_nobody_speaks_stays_as_it_is() -> None:
     assert [each.name for each in found.service.subsets] == ["v1", "v3"]
     assert [each.address for each in found.service.addresses] == ["10.0.0.1", "10.0.0.3"]
     assert found.service.policy.load_balancing.balance is Balance.LEAST_REQUEST
-    assert not (found.port_policies or found.origins or found.others)
+    assert not (found.port_policies or found.origins or found.some)
 
 
 def test_what_a_document_says_is_the_service_s_own_except_what_guards_it() -> None:
@@ -96,14 +96,17 @@ def test_what_is_only_for_some_callers_is_not_in_it() -> None:
     theirs = rule("theirs", f"trafficPolicy: {RANDOM}, exportTo: [till]", "till")
     found = fold(SERVICE, for_some, theirs)
     assert found.service.policy.load_balancing.balance is Balance.LEAST_REQUEST
-    assert {each.name.name for each in found.others} == {"some", "theirs"}
+    assert {each.name.name for each in found.some} == {"some", "theirs"}
+    found = fold(SERVICE, rule("own", f"trafficPolicy: {RANDOM}, exportTo: ['.']"))
+    assert found.service.policy.load_balancing.balance is Balance.RANDOM
+    assert [each.name.name for each in found.some] == ["own"]
 
 
 def test_what_nobody_ever_sees_is_no_loss() -> None:
     """Callers elsewhere are told of it, but only by the documents of the namespace that counts for them."""
     found = fold(SERVICE, rule("own", f"trafficPolicy: {RANDOM}"), rule("far", "exportTo: [till]", "other"))
     assert found.service.policy.load_balancing.balance is Balance.RANDOM
-    assert not found.others
+    assert not found.some
 
 
 def test_places_of_what_a_service_selects_are_not_its_own() -> None:

@@ -6,10 +6,13 @@ from tests.flow.written import documents
 from tulle.dialects import registry
 from tulle.dialects.native.writing.content import Content, Offer
 from tulle.flow.build import Builder
-from tulle.flow.gathering import gathered, unattached
+from tulle.flow.gathering import gathered, shortened, typed
 from tulle.model.mesh import Fragment, Mesh
+from tulle.model.names import Name
 from tulle.model.policies import Balance
-from tulle.model.routes import Respond
+from tulle.model.routes import Forward, Respond
+from tulle.model.security import PeerAuthentication
+from tulle.model.services import Destination
 
 SERVICE = """
 apiVersion: v1
@@ -39,15 +42,11 @@ def read(*texts: str) -> tuple[Mesh, list[Fragment]]:
 
 def gather(*texts: str) -> Content:
     mesh, fragments = read(*texts)
-    return gathered(mesh, [each for fragment in fragments for each in fragment.objects]).content
+    return gathered(mesh, [each for fragment in fragments for each in fragment.objects])
 
 
 def offer(content: Content, name: str = "web") -> Offer:
     return next(each for each in content.offers if each.service.name.name == name)
-
-
-def lost(content: Content) -> list[str]:
-    return [f"{origin.subject} {message}" for origin, message in content.lost]
 
 
 def test_a_service_is_offered_with_what_is_run_for_it_and_the_rest_stands_alone() -> None:
@@ -58,32 +57,6 @@ def test_a_service_is_offered_with_what_is_run_for_it_and_the_rest_stands_alone(
     assert not found.entrances
 
 
-ONLY_ENVOYS = (
-    istio("EnvoyFilter", "{configPatches: [{applyTo: CLUSTER, patch: {operation: ADD, value: {name: a}}}]}"),
-    istio("WasmPlugin", "{url: 'file:///opt/auth.wasm'}", group="extensions"),
-    istio("ProxyConfig", "{concurrency: 1}"),
-)
-NETWORKS = istio(
-    "Gateway",
-    "{servers: [{port: {number: 15443, name: n, protocol: TLS}, hosts: ['*.local'], tls: {mode: AUTO_PASSTHROUGH}}]}",
-)
-
-
-@pytest.mark.parametrize(
-    ("texts", "wanted"),
-    [
-        (ONLY_ENVOYS[:1], "EnvoyFilter x changes Envoy's own configuration, which native files cannot say; "),
-        (ONLY_ENVOYS[1:2], "WasmPlugin x loads a plugin, which native files cannot say; "),
-        (ONLY_ENVOYS[2:], "ProxyConfig x sets up single proxies, which native files cannot say; "),
-        ((NETWORKS,), "Gateway x sends connections on by the cluster in their server name, "),
-    ],
-)
-def test_what_is_about_envoy_itself_is_lost(texts: tuple[str, ...], wanted: str) -> None:
-    (found,) = lost(gather(*texts))
-    assert found.startswith(wanted)
-    assert found.endswith("keep this document beside the file")
-
-
 RANDOM = "trafficPolicy: {loadBalancer: {simple: RANDOM}}"
 
 
@@ -91,7 +64,6 @@ def test_destinations_of_a_declared_service_are_part_of_it() -> None:
     found = gather(SERVICE, istio("DestinationRule", f"{{host: web, {RANDOM}}}"))
     assert offer(found).service.policy.load_balancing.balance is Balance.RANDOM
     assert [each.file for each in offer(found).origins] == ["2.yaml"]
-    assert not found.lost
 
 
 def test_destinations_of_a_service_that_nobody_declares_are_offered_as_such() -> None:
@@ -103,72 +75,12 @@ def test_destinations_of_a_service_that_nobody_declares_are_offered_as_such() ->
     ]
 
 
-def test_what_is_said_for_some_callers_or_about_unknown_hosts_is_lost() -> None:
-    texts = (
-        SERVICE,
-        istio("DestinationRule", f"{{host: web, {RANDOM}, workloadSelector: {{matchLabels: {{app: buyer}}}}}}", "some"),
-        istio("DestinationRule", f"{{host: api.example.org, {RANDOM}}}", "far"),
-        istio("DestinationRule", f"{{host: '*.shop.svc.cluster.local', {RANDOM}}}", "wide"),
-    )
-    assert lost(gather(*texts)) == [
-        "DestinationRule some is for some callers of web.shop only; native files say it for all of them",
-        "DestinationRule far is about api.example.org, which no service of these files has",
-    ]
-
-
-def test_encryption_to_a_service_that_nobody_declares_is_lost() -> None:
-    text = """
-apiVersion: gateway.networking.k8s.io/v1
-kind: BackendTLSPolicy
-metadata: {name: x, namespace: shop}
-spec:
-  targetRefs: [{group: '', kind: Service, name: web}, {group: '', kind: Service, name: gone}]
-  validation: {hostname: web.example, wellKnownCACertificates: System}
-"""
-    assert lost(gather(text, SERVICE)) == [
-        "BackendTLSPolicy x is about service gone, which none of these files declares"
-    ]
-
-
-GATEWAY = "{servers: [{port: {number: %d, name: http, protocol: HTTP}, hosts: ['*']}]}"
-POLICY = """
-apiVersion: security.istio.io/v1
-kind: AuthorizationPolicy
-metadata: {name: guard, namespace: istio-system}
-spec: {selector: {matchLabels: {istio: ingressgateway}}, rules: [{to: [{operation: {%s}}]}]}
-"""
-
-
-@pytest.mark.parametrize(
-    ("port", "operation", "is_lost"),
-    [(80, "ports: ['80']", True), (80, "methods: [GET]", False), (8080, "ports: ['8080']", False)],
-)
-def test_policies_that_name_ports_of_the_gateway_that_moved_are_lost(port: int, operation: str, is_lost: bool) -> None:
-    found = lost(gather(istio("Gateway", GATEWAY % port), POLICY % operation))
-    message = "AuthorizationPolicy guard names ports of the gateway as they were before they were moved up by 8000"
-    assert found == ([message] if is_lost else [])
-
-
 def test_settings_are_those_of_whatever_language_says_them() -> None:
     operator = "apiVersion: install.istio.io/v1alpha1\nkind: IstioOperator\nmetadata: {name: x}\n"
     config = "spec: {meshConfig: {accessLogFile: /dev/stdout}}\n"
     assert gather(SERVICE, operator + config).settings.origin.file == "2.yaml"
     assert gather("mesh: {access_log: true}", operator + config).settings.origin.file == "1.yaml"
     assert not gather(SERVICE).settings.origin.file
-
-
-HTTP_ROUTE = """
-apiVersion: gateway.networking.k8s.io/v1
-kind: HTTPRoute
-metadata: {name: r, namespace: shop}
-spec: {parentRefs: [{name: gone}], rules: [{backendRefs: [{name: web, port: 80}]}]}
-"""
-
-
-def test_routes_that_nothing_takes_are_kept_apart() -> None:
-    mesh, fragments = read(SERVICE, HTTP_ROUTE, istio("VirtualService", "{hosts: [web], http: []}"))
-    (found,) = unattached(mesh, [each for fragment in fragments for each in fragment.routes])
-    assert (found.namespace, found.hosts, len(found.rules)) == ("shop", ("*",), 1)
 
 
 def test_rules_for_hosts_that_no_service_has_stand_by_themselves() -> None:
@@ -182,7 +94,7 @@ def test_rules_for_hosts_that_no_service_has_stand_by_themselves() -> None:
     assert [(sorted(each.hosts), each.is_mesh, each.namespace) for each in found.routes] == [
         (["a.test", "b.test"], True, "shop")
     ]
-    assert [each.action for each in offer(found).rules] == [Respond(status=200)]
+    assert [each.action for each in offer(found).rules] == [Respond(status=200), Respond(status=404)]
 
 
 def test_rules_for_a_host_of_a_service_are_rules_of_the_service() -> None:
@@ -226,3 +138,108 @@ def test_policies_of_mutual_tls_stand_with_the_oldest_first() -> None:
         for name, year in (("a", 2025), ("b", 2024), ("b", 2020))
     ]
     assert [each.name.name for each in gather(*texts).peers] == ["b", "a"]
+
+
+def test_of_a_name_the_first_counts() -> None:
+    peers = [PeerAuthentication(name=Name("a", "b"), origin=each.origin) for each in documents("{}", "{}")]
+    assert typed(peers, PeerAuthentication) == (peers[0],)
+    assert typed(peers, Destination) == ()
+
+
+NOBODY = """
+apiVersion: networking.istio.io/v1
+kind: VirtualService
+metadata: {name: nobody}
+spec:
+  hosts: [www.example.org]
+  exportTo: ["."]
+  http: [{match: [{sourceNamespace: other}], directResponse: {status: 200}}]
+"""
+
+
+def test_a_host_of_which_rules_are_for_nobody_stays_known() -> None:
+    (found,) = gather(NOBODY).routes
+    assert (found.hosts, found.is_mesh, [each.action for each in found.rules]) == (
+        ("www.example.org",),
+        True,
+        [Respond(status=404)],
+    )
+
+
+BYTES = """
+gateway: {listeners: {raw: {port: 9000, protocol: tcp, streams: {to: web}}}}
+services: {web: {port: 80, command: web}}
+"""
+
+
+def test_bytes_to_where_requests_are_spoken_stay_a_rule() -> None:
+    (found,) = gather(BYTES).entrances
+    assert (found.listener.backends, len(found.streams)) == ((), 1)
+
+
+MOVED = "{servers: [{port: {number: 80, name: http, protocol: HTTP}, hosts: ['*']}]}"
+
+
+@pytest.mark.parametrize(
+    ("rule", "wanted"),
+    [
+        ("{to: [{operation: {ports: ['80']}}]}", 80),
+        ("{when: [{key: destination.port, values: ['80']}]}", 80),
+        ("{to: [{operation: {methods: [GET]}}]}", 0),
+    ],
+)
+def test_ports_by_which_clients_know_the_gateway_stand_where_something_speaks_of_them(rule: str, wanted: int) -> None:
+    policy = f"{{selector: {{matchLabels: {{istio: ingressgateway}}}}, rules: [{rule}]}}"
+    text = istio("AuthorizationPolicy", policy, group="security").replace("namespace: shop", "namespace: istio-system")
+    (found,) = gather(istio("Gateway", MOVED), text).entrances
+    assert found.listener.declared_port == wanted
+
+
+def test_redirects_speak_of_ports_too() -> None:
+    redirect = "{hosts: ['*'], gateways: [x], http: [{redirect: {scheme: https}}]}"
+    (found,) = gather(istio("Gateway", MOVED), istio("VirtualService", redirect)).entrances
+    assert found.listener.declared_port == 80
+    safe = MOVED.replace("hosts", "tls: {httpsRedirect: true}, hosts")
+    (found,) = gather(istio("Gateway", safe)).entrances
+    assert found.listener.declared_port == 80
+
+
+EDGE = """
+apiVersion: gateway.networking.k8s.io/v1
+kind: Gateway
+metadata: {name: edge, namespace: shop}
+spec: {gatewayClassName: tulle, listeners: [{name: a, port: 80, protocol: HTTP}, {name: b, port: 81, protocol: HTTP}]}
+"""
+
+
+def test_policies_for_a_gateway_are_for_its_listeners() -> None:
+    to = "targetRefs: [{group: gateway.networking.k8s.io, kind: Gateway, name: %s}]"
+    texts = (EDGE, istio("AuthorizationPolicy", f"{{{to % 'edge'}, rules: [{{}}]}}", group="security"))
+    (found,) = gather(*texts).access
+    assert [(each.kind, each.name.name) for each in found.targets] == [
+        ("Listener", "shop/edge/a"),
+        ("Listener", "shop/edge/b"),
+    ]
+    gone = istio("AuthorizationPolicy", f"{{{to % 'gone'}, rules: [{{}}]}}", group="security")
+    assert gather(EDGE, gone).access == ()
+    both = istio("AuthorizationPolicy", "{targetRefs: [{group: '', kind: Service, name: web}]}", group="security")
+    (found,) = gather(SERVICE, both).access
+    assert [each.kind for each in found.targets] == ["Service"]
+    (found,) = gather("access: {a: {listeners: http}}").access
+    assert [(each.kind, each.name.name) for each in found.targets] == [("Listener", "http")]
+
+
+def test_what_can_only_mean_the_port_that_there_is_names_none() -> None:
+    route = """
+apiVersion: gateway.networking.k8s.io/v1
+kind: HTTPRoute
+metadata: {name: r, namespace: shop}
+spec:
+  parentRefs: [{group: '', kind: Service, name: web, port: 80}]
+  rules: [{matches: [{path: {value: /a}}], backendRefs: [{name: web, port: 80}]}]
+"""
+    rule = "http: [{match: [{port: 81}, {port: 80}], directResponse: {status: 200}}]"
+    found = shortened(gather(SERVICE, route, istio("VirtualService", f"{{hosts: [web], {rule}}}")))
+    assert [match.ports for each in offer(found).rules for match in each.matches] == [(), (81,), ()]
+    (forward,) = (each.action for each in offer(found).rules if isinstance(each.action, Forward))
+    assert [each.port for each in forward.backends] == [None]

@@ -9,11 +9,12 @@ from tulle.flow.guarding import GATEWAY_NAME, peer_mode
 from tulle.model.documents import BUILT_IN
 from tulle.model.extensions import Scope
 from tulle.model.mesh import Settings
-from tulle.model.names import Name
+from tulle.model.names import SYSTEM_NAMESPACE, Name
 from tulle.model.objects import Gateway, ListenerSet
 from tulle.model.policies import RateLimit
 from tulle.model.routes import Backend, ExternalCheck
 from tulle.model.security import (
+    LISTENER,
     AccessAction,
     AccessPolicy,
     Authorizer,
@@ -260,3 +261,15 @@ def test_what_is_about_sidecars_means_nothing_to_gateways() -> None:
     joins.put("policies", objects=(mode, Scope(name=name("scope"), origin=BUILT_IN)))
     joins.put("root", objects=(PeerAuthentication(name=Name(ROOT, "p"), origin=BUILT_IN, mode=PeerMode.DISABLE),))
     assert joins.guarding.gateway is None and joins.guarding.gateways == {}
+
+
+def test_native_policies_are_attached_to_listeners() -> None:
+    joins = Joins()
+    http = Target(kind=LISTENER, name=Name(SYSTEM_NAMESPACE, "http"))
+    own = policy("own", targets=(http,))
+    joins.put("own", objects=(own,))
+    assert joins.guarding.gateway is None
+    assert joins.guarding.gateways[http.name].access == (own,)
+    other, everywhere = policy("other", "shop", targets=(http,)), policy("all", ROOT)
+    joins.put("others", objects=(other, everywhere))
+    assert joins.guarding.gateways[http.name].access == (everywhere, own, other)

@@ -77,6 +77,14 @@ def test_what_is_taken(there: Listener, new: Listener, reason: str) -> None:
     assert occupied.conflict(new, new.address) == reason
 
 
+def test_a_native_listener_with_policies_of_its_own_shares_its_socket_with_nobody_else() -> None:
+    there, new = listener("a"), listener("b", "a.b")
+    for guarded, reason in (((), ""), ((there.name,), "ProtocolConflict")):
+        occupied = Occupied(guarded={each: each for each in guarded})
+        occupied.take(there)
+        assert occupied.conflict(new, new.address) == reason
+
+
 def test_the_next_address_with_room() -> None:
     occupied = Occupied()
     for expected in ("127.0.0.1", "127.0.0.2", "127.0.0.3"):

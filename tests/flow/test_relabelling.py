@@ -98,6 +98,14 @@ def test_what_is_only_referred_to_is_renamed_too_and_the_rest_stays() -> None:
     assert relabelled(Content(access=(policy,), workloads=(workload(None),))).access[0].targets == (other,)
 
 
+def test_policies_follow_their_listeners() -> None:
+    targets = tuple(Target(kind="Listener", name=Name("tulle-system", it)) for it in ("shop/istio/edge/http", "gone"))
+    policy = AccessPolicy(name=Name("shop", "p"), origin=BUILT_IN, targets=targets)
+    content = Content(entrances=(Entrance(listener=listener("shop", "istio/edge/http")),), access=(policy,))
+    found = relabelled(content).access[0].targets
+    assert [each.name.name for each in found] == ["edge-http", "gone"]
+
+
 def test_listeners_of_all_namespaces_stand_side_by_side() -> None:
     known = (listener("shop", "istio/edge/http"), listener("till", "edge/http"), listener("tulle-system", "http"))
     placed = Placed(namespace="shop", hosts=("a",), listeners=("till/edge/http", "shop/istio/edge/http", "gone"))
@@ -142,4 +150,4 @@ routes: [{host: www.example.org, to: web}]
 """)
     mesh = Builder().build(given)
     content = gathered(mesh, [each for part in registry.split(given[0])[0] for each in registry.read(part).objects])
-    assert renames(content.content, relabelled(content.content)) == {}
+    assert renames(content, relabelled(content)) == {}

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from typing import Any
 
-from tulle.model.statuses import Condition, ParentStatus, SectionStatus, Status
+from tulle.model.statuses import Condition, ParentStatus, Place, SectionStatus, Status
 
 CONTROLLER = "tulle/gateway"
 """Who says all of this."""
@@ -13,31 +13,36 @@ GROUP = "gateway.networking.k8s.io"
 ROUTES = frozenset(("HTTPRoute", "GRPCRoute", "TLSRoute", "TCPRoute", "UDPRoute"))
 POLICIES = frozenset(("BackendTLSPolicy",))
 Plain = dict[str, Any]
+UNKNOWN: Mapping[Place, str] = {}
 
 
-def rendered(kind: str, status: Status, *, generation: int = 1, since: str = "") -> Plain:
+def rendered(kind: str, status: Status, *, generation: int = 1, since: Mapping[Place, str] = UNKNOWN) -> Plain:
     """The `status` of an object of a kind, as plain values.
 
-    `since` is the time of the last transition, in RFC 3339; conditions have none if it is not given.
+    `since` are the times of the last transitions, in RFC 3339; conditions have none if theirs is not given.
     """
 
-    def conditions(found: Iterable[Condition]) -> list[Plain]:
-        return [_condition(each, generation, since) for each in found]
+    def conditions(about: object, found: Iterable[Condition]) -> list[Plain]:
+        return [_condition(each, generation, since.get((about, each.type), "")) for each in found]
 
     def parents(word: str) -> list[Plain]:
         return [
-            {word: _reference(each), "controllerName": CONTROLLER, "conditions": conditions(each.conditions)}
+            {
+                word: _reference(each),
+                "controllerName": CONTROLLER,
+                "conditions": conditions(each.reference, each.conditions),
+            }
             for each in status.parents
         ]
 
     def sections() -> list[Plain]:
-        return [_section(each, conditions(each.conditions)) for each in status.sections]
+        return [_section(each, conditions(each.name, each.conditions)) for each in status.sections]
 
     if kind in ROUTES:
         return {"parents": parents("parentRef")}
     if kind in POLICIES:
         return {"ancestors": parents("ancestorRef")}
-    plain: Plain = {"conditions": conditions(status.conditions)}
+    plain: Plain = {"conditions": conditions(None, status.conditions)}
     if status.addresses:
         plain["addresses"] = [{"type": type_, "value": value} for type_, value in status.addresses]
     if status.attached_sets is not None:

@@ -13,14 +13,14 @@ import yaml
 from fastapi import APIRouter, Response
 
 from tulle.api import kinds
-from tulle.api.object_status import rendered
+from tulle.api.object_status import UNKNOWN, rendered
 from tulle.api.problems import Problem
 from tulle.api.summary import VERSION, OriginSummary
 from tulle.flow.state import State
 from tulle.kit.codec import encode
 from tulle.model.documents import Document, Key
 from tulle.model.names import DEFAULT_NAMESPACE, SYSTEM_NAMESPACE
-from tulle.model.statuses import ObjectKey, Status
+from tulle.model.statuses import ObjectKey, Place, Status
 from tulle.store.base import Store
 
 
@@ -56,7 +56,7 @@ class _Seen:
 
     documents: Sequence[Document]
     statuses: Mapping[ObjectKey, Status]
-    since: Mapping[ObjectKey, str]
+    since: Mapping[ObjectKey, Mapping[Place, str]]
 
 
 def router(state: State, store: Store) -> APIRouter:
@@ -115,7 +115,7 @@ def _summaries(seen: _Seen, parts: Sequence[Document], store: Store) -> Iterator
         plain = None
         if status is not None:
             plain = rendered(
-                kind, status, generation=_generation(part), since=seen.since.get((kind, part.key.name), "")
+                kind, status, generation=_generation(part), since=seen.since.get((kind, part.key.name), UNKNOWN)
             )
         origin = part.origin
         yield ObjectSummary(

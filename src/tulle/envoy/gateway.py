@@ -88,7 +88,7 @@ def _listener(
 ) -> Resource:
     """The listener of one socket; the clusters that it needs are added to those `needed`, the `filters` to others."""
     contents = []
-    guard = mesh.guard_of(each.gateway for each in sharing)
+    guard = mesh.guard_of(each.gateway or each.name for each in sharing)
     asked = consulted.consulted(mesh, guard, caller) if guard is not None else consulted.NOBODY
     needed += asked.clusters
     for listener in sharing:

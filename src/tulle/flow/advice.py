@@ -164,4 +164,4 @@ class Advice:
 
 
 def _gateways(listener: Listener) -> tuple[Name, ...]:
-    return (listener.gateway or NATIVE,)
+    return (listener.gateway,) if listener.gateway is not None else (listener.name, NATIVE)

@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from tulle.dialects.native.writing import document, security
-from tulle.dialects.native.writing.content import Content, Key, Offer, Placed
+from tulle.dialects.native.writing.content import Content, Entrance, Key, Offer, Placed
 from tulle.kit.frozen import differing, rebuilt
 from tulle.model.documents import BUILT_IN, Origin
 from tulle.model.extensions import Ingress, LogProvider, Scope
@@ -19,8 +19,6 @@ from tulle.model.routes import Backend, Forward, Match, Respond, RouteRule, Sour
 from tulle.model.security import PeerAuthentication, TokenRule
 from tulle.model.services import Endpoint, Service, Subset
 from tulle.model.workloads import Workload
-
-NOWHERE = Name("", "")
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,7 +62,7 @@ def _shown(value: object) -> str:
 
 def parts(content: Content) -> Iterator[Part]:
     """All that a content says, part by part."""
-    yield _part(("native/mesh", NOWHERE), content.settings.origin, _whole(content))
+    yield _part(("native/mesh", Name("", "mesh")), content.settings.origin, _whole(content))
     for offer in content.offers:
         if offer.is_declared:
             yield _part(("native/service", offer.service.name), offer.service.origin, offer)
@@ -165,7 +163,6 @@ def _listener(given: Listener) -> Listener:
         gateway=None,
         section="",
         admission=Admission(),
-        declared_port=0,
         created="",
         problems=(),
         has_own_addresses=True,
@@ -220,6 +217,7 @@ _BARE: Mapping[type, Any] = {
     Scope: lambda given: replace(given, host_origins=()),
     Service: _service,
     Offer: _offer,
+    Entrance: lambda given: replace(given, origins=()),
     Subset: lambda given: replace(given, labels=_sorted(given.labels)),
     Endpoint: lambda given: replace(given, labels=_sorted(given.labels)),
     Source: lambda given: replace(given, labels=_sorted(given.labels)),

@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from itertools import chain
+from operator import attrgetter
 
 from tulle.dialects import registry
 from tulle.dialects.native.writing import document
@@ -17,7 +18,9 @@ from tulle.flow import comparing
 from tulle.flow.absent import Absent, absent
 from tulle.flow.build import Builder
 from tulle.flow.comparing import Loss
-from tulle.flow.gathering import Gathered, gathered, unattached
+from tulle.flow.gathering import gathered, shortened
+from tulle.flow.idle import unattached, unusable
+from tulle.flow.losses import losses
 from tulle.flow.relabelling import relabelled, renames
 from tulle.kit.located import LocatedMap
 from tulle.kit.located_yaml import parse, pieces
@@ -28,8 +31,13 @@ from tulle.model.mesh import Mesh
 from tulle.model.names import Name
 
 FILE = "converted.yaml"
-KEPT = frozenset(("Secret", "ConfigMap"))
+KEPT = frozenset(("core/secret", "core/configmap"))
 """Kinds that stay documents of their own: native files only refer to them."""
+
+NOT_DECLARED = (
+    "none of these files declares the service that it is about;"
+    " say its port and where it is in the native file, where it stands as a comment"
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,40 +56,49 @@ class Converted:
     """Names of services and listeners that a native file cannot have, as they are in compiled resources."""
 
 
-def converted(
-    documents: tuple[Document, ...], findings: Iterable[Finding] = (), folder: str = "", files: Mapping[str, str] = {}
-) -> Converted:
+def converted(documents: tuple[Document, ...], findings: Iterable[Finding] = (), folder: str = "") -> Converted:
     """The native file that says what documents say; paths in it start at `folder`."""
     mesh = Builder().build(documents, findings)
-    found = _gathered(documents, mesh)
-    content = relabelled(found.content)
-    frame = Frame(folder=folder, files=files)
-    kept = tuple(each for each in documents if each.data.get("kind") in KEPT)
-    losses = tuple(dict.fromkeys((*_lost(content, document.text(content, frame), kept, folder), *_said(content))))
+    found, missing = _gathered(documents, mesh)
+    content = relabelled(found)
+    frame = Frame(folder=folder)
+    kept = kept_parts(documents)
+    lost = tuple(dict.fromkeys((*_lost(content, document.text(content, frame), kept, folder), *_said(content))))
     notes: dict[Key, tuple[str, ...]] = {}
-    for each in losses:
-        notes[each.key] = (*notes.get(each.key, ()), f"Lost: {each.origin.subject} {each.message}")
-    found_wrong = (*mesh.findings, *map(_finding, losses), *_unsaid(found), *_kept(kept))
+    for each in lost:
+        notes[each.key] = (*notes.get(each.key, ()), f"Lost: {each.origin.subject} {each.message} ({each.origin})")
+    found_wrong = (*mesh.findings, *map(_finding, lost), *_unsaid(found, missing), *_kept(kept))
     return Converted(
         text=document.text(content, replace(frame, notes=notes)),
         findings=tuple(dict.fromkeys(found_wrong)),
-        lost=losses,
+        lost=lost,
         is_complete=all(each.is_declared for each in content.offers),
-        absent=found.absent,
-        renames=renames(found.content, content),
+        absent=missing,
+        renames=renames(found, content),
     )
 
 
-def _gathered(documents: tuple[Document, ...], mesh: Mesh) -> Gathered:
+def _gathered(documents: tuple[Document, ...], mesh: Mesh) -> tuple[Content, tuple[Absent, ...]]:
     """What documents say, even of services that none of them declares."""
     fragments = [registry.read(part) for each in documents for part in registry.split(each)[0]]
     missing = absent(fragments, mesh)
-    complete = (
-        Builder().build((*documents, *chain.from_iterable(each.documents for each in missing))) if missing else mesh
+    declared = chain.from_iterable(each.documents for each in missing)
+    complete = Builder().build((*documents, *declared)) if missing else mesh
+    objects = [each for fragment in fragments for each in fragment.objects]
+    routes = [each for fragment in fragments for each in fragment.routes]
+    listeners = [each for fragment in fragments for each in fragment.listeners]
+    content = replace(
+        gathered(complete, objects),
+        unusable=unusable(complete, listeners),
+        unattached=unattached(complete, routes),
+        lost=tuple(losses(complete, objects)),
     )
-    found = gathered(complete, [each for fragment in fragments for each in fragment.objects])
-    rest = unattached(complete, [each for fragment in fragments for each in fragment.routes])
-    return replace(found, absent=missing, content=replace(found.content, unattached=rest))
+    return shortened(content), missing
+
+
+def kept_parts(documents: Iterable[Document]) -> tuple[Document, ...]:
+    """What stays beside the native file."""
+    return tuple(part for each in documents for part in registry.split(each)[0] if part.key.kind in KEPT)
 
 
 def read(text: str, folder: str = "") -> tuple[Document, ...]:
@@ -98,8 +115,8 @@ def read(text: str, folder: str = "") -> tuple[Document, ...]:
 def _lost(content: Content, text: str, kept: tuple[Document, ...], folder: str) -> Iterator[Loss]:
     """What the text does not say as the content does."""
     again = (*read(text, folder), *kept)
-    got = relabelled(_gathered(again, Builder().build(again)).content)
-    yield from comparing.lost(content, got, _unreadable(again))
+    got, _ = _gathered(again, Builder().build(again))
+    yield from comparing.lost(content, relabelled(got), _unreadable(again))
 
 
 def _unreadable(documents: Iterable[Document]) -> dict[Key, str]:
@@ -107,37 +124,35 @@ def _unreadable(documents: Iterable[Document]) -> dict[Key, str]:
     found: dict[Key, str] = {}
     for each in documents:
         for part in registry.split(each)[0]:
-            for finding in registry.read(part).findings:
-                if finding.is_error:
-                    found.setdefault((part.key.kind, part.key.name), finding.message)
+            for error in filter(attrgetter("is_error"), registry.read(part).findings):
+                found.setdefault((part.key.kind, part.key.name), error.message)
     return found
 
 
 def _said(content: Content) -> Iterator[Loss]:
     for origin, message in content.lost:
-        yield Loss(("", comparing.NOWHERE), origin, message)
+        yield Loss(document.NOWHERE, origin, message)
 
 
 def _finding(loss: Loss) -> Finding:
     return Finding.warning(loss.origin, f"{loss.origin.subject or 'mesh'}: {loss.message}")
 
 
-def _unsaid(found: Gathered) -> Iterator[Finding]:
+def _unsaid(content: Content, missing: Iterable[Absent]) -> Iterator[Finding]:
     """What the native file needs to say beside what documents say."""
-    for offer in found.content.offers:
+    for offer in content.offers:
         if not offer.is_declared:
-            message = "none of these files declares the service that it is about; say in the native file where it is"
-            yield Finding.warning(offer.service.origin, f"{offer.service.origin.subject}: {message}")
-    for each in found.absent:
+            yield Finding.warning(offer.service.origin, f"{offer.service.origin.subject}: {NOT_DECLARED}")
+    spoken = {each.service.name for each in content.offers if not each.is_declared}
+    for each in (it for it in missing if not it.is_there and it.name not in spoken):
         message = f"none of these files declares service {each.name}, which it refers to"
         yield Finding.warning(each.origin, f"{each.origin.subject}: {message}")
-    for template in found.content.templates:
+    for template in content.templates:
         message = "says nothing of how it is run here; say command in the native file, where it stands as a comment"
         yield Finding.warning(template.origin, f"{template.origin.subject} {message}")
 
 
 def _kept(kept: Iterable[Document]) -> Iterator[Finding]:
     for each in kept:
-        for part in registry.split(each)[0]:
-            message = "stays a document of its own; keep it beside the native file"
-            yield Finding.warning(part.origin, f"{part.origin.subject} {message}")
+        message = "stays a document of its own; keep it beside the native file"
+        yield Finding.warning(each.origin, f"{each.origin.subject} {message}")

@@ -17,6 +17,7 @@ from tulle.envoy.matches import is_unconditional
 from tulle.envoy.routes import Step, in_order
 from tulle.envoy.sockets import Layout
 from tulle.envoy.streams import Vantage, seen
+from tulle.flow.shared_ports import Shared, shared
 from tulle.kit.frozen import rebuilt
 from tulle.model import hostnames
 from tulle.model.documents import BUILT_IN, Origin
@@ -24,6 +25,7 @@ from tulle.model.listeners import Listener, ListenerProtocol
 from tulle.model.mesh import Mesh
 from tulle.model.names import Name
 from tulle.model.routes import (
+    Backend,
     Forward,
     Match,
     PathKind,
@@ -68,7 +70,7 @@ class Place:
 
 def at_listeners(mesh: Mesh) -> tuple[Place, ...]:
     """The rules of the gateway."""
-    layout = sockets.layout(mesh.listeners.values())
+    layout, told = sockets.layout(mesh.listeners.values()), shared(mesh.listeners.values())
     sets: dict[sockets.Place, list[RouteSet]] = {}
     for route_set in mesh.gateway_routes:
         for place in layout.places(route_set) if route_set.rules else ():
@@ -79,12 +81,15 @@ def at_listeners(mesh: Mesh) -> tuple[Place, ...]:
         ports = layout.ports[routes]
         steps = reachable(in_order([at_gateway(each, ports) for each in found])) or (nothing(found[0]),)
         hosts = groups.setdefault((found[0].name.namespace, steps), {})
-        for listener in _owners(layout, routes, host):
+        for listener in _owners(layout, told, routes, host):
             hosts.setdefault(host, {})[listener] = None
+    places: dict[tuple[str, Steps, tuple[str, ...]], list[str]] = {}
+    for (namespace, steps), each in groups.items():
+        for hosts_, listeners in _even(each):
+            places.setdefault((namespace, steps, _needed(hosts_, listeners, layout)), []).extend(hosts_)
     return tuple(
-        Place(hosts=hosts, listeners=_needed(hosts, listeners, layout), steps=steps, namespace=namespace)
-        for (namespace, steps), each in groups.items()
-        for hosts, listeners in _even(each)
+        Place(hosts=tuple(sorted(hosts_)), listeners=listeners, steps=steps, namespace=namespace)
+        for (namespace, steps, listeners), hosts_ in places.items()
     )
 
 
@@ -95,17 +100,16 @@ def _needed(hosts: tuple[str, ...], listeners: tuple[str, ...], layout: Layout) 
     return () if wanted == set(layout.places(anywhere)) else listeners
 
 
-def nothing(route_set: RouteSet) -> Step:
+def nothing(route_set: RouteSet, match: Match = EVERYTHING) -> Step:
     """For a host of which no rule can match: it does not fall to a wildcard that covers it."""
-    rule = RouteRule(name="", origin=route_set.origin, matches=(EVERYTHING,), action=Respond(status=404))
-    return EVERYTHING, rule
+    return match, RouteRule(name="", origin=route_set.origin, matches=(match,), action=Respond(status=404))
 
 
-def _owners(layout: Layout, routes: str, host: str) -> Iterator[str]:
+def _owners(layout: Layout, told: Shared, routes: str, host: str) -> Iterator[str]:
     """The listeners to which a host of a route configuration belongs."""
-    best = hostnames.best(host, layout.known[routes])
+    best = hostnames.best(host, layout.known[routes]) or host
     for name, section in layout.sections.items():
-        if section.routes == routes and best in section.hosts:
+        if section.routes == routes and told.has(name, best):
             yield name
 
 
@@ -211,7 +215,33 @@ def _whole(rule: RouteRule) -> RouteRule:
 
 def of_mesh(sets: Iterable[RouteSet]) -> tuple[RouteRule, ...]:
     """Rules of the mesh for one service or host; for whom they are is among their conditions."""
-    return rules_of(reachable(in_order([limited(each) for each in sets if each.rules], takes_everything)))
+    return rules_of(reachable(_steps(sets)))
+
+
+def of_service(sets: Iterable[RouteSet], wider: Iterable[RouteSet]) -> tuple[RouteRule, ...]:
+    """Those for calls to a service; `wider` are for wildcards that cover it, and stand elsewhere.
+
+    What becomes of calls that no rule matches is said by the service, before those: it repeats their rules then.
+    """
+    own = tuple(sets)
+    everything = (*own, *wider)
+    steps = _steps(everything)
+    if any(takes_everything(match) for match, _ in steps):
+        return rules_of(reachable(_steps(own)))
+    return rules_of(reachable((*steps, *unmatched(everything))))
+
+
+def _steps(sets: Iterable[RouteSet]) -> list[Step]:
+    return in_order([limited(each) for each in sets if each.rules], takes_everything)
+
+
+def unmatched(sets: Iterable[RouteSet]) -> Iterator[Step]:
+    """What becomes of calls that no rule matches, where sets are all there is: for whom they have rules."""
+    for each in sets:
+        if each.is_complete and each.rules:
+            for rule in limited(each).rules:
+                for match in rule.matches:
+                    yield nothing(each, Match(source=match.source, ports=match.ports))
 
 
 def limited(route_set: RouteSet) -> RouteSet:
@@ -294,16 +324,23 @@ def attached(mesh: Mesh, listener: Listener) -> list[RouteSet]:
     return [each for each in mesh.gateway_routes if each.streams and listener.id in each.listeners]
 
 
-def rest_of(listener: Listener, streams: tuple[StreamRule, ...]) -> tuple[Listener, tuple[StreamRule, ...]]:
+def rest_of(mesh: Mesh, listener: Listener, streams: tuple[StreamRule, ...]) -> tuple[Listener, tuple[StreamRule, ...]]:
     """A listener that sends what no other rule takes to its own backends, which the last rule may be about."""
     if listener.backends or not streams:
         return listener, streams
     last = streams[-1]
     if listener.protocol is ListenerProtocol.UDP:
         return replace(listener, backends=streams[0].backends), ()
-    if last.matches == (StreamMatch(),):
+    if last.matches == (StreamMatch(),) and not any(_speaks_http(mesh, each) for each in last.backends):
         return replace(listener, backends=last.backends), streams[:-1]
     return listener, streams
+
+
+def _speaks_http(mesh: Mesh, backend: Backend) -> bool:
+    """Whether it is somewhere that listeners for bytes send to by a rule only, as that may be a mistake."""
+    service = mesh.services.get(backend.service)
+    port = service.port(backend.port) if service is not None else None
+    return port is not None and port.protocol.is_http
 
 
 def own_sets(mesh: Mesh, hosts: Iterable[str]) -> list[RouteSet]:

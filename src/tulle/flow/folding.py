@@ -7,6 +7,7 @@ from dataclasses import dataclass, replace
 
 from tulle.envoy import treatments
 from tulle.envoy.callers import Caller
+from tulle.flow.absent import SOURCE
 from tulle.model.documents import Origin
 from tulle.model.mesh import Settings
 from tulle.model.policies import Policy
@@ -24,20 +25,16 @@ class Folded:
     port_policies: tuple[tuple[int, Policy], ...] = ()
     origins: tuple[Origin, ...] = ()
     """Of the documents that it was folded with."""
-    others: tuple[Destination, ...] = ()
-    """Documents that are only for some callers, and are not in it."""
+    some: tuple[Destination, ...] = ()
+    """Documents that are only for some callers; it says them for all or for none."""
 
 
 def folded(service: Service, entries: Iterable[Entry], settings: Settings) -> Folded:
     """A service as callers of its own namespace treat it; its places without those of `entries`, which select it."""
     root = settings.root_namespace
     chosen = treatments.destinations(service, Caller(namespace=service.name.namespace), root)
-    others = tuple(
-        each
-        for each in service.destinations
-        if each not in chosen
-        and any(each in treatments.destinations(service, caller, root) for caller in _callers(service, settings))
-    )
+    seen = [treatments.destinations(service, caller, root) for caller in _callers(service, settings)]
+    some = tuple(each for each in service.destinations if len({each in found for found in (chosen, *seen)}) > 1)
     policy = next((each.policy for each in chosen if each.policy), None)
     if policy is not None:
         # What guards the service itself is its own affair.
@@ -60,7 +57,7 @@ def folded(service: Service, entries: Iterable[Entry], settings: Settings) -> Fo
         ),
         port_policies=tuple(sorted(((number, said) for number, said in ports.items() if number in known), key=_number)),
         origins=tuple(each.origin for each in chosen),
-        others=others,
+        some=some,
     )
 
 
@@ -81,7 +78,7 @@ def _subsets(service: Service, chosen: tuple[Destination, ...]) -> tuple[Subset,
     found = {subset.name: subset for subset in service.subsets}
     said: dict[str, Subset] = {}
     for each in chosen:
-        for subset in each.subsets:
+        for subset in each.subsets if each.origin.source != SOURCE else ():
             said.setdefault(subset.name, subset)
     return tuple({**found, **said}.values())
 

@@ -2,68 +2,80 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
-from dataclasses import dataclass, replace
-from typing import TypeVar
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import replace
+from typing import Any, TypeVar
 
 from tulle.dialects.istio.hosts import service_name
 from tulle.dialects.native.writing.content import Content, Entrance, Offer, Placed, PortPolicies
-from tulle.flow import flattening, perspectives
-from tulle.flow.absent import SOURCE, Absent
+from tulle.flow import flattening
+from tulle.flow.absent import SOURCE
 from tulle.flow.entrances import DEFAULT_LISTENER
 from tulle.flow.folding import Folded, folded
+from tulle.flow.guarding import SERVICES
+from tulle.flow.shared_ports import shared
+from tulle.kit.frozen import rebuilt
 from tulle.model import hostnames
-from tulle.model.documents import BUILT_IN, Origin
-from tulle.model.extensions import EnvoyPatches, MeshDefaults, ProxySettings, Scope, Telemetry, WasmPlugin
-from tulle.model.listeners import TlsHandling
+from tulle.model.documents import BUILT_IN
+from tulle.model.extensions import MeshDefaults, Scope, Telemetry
+from tulle.model.guards import Guard
+from tulle.model.listeners import Listener
 from tulle.model.mesh import Mesh, Object, Settings
-from tulle.model.names import Name
-from tulle.model.objects import BackendTls
-from tulle.model.routes import Delegate, RouteRule, RouteSet, StreamRule
-from tulle.model.security import AccessPolicy, Authorizer, PeerAuthentication, RequestAuthentication
+from tulle.model.names import SYSTEM_NAMESPACE, Name
+from tulle.model.routes import Backend, Match, Redirect, RouteRule, RouteSet, Source, StreamRule
+from tulle.model.security import (
+    LISTENER,
+    AccessPolicy,
+    Authorizer,
+    PeerAuthentication,
+    RequestAuthentication,
+    Target,
+)
 from tulle.model.services import Destination, Entry, Service
 from tulle.model.workloads import Template, Workload
 
 Kind = TypeVar("Kind")
-Lost = tuple[Origin, str]
-BESIDE = "which native files cannot say; keep this document beside the file"
-_ONLY_ENVOY: tuple[tuple[type[Object], str], ...] = (
-    (EnvoyPatches, f"changes Envoy's own configuration, {BESIDE}"),
-    (WasmPlugin, f"loads a plugin, {BESIDE}"),
-    (ProxySettings, f"sets up single proxies, {BESIDE}"),
-)
+Targeted = TypeVar("Targeted", AccessPolicy, RequestAuthentication, Telemetry)
+GATEWAYS = frozenset(("Gateway", "GatewayClass"))
+NOBODY = Match(source=Source(namespace="nobody"))
+"""Keeps a host known that has rules for nobody, and takes nothing from other hosts."""
 
 
-@dataclass(frozen=True, slots=True)
-class Gathered:
-    """A content, and what is not in it though it may matter."""
-
-    content: Content
-    absent: tuple[Absent, ...] = ()
-    """Services that are referred to, and that no document declares."""
-
-
-def gathered(mesh: Mesh, objects: Iterable[Object]) -> Gathered:
+def gathered(mesh: Mesh, objects: Iterable[Object]) -> Content:
     """Everything that a mesh says; `objects` are what documents said apart from its traffic, used or not."""
     everything = tuple(objects)
-    entries = _typed(everything, Entry)
-    content = Content(
+    entries, routes = typed(everything, Entry), tuple(_gateway_routes(mesh))
+    return Content(
         settings=_settings(mesh, everything),
-        authorizers=_typed(everything, Authorizer),
-        entrances=tuple(_entrances(mesh)),
-        routes=(*_gateway_routes(mesh), *_mesh_routes(mesh)),
+        authorizers=typed(everything, Authorizer),
+        entrances=tuple(_entrances(mesh, routes)),
+        routes=(*routes, *_mesh_routes(mesh)),
         offers=tuple(_offers(mesh, everything, entries)),
         workloads=tuple(each for each in mesh.workloads.values() if each.is_bare),
         entries=entries,
-        access=_typed(everything, AccessPolicy),
-        tokens=_typed(everything, RequestAuthentication),
-        peers=_oldest_first(_typed(everything, PeerAuthentication)),
-        scopes=_typed(everything, Scope),
-        logging=_typed(everything, Telemetry),
-        templates=tuple(each for each in _typed(everything, Template) if each.name not in mesh.workloads),
-        lost=tuple(_lost(mesh, everything)),
+        access=tuple(targeted(mesh, typed(everything, AccessPolicy))),
+        tokens=tuple(targeted(mesh, typed(everything, RequestAuthentication))),
+        peers=_oldest_first(typed(everything, PeerAuthentication)),
+        scopes=typed(everything, Scope),
+        logging=tuple(targeted(mesh, typed(everything, Telemetry))),
+        templates=tuple(each for each in typed(everything, Template) if each.name not in mesh.workloads),
     )
-    return Gathered(content)
+
+
+def shortened(content: Content) -> Content:
+    """With references that name no port where there is only one."""
+    ports = {
+        each.service.name: each.service.ports[0].number
+        for each in content.offers
+        if each.is_declared and len(each.service.ports) == 1
+    }
+    return rebuilt(content, lambda value: _short(value, ports))
+
+
+def _short(value: Any, ports: Mapping[Name, int]) -> Any:
+    if isinstance(value, Backend) and value.port is not None and ports.get(value.service) == value.port:
+        return replace(value, port=None)
+    return value
 
 
 def _settings(mesh: Mesh, objects: tuple[Object, ...]) -> Settings:
@@ -73,22 +85,7 @@ def _settings(mesh: Mesh, objects: tuple[Object, ...]) -> Settings:
     return mesh.settings if is_said else replace(mesh.settings, origin=others[0])
 
 
-def unattached(mesh: Mesh, routes: Iterable[RouteSet]) -> tuple[Placed, ...]:
-    """Routes that are attached to nothing, as they would be if they were."""
-    used = {each.name for group in (mesh.gateway_routes, *mesh.service_routes.values()) for each in group}
-    return tuple(
-        Placed(namespace=each.name.namespace, hosts=each.hosts or ("*",), rules=_said_by(each))
-        for each in routes
-        if each.parents and each.name not in used and each.rules
-    )
-
-
-def _said_by(route: RouteSet) -> tuple[RouteRule, ...]:
-    rules = tuple(each for each in route.rules if not isinstance(each.action, Delegate))
-    return flattening.of_mesh([replace(route, rules=rules, exports=("*",))])
-
-
-def _typed(objects: Iterable[Object], kind: type[Kind]) -> tuple[Kind, ...]:
+def typed(objects: Iterable[Object], kind: type[Kind]) -> tuple[Kind, ...]:
     """Those of one type, each name once, by name."""
     found: dict[object, Kind] = {}
     for each in objects:
@@ -97,37 +94,90 @@ def _typed(objects: Iterable[Object], kind: type[Kind]) -> tuple[Kind, ...]:
     return tuple(each for _, each in sorted(found.items(), key=lambda pair: str(pair[0])))
 
 
+def targeted(mesh: Mesh, policies: Iterable[Targeted]) -> Iterator[Targeted]:
+    """Policies with the services and listeners that they are attached to, without those attached to nothing of it."""
+    for each in policies:
+        targets = tuple(dict.fromkeys(_targets(mesh, each)))
+        if targets or not each.targets:
+            yield each if targets == each.targets else replace(each, targets=targets)
+
+
+def _targets(mesh: Mesh, policy: Targeted) -> Iterator[Target]:
+    for target in policy.targets:
+        if target.kind in SERVICES:
+            yield replace(target, kind="Service")
+        elif target.kind == LISTENER:
+            yield target
+    if not any(target.kind in GATEWAYS for target in policy.targets):
+        return
+    told = shared(mesh.listeners.values())
+    for listener in mesh.listeners.values():
+        guard = mesh.gateway_guards.get(listener.gateway) if listener.gateway is not None else None
+        if guard is not None and policy.name in _attached_to(guard, type(policy)):
+            yield Target(kind=LISTENER, name=Name(SYSTEM_NAMESPACE, told.owners.get(listener.id, listener.id)))
+
+
+def _attached_to(guard: Guard, kind: type[Targeted]) -> set[Name]:
+    """What of a kind is said to a gateway by name; keys that were fetched may have changed what was written."""
+    said = (*guard.access, *guard.tokens, *guard.telemetry)
+    return {each.name for each in said if isinstance(each, kind) and each.targets}
+
+
 def _oldest_first(peers: Iterable[PeerAuthentication]) -> tuple[PeerAuthentication, ...]:
     return tuple(sorted(peers, key=lambda each: (each.created, each.name)))
 
 
-def _entrances(mesh: Mesh) -> Iterator[Entrance]:
-    for listener in mesh.listeners.values():
+def _entrances(mesh: Mesh, routes: Iterable[Placed]) -> Iterator[Entrance]:
+    speaks, told = _speaks_of_ports(mesh, routes), shared(mesh.listeners.values())
+    for listener in told.listeners.values():
         if listener is DEFAULT_LISTENER:
             continue
         streams = flattening.at_listener(listener, flattening.attached(mesh, listener))
-        rest, others = flattening.rest_of(listener, streams)
-        yield Entrance(listener=rest, streams=others)
+        rest, others = flattening.rest_of(mesh, listener, streams)
+        yield Entrance(
+            listener=plain(rest if speaks else replace(rest, declared_port=0)),
+            streams=others,
+            origins=told.origins.get(listener.id, ()),
+        )
+
+
+def plain(listener: Listener) -> Listener:
+    """With a certificate for every name, if the only one is for all that it serves."""
+    served = {each.host for each in listener.hosts}
+    if len(listener.certificates) != 1 or set(listener.certificates[0].hosts) != served:
+        return listener
+    return replace(listener, certificates=(replace(listener.certificates[0], hosts=()),))
+
+
+def _speaks_of_ports(mesh: Mesh, routes: Iterable[Placed]) -> bool:
+    """Whether it makes a difference by which ports clients know the gateway."""
+    if any(each.redirect_to_https is not None for each in mesh.listeners.values()):
+        return True
+    if any(isinstance(rule.action, Redirect) for each in routes for rule in each.rules):
+        return True
+    rules = [rule for guard in mesh.all_gateway_guards for policy in guard.access for rule in policy.rules]
+    return any(
+        any(each.ports for each in rule.operations) or any(each.key == "destination.port" for each in rule.conditions)
+        for rule in rules
+    )
 
 
 def _gateway_routes(mesh: Mesh) -> Iterator[Placed]:
     for place in sorted(flattening.at_listeners(mesh), key=_by_host):
-        if place.is_free:
-            for match, rule in place.steps:
-                yield Placed(
-                    namespace=place.namespace,
-                    hosts=place.hosts,
-                    listeners=place.listeners,
-                    rules=flattening.rules_of([(match, rule)]),
-                    is_free=True,
-                )
-        else:
-            yield Placed(
-                namespace=place.namespace,
-                hosts=place.hosts,
-                listeners=place.listeners,
-                rules=flattening.rules_of(place.steps),
-            )
+        yield from placed(place)
+
+
+def placed(place: flattening.Place) -> Iterator[Placed]:
+    """Single routes, if their order says nothing, or one with rules in their order."""
+    groups = [[step] for step in place.steps] if place.is_free else [place.steps]
+    for steps in groups:
+        yield Placed(
+            namespace=place.namespace,
+            hosts=place.hosts,
+            listeners=place.listeners,
+            rules=flattening.rules_of(steps),
+            is_free=place.is_free,
+        )
 
 
 def _by_host(place: flattening.Place) -> tuple[bool, tuple[str, ...], tuple[str, ...]]:
@@ -143,7 +193,7 @@ def _mesh_routes(mesh: Mesh) -> Iterator[Placed]:
         if host not in own:
             rules, streams = flattening.of_mesh(sets), flattening.streams_of_mesh(sets)
             if not rules and not streams:
-                rules = flattening.rules_of([flattening.nothing(sets[0])])
+                rules = flattening.rules_of([flattening.nothing(sets[0], NOBODY)])
             groups.setdefault((rules, streams), []).append(host)
     for (rules, streams), hosts in groups.items():
         space = mesh.host_routes[hosts[0]][0].name.namespace
@@ -155,7 +205,7 @@ def _offers(mesh: Mesh, objects: tuple[Object, ...], entries: tuple[Entry, ...])
     for workload in mesh.workloads.values():
         if not workload.is_bare:
             ran.setdefault(workload.service, []).append(workload)
-    for service in _declared(mesh).values():
+    for service in declared(mesh).values():
         found = folded(service, entries, mesh.settings)
         yield _offer(mesh, found, tuple(ran.get(service.name, ())), is_declared=True)
     for name, destinations in _only_spoken_of(mesh, objects).items():
@@ -172,8 +222,11 @@ def _said(destinations: tuple[Destination, ...]) -> PortPolicies:
 
 def _offer(mesh: Mesh, found: Folded, workloads: tuple[Workload, ...], *, is_declared: bool) -> Offer:
     service = found.service
-    sets = _sets(mesh, service)
-    rules, streams = flattening.of_mesh(sets), flattening.streams_of_mesh(sets)
+    sets = mesh_sets(mesh, service)
+    wider = [each for found in wider_rules(mesh, service.full_hosts).values() for each in found]
+    if is_declared and len(service.ports) == 1:
+        sets, wider = ([_at_only_port(each, service.ports[0].number) for each in group] for group in (sets, wider))
+    rules, streams = flattening.of_service(sets, wider), flattening.streams_of_mesh(sets)
     return Offer(
         service=service,
         port_policies=found.port_policies,
@@ -185,80 +238,40 @@ def _offer(mesh: Mesh, found: Folded, workloads: tuple[Workload, ...], *, is_dec
     )
 
 
-def _declared(mesh: Mesh) -> dict[Name, Service]:
+def _at_only_port(route_set: RouteSet, port: int) -> RouteSet:
+    """Rules that do not ask for the port that every call is to."""
+    rules = tuple(
+        replace(rule, matches=tuple(replace(it, ports=()) if it.ports == (port,) else it for it in rule.matches))
+        if any(it.ports == (port,) for it in rule.matches)
+        else rule
+        for rule in route_set.rules
+    )
+    own = None if route_set.service_port == port else route_set.service_port
+    return replace(route_set, rules=rules, service_port=own)
+
+
+def declared(mesh: Mesh) -> dict[Name, Service]:
+    """The services without those that only stand in for others."""
     return {name: each for name, each in mesh.services.items() if each.origin.source != SOURCE}
 
 
 def _only_spoken_of(mesh: Mesh, objects: Iterable[Object]) -> dict[Name, tuple[Destination, ...]]:
     """Services that nobody declares, with what is said about how they are treated."""
-    declared = _declared(mesh)
-    found: dict[Name, tuple[Destination, ...]] = {name: () for name in mesh.service_routes if name not in declared}
-    for each in _typed(objects, Destination):
+    known = declared(mesh)
+    found: dict[Name, tuple[Destination, ...]] = {name: () for name in mesh.service_routes if name not in known}
+    for each in typed(objects, Destination):
         name = service_name(each.host)
-        if name is not None and name not in declared and "*" not in each.host:
+        if name is not None and name not in known and "*" not in each.host:
             found[name] = (*found.get(name, ()), each)
     return found
 
 
-def _lost(mesh: Mesh, objects: tuple[Object, ...]) -> Iterator[Lost]:
-    """What no native document can say, or says only for some."""
-    for kind, why in _ONLY_ENVOY:
-        for each in _typed(objects, kind):
-            yield each.origin, why
-    yield from _lost_destinations(mesh, objects)
-    yield from _lost_encryption(mesh, objects)
-    yield from _lost_order(mesh)
-    for listener in mesh.listeners.values():
-        if listener.tls is TlsHandling.AUTO_PASSTHROUGH:
-            yield listener.origin, f"sends connections on by the cluster in their server name, {BESIDE}"
-    yield from _moved_ports(mesh)
+def wider_rules(mesh: Mesh, hosts: Iterable[str]) -> dict[str, tuple[RouteSet, ...]]:
+    """Rules for wildcards that cover these hosts, and are not only one of them."""
+    known = dict.fromkeys(wide for host in hosts for wide in hostnames.wildcards(host))
+    return {wide: mesh.host_routes[wide] for wide in known if wide in mesh.host_routes}
 
 
-def _lost_destinations(mesh: Mesh, objects: tuple[Object, ...]) -> Iterator[Lost]:
-    used = {each.name for service in mesh.services.values() for each in service.destinations}
-    for service in _declared(mesh).values():
-        for each in folded(service, (), mesh.settings).others:
-            yield each.origin, f"is for some callers of {service.name} only; native files say it for all of them"
-    for each in _typed(objects, Destination):
-        if each.name not in used and (service_name(each.host) is None or "*" in each.host):
-            yield each.origin, f"is about {each.host}, which no service of these files has"
-
-
-def _lost_encryption(mesh: Mesh, objects: tuple[Object, ...]) -> Iterator[Lost]:
-    declared = _declared(mesh)
-    for each in _typed(objects, BackendTls):
-        for kind, name, _ in each.targets:
-            if kind == "Service" and Name(each.name.namespace, name) not in declared:
-                yield each.origin, f"is about service {name}, which none of these files declares"
-
-
-def _lost_order(mesh: Mesh) -> Iterator[Lost]:
-    """Rules of several documents that are merged in another order for some callers."""
-    why = "has rules that other documents have too, in an order that depends on who calls"
-    for service in mesh.services.values():
-        sets, ports = _sets(mesh, service), [port.number for port in service.ports]
-        others = _wider(mesh, service.full_hosts)
-        if not perspectives.is_same(service.name, sets, flattening.of_mesh(sets), others, ports):
-            yield service.origin, why
-    for host, found in mesh.host_routes.items():
-        own = Name(found[0].name.namespace, host)
-        if not perspectives.is_same(own, found, flattening.of_mesh(found), _wider(mesh, (host,)), ()):
-            yield found[0].origin, why
-
-
-def _wider(mesh: Mesh, hosts: Iterable[str]) -> list[RouteSet]:
-    """Rules for wildcards that cover these hosts."""
-    return flattening.own_sets(mesh, dict.fromkeys(wide for host in hosts for wide in hostnames.wildcards(host)))
-
-
-def _sets(mesh: Mesh, service: Service) -> list[RouteSet]:
+def mesh_sets(mesh: Mesh, service: Service) -> list[RouteSet]:
+    """Rules for calls to a service, without those for wildcards."""
     return [*mesh.service_routes.get(service.name, ()), *flattening.own_sets(mesh, service.full_hosts)]
-
-
-def _moved_ports(mesh: Mesh) -> Iterator[Lost]:
-    """Policies of the gateway mean ports as documents have them; native listeners have one number."""
-    if mesh.gateway_guard is None or not any(each.declared_port for each in mesh.listeners.values()):
-        return
-    for policy in mesh.gateway_guard.access:
-        if any(operation.ports for rule in policy.rules for operation in rule.operations):
-            yield policy.origin, "names ports of the gateway as they were before they were moved up by 8000"

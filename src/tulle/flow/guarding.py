@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping
 from collections.abc import Set as AbstractSet
 from dataclasses import replace
+from itertools import chain
 from typing import Any, Protocol
 
 from tulle.flow.endpoints import serves
@@ -23,6 +24,7 @@ from tulle.model.names import GATEWAY, Name
 from tulle.model.objects import Gateway, ListenerSet
 from tulle.model.policies import RateLimit
 from tulle.model.security import (
+    LISTENER,
     AccessAction,
     AccessPolicy,
     Authorizer,
@@ -84,7 +86,8 @@ class Guarding:
         """Workloads whose guard is another one, by the last update."""
         self.gateway: Guard | None = None
         self.gateways: dict[Name, Guard] = {}
-        """Gateways (and sets of listeners, by their keys) that enforce something else than the usual, by name."""
+        """Gateways (and sets of listeners, by their keys) and native listeners that enforce something else than the
+        usual, by name."""
         self.keys: Mapping[str, str] = {}
         """Key sets of issuers by their address (`flow.keys`); to be set before an update."""
         self._keyed = Keyed()
@@ -187,17 +190,25 @@ class Guarding:
                 )
             )
             subject = Subject(each.name.namespace, labels_of_gateway(each.name), names, root_labels=labels)
-            # One process serves all of them, so what is said about that is said by the usual ones.
-            said = replace(_at_gateway(self._said(subject, settings)), proxy=usual.proxy)
-            guard = _of_gateway(known, said, settings)
-            # What is the usual for all needs no place of its own.
-            if guard is not None and said != usual:
-                found[each.name] = guard
+            found |= _unusual(each.name, _at_gateway(self._said(subject, settings)), usual, known, settings)
         for added in typed(merge, ListenerSet).values():
             if added.parent in found:
                 found[added.key] = found[added.parent]
+        for target, spaces in self._attached_to_listeners():
+            others = tuple(space for space in spaces if space != root)
+            subject = Subject(root, labels, frozenset((target,)), others=others)
+            found |= _unusual(target.name, _at_gateway(self._said(subject, settings)), usual, known, settings)
         if found != self.gateways:
             self.gateways = found
+
+    def _attached_to_listeners(self) -> list[tuple[Target, tuple[str, ...]]]:
+        """Native listeners that policies are attached to, and the namespaces of these policies."""
+        found: dict[Target, set[str]] = {}
+        for policy in chain.from_iterable(self._policies.values()):
+            for target in getattr(policy, "targets", ()):
+                if target.kind == LISTENER:
+                    found.setdefault(target, set()).add(policy.name.namespace)
+        return [(target, tuple(sorted(spaces))) for target, spaces in found.items()]
 
     @property
     def alike(self) -> dict[Name, Name]:
@@ -290,6 +301,16 @@ def labels_of_gateway(name: Name) -> Labels:
 def _at_gateway(said: Said) -> Said:
     """Without what is only about sidecars."""
     return replace(said, peer_mode=PeerMode.STRICT, port_modes=(), scope=None)
+
+
+def _unusual(name: Name, said: Said, usual: Said, known: dict[Said, Guard], settings: Settings) -> dict[Name, Guard]:
+    """What is enforced at one gateway (or listener), if it is something else than at all others.
+
+    One process serves all of them, so what is said about that is said by the usual ones.
+    """
+    said = replace(said, proxy=usual.proxy)
+    guard = _of_gateway(known, said, settings)
+    return {name: guard} if guard is not None and said != usual else {}
 
 
 def _of_gateway(known: dict[Said, Guard], said: Said, settings: Settings) -> Guard | None:

@@ -16,7 +16,7 @@ from tulle.flow.transitions import Transitions
 from tulle.model.documents import BUILT_IN, Document, Origin
 from tulle.model.findings import Finding
 from tulle.model.mesh import Mesh
-from tulle.model.statuses import ObjectKey
+from tulle.model.statuses import ObjectKey, Place
 from tulle.model.workloads import Instance, InstanceState
 from tulle.xds.snapshot import Resource
 
@@ -61,7 +61,7 @@ class Observer:
         return self._documents
 
     @property
-    def since(self) -> Mapping[ObjectKey, str]:
+    def since(self) -> Mapping[ObjectKey, Mapping[Place, str]]:
         """Since when statuses are as they are, in RFC 3339."""
         return self._transitions.since
 

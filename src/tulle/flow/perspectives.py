@@ -1,4 +1,4 @@
-"""Whether one list of rules means the same to every caller as the sets of rules that it was made of. Pure.
+"""Whether lists of rules mean the same to every caller as the sets of rules that they were made of. Pure.
 
 Sets are merged anew for each caller, by what is left of them for it; a list keeps its order whoever calls.
 """
@@ -11,9 +11,7 @@ from itertools import product
 
 from tulle.envoy import scope, views
 from tulle.envoy.routes import in_order
-from tulle.flow.flattening import Steps, deed, reachable
-from tulle.model.documents import BUILT_IN
-from tulle.model.names import Name
+from tulle.flow.flattening import Steps, deed, reachable, unmatched
 from tulle.model.routes import Match, RouteRule, RouteSet
 
 ELSEWHERE = "elsewhere.invalid"
@@ -30,19 +28,12 @@ class Perspective:
     port: int | None
 
 
-def is_same(
-    name: Name, sets: Iterable[RouteSet], rules: tuple[RouteRule, ...], others: Iterable[RouteSet], ports: Iterable[int]
-) -> bool:
-    """Whether every caller that makes a difference finds the same rules in the same order.
-
-    `sets` become `rules`, the rules of `name`; `others` are for the same calls and stay what they are.
-    """
-    known, rest = (tuple(each for each in group if each.rules) for group in (sets, others))
-    if not known or len(known) + len(rest) < 2:
+def is_same(before: Iterable[RouteSet], after: Iterable[RouteSet], ports: Iterable[int]) -> bool:
+    """Whether every caller that makes a difference finds the same rules in the same order."""
+    mine, its = (tuple(each for each in group if each.rules) for group in (before, after))
+    if len(mine) < 2:
         return True
-    listed = RouteSet(name=name, origin=BUILT_IN, rules=rules, by_specificity=False)
-    before, after = (*known, *rest), (listed, *rest)
-    return all(_seen(before, each) == _seen(after, each) for each in _perspectives(before, tuple(ports)))
+    return all(_seen(mine, each) == _seen(its, each) for each in _perspectives(mine, tuple(ports)))
 
 
 def _perspectives(sets: tuple[RouteSet, ...], ports: tuple[int, ...]) -> Iterator[Perspective]:
@@ -56,12 +47,13 @@ def _perspectives(sets: tuple[RouteSet, ...], ports: tuple[int, ...]) -> Iterato
 
 
 def _seen(sets: tuple[RouteSet, ...], by: Perspective) -> tuple[tuple[Match, RouteRule], ...]:
-    narrowed = (
+    views_ = [
         views.for_caller(each, by.namespace, by.labels, by.port)
         for each in sets
         if scope.is_exported(each.exports, each.name.namespace, by.namespace)
-    )
-    steps = in_order([each for each in narrowed if each is not None])
+    ]
+    seen = [each for each in views_ if each is not None]
+    steps = (*in_order(seen), *unmatched(seen))
     return tuple((match, deed(rule)) for match, rule in reachable(_bare(steps)))
 
 

@@ -84,7 +84,9 @@ class Occupied:
 
     def _owner(self, listener: Listener) -> Name | None:
         gateway = listener.gateway
-        return gateway if gateway is None else self._owners.get(gateway, gateway)
+        if gateway is None:
+            return listener.name if listener.name in self._guarded else None
+        return self._owners.get(gateway, gateway)
 
     def _enforced(self, owner: Name | None) -> Name | None:
         return None if owner is None else self._guarded.get(owner)

@@ -26,6 +26,8 @@ class Subject:
     """What policies are attached to that mean it: the services that it answers for, or a gateway and its class."""
     root_labels: Labels = ()
     """Labels by which policies of the root namespace find it, too."""
+    others: tuple[str, ...] = ()
+    """More namespaces, whose policies are about it only if they are attached to it."""
 
     def is_meant(self, policy: Any, root: str) -> bool:
         """Whether a policy of its namespace, or of the root namespace, is about it."""
@@ -71,7 +73,11 @@ class Policies:
         if not self._table:
             return ()
         spaces = (root,) if root == subject.namespace else (root, subject.namespace)
-        return tuple(each for space in spaces for each in self._found(space, subject, root))
+        attached = (Place(space, target=target) for space in subject.others for target in subject.names)
+        return (
+            *(each for space in spaces for each in self._found(space, subject, root)),
+            *chain.from_iterable(map(self._index.get, attached)),
+        )
 
     def _found(self, space: str, subject: Subject, root: str) -> Iterable[Any]:
         """Those of a namespace that are about somebody, the oldest first."""

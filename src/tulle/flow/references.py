@@ -10,7 +10,7 @@ from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field, replace
 from typing import Generic, TypeVar
 
-from tulle.envoy.references import backends
+from tulle.envoy.references import backends, stream_backends
 from tulle.flow.attachment import Attached, attach
 from tulle.flow.nearest import Nearest
 from tulle.flow.resolving import resolve
@@ -23,7 +23,7 @@ from tulle.model.names import CLUSTER_DOMAIN, GATEWAY, SYSTEM_NAMESPACE, Name
 from tulle.model.policies import TlsMode
 from tulle.model.routes import Backend, Forward, Respond, RouteRule, RouteSet
 from tulle.model.security import Rule
-from tulle.model.services import Protocol, Service
+from tulle.model.services import Port, Protocol, Service
 from tulle.model.workloads import Workload
 
 Thing = TypeVar("Thing")
@@ -203,6 +203,10 @@ def _check_set(route: RouteSet, directory: Directory) -> Checked[RouteSet]:
         names.update(backend.service for backend in backends(route))
         return Checked(route, tuple(findings.all), tuple(names))
     kept = tuple(_check_rule(rule, route, directory, findings, names) for rule in route.rules)
+    for backend in stream_backends(route):
+        names.add(backend.service)
+        if problem := _problem(backend, directory, route.name.namespace, None):
+            findings.error(backend.origin, problem)
     checked: RouteSet | None = route
     if route.listeners and not listeners:
         checked = None
@@ -273,8 +277,8 @@ def _pruned_rule(rule: RouteRule, kept: _Kept) -> RouteRule:
     return replace(rule, action=replace(action, backends=backends, mirrors=mirrors))
 
 
-def _problem(backend: Backend, directory: Directory, namespace: str, protocol: Protocol) -> str | None:
-    """Why a backend cannot be used for HTTP, TCP or UDP; None if it can."""
+def _problem(backend: Backend, directory: Directory, namespace: str, protocol: Protocol | None) -> str | None:
+    """Why a backend cannot be used for a protocol, or for any connections; None if it can."""
     seen = shown(backend.service, namespace)
     service = directory.services.get(backend.service)
     if service is None:
@@ -285,19 +289,30 @@ def _problem(backend: Backend, directory: Directory, namespace: str, protocol: P
         has = f"it has {numbers}" if numbers else "it has no ports at all"
         wanted = f"port {backend.port}" if backend.port is not None else "port"
         return f'service "{seen}" has no {wanted}; {has}'
-    versions = _versions(service)
+    versions = versions_of(service)
     if backend.subset is not None and backend.subset not in versions:
         hint = did_you_mean(backend.subset, versions) or (f"; it has {', '.join(versions)}" if versions else "")
         return f'service "{seen}" has no version "{backend.subset}"{hint}'
-    fits = port.protocol.is_http if protocol is Protocol.HTTP else port.protocol is protocol
-    fits = fits or (protocol is Protocol.HTTP and port.protocol is Protocol.TLS and _originates(service, port.number))
-    if fits:
+    if _fits(service, port, protocol):
         return None
-    wanted = "http, http2 or grpc" if protocol is Protocol.HTTP else str(protocol)
+    wanted = "http, http2 or grpc" if protocol is Protocol.HTTP else str(protocol or Protocol.TCP)
     return f'port {port.number} of service "{seen}" speaks {port.protocol}; here it must be {wanted}'
 
 
-def _versions(service: Service) -> list[str]:
+def _fits(service: Service, port: Port, protocol: Protocol | None) -> bool:
+    """Whether a port takes what is sent to it; without a protocol these are the bytes of any connection."""
+    match protocol:
+        case None:
+            return port.protocol is not Protocol.UDP
+        case Protocol.TCP:
+            return port.protocol in {Protocol.TCP, Protocol.TLS}
+        case Protocol.HTTP:
+            return port.protocol.is_http or (port.protocol is Protocol.TLS and _originates(service, port.number))
+        case _:
+            return port.protocol is protocol
+
+
+def versions_of(service: Service) -> list[str]:
     """Its own, and those that documents of their own give it."""
     others = (subset.name for each in service.destinations for subset in each.subsets)
     return list(dict.fromkeys((*(subset.name for subset in service.subsets), *others)))

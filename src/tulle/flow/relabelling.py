@@ -87,7 +87,7 @@ def _unique(names: Iterable[Name], text: Callable[[Name], str]) -> dict[Name, Na
 
 def _listeners(content: Content) -> dict[str, str]:
     """Listeners of all namespaces stand side by side."""
-    known = [each.listener for each in content.entrances]
+    known = [each.listener for each in (*content.entrances, *content.unusable)]
     together = _unique(
         (Name("", f"{each.name.namespace}/{each.name.name}") for each in known), lambda name: _plain(name.name)
     )
@@ -121,6 +121,8 @@ def _renamed(value: Any, labels: Labels) -> Any:
             return value if (wanted, version) == (name, subset) else replace(value, service=wanted, subset=version)
         case Target(kind="Service", name=name) if name in labels.services:
             return replace(value, name=labels.services[name])
+        case Target(kind="Listener", name=Name(name=listener)) if listener in labels.listeners:
+            return replace(value, name=Name(SYSTEM_NAMESPACE, labels.listeners[listener]))
         case Workload(service=name, calls=calls):
             called = None if calls is None else tuple(labels.services.get(each, each) for each in calls)
             return replace(value, service=labels.services.get(name, name), calls=called)

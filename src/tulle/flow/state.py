@@ -9,7 +9,7 @@ from typing import Protocol
 from tulle.model.documents import Document
 from tulle.model.findings import Finding
 from tulle.model.mesh import Mesh
-from tulle.model.statuses import ObjectKey
+from tulle.model.statuses import ObjectKey, Place
 from tulle.model.workloads import Instance
 from tulle.xds.snapshot import Resource
 
@@ -54,7 +54,7 @@ class State(Protocol):
         ...
 
     @property
-    def since(self) -> Mapping[ObjectKey, str]:
+    def since(self) -> Mapping[ObjectKey, Mapping[Place, str]]:
         """Since when statuses are as they are, in RFC 3339."""
         ...
 

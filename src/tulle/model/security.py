@@ -120,13 +120,18 @@ class AccessRule:
     conditions: tuple[AccessCondition, ...] = ()
 
 
+LISTENER = "Listener"
+"""What native policies are attached to."""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Target:
     """What a policy is attached to by name (Gateway API policy attachment)."""
 
     kind: str
-    """`Gateway`, `Service`, `ServiceEntry`, `GatewayClass`."""
+    """`Gateway`, `Service`, `ServiceEntry`, `GatewayClass`, `Listener`."""
     name: Name
+    """That of a listener is the one by which routes name it, in the namespace of the system."""
     origin: Origin = field(default=BUILT_IN, compare=False)
 
 

@@ -6,6 +6,9 @@ from dataclasses import dataclass
 
 from tulle.model.names import Name
 
+Place = tuple[object, str]
+"""What a condition is about (None: the object; the reference of a parent; the name of a listener), and its type."""
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Condition:
@@ -50,6 +53,13 @@ class Status:
     """Of a class of gateways: what is supported, in the words of the specification."""
     attached_sets: int | None = None
     """Of a gateway: how many sets of listeners were added to it."""
+
+    def placed(self) -> dict[Place, Condition]:
+        """All of its conditions, by what they are about and their type."""
+        groups: list[tuple[object, tuple[Condition, ...]]] = [(None, self.conditions)]
+        groups += [(each.reference, each.conditions) for each in self.parents]
+        groups += [(each.name, each.conditions) for each in self.sections]
+        return {(about, each.type): each for about, conditions in groups for each in conditions}
 
 
 ObjectKey = tuple[str, Name]

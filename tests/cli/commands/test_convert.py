@@ -49,6 +49,16 @@ def test_mistakes_are_shown_with_their_lines(tulle: Tulle, home: Any) -> None:
     assert "web: {port: 8000, command: run}" in Path("out.yaml").read_text()
 
 
+def test_what_is_lost_is_told_at_its_line(tulle: Tulle, home: Any) -> None:
+    kind = "apiVersion: networking.istio.io/v1\nkind: ProxyConfig\nmetadata: {name: a}\nspec: {concurrency: 2}\n"
+    Path("db.yaml").write_text(f"{SELECTED}---\n{kind}")
+    done = tulle("convert", "db.yaml")
+    assert done.code == 1
+    message = "sets up single proxies, which native files cannot say; keep this document beside the file"
+    assert f"db.yaml:8: warning: ProxyConfig a: {message}\n" in done.err
+    assert f"# Lost: ProxyConfig a {message} (db.yaml:8)\n" in done.out
+
+
 def test_a_place_that_cannot_be_written_is_told(tulle: Tulle, home: Any) -> None:
     Path("db.yaml").write_text(SELECTED)
     done = tulle("convert", "db.yaml", "-o", "none/out.yaml")

@@ -34,12 +34,12 @@ def test_hosts(say: Say, complain: Complain) -> None:
         ("timeouts: {request: 2s}", 2.0, None),
         ("timeouts: {request: 0s, backendRequest: 1s}", 0.0, Retry(per_try_timeout=1.0)),
         ("timeouts: {backendRequest: 0s}", None, None),
-        ("retry: {}", None, Retry()),
-        ("retry: {attempts: 0}", None, Retry(attempts=0)),
+        ("retry: {}", None, Retry(conditions=("reset",))),
+        ("retry: {attempts: 0}", None, Retry(attempts=0, conditions=("reset",))),
         (
             "retry: {attempts: 3, codes: [503], backoff: 100ms}",
             None,
-            Retry(attempts=3, status_codes=(503,), backoff=0.1),
+            Retry(attempts=3, conditions=("reset",), status_codes=(503,), backoff=0.1),
         ),
     ],
 )

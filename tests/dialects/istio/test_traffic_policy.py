@@ -49,6 +49,18 @@ def test_ports_have_policies_of_their_own(read: Read) -> None:
     assert second_policy.circuit_breaker is not None
 
 
+def test_ports_keep_what_only_the_whole_host_can_say(read: Read) -> None:
+    found = destination(
+        read,
+        "{retryBudget: {percent: 33}, proxyProtocol: {version: V2}, loadBalancer: {simple: RANDOM}, "
+        "portLevelSettings: [{port: {number: 80}}]}",
+    )
+    ((_, policy),) = found.port_policies
+    assert found.policy is not None and policy.proxy_protocol == found.policy.proxy_protocol == 2
+    assert policy.circuit_breaker is not None and policy.circuit_breaker.retry_budget is not None
+    assert policy.load_balancing != found.policy.load_balancing
+
+
 def test_tunnels(read: Read) -> None:
     found = destination(read, "{tunnel: {targetHost: b.example, targetPort: 443}}")
     assert found.policy is not None

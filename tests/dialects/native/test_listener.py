@@ -98,6 +98,8 @@ def test_certificates_without_a_default(read: Read) -> None:
         ("{secret: a, client_certificates: optional}", '"tls" with client_certificates optional needs client_ca'),
         ("{secret: a, client_names: b}", '"tls" with client_names needs client_ca'),
         ("{passthrough: true}", '"tls.passthrough" is for protocol tls'),
+        ("{by_cluster: true}", '"tls.by_cluster" is for protocol tls'),
+        ("{by_cluster: true, mesh: true}", '"tls" takes only one of mesh, by_cluster'),
     ],
 )
 def test_mistakes_about_tls_are_told(read: Read, tls: str, message: str) -> None:
@@ -133,6 +135,20 @@ def test_tls_may_pass_through_by_its_server_name(read: Read) -> None:
     found = listener(read, "protocol: tls, hosts: [a.example.org, '*.b.org'], to: web, tls: {passthrough: true}")
     assert found.tls is TlsHandling.PASSTHROUGH and found.certificates == ()
     assert [each.host for each in found.hosts] == ["a.example.org", "*.b.org"]
+
+
+def test_tls_may_pass_through_by_the_cluster_that_its_server_name_says(read: Read) -> None:
+    found = listener(read, "protocol: tls, hosts: '*.local', tls: {by_cluster: true}")
+    assert (found.tls, found.protocol) == (TlsHandling.AUTO_PASSTHROUGH, ListenerProtocol.TLS)
+    (finding,) = read("gateway: {listeners: {a: {port: 1, protocol: tls, to: web, tls: {by_cluster: true}}}}").findings
+    assert finding.message == (
+        'listener a: "tls.by_cluster" says where the bytes go; leave out to, weights and streams'
+    )
+
+
+def test_clients_may_know_it_by_another_port(read: Read) -> None:
+    assert listener(read, "public_port: 443").declared_port == 443
+    assert listener(read, "public_port: 8443").declared_port == 0
 
 
 def test_versions_of_tls_may_be_limited(read: Read) -> None:

@@ -96,3 +96,13 @@ def test_where_such_workloads_are_is_told_as_of_now() -> None:
     assert "there are some in namespace elsewhere" in finding
     (finding,) = desk.put("workload.yaml", "")
     assert "there are some" not in finding
+
+
+def test_listeners_are_targets_of_native_policies_and_share_ports() -> None:
+    desk = Desk()
+    (finding,) = desk.put("policy.yaml", "access: {x: {listeners: a}}")
+    assert finding.endswith('access x: it is attached to listener "a", which does not exist')
+    assert not desk.put("gateway.yaml", "gateway: {listeners: {a: {port: 8080, hosts: a.test}, c: 8081}}")
+    (finding,) = desk.put("more.yaml", "gateway: {listeners: {b: {port: 8080, hosts: b.test}}}")
+    assert finding.endswith('access x: it holds for listener "b" too, which shares port 8080 with "a"')
+    assert not desk.put("policy.yaml", "access: {x: {listeners: [a, b]}}")

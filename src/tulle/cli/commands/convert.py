@@ -34,7 +34,7 @@ def command(files: Files = None, to: To = Language.NATIVE, output: Result = None
 
     Comments in it say where each part came from. What the native language cannot say is a comment at its place, and a
     warning with its line on the standard error. Secrets and ConfigMaps stay documents of their own. Nothing is started
-    and nothing is asked. Exit code 1 if there is an error in the documents.
+    and nothing is asked. Exit code 1 if there is an error in the documents, or if something is lost.
 
     \b
     Examples:
@@ -61,5 +61,5 @@ def command(files: Files = None, to: To = Language.NATIVE, output: Result = None
             write_atomically(output, made.text, mode=0o644)
         except OSError as error:
             raise Failure(f"{output} cannot be written: {error.strerror}") from error
-    if any(finding["severity"] == "error" for finding in findings):
+    if made.lost or any(finding["severity"] == "error" for finding in findings):
         raise typer.Exit(FAILED)

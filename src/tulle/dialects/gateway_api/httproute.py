@@ -121,10 +121,12 @@ def _rule(part: Written, index: int, spec: HttpRule) -> RouteRule:
 
 
 def _retry(spec: RetrySpec | None, each_try: float | None) -> Retry | None:
+    """Beside the statuses, a connection that breaks and a try that takes too long are repeated (GEP-1731)."""
     if spec is None:
         return Retry(per_try_timeout=each_try) if each_try is not None else None
     return Retry(
         attempts=2 if spec.attempts is None else spec.attempts,
+        conditions=("reset",),
         status_codes=spec.codes,
         per_try_timeout=each_try,
         backoff=spec.backoff or None,

@@ -75,13 +75,15 @@ def merged(base: TrafficPolicy, special: TrafficPolicy) -> TrafficPolicy:
 
 
 def ports(policy: TrafficPolicy) -> dict[int, TrafficPolicy]:
-    """What is said for single ports, each complete by itself."""
-    found = {}
-    for each in policy.port_level_settings:
-        if each.port.number is not None:
-            groups = {name: value for name in _GROUPS if (value := getattr(each, name, None)) is not None}
-            found[each.port.number] = NOTHING.model_copy(update=groups)
-    return found
+    """What is said for single ports, each complete by itself.
+
+    Istio: nothing is inherited of what a port could say itself; the rest of the policy holds for it, too.
+    """
+    return {
+        each.port.number: policy.model_copy(update={name: getattr(each, name) for name in PolicyGroups.model_fields})
+        for each in policy.port_level_settings
+        if each.port.number is not None
+    }
 
 
 def check(part: Written, path: tuple[Step, ...], policy: TrafficPolicy, base: TrafficPolicy = NOTHING) -> None:

@@ -46,6 +46,10 @@ def _address(value: object) -> object:
     return address(value, "127.0.0.1, 0.0.0.0 or ::1")
 
 
+FORMS = ("passthrough", "mesh", "by_cluster")
+"""What may happen to TLS instead of ending with certificates of documents."""
+
+
 class CertificateSpec(Spec):
     """A certificate chain and its key: in PEM files on the host of the gateway, or in a secret."""
 
@@ -108,6 +112,9 @@ class TlsSpec(CertificateSpec):
     ciphers: Annotated[tuple[Cipher, ...], Several()] = Field((), description="Ciphers up to TLS 1.2.")
     passthrough: bool = Field(False, description="Whether it is sent on as it is, by its server name, to a tls port.")
     mesh: bool = Field(False, description="Whether it ends with the certificates of the mesh, mutually.")
+    by_cluster: bool = Field(
+        False, description="Whether it is sent on as it is, to the service that its server name says as Istio does."
+    )
 
     @property
     def trusts(self) -> bool:
@@ -127,13 +134,13 @@ class TlsSpec(CertificateSpec):
 
     @model_validator(mode="after")
     def _ends_or_passes(self) -> Self:
-        for form in ("passthrough", "mesh"):
-            given = self.model_fields_set - {"passthrough", "mesh"}
-            if getattr(self, form) and given:
-                refuse(f"with {form} takes no {sorted(given)[0]}")
-        if self.passthrough and self.mesh:
-            refuse("takes only one of passthrough, mesh")
-        if not self.passthrough and not self.mesh and not self.is_given and not self.certificates:
+        forms = [form for form in FORMS if getattr(self, form)]
+        others = self.model_fields_set.difference(FORMS)
+        if forms and others:
+            refuse(f"with {forms[0]} takes no {sorted(others)[0]}")
+        if len(forms) > 1:
+            refuse(f"takes only one of {', '.join(forms)}")
+        if not forms and not self.is_given and not self.certificates:
             refuse("needs a certificate and its key, a secret, or passthrough")
         if self.client_certificates in {"required", "optional"} and not self.trusts:
             refuse(f"with client_certificates {self.client_certificates} needs client_ca")
@@ -145,6 +152,8 @@ class TlsSpec(CertificateSpec):
     @property
     def handling(self) -> TlsHandling:
         """As the model has it."""
+        if self.by_cluster:
+            return TlsHandling.AUTO_PASSTHROUGH
         if self.mesh:
             return TlsHandling.MESH
         return TlsHandling.PASSTHROUGH if self.passthrough else TlsHandling.TERMINATE
@@ -156,6 +165,9 @@ class ListenerSpec(Spec):
     port: PortNumber = Field(description="Where it listens.")
     address: Annotated[str, BeforeValidator(_address)] = Field(
         "127.0.0.1", description="IP address; 0.0.0.0 for every interface."
+    )
+    public_port: PortNumber | None = Field(
+        None, description="By which clients know it, if something before it maps ports; redirects and policies mean it."
     )
     protocol: Literal["http", "https", "tcp", "tls", "udp"] | None = Field(
         None, description="http, or https with tls; tcp, or tls with tls; udp."
@@ -201,6 +213,7 @@ def read(part: Written) -> Fragment:
         name=Name(SYSTEM_NAMESPACE, part.document.key.name.name),
         origin=part.origin,
         port=spec.port,
+        declared_port=0 if spec.public_port in {None, spec.port} else spec.public_port or 0,
         address=spec.address,
         protocol=spec.kind,
         certificates=_certificates(part, spec.tls),
@@ -226,13 +239,19 @@ def _check(part: Written, spec: ListenerSpec) -> None:
         part.error(("weights",), "cannot stand beside to; write one of them")
     if protocol in {ListenerProtocol.HTTPS, ListenerProtocol.TLS} and spec.tls is None:
         part.error(("protocol",), f"is {protocol}, which needs tls with a certificate and its key")
-    if spec.tls is not None and spec.tls.passthrough and protocol.is_http:
-        part.error(("tls", "passthrough"), "is for protocol tls")
+    if spec.tls is not None:
+        for form in ("passthrough", "by_cluster"):
+            if getattr(spec.tls, form) and protocol.is_http:
+                part.error(("tls", form), "is for protocol tls")
     if protocol is ListenerProtocol.UDP and spec.tls is not None:
         part.error(("tls",), "cannot be used with udp")
     if protocol.is_http and has_target:
         part.error((target,), f"is for tcp, tls and udp; for {protocol}, write routes")
-    if not protocol.is_http and not has_target and "streams" not in spec.model_fields_set:
+    is_said = has_target or "streams" in spec.model_fields_set
+    if spec.tls is not None and spec.tls.by_cluster:
+        if is_said:
+            part.error(("tls", "by_cluster"), "says where the bytes go; leave out to, weights and streams")
+    elif not protocol.is_http and not is_said:
         part.error((), f"speaks {protocol} and needs to: the service that gets the bytes")
     if spec.redirect_to_https is not None and protocol is not ListenerProtocol.HTTP:
         part.error(("redirect_to_https",), "is only for plain http")
@@ -251,6 +270,7 @@ def _streams(part: Written, spec: ListenerSpec, listener: Listener) -> tuple[Rou
             streams=streams.rules(part, ("streams",), spec.streams, _namespace(part), owner),
             kind=RouteKind.TLS if spec.kind is ListenerProtocol.TLS else RouteKind.TCP,
             by_specificity=False,
+            drops_unknown=True,
         ),
     )
 

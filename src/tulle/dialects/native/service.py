@@ -313,6 +313,7 @@ class _Reading:
                 streams=rules,
                 kind=RouteKind.TCP,
                 by_specificity=False,
+                drops_unknown=True,
             ),
         )
 

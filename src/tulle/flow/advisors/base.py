@@ -18,7 +18,7 @@ from tulle.model.documents import Origin
 from tulle.model.findings import Finding
 from tulle.model.listeners import Listener
 from tulle.model.mesh import Object, Settings
-from tulle.model.names import Name
+from tulle.model.names import SYSTEM_NAMESPACE, Name
 from tulle.model.objects import Gateway
 from tulle.model.routes import RouteSet
 from tulle.model.services import Service
@@ -56,6 +56,10 @@ def anywhere(selector: Labels) -> Iterator[Key]:
 def account_key(namespace: str, account: str) -> Key:
     """Stands for a service account, and whether anybody has it."""
     return "account", namespace, account
+
+
+NATIVE = Name(SYSTEM_NAMESPACE, "")
+"""Stands for the gateway of native files, which has no name."""
 
 
 def gateway_key(name: Name) -> Key:

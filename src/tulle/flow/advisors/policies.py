@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from typing import TypeAlias
 
-from tulle.flow.advisors.base import SERVICES, Advised, Key, Ledger, World, anywhere, gateway_key, labelled
+from tulle.flow.advisors.base import NATIVE, SERVICES, Advised, Key, Ledger, World, anywhere, gateway_key, labelled
 from tulle.flow.guarding import GATEWAY_NAME
 from tulle.flow.joining import typed
 from tulle.flow.references import shown
@@ -13,7 +13,7 @@ from tulle.model.extensions import EnvoyPatches, ProxySettings, Scope, Telemetry
 from tulle.model.findings import Finding, did_you_mean
 from tulle.model.names import Name
 from tulle.model.objects import Gateway, GatewayClass
-from tulle.model.security import AccessPolicy, PeerAuthentication, RequestAuthentication, Target
+from tulle.model.security import LISTENER, AccessPolicy, PeerAuthentication, RequestAuthentication, Target
 
 Policy: TypeAlias = (
     AccessPolicy
@@ -135,11 +135,29 @@ def _hint(policy: Policy, world: World) -> str:
 def _about_targets(policy: Policy, targets: tuple[Target, ...], world: World, keys: set[Key]) -> Iterator[Finding]:
     for target in targets:
         if _exists(target, world, keys):
+            yield from _about_sharing(policy, target, targets, world, keys)
             continue
         what = f'{target.kind} "{shown(target.name, policy.name.namespace)}"'
+        if target.kind == LISTENER:
+            what = f'listener "{target.name.name}"'
         message = f"it is attached to {what}, which does not exist"
         origin = target.origin if target.origin.file else policy.origin
         yield Finding.warning(origin, f"{policy.origin.subject}: {message}")
+
+
+def _about_sharing(
+    policy: Policy, target: Target, targets: tuple[Target, ...], world: World, keys: set[Key]
+) -> Iterator[Finding]:
+    """What is enforced is the same for all listeners of a port."""
+    if target.kind != LISTENER:
+        return
+    keys.add(gateway_key(NATIVE))
+    listener = world.merge.listeners.table[target.name]
+    chosen = {each.name for each in targets}
+    for other in world.listeners.get(NATIVE):
+        if (other.address, other.port) == (listener.address, listener.port) and other.name not in chosen:
+            message = f'it holds for listener "{other.name.name}" too, which shares port {other.port} with'
+            yield Finding.warning(policy.origin, f'{policy.origin.subject}: {message} "{target.name.name}"')
 
 
 def _exists(target: Target, world: World, keys: set[Key]) -> bool:
@@ -147,6 +165,9 @@ def _exists(target: Target, world: World, keys: set[Key]) -> bool:
         case "Gateway":
             keys.add(gateway_key(target.name))
             return world.has_gateway(target.name)
+        case "Listener":
+            keys.add(gateway_key(target.name))
+            return target.name in world.merge.listeners.table
         case "GatewayClass":
             keys.add(gateway_key(Name("", target.name.name)))
             return target.name.name in {each.name for each in world.table(GatewayClass).values()}

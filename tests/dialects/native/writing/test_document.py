@@ -161,12 +161,13 @@ def test_comments_say_where_foreign_parts_came_from(content: Callable[[str], Con
     given = replace(given, offers=(replace(web, origins=(*origins, origins[0])), replace(api, is_declared=False)))
     frame = Frame(
         folder="/folder",
-        files={"/x/rules.yaml": "rules.yaml"},
         notes={("native/service", Name("default", "api")): ("Lost: something",)},
     )
     assert document.text(given, frame) == (
-        "services:\n  # Lost: something\n  api: {port: 81, command: run}\n"
-        "  # Service web (in.yaml:3)\n  # DestinationRule web (rules.yaml:9)\n  web: {port: 80, command: run}\n"
+        "services:\n"
+        "  # Service web (in.yaml:3)\n  # DestinationRule web (/x/rules.yaml:9)\n  web: {port: 80, command: run}\n"
+        "# Services of which these files do not say where they are:\n"
+        "# services:\n#   # Lost: something\n#   api: {port: 81, command: run}\n"
     )
 
 
@@ -227,18 +228,21 @@ def test_what_nothing_takes_and_nobody_runs_is_a_comment(content: Callable[[str]
         ports=(("http", 80),),
         replicas=3,
     )
+    elsewhere = replace(given.routes[0], namespace="shop", hosts=("c.d",))
     found = Content(
-        unattached=given.routes, templates=(template, replace(template, name=Name("default", "a"), ports=()))
+        unattached=(elsewhere, *given.routes),
+        templates=(template, replace(template, name=Name("default", "a"), ports=())),
     )
     assert document.text(found, Frame()) == (
         "{}\n"
         "# Routes that nothing takes, as no listener of these files is what they ask for:\n"
         "# routes:\n#   - {host: a.b, to: web}\n"
+        "# namespace: shop\n# routes:\n#   - {host: c.d, to: web.default}\n"
         "# Workloads of which these files do not say how they are run here:\n"
         "# workloads:\n#   # Deployment web (in.yaml:4)\n"
-        "#   web: {command: ..., namespace: shop, port: 80, account: web, labels: {app: web}, replicas: 3}\n"
-        "#   # Deployment web (in.yaml:4)\n"
         "#   a: {command: ..., account: web, labels: {app: web}, replicas: 3}\n"
+        "# namespace: shop\n# workloads:\n#   # Deployment web (in.yaml:4)\n"
+        "#   web: {command: ..., port: 80, account: web, labels: {app: web}, replicas: 3}\n"
     )
 
 

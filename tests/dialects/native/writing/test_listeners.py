@@ -31,6 +31,8 @@ Read = Callable[[str], Fragment]
         "{port: 443, tls: {mesh: true}}",
         "{port: 443, protocol: tls, tls: {passthrough: true}, to: web}",
         "{port: 443, protocol: tcp, tls: {secret: a}, weights: {a: 1, b: 2}}",
+        "{port: 443, protocol: tls, tls: {by_cluster: true}}",
+        "{port: 8080, public_port: 80}",
         "{port: 53, protocol: udp, to: dns.shop}",
         "{port: 1, protocol: tcp, streams: []}",
         "{port: 1, protocol: tcp, streams: {match: {networks: 10.0.0.0/8}, to: a}}",

@@ -61,6 +61,7 @@ def offer(read: Read, text: str) -> Offer:
         "idle_timeout: 2s}}, routes: {match: {path: /a}, versions: {v1: 1, v2: 1}}}",
         "{port: 80, command: run, versions: {v1: {}, v2: {env: {A: b}}}}",
         "{port: 80, select: {app: web}, versions: {v1: {}, v2: {select: {a: b}, load_balancing: random}}}",
+        "{port: 80, versions: {v1: {command: x}, v2: {select: {version: v2}}}}",
         "{port: 80, addresses: ['10.0.0.1:81', '10.0.0.2:81'], versions: {v1: {select: {version: v1}}}}",
         "{port: 80, select: {app: web}, versions: {v1: {port_policies: {'80': {load_balancing: random}}}}, "
         "port_policies: {'80': {idle_timeout: 1s}}}",
@@ -130,7 +131,7 @@ def workload(read: Read, text: str) -> Workload:
     "text",
     [
         "{command: run}",
-        "{port: 80, account: job, command: [run, it], labels: {app: x}, calls: [db]}",
+        "{port: 80, account: job, command: [run, it], labels: {app: x}, calls: db}",
         "{ports: {http: 80, tcp: 81}, command: run, directory: /elsewhere/far/away}",
     ],
 )

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 
-from tulle.model.documents import BUILT_IN, Origin
+from tulle.model.documents import Origin
 from tulle.model.extensions import Scope, Telemetry
 from tulle.model.listeners import Listener
 from tulle.model.mesh import Settings
@@ -58,6 +58,8 @@ class Entrance:
 
     listener: Listener
     streams: tuple[StreamRule, ...] = ()
+    origins: tuple[Origin, ...] = ()
+    """Of other listeners that it stands for."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -79,6 +81,8 @@ class Content:
     logging: tuple[Telemetry, ...] = ()
     templates: tuple[Template, ...] = ()
     """Of what nobody runs here: they are written as comments."""
+    unusable: tuple[Entrance, ...] = ()
+    """Listeners that do not listen, as something is wrong with them: they are written as comments."""
     unattached: tuple[Placed, ...] = ()
     """Routes that nothing takes: they are written as comments."""
     lost: tuple[tuple[Origin, str], ...] = ()
@@ -87,4 +91,3 @@ class Content:
 
 Key = tuple[str, Name]
 """Kind and name of a part that is written."""
-NOWHERE = BUILT_IN

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 
 from tulle.dialects.native.route import identify
 from tulle.dialects.native.writing import exchange, listeners, matching, rules, security, services
-from tulle.dialects.native.writing.content import Content, Key, Offer, Placed
+from tulle.dialects.native.writing.content import Content, Entrance, Key, Offer, Placed
 from tulle.dialects.native.writing.plain import Data, changed, duration, kept, several, yes
 from tulle.kit.yaml_writing import Commented, rendered
 from tulle.model.documents import Origin
@@ -23,6 +23,8 @@ from tulle.model.workloads import Template
 SECTIONS = ("namespace", "mesh", "gateway", "routes", "services", "workloads", "access", "tokens", "mtls", "scopes")
 """In the order in which people read them; others follow."""
 _USUAL = Settings()
+NOWHERE: Key = ("", Name("", ""))
+"""Of what has no part in the file."""
 Notes = Mapping[Key, tuple[str, ...]]
 """More lines of comment, by the part that they are about."""
 
@@ -33,8 +35,6 @@ class Frame:
 
     folder: str = ""
     """Where the file will be: paths in it are relative to that."""
-    files: Mapping[str, str] = field(default_factory=dict)
-    """Files that parts came from, as they are shown; all others as they are."""
     notes: Notes = field(default_factory=dict)
 
     def lines(self, key: Key, origins: Iterable[Origin]) -> tuple[str, ...]:
@@ -45,8 +45,7 @@ class Frame:
         """`VirtualService reviews (reviews.yaml:3)`; nothing for what was native before."""
         if not is_foreign(origin):
             return ""
-        place = f"{self.files.get(origin.file, origin.file)}:{origin.line}"
-        return f"{origin.subject} ({place})" if origin.subject else place
+        return f"{origin.subject} ({str(origin).removeprefix('./')})"
 
 
 def is_foreign(origin: Origin) -> bool:
@@ -62,18 +61,45 @@ def text(content: Content, frame: Frame) -> str:
 
 def _only_comments(content: Content, frame: Frame) -> Iterator[str]:
     """What would be there, if more were said."""
+    if rest := frame.notes.get(NOWHERE):
+        yield "What is not in this file:"
+        yield from rest
+    if content.unusable:
+        yield "Listeners that cannot be used as they are:"
+        spoiled = {"gateway": _gateway(content.unusable, frame, DEFAULT_NAMESPACE)}
+        yield from rendered(spoiled, block=2).splitlines()
     if content.unattached:
         yield "Routes that nothing takes, as no listener of these files is what they ask for:"
-        yield from rendered({"routes": [_route(each, frame) for each in content.unattached]}, block=2).splitlines()
+    for namespace in sorted({each.namespace for each in content.unattached}):
+        routes = [_route(each, frame) for each in content.unattached if each.namespace == namespace]
+        yield from _commented(namespace, {"routes": routes})
+    unknown = sorted((each for each in content.offers if not each.is_declared), key=_name_of)
+    if unknown:
+        yield "Services of which these files do not say where they are:"
+    for namespace in dict.fromkeys(_name_of(each).namespace for each in unknown):
+        spoken = {
+            _name_of(each).name: _offer(each, content, frame)
+            for each in unknown
+            if _name_of(each).namespace == namespace
+        }
+        yield from _commented(namespace, {"services": spoken})
     if content.templates:
         yield "Workloads of which these files do not say how they are run here:"
-        found = {each.name.name: _template(each, frame) for each in content.templates}
-        yield from rendered({"workloads": found}, block=2).splitlines()
+    for namespace in sorted({each.name.namespace for each in content.templates}):
+        found = {it.name.name: _template(it, frame) for it in content.templates if it.name.namespace == namespace}
+        yield from _commented(namespace, {"workloads": found})
+
+
+def _commented(namespace: str, data: Data) -> list[str]:
+    return rendered(kept(namespace=changed(namespace, DEFAULT_NAMESPACE)) | data, block=2).splitlines()
+
+
+def _name_of(offer: Offer) -> Name:
+    return offer.service.name
 
 
 def _template(given: Template, frame: Frame) -> object:
     data = kept(
-        namespace=changed(given.name.namespace, DEFAULT_NAMESPACE),
         **services.ports([Port(name=name, number=number) for name, number in given.ports]),
         account=given.account,
         labels=dict(given.labels),
@@ -92,7 +118,8 @@ def documents(content: Content, frame: Frame) -> list[Data]:
 def _spaces(content: Content) -> list[str]:
     """The default namespace first, if there is anything in it."""
     named = (content.workloads, content.entries, content.access, content.tokens, content.scopes, content.logging)
-    found = {each.service.name.namespace for each in content.offers} | {each.namespace for each in content.routes}
+    found = {_name_of(each).namespace for each in content.offers if each.is_declared}
+    found |= {each.namespace for each in content.routes}
     found |= {each.name.namespace for group in named for each in group}
     found |= {each.name.namespace for each in content.peers if not _is_within(each, content)}
     ordered = sorted(found, key=lambda each: (each != DEFAULT_NAMESPACE, each))
@@ -104,13 +131,13 @@ def _document(content: Content, frame: Frame, namespace: str, *, is_first: bool)
     if namespace != DEFAULT_NAMESPACE:
         found["namespace"] = namespace
     if is_first:
-        found |= kept(mesh=_mesh(content, namespace), gateway=_gateway(content, frame, namespace))
+        found |= kept(mesh=_mesh(content, namespace), gateway=_gateway(content.entrances, frame, namespace))
     return found | kept(
         routes=[_route(each, frame) for each in content.routes if each.namespace == namespace],
         services={
             each.service.name.name: _offer(each, content, frame)
-            for each in sorted(content.offers, key=lambda it: it.service.name)
-            if each.service.name.namespace == namespace
+            for each in sorted(content.offers, key=_name_of)
+            if each.is_declared and _name_of(each).namespace == namespace
         },
         workloads=_workloads(content, frame, namespace),
         access=_section(frame, "native/access", namespace, ((it, security.access(it)) for it in content.access)),
@@ -198,11 +225,12 @@ def _is_within(given: PeerAuthentication, content: Content) -> bool:
     return _is_of_mesh(given, content) or given.name.name.startswith("service/")
 
 
-def _gateway(content: Content, frame: Frame, namespace: str) -> Data | None:
+def _gateway(entrances: Iterable[Entrance], frame: Frame, namespace: str) -> Data | None:
     found: Data = {}
-    for each in sorted(content.entrances, key=lambda it: (it.listener.port, it.listener.name)):
+    for each in sorted(entrances, key=lambda it: (it.listener.port, it.listener.name)):
         name = each.listener.name
-        lines = frame.lines(("native/listener", name), (each.listener.origin, *(it.origin for it in each.streams)))
+        origins = (each.listener.origin, *each.origins, *(it.origin for it in each.streams))
+        lines = frame.lines(("native/listener", name), origins)
         # Always a line for each: even without a comment they are what people look for.
         found[name.name] = Commented(listeners.listener(each, frame.folder, namespace), lines)
     return {"listeners": found} if found else None

@@ -23,6 +23,7 @@ def listener(entrance: Entrance, folder: str, namespace: str) -> object:
     said = {
         "port": given.port,
         **kept(
+            public_port=given.declared_port or None,
             address=changed(given.address, "127.0.0.1"),
             protocol=_protocol(given),
             hosts=several([each.host for each in given.hosts]) if not _has_every_host(given) else None,
@@ -32,7 +33,8 @@ def listener(entrance: Entrance, folder: str, namespace: str) -> object:
         ),
         **(rules.shares(given.backends, namespace) if given.backends else {}),
     }
-    if not given.protocol.is_http and not entrance.streams and not given.backends:
+    is_by_cluster = given.tls is TlsHandling.AUTO_PASSTHROUGH
+    if not given.protocol.is_http and not entrance.streams and not given.backends and not is_by_cluster:
         said["streams"] = []  # every connection is closed
     return given.port if len(said) == 1 else said
 
@@ -42,7 +44,7 @@ def _has_every_host(given: Listener) -> bool:
 
 
 def _protocol(given: Listener) -> str | None:
-    if given.protocol is ListenerProtocol.TLS and given.tls is TlsHandling.PASSTHROUGH:
+    if given.protocol is ListenerProtocol.TLS and given.tls in {TlsHandling.PASSTHROUGH, TlsHandling.AUTO_PASSTHROUGH}:
         return "tls"
     return _WORDS.get(given.protocol, str(given.protocol))
 
@@ -54,6 +56,8 @@ def _tls(given: Listener, folder: str, namespace: str) -> Data | None:
         return {"passthrough": True}
     if given.tls is TlsHandling.MESH:
         return {"mesh": True}
+    if given.tls is TlsHandling.AUTO_PASSTHROUGH:
+        return {"by_cluster": True}
     first = [each for each in given.certificates if not each.hosts][:1]
     others = [each for each in given.certificates if each not in first]
     return {

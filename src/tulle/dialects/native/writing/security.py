@@ -9,6 +9,7 @@ from tulle.dialects.native.writing import policies
 from tulle.dialects.native.writing.plain import Data, changed, duration, kept, several, yes
 from tulle.model.extensions import AccessLogging, Direction, Ingress, Scope, Telemetry
 from tulle.model.security import (
+    LISTENER,
     AccessAction,
     AccessOperation,
     AccessPolicy,
@@ -26,7 +27,8 @@ Labels = tuple[tuple[str, str], ...]
 
 def _chosen(selector: Labels, targets: Sequence[Target]) -> Data:
     services = [each.name.name for each in targets if each.kind == "Service"]
-    return kept(labels=dict(selector), services=several(services))
+    listeners = [each.name.name for each in targets if each.kind == LISTENER]
+    return kept(labels=dict(selector), services=several(services), listeners=several(listeners))
 
 
 def access(given: AccessPolicy) -> Data:

@@ -109,8 +109,9 @@ def _version(given: Subset, offer: Offer, common: Data, folder: str) -> Data:
     """What only a version says."""
     service_, namespace = offer.service, offer.service.name.namespace
     workload_ = next((each for each in offer.workloads if each.version == given.name), None)
-    # A version without labels of its own would be run where the service says how.
-    is_plain = workload_ is not None or ("command" not in common and not service_.addresses)
+    # Without labels of its own it would be run, or be, where the service says.
+    is_elsewhere = bool(service_.selector or service_.hosts or service_.alias) or not offer.is_declared
+    is_plain = workload_ is not None or (is_elsewhere and "command" not in common and not service_.addresses)
     has_usual = given.labels == (("version", given.name),)
     base = given.policy or service_.policy
     own = run(workload_, folder) if workload_ is not None else {}
@@ -139,7 +140,7 @@ def _common(offer: Offer, folder: str) -> Data:
 def _calls(workload: Workload) -> Data:
     if workload.calls is None:
         return {}
-    return {"calls": [named(each, workload.name.namespace) for each in workload.calls]}
+    return {"calls": several([named(each, workload.name.namespace) for each in workload.calls]) or []}
 
 
 def run(workload: Workload, folder: str) -> Data:
