@@ -123,7 +123,7 @@ async def test_keys_that_an_issuer_publishes_are_kept_over_a_restart(
 ) -> None:
     kept = settings.home.plane / "keys.json"
     with web() as issuer:
-        issuer.answers["/keys"] = b'{"keys": [{"kty": "RSA", "kid": "mine"}]}'
+        issuer.answers["/keys"] = b'{"keys": [{"kty": "oct", "k": "AQ", "kid": "mine"}]}'
         tokens = f"tokens: {{t: {{issuer: me, jwks_uri: '{issuer.at('/keys')}'}}}}"
         settings.files[0].write_text(f"workloads: {{web: {{command: x}}}}\n---\n{tokens}")
         lifeline, held = os.pipe()
@@ -185,3 +185,58 @@ async def test_it_serves_where_no_last_good_versions_can_be_kept(
     status = await _first_status(settings, unused_tcp_port)
     assert [each["name"] for each in status["services"]] == ["web"]
     assert "could not be saved" in caplog.text
+
+
+async def test_documents_that_it_fails_at_keep_the_last_good_state(
+    settings: PlaneSettings, unused_tcp_port: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    lifeline, held = os.pipe()
+    address = f"127.0.0.1:{unused_tcp_port}"
+    async with asyncio.TaskGroup() as tasks:
+        tasks.create_task(run(replace(settings, lifeline=lifeline, api_address=address)))
+        await until(settings.home.plane / "token")
+        token = (settings.home.plane / "token").read_text().strip()
+        with monkeypatch.context() as patched:
+            patched.setattr("tulle.flow.publish.changed_services", _fail)
+            settings.files[0].write_text("services: {web: {port: 8000, command: other}}")
+            await _until_said(address, token, "mistake of tulle: RuntimeError")
+        settings.files[0].write_text("services: {api: {port: 8000, command: serve}}")
+        async with asyncio.timeout(20):
+            while [each["name"] for each in (await asyncio.to_thread(_status, address, token))["services"]] != ["api"]:
+                await asyncio.sleep(0.05)
+        assert "mistake" not in str(await asyncio.to_thread(_status, address, token))
+        os.close(held)
+    os.close(lifeline)
+
+
+async def test_nobody_is_served_before_there_is_anything_good(
+    settings: PlaneSettings, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    lifeline, held = os.pipe()
+    async with asyncio.TaskGroup() as tasks:
+        with monkeypatch.context() as patched:
+            failed = asyncio.Event()
+
+            def fail(*_: object) -> None:
+                asyncio.get_running_loop().call_soon(failed.set)
+                raise RuntimeError("broken")
+
+            patched.setattr("tulle.flow.publish.changed_services", fail)
+            tasks.create_task(run(replace(settings, lifeline=lifeline)))
+            async with asyncio.timeout(20):
+                await failed.wait()
+            assert not (settings.home.plane / JOIN_TOKEN).exists()
+        settings.files[0].write_text("services: {api: {port: 8000, command: serve}}")
+        await until(settings.home.plane / "token")
+        os.close(held)
+    os.close(lifeline)
+
+
+def _fail(*_: object) -> None:
+    raise RuntimeError("broken")
+
+
+async def _until_said(address: str, token: str, text: str) -> None:
+    async with asyncio.timeout(20):
+        while text not in str((await asyncio.to_thread(_status, address, token))["findings"]):
+            await asyncio.sleep(0.05)

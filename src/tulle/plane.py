@@ -101,7 +101,8 @@ async def run(settings: PlaneSettings) -> None:
         stack.callback(kept.close)
         gathering = tasks.create_task(gather.run())
         # Nobody is served before the first mesh: an empty one would take away what proxies have.
-        await building.once()
+        while not await building.once():
+            pass
         publisher.hosts_changed()
 
         trust_domain = publisher.mesh.settings.trust_domain
@@ -152,19 +153,26 @@ class Building:
         while True:
             await self.once()
 
-    async def once(self) -> None:
-        """Build what there is next."""
+    async def once(self) -> bool:
+        """Build what there is next; if mistakes of ours come to light, what was published before stays."""
         newest = await self.gathered.next()
         findings = (*newest.findings, *self.keys.findings, *self.kept.findings)
-        # In a thread: parsing and merging must not hold up the streams.
-        mesh = await asyncio.to_thread(
-            self.builder.build, newest.documents, findings, self.keys.sets, newest.unreadable, self.taken.mesh
-        )
-        self.publisher.update(mesh)
-        self.observer.built(mesh, self.builder.documents)
-        self.keys.follow(mesh)
-        self.kept.follow()
-        self.taken.published(mesh, is_awaited=self.builder.is_easing)
+        try:
+            # In a thread: parsing and merging must not hold up the streams.
+            mesh = await asyncio.to_thread(
+                self.builder.build, newest.documents, findings, self.keys.sets, newest.unreadable, self.taken.mesh
+            )
+            self.publisher.update(mesh)
+            self.observer.built(mesh, self.builder.documents)
+            self.keys.follow(mesh)
+            self.kept.follow()
+            self.taken.published(mesh, is_awaited=self.builder.is_easing)
+        except Exception as error:
+            log.exception("the newest documents cannot be used")
+            self.observer.fault = repr(error)
+            return False
+        self.observer.fault = ""
+        return True
 
 
 class Registry:

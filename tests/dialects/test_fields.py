@@ -28,10 +28,10 @@ LABEL = (
         ("host: a b", ': "host" must be a host name such as shop.example.org, *.example.org or *, not "a b"'),
         ("host: 5", ': "host" must be a host name such as shop.example.org, *.example.org or *, not 5'),
         ("path: {regex: 5}", ': "path.regex" must be a regular expression, not 5'),
-        ("path: {regex: '(a)\\\\1'}", ': "path.regex" is a regular expression with \\1, which RE2 does not know'),
+        ("path: {regex: '(a)\\1'}", ': "path.regex" is a regular expression with \\1, which RE2 does not know'),
         (
             "path: {regex: '['}",
-            ': "path.regex" is not a regular expression (RE2): unterminated character set at position 0',
+            ': "path.regex" is not a regular expression (RE2): missing ]: [',
         ),
         ("headers: {'a b': x}", ': "headers.a b" must be the name of a header, not "a b"'),
         ("methods: 'GE T'", ': "methods[0]" must be an HTTP method such as GET, not "GE T"'),
@@ -86,7 +86,7 @@ def test_files_and_ports_and_weights(read: Read) -> None:
         'listener a: "tls.key" must be the path of a file, not 5',
     ]
     assert messages(read, "routes: [{name: r, weights: {web: -1}}]") == [
-        'route r: "weights.web" must be a whole number from 0, not -1'
+        'route r: "weights.web" must be a whole number from 0 to 1000000, not -1'
     ]
 
 
@@ -97,3 +97,44 @@ def test_an_empty_value_is_empty_text(read: Read) -> None:
 
 def service(text: str) -> str:
     return f"services: {{web: {{command: web, {text}}}}}"
+
+
+@pytest.mark.parametrize(
+    ("text", "says"), [("1000000001s", "must be at most 1000000000 s"), ("0.0001s", "at least 1ms")]
+)
+def test_durations_are_such_that_everybody_can_hold(read: Read, text: str, says: str) -> None:
+    (message,) = messages(read, route(f"timeout: {text}"))
+    assert says in message
+
+
+def test_patterns_are_those_of_re2(read: Read) -> None:
+    assert messages(read, route(r"path: {regex: '/\pL+(?i)b\z'}")) == []
+    (message,) = messages(read, route("path: {regex: '/a{1001}'}"))
+    assert "invalid repetition size" in message
+
+
+@pytest.mark.parametrize(
+    ("text", "message"),
+    [
+        ("client_keys: x", '"tls.client_keys[0]" must be the SHA-256 of a public key in base64'),
+        ("client_hashes: x", '"tls.client_hashes[0]" must be the SHA-256 of a certificate'),
+        ("ciphers: x", '"tls.ciphers[0]" must be a cipher such as'),
+    ],
+)  # fmt: skip
+def test_parts_of_tls_are_such_that_envoy_knows(read: Read, text: str, message: str) -> None:
+    found = read(f"gateway: {{listeners: {{a: {{port: 1, tls: {{secret: s, client_ca: c, {text}}}}}}}}}")
+    (finding,) = found.findings
+    assert finding.message.startswith(f"listener a: {message}")
+
+
+def test_headers_say_no_more_than_servers_take(read: Read) -> None:
+    (message,) = messages(read, route(f"request_headers: {{set: {{x: {'a' * 8001}}}}}"))
+    assert "must be at most 8000 bytes, not 8001" in message
+
+
+def test_methods_fit_into_one_pattern(read: Read) -> None:
+    assert messages(read, route("methods: [GET, POST]")) == []
+    (message,) = messages(read, route(f"methods: [{', '.join(['GET'] * 501)}]"))
+    assert message.endswith('"methods" are too many for one rule')
+    (message,) = messages(read, route(f"methods: {'X' * 65}"))
+    assert "must be an HTTP method" in message

@@ -178,3 +178,23 @@ def test_extensions_are_put_into_their_filters(mesh: Mesh, instance: dict[str, I
     config = change("EXTENSION_CONFIG", "ADD", LUA)
     sets = changes(config, change("HTTP_FILTER", "INSERT_FIRST", wanted, listener="virtualInbound"))
     assert config in apply(mesh, instance["web-v1"], sidecar, dataclasses.replace(sets)).applied
+
+
+def test_a_change_that_fails_harms_no_other_resource(
+    mesh: Mesh, instance: dict[str, Instance], sidecar: Snapshot, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def fail(message: Any, *_: object) -> Any:
+        if message.name.endswith("catalogue.default"):
+            raise KeyError("x")
+        return True, set()
+
+    monkeypatch.setattr("tulle.envoy.patches.patch_cluster", fail)
+    breaker = change("CLUSTER", "MERGE", {"connect_timeout": "4s"}, cluster=CATALOGUE)
+    found = apply(mesh, instance["web-v1"], sidecar, changes(breaker))
+    failed = {name: each for name, each in found.snapshot.table(CLUSTER).items() if each.failure}
+    assert failed
+    assert all(name.endswith("catalogue.default") for name in failed)
+    assert all(each.origins[0] is breaker.origin for each in failed.values())
+    assert found.applied == {breaker}
+    again = apply(mesh, instance["web-v1"], found.snapshot, changes(breaker))
+    assert all(again.snapshot.table(CLUSTER)[name] is each for name, each in failed.items())

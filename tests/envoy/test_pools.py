@@ -61,6 +61,9 @@ def test_signs_of_life_of_tcp() -> None:
     cluster = cluster_pb2.Cluster()
     keep_alive(Keepalive(), cluster)
     assert as_json(cluster) == {"upstream_connection_options": {"tcp_keepalive": {}}}
+    keep_alive(Keepalive(probes=10**6, time=10**6, interval=10**6), cluster)
+    most = {"keepalive_probes": 127, "keepalive_time": 32767, "keepalive_interval": 32767}
+    assert as_json(cluster)["upstream_connection_options"]["tcp_keepalive"] == most
     keep_alive(Keepalive(probes=3, time=0.2, interval=75), cluster)
     assert as_json(cluster)["upstream_connection_options"]["tcp_keepalive"] == {
         "keepalive_probes": 3,

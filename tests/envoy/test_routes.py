@@ -12,6 +12,7 @@ from tests.envoy.interpreter import chosen
 from tests.envoy.kitchen import HERE, backend, http, path, prefix, rule, service
 from tests.envoy.specification import first, some_ordered_set, some_request, some_sets, winner
 from tulle.envoy.actions import Destinations
+from tulle.envoy.attempts import Uncompilable
 from tulle.envoy.routes import compile_routes, in_order
 from tulle.model.names import Name
 from tulle.model.policies import Fault, Retry
@@ -198,3 +199,11 @@ def test_a_share_of_the_requests_may_be_redirected() -> None:
     quarter = {"numerator": 250000, "denominator": "MILLION"}
     assert fractions == [quarter, None, quarter, None]
     assert ["redirect" in each for each in compiled] == [True, False, True, False]
+
+
+def test_a_rule_that_cannot_be_compiled_says_where_it_was_written() -> None:
+    broken = rule("r", Respond(status=200), fault=Fault(delay=1e40))
+    with pytest.raises(Uncompilable) as caught:
+        compile_routes([(Match(), broken)], Destinations({}))
+    assert caught.value.origin is broken.origin
+    assert isinstance(caught.value.__cause__, ValueError)

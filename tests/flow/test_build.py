@@ -442,6 +442,22 @@ def test_the_parts_of_documents_are_known_as_they_were_built_last() -> None:
     assert [each.key.kind for each in builder.documents] == ["native/service"]
 
 
+def test_after_an_exception_it_begins_again_and_still_knows_what_was_good(monkeypatch: pytest.MonkeyPatch) -> None:
+    builder = Builder()
+    builder.build((document(WEB),))
+    with monkeypatch.context() as patched:
+
+        def fail(*_: object) -> None:
+            raise RuntimeError("broken")
+
+        patched.setattr("tulle.flow.build.settled", fail)
+        with pytest.raises(RuntimeError):
+            builder.build((document(WEB.replace("8000", "9000")),))
+    mesh = builder.build((document(WEB.replace("8000", "oops")),))
+    assert mesh.findings
+    assert mesh.workloads[Name("default", "web")].ports[0].number == 9000
+
+
 LISTED = """
 apiVersion: v1
 kind: List

@@ -1,6 +1,6 @@
 from __future__ import annotations
 
-from tulle.flow.differences import changed_names, changed_secrets, changed_services
+from tulle.flow.differences import changed_names, changed_secrets, changed_services, last_good
 from tulle.kit.tables import changed_keys
 from tulle.model.documents import BUILT_IN
 from tulle.model.mesh import Mesh
@@ -8,7 +8,7 @@ from tulle.model.names import Name
 from tulle.model.objects import ConfigMap, Secret
 from tulle.model.routes import RouteSet
 from tulle.model.services import Port, Service
-from tulle.xds.snapshot import CLUSTER, Snapshot, framed
+from tulle.xds.snapshot import CLUSTER, VIRTUAL_HOST, Snapshot, failed, framed
 
 WEB, CART = Name("default", "web"), Name("default", "cart")
 
@@ -70,3 +70,19 @@ def test_secrets_are_named_as_proxies_name_them() -> None:
     new = Mesh(secrets={secret.name: secret}, config_maps={bundle.name: bundle})
     assert changed_secrets(Mesh(), new) == {"secret|a/b", "secret-ca|a/b", "config-map-ca|a/c"}
     assert changed_secrets(new, new) == frozenset()
+
+
+def test_what_could_not_be_compiled_keeps_what_is_held_and_what_that_needs() -> None:
+    host, cluster, other = framed(VIRTUAL_HOST, "h", b""), framed(CLUSTER, "c", b""), framed(CLUSTER, "d", b"")
+    held = Snapshot({VIRTUAL_HOST: {"h": host}, CLUSTER: {"c": cluster}})
+    broken, unknown = failed(VIRTUAL_HOST, "h", "why"), failed(VIRTUAL_HOST, "new", "why")
+    desired = Snapshot({VIRTUAL_HOST: {"h": broken, "new": unknown}, CLUSTER: {"d": other}})
+    found, failures = last_good(desired, held)
+    assert found.table(VIRTUAL_HOST) == {"h": host}
+    assert found.table(CLUSTER) == {"c": cluster, "d": other}
+    assert failures == (broken, unknown)
+
+
+def test_a_snapshot_without_failures_is_taken_as_it_is() -> None:
+    desired = Snapshot({CLUSTER: {"d": framed(CLUSTER, "d", b"")}})
+    assert last_good(desired, Snapshot()) == (desired, ())

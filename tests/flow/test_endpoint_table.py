@@ -5,6 +5,7 @@ from dataclasses import replace
 from tests.flow.world import guard, instance, mesh, name
 from tulle.flow.endpoint_table import EndpointTable
 from tulle.model.security import PeerMode
+from tulle.model.services import Endpoint
 
 CART = "outbound|80||cart.default"
 
@@ -46,3 +47,29 @@ def test_what_the_proxy_of_an_instance_takes_is_told_with_its_endpoint() -> None
     table.update(replace(shop, services=mixed), one, ())
     table.get(CART)
     assert set(table.update(replace(shop, services=mixed, guards=guards), one, {name("cart")})) == {CART}
+
+
+def test_what_cannot_be_compiled_keeps_the_last_good_version() -> None:
+    table, good = EndpointTable(), mesh("cart")
+    table.update(good, {}, ())
+    kept = table.get(CART)
+    cart = good.services[name("cart")]
+    bad = replace(good, services={cart.name: replace(cart, addresses=(Endpoint(address="127.0.0.1", port=10**12),))})
+    assert table.update(bad, {}, {cart.name}) == {}
+    assert table.get(CART) is kept
+    assert set(table.failed) == {CART}
+    assert table.update(good, {}, {cart.name}) == {}
+    assert table.failed == {}
+
+
+def test_what_could_never_be_compiled_is_not_there_and_tried_again_after_a_change() -> None:
+    table, good = EndpointTable(), mesh("cart")
+    cart = good.services[name("cart")]
+    bad = replace(good, services={cart.name: replace(cart, addresses=(Endpoint(address="127.0.0.1", port=10**12),))})
+    table.update(bad, {}, ())
+    assert table.get(CART) is None
+    assert table.get(CART) is None
+    assert set(table.update(good, {}, {cart.name})) == {CART}
+    table.update(bad, {}, {cart.name})
+    assert table.update(mesh("web"), {}, {cart.name}) == {CART: None}
+    assert table.failed == {}

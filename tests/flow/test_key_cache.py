@@ -15,13 +15,14 @@ import pytest
 from tests.clients.servers import Web, web
 from tests.envoy.policies import token_rule, tokens
 from tulle.flow import key_cache
-from tulle.flow.key_cache import FIRST_RETRY, LAST_RETRY, MEMORY, REFRESH, KeyCache
+from tulle.flow.key_cache import FIRST_RETRY, LAST_RETRY, MEMORY, REFRESH, Kept, KeyCache, Record
 from tulle.flow.keys import CONFIGURATION
 from tulle.kit.clock import ManualClock
+from tulle.kit.codec import encode
 from tulle.model.mesh import Mesh
 from tulle.model.security import TokenRule
 
-ONE, TWO = '{"keys":[{"kid":"1","kty":"RSA"}]}', '{"keys":[{"kid":"2","kty":"RSA"}]}'
+ONE, TWO = '{"keys":[{"k":"AQ","kid":"1","kty":"oct"}]}', '{"keys":[{"k":"AQ","kid":"2","kty":"oct"}]}'
 
 
 @dataclass
@@ -276,3 +277,9 @@ def test_a_damaged_file_is_put_aside(world: World, caplog: pytest.LogCaptureFixt
     assert "could not be read" in caplog.text
     assert world.path.with_suffix(".unreadable").read_text() == "{"
     assert not world.path.exists()
+
+
+def test_keys_that_were_kept_and_cannot_be_used_are_forgotten(world: World) -> None:
+    kept = [Kept(each, keys, world.clock.now()) for each, keys in (("a", ONE), ("b", '{"keys":[{"kty":"RSA"}]}'))]
+    world.path.write_bytes(encode(Record(tuple(kept))))
+    assert world.cache().sets == {"a": ONE}

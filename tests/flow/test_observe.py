@@ -4,13 +4,16 @@ from dataclasses import replace
 
 import pytest
 
-from tests.flow.world import World, instance, mesh, route_set
+from tests.flow.isolation import HERE, endless
+from tests.flow.world import World, instance, mesh, name, route_set
 from tulle.flow.observe import Observer
 from tulle.model.documents import BUILT_IN, Document, Key, Origin
 from tulle.model.extensions import EnvoyPatches, Patch, PatchMatch, PatchOperation, PatchPlace
 from tulle.model.findings import Finding
 from tulle.model.mesh import Mesh
 from tulle.model.names import Name
+from tulle.model.policies import RateLimit
+from tulle.model.security import RequestAuthentication
 from tulle.model.statuses import Condition, Status
 from tulle.model.workloads import InstanceState
 from tulle.xds.snapshot import CLUSTER
@@ -163,3 +166,39 @@ def test_changes_to_what_envoy_gets_that_change_nothing_are_findings(world: Worl
     world.sidecar(instance("web"))
     (found,) = observer.findings
     assert found.origin is origin and not found.is_error
+
+
+def test_what_cannot_be_compiled_is_said_where_it_was_written(world: World, observer: Observer) -> None:
+    world.publisher.update(mesh("web", routes=(endless(route_set("shop", "web")),)))
+    world.gateway()
+    (finding,) = [each for each in observer.findings if "mistake of tulle" in each.message]
+    assert finding.origin == HERE
+    assert finding.message.startswith("gateway.127.0.0.1:8080/shop.test cannot be compiled")
+
+
+def test_mistakes_of_ours_that_stop_everything_are_said(world: World, observer: Observer) -> None:
+    world.publisher.update(mesh("web"))
+    world.sidecar(instance("web"))
+    observer.fault = "KeyError(1)"
+    world.publisher.connected["web-1"].fault = "KeyError(2)"
+    first, second = (each for each in observer.findings if "mistake of tulle" in each.message)
+    assert first.message.endswith(": KeyError(1)")
+    assert second.message.endswith(": KeyError(2)")
+    assert "web-1" in second.message
+
+
+def test_a_refusal_is_shown_at_the_part_that_envoy_names(world: World, observer: Observer) -> None:
+    about, other = (Origin("file", "a.yaml", subject=f"RequestAuthentication {each}") for each in ("users", "use"))
+    base = mesh("web")
+    policies = tuple(
+        RequestAuthentication(name=name(str(index)), origin=each) for index, each in enumerate((other, about))
+    )
+    told = replace(base.guards[name("web")], tokens=policies)
+    world.publisher.update(replace(base, guards={name("web"): told}))
+    web = world.sidecar(instance("web"))
+    web.refuses, web.complaint = frozenset({"inbound|http"}), "Provider 'users.default|me' has invalid local jwks"
+    world.publisher.update(replace(base, guards={name("web"): replace(told, tokens=policies[::-1])}))
+    world.publisher.update(replace(base, guards={name("web"): replace(told, rate_limit=RateLimit(requests=1))}))
+    world.settle()
+    (finding,) = [each for each in observer.findings if "Envoy refused" in each.message]
+    assert finding.origin is about

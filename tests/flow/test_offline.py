@@ -46,7 +46,7 @@ def test_what_is_referred_to_must_be_there(tmp_path: Path, monkeypatch: pytest.M
 
 def test_files_of_clients_must_be_there(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     (tmp_path / "in.yaml").write_text(
-        "services: {web: {command: web, port: 80}}\n"
+        "mesh: {mtls: permissive}\nservices: {web: {command: web, port: 80}}\n"
         "---\n"
         "apiVersion: networking.istio.io/v1\n"
         "kind: DestinationRule\n"

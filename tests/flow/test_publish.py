@@ -6,12 +6,14 @@ from dataclasses import replace
 import pytest
 
 from tests.envoy.pki import Pki
+from tests.flow.isolation import HERE, endless, unreachable
 from tests.flow.world import LISTENER_HTTP, World, instance, mesh, name, route_set, service
 from tulle.envoy import mesh_secrets
 from tulle.kit.codec import decode
 from tulle.model.documents import BUILT_IN
 from tulle.model.listeners import Certificate, ListenerProtocol
 from tulle.model.mesh import Mesh, Settings
+from tulle.model.policies import Fault
 from tulle.model.routes import Backend, Forward, Match, RouteRule, RouteSet
 from tulle.model.services import Endpoint, Subset
 from tulle.model.workloads import Assignment, InstanceState
@@ -313,3 +315,87 @@ def test_what_is_no_longer_called_no_longer_concerns_a_sidecar(world: World) -> 
     assert CART not in web.names(CLUSTER)
     changed = replace(first, service_routes={name("cart"): (route_set("canary", "stock", of="cart"),)})
     assert world.do(lambda: world.publisher.update(changed)) == [0]
+
+
+def test_a_rule_that_cannot_be_compiled_keeps_its_host_and_harms_no_other(world: World) -> None:
+    shop, blog = route_set("shop", "web"), route_set("blog", "web")
+    world.publisher.update(mesh("web", routes=(shop, blog)))
+    gateway = world.gateway()
+    before = dict(gateway.replica.table(VIRTUAL_HOST))
+    other = replace(blog, rules=(replace(blog.rules[0], fault=Fault(delay=3.0)),))
+    world.publisher.update(mesh("web", routes=(endless(shop), other)))
+    world.settle()
+    after = gateway.replica.table(VIRTUAL_HOST)
+    shop_host, blog_host = "gateway.127.0.0.1:8080/shop.test", "gateway.127.0.0.1:8080/blog.test"
+    assert after[shop_host].version == before[shop_host].version
+    assert after[blog_host].version != before[blog_host].version
+    assert [(each.name, each.origins[0]) for each in world.publisher.failed] == [(shop_host, HERE)]
+    world.publisher.update(mesh("web", routes=(shop, blog)))
+    world.settle()
+    assert list(world.publisher.failed) == []
+
+
+def test_the_same_for_a_sidecar_and_its_clusters(world: World) -> None:
+    good = mesh("web", "cart", "stock")
+    world.publisher.update(good)
+    web = world.sidecar(instance("web"))
+    web.call("cart", "stock")
+    world.settle()
+    cart = web.replica.table(CLUSTER)[CART]
+    bad = unreachable(good, "cart")
+    rules = endless(route_set("cart", "cart", of="cart"))
+    world.publisher.update(replace(bad, service_routes={name("cart"): (rules,)}))
+    world.settle()
+    assert web.replica.table(CLUSTER)[CART].version == cart.version
+    assert {each.name for each in world.publisher.failed} == {CART, "outbound.default/cart.default:80"}
+    world.publisher.update(good)
+    world.settle()
+    assert list(world.publisher.failed) == []
+
+
+def test_a_new_host_that_cannot_be_compiled_does_not_exist(world: World) -> None:
+    world.publisher.update(mesh("web", routes=(endless(route_set("shop", "web")), route_set("blog", "web"))))
+    gateway = world.gateway()
+    assert "gateway.127.0.0.1:8080/blog.test" in gateway.names(VIRTUAL_HOST)
+    assert "gateway.127.0.0.1:8080/shop.test" not in gateway.names(VIRTUAL_HOST)
+
+
+def test_a_proxy_for_which_nothing_can_be_compiled_keeps_what_it_has(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    first = mesh("web", "cart")
+    world.publisher.update(first)
+    web = world.sidecar(instance("web"))
+    held = set(web.names(CLUSTER))
+    changed = replace(first, settings=Settings(trust_domain="other"))
+    with monkeypatch.context() as patched:
+        patched.setattr("tulle.flow.publish.compile_sidecar", broken)
+        world.publisher.update(changed)
+        world.settle()
+        assert web.names(CLUSTER) == held
+        assert world.publisher.connected["web-1"].fault == "RuntimeError('broken')"
+    world.publisher.update(replace(changed, findings=()))
+    assert not world.publisher.connected["web-1"].fault
+
+
+def test_an_update_that_ends_in_the_middle_is_made_up_for_by_the_next(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    first = mesh("web", "cart")
+    world.publisher.update(first)
+    web = world.sidecar(instance("web"))
+    web.call("cart")
+    world.settle()
+    before = web.replica.table(VIRTUAL_HOST)["outbound.default/cart.default:80"]
+    changed = replace(first, service_routes={name("cart"): (route_set("x", "web", of="cart"),)})
+    with monkeypatch.context() as patched:
+        patched.setattr("tulle.flow.publish.changed_secrets", broken)
+        with pytest.raises(RuntimeError):
+            world.publisher.update(changed)
+    world.publisher.update(changed)
+    world.settle()
+    assert web.replica.table(VIRTUAL_HOST)["outbound.default/cart.default:80"].version != before.version
+
+
+def broken(*_: object) -> None:
+    raise RuntimeError("broken")

@@ -106,6 +106,7 @@ class Client:
     session: Session
     replica: Replica
     refuses: frozenset[str] = frozenset()
+    complaint: str = "not to my taste"
     received: int = 0
 
     def names(self, type_url: str) -> set[str]:
@@ -132,7 +133,7 @@ class World:
         self.publisher = Publisher(self.hosts, lambda: self.changes.append(None))
 
     def connect(self, node: Node, namespace: str, account: str, *types: str) -> Client:
-        identity = f"spiffe://cluster.local/ns/{namespace}/sa/{account}"
+        identity = f"spiffe://{self.publisher.mesh.settings.trust_domain}/ns/{namespace}/sa/{account}"
         client = Client(Session(self.publisher, identity), Replica(node, wildcard=types))
         client.replica.connected()
         self.clients.append(client)
@@ -171,7 +172,7 @@ class World:
         for message in iter(client.session.next_response, None):
             delta = client.replica.receive(message)
             client.received += 1
-            bad = {each: "not to my taste" for each in delta.changed if each in client.refuses}
+            bad = {each: client.complaint for each in delta.changed if each in client.refuses}
             if bad:
                 client.replica.nack(delta, bad)
             else:

@@ -91,7 +91,9 @@ def test_hosts_are_plain_and_lists_narrow_each_other() -> None:
     assert narrowed(("*", "x.b"), ("*.b", "a")) == ("*.b", "a", "x.b")
 
 
-@pytest.mark.parametrize(("text", "expected"), [("10.0.0.1", True), ("::1", True), ("[::1]", False), ("1.2", False)])
+@pytest.mark.parametrize(
+    ("text", "expected"), [("10.0.0.1", True), ("::1", True), ("[::1]", False), ("1.2", False), ("fe80::1%a", False)]
+)
 def test_addresses_are_no_names(text: str, expected: bool) -> None:
     assert is_address(text) is expected
 

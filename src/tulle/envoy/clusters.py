@@ -7,6 +7,7 @@ from envoy.config.core.v3 import address_pb2
 from envoy.config.endpoint.v3 import endpoint_components_pb2, endpoint_pb2
 
 from tulle.envoy import balancing, client_tls, discovery, naming, protos, transport
+from tulle.envoy.attempts import attempt
 from tulle.envoy.endpoint_views import View
 from tulle.envoy.meshing import Meshing
 from tulle.envoy.pools import HTTP_OPTIONS, Spoken, http_options
@@ -17,7 +18,7 @@ from tulle.model.mesh import Settings
 from tulle.model.policies import Policy
 from tulle.model.services import Port, Protocol, Service
 from tulle.model.workloads import Binding
-from tulle.xds.snapshot import Resource, encode
+from tulle.xds.snapshot import CLUSTER, Resource, encode
 
 APPLICATION_IDLE = 1.0
 """Seconds; shorter than what servers use (gunicorn 2, uvicorn and node 5), so that no request meets a closing one."""
@@ -26,7 +27,19 @@ APPLICATION_IDLE = 1.0
 @remember(size=256)
 def service_cluster(service: Service, port: Port, subset: str, treatment: Treatment, trust_domain: str) -> Resource:
     """The cluster of one port of a service (`subset` empty: of all its endpoints), for callers that treat it alike."""
-    name, policy = _name(service, port, subset, treatment), treatment.policy
+    name = _name(service, port, subset, treatment)
+    return attempt(
+        CLUSTER,
+        name,
+        (service.origin,),
+        lambda: _service_cluster(name, service, port, subset, treatment, trust_domain),
+    )
+
+
+def _service_cluster(
+    name: str, service: Service, port: Port, subset: str, treatment: Treatment, trust_domain: str
+) -> Resource:
+    policy = treatment.policy
     # Short names of statistics, and what the reasons of failures call it.
     cluster = balancing.shaped(policy)
     cluster.name, cluster.alt_stat_name = name, naming.spoken(service.name, port.number, subset)

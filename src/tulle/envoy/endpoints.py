@@ -2,21 +2,21 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterable
 
 from envoy.config.core.v3 import base_pb2, health_check_pb2
 from envoy.config.endpoint.v3 import endpoint_pb2
 
 from tulle.envoy import endpoint_views, protos
+from tulle.envoy.attempts import attempt
 from tulle.envoy.endpoint_views import Pairs, Preference
 from tulle.envoy.localities import NOWHERE, Group, grouped
 from tulle.envoy.meshing import Meshing, meshing
+from tulle.model import hostnames
 from tulle.model.services import Endpoint, Port, Protocol, Service
-from tulle.xds.snapshot import Resource, encode
+from tulle.xds.snapshot import ENDPOINT, Resource, encode
 
 NOBODY: tuple[Endpoint, ...] = ()
-IP_ADDRESS = re.compile(r"/.*|[0-9.]+|\[?[0-9A-Fa-f:.]*:[0-9A-Fa-f:.]*\]?")
 MATCHED = "envoy.transport_socket_match"
 """Where Envoy looks for what decides between the transport sockets of a cluster."""
 PLAIN = "plain"
@@ -29,6 +29,10 @@ is not marked is called by mutual TLS, as before or as later.
 
 def compile_endpoints(service: Service, name: str, endpoints: tuple[Endpoint, ...]) -> Resource:
     """The load assignment of a view, by its name: of the endpoints of its service those that fit."""
+    return attempt(ENDPOINT, name, (service.origin,), lambda: _compiled(service, name, endpoints))
+
+
+def _compiled(service: Service, name: str, endpoints: tuple[Endpoint, ...]) -> Resource:
     view = endpoint_views.parse(name)
     port = service.port(view.port, is_udp=view.is_udp)
     # A host name would make Envoy refuse all of them.
@@ -46,7 +50,7 @@ def compile_endpoints(service: Service, name: str, endpoints: tuple[Endpoint, ..
 
 def is_address(text: str) -> bool:
     """Whether this is an IP address or the path of a Unix socket, not a name to be resolved."""
-    return IP_ADDRESS.fullmatch(text) is not None
+    return text.startswith("/") or hostnames.is_address(text)
 
 
 def select(port: Port, labels: Pairs, endpoints: Iterable[Endpoint]) -> tuple[Endpoint, ...]:

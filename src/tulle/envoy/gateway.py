@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
+from functools import partial
 from itertools import chain
 
 from tulle.envoy import (
@@ -12,10 +13,12 @@ from tulle.envoy import (
     gateway_hosts,
     gateway_listeners,
     mesh_secrets,
+    naming,
     passthrough,
     sockets,
     streams,
 )
+from tulle.envoy.attempts import attempt
 from tulle.envoy.callers import Caller
 from tulle.envoy.gateway_listeners import Content, Guarded
 from tulle.envoy.hosts import cluster_resources
@@ -67,21 +70,36 @@ def _listeners(
         for name in each.listeners:
             attached.setdefault(name, []).append(each)
     for sharing in sockets.by_socket(mesh.listeners.values()).values():
-        contents = []
-        guard = mesh.guard_of(each.gateway or each.name for each in sharing)
-        asked = consulted.consulted(mesh, guard, caller) if guard is not None else consulted.NOBODY
-        needed = list(asked.clusters)
-        for listener in sharing:
-            content, found = _content(mesh, listener, attached.get(listener.id, ()))
-            contents.append(content)
-            needed += found
+        needed: list[Resource] = []
+        name = naming.gateway_listener(sockets.socket(sharing[0]))
+        origins = tuple(dict.fromkeys(each.origin for each in sharing))
+        make = partial(_listener, mesh, sharing, attached, caller, needed, filters)
+        yield attempt(LISTENER, name, origins, make), tuple(needed)
         clusters.update((each.name, each) for each in needed)
-        first, others = sharing[0], sharing[1:]
-        guarded = Guarded(guard, asked.names)
-        delivered = gateway_listeners.compile_filters(first, others, mesh.settings, guarded)
-        filters.update((each.name, each) for each in delivered)
-        resource = gateway_listeners.compile_listener(first, others, mesh.settings, tuple(contents), guarded)
-        yield resource, tuple(needed)
+
+
+def _listener(
+    mesh: Mesh,
+    sharing: Sequence[Listener],
+    attached: Mapping[str, Sequence[RouteSet]],
+    caller: Caller,
+    needed: list[Resource],
+    filters: Tables,
+) -> Resource:
+    """The listener of one socket; the clusters that it needs are added to those `needed`, the `filters` to others."""
+    contents = []
+    guard = mesh.guard_of(each.gateway or each.name for each in sharing)
+    asked = consulted.consulted(mesh, guard, caller) if guard is not None else consulted.NOBODY
+    needed += asked.clusters
+    for listener in sharing:
+        content, found = _content(mesh, listener, attached.get(listener.id, ()))
+        contents.append(content)
+        needed += found
+    first, others = sharing[0], tuple(sharing[1:])
+    guarded = Guarded(guard, asked.names)
+    delivered = gateway_listeners.compile_filters(first, others, mesh.settings, guarded)
+    filters.update((each.name, each) for each in delivered)
+    return gateway_listeners.compile_listener(first, others, mesh.settings, tuple(contents), guarded)
 
 
 def _content(mesh: Mesh, listener: Listener, sets: Sequence[RouteSet]) -> tuple[Content, tuple[Resource, ...]]:

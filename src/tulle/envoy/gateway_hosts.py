@@ -12,6 +12,7 @@ from envoy.config.route.v3 import route_components_pb2, route_pb2
 
 from tulle.envoy import mesh_secrets, naming, protos, references, replies, sockets
 from tulle.envoy.actions import LARGEST_BODY, Destinations
+from tulle.envoy.attempts import attempt
 from tulle.envoy.callers import Caller
 from tulle.envoy.hosts import STANDARD_RETRY, cluster_resources
 from tulle.envoy.rewrites import NOWHERE, Entry, redirects
@@ -28,7 +29,7 @@ from tulle.model.mesh import Mesh, Settings
 from tulle.model.names import Name
 from tulle.model.routes import Match, Redirect, RouteSet
 from tulle.model.services import Service
-from tulle.xds.snapshot import Resource, encode
+from tulle.xds.snapshot import VIRTUAL_HOST, Resource, encode
 
 FOREIGN = "|foreign"
 """Stands where the host stands in the names of other virtual hosts."""
@@ -234,24 +235,24 @@ def compile_host(mesh: Mesh, place: Place, sets: RouteSets, ports: Ports, entry:
     used = [backend for each in sets for backend in references.request_backends(each)]
     names = frozenset(backend.service for backend in used)
     to = dataclasses.replace(destinations(mesh, names), listener=entry)
-    routes = compile_routes(in_order(at_gateway(each, ports) for each in sets), to)
-    if host == hostnames.ANY or not sets:
-        rest = replies.respond(404, "no route of the gateway matches this host and path")
-        rest.match.prefix = "/"
-        routes.append(rest)
     name = naming.virtual_host(routes_name, host)
-    message = route_components_pb2.VirtualHost(name=name, domains=[host], routes=routes, retry_policy=STANDARD_RETRY)
     origins = tuple(each.origin for each in sets) or (mesh.settings.origin,)
+
+    def compiled() -> Resource:
+        routes = compile_routes(in_order(at_gateway(each, ports) for each in sets), to)
+        if host == hostnames.ANY or not sets:
+            rest = replies.respond(404, "no route of the gateway matches this host and path")
+            rest.match.prefix = "/"
+            routes.append(rest)
+        message = route_components_pb2.VirtualHost(
+            name=name, domains=[host], routes=routes, retry_policy=STANDARD_RETRY
+        )
+        return encode(name, message, origins=origins)
+
+    resource = attempt(VIRTUAL_HOST, name, origins, compiled)
     resources = cluster_resources(used, to, mesh.settings.trust_domain)
-    return Host(
-        sets,
-        ports,
-        names,
-        encode(name, message, origins=origins),
-        {each.name: each for each in resources},
-        mesh_secrets.needed(resources),
-        entry,
-    )
+    clusters = {each.name: each for each in resources}
+    return Host(sets, ports, names, resource, clusters, mesh_secrets.needed(resources), entry)
 
 
 def at_gateway(route_set: RouteSet, ports: Ports) -> RouteSet:

@@ -11,6 +11,7 @@ from envoy.config.route.v3 import route_components_pb2
 
 from tulle.envoy import clusters, naming, replies, retries, scope, streams, transport
 from tulle.envoy.actions import Destinations
+from tulle.envoy.attempts import attempt
 from tulle.envoy.callers import Caller
 from tulle.envoy.references import backends, request_backends, stream_backends
 from tulle.envoy.routes import Step, compile_routes, in_order
@@ -25,7 +26,7 @@ from tulle.model.names import Name
 from tulle.model.policies import Tunnel
 from tulle.model.routes import Backend, Forward, Match, Respond, RouteRule, RouteSet
 from tulle.model.services import Port, Protocol, Service
-from tulle.xds.snapshot import Resource, encode
+from tulle.xds.snapshot import VIRTUAL_HOST, Resource, encode
 
 VirtualHost: TypeAlias = route_components_pb2.VirtualHost
 UPGRADE: TypeAlias = route_components_pb2.RouteAction.UpgradeConfig
@@ -82,26 +83,37 @@ def service_host(
     known = {**rules.known(), service.name: service}
     to = Destinations(known, rules.denied, called, caller, settings.root_namespace)
     own = Backend(service=service.name, port=port.number, origin=service.origin)
-    used = [own]
     is_http = speaks_http(port, to.treatment(own))
     domains = (authority,) if authority else scope.domains(service, port, namespace)
-    if service.name in rules.denied:
-        plain, tunnel = replies.everything(replies.respond(403, f'service "{service.name}" does not allow this caller'))
-        # gRPC shows nothing of a refused CONNECT; within the tunnel it gets the status and the reason.
-        routes, used = [plain, _tunnel(naming.CONNECT) if is_http else tunnel], []
-    elif is_http:
-        used += chain.from_iterable(map(request_backends, rules.sets))
-        routes = [*compile_routes([*in_order(rules.sets), _rest(service, own, rules)], to), _tunnel(naming.CONNECT)]
-    else:
-        used += chain.from_iterable(map(stream_backends, rules.sets))
-        stream = _stream(rules.sets, port, plain_host(domains[0]), to) or streams.passed_on((own,), to)
-        routes = [_tunnel(*stream.shares, through=stream.handling.tunnel), _not_http(service, port)]
+    origins = (service.origin, *rules.origins)
+
+    def compiled() -> Resource:
+        routes = _routes(service, port, own, rules, to, is_http=is_http, host=plain_host(domains[0]))
+        retry = OUTSIDE_RETRY if service.is_outside else STANDARD_RETRY
+        message = VirtualHost(name=name, domains=domains, routes=routes, retry_policy=retry)
+        return _encoded(message, namespace, domains, origins=origins)
+
+    used: list[Backend] = []
+    if service.name not in rules.denied:
+        used = [own, *chain.from_iterable(map(request_backends if is_http else stream_backends, rules.sets))]
     found = cluster_resources(used, to, settings.trust_domain)
     if is_http:
         found = (*found, clusters.connect_cluster(settings))
-    retry = OUTSIDE_RETRY if service.is_outside else STANDARD_RETRY
-    message = VirtualHost(name=name, domains=domains, routes=routes, retry_policy=retry)
-    return Compiled(_encoded(message, namespace, domains, origins=(service.origin, *rules.origins)), found)
+    return Compiled(attempt(VIRTUAL_HOST, name, origins, compiled), found)
+
+
+def _routes(
+    service: Service, port: Port, own: Backend, rules: Rules, to: Destinations, *, is_http: bool, host: str
+) -> list[route_components_pb2.Route]:
+    """Those of one port of a service; `host` is what tunnels to it ask for."""
+    if service.name in rules.denied:
+        plain, tunnel = replies.everything(replies.respond(403, f'service "{service.name}" does not allow this caller'))
+        # gRPC shows nothing of a refused CONNECT; within the tunnel it gets the status and the reason.
+        return [plain, _tunnel(naming.CONNECT) if is_http else tunnel]
+    if is_http:
+        return [*compile_routes([*in_order(rules.sets), _rest(service, own, rules)], to), _tunnel(naming.CONNECT)]
+    stream = _stream(rules.sets, port, host, to) or streams.passed_on((own,), to)
+    return [_tunnel(*stream.shares, through=stream.handling.tunnel), _not_http(service, port)]
 
 
 def _rest(service: Service, own: Backend, rules: Rules) -> Step:
@@ -118,15 +130,21 @@ def ruled_host(settings: Settings, authority: str, host: str, port: int, caller:
     """A host that no service has: rules alone say where its calls go."""
     name = naming.virtual_host(naming.outbound_routes(caller.namespace), authority)
     to = Destinations(rules.known(), rules.denied, (Name("", host), port), caller, settings.root_namespace)
-    rest = replies.respond(404, f'no rule for "{host}" matches the request')
-    rest.match.prefix = "/"
-    stream = _stream(rules.sets, Port(name="", number=port), host, to)
-    tunnel = _tunnel(*stream.shares, through=stream.handling.tunnel) if stream is not None else _tunnel(naming.CONNECT)
-    routes = [*compile_routes(in_order(rules.sets), to), rest, tunnel]
+
+    def compiled() -> Resource:
+        rest = replies.respond(404, f'no rule for "{host}" matches the request')
+        rest.match.prefix = "/"
+        stream = _stream(rules.sets, Port(name="", number=port), host, to)
+        tunnel = (
+            _tunnel(*stream.shares, through=stream.handling.tunnel) if stream is not None else _tunnel(naming.CONNECT)
+        )
+        routes = [*compile_routes(in_order(rules.sets), to), rest, tunnel]
+        message = VirtualHost(name=name, domains=[authority], routes=routes, retry_policy=OUTSIDE_RETRY)
+        return encode(name, message, origins=rules.origins)
+
     used = list(chain.from_iterable(map(backends, rules.sets)))
     found = (*cluster_resources(used, to, settings.trust_domain), clusters.connect_cluster(settings))
-    message = VirtualHost(name=name, domains=[authority], routes=routes, retry_policy=OUTSIDE_RETRY)
-    return Compiled(encode(name, message, origins=rules.origins), found)
+    return Compiled(attempt(VIRTUAL_HOST, name, rules.origins, compiled), found)
 
 
 def speaks_http(port: Port, treated: Treatment | None) -> bool:

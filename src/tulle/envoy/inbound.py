@@ -11,6 +11,7 @@ from envoy.config.route.v3 import route_components_pb2, route_pb2
 from envoy.extensions.filters.listener.tls_inspector.v3 import tls_inspector_pb2
 
 from tulle.envoy import access_logs, connection_access, connection_manager, naming, protos, secrets
+from tulle.envoy.attempts import attempt
 from tulle.envoy.filters import registry
 from tulle.envoy.filters.base import Chain, Side
 from tulle.envoy.listeners import ALONE, FilterChain, NetworkFilter
@@ -21,7 +22,7 @@ from tulle.model.mesh import Settings
 from tulle.model.security import PeerMode
 from tulle.model.services import Port, Protocol
 from tulle.model.workloads import Binding
-from tulle.xds.snapshot import Resource, encode
+from tulle.xds.snapshot import LISTENER, Resource, encode
 
 Names = tuple[tuple[str, str], ...]
 PROTOCOLS = {"http": Protocol.HTTP, "http2": Protocol.HTTP2, "grpc": Protocol.GRPC, "https": Protocol.TLS}
@@ -92,6 +93,10 @@ def _chain(guard: Guard, port: Port, binding: Binding, settings: Settings, clust
 def listener(guard: Guard, port: Port, binding: Binding, settings: Settings, clusters: Names = ()) -> Resource:
     """One port of the application: mutual TLS, plain text, or both, as its guard says."""
     name = naming.inbound(binding.name)
+    return attempt(LISTENER, name, guard.origins, lambda: _listener(name, guard, port, binding, settings, clusters))
+
+
+def _listener(name: str, guard: Guard, port: Port, binding: Binding, settings: Settings, clusters: Names) -> Resource:
     chain = _chain(guard, port, binding, settings, clusters)
     filters = _inspected(chain, binding) if port.protocol.is_http else _passed(chain, binding)
     mode = guard.takes(port.number)

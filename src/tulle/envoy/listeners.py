@@ -14,6 +14,7 @@ from xds.core.v3 import extension_pb2
 from xds.type.matcher.v3 import matcher_pb2
 
 from tulle.envoy import connection_manager, naming, protos
+from tulle.envoy.attempts import attempt
 from tulle.envoy.chains import Entry, fill
 from tulle.envoy.filters.base import Chain, Side
 from tulle.envoy.streams import Shares, Stream, filters_of
@@ -23,7 +24,7 @@ from tulle.model.guards import Guard
 from tulle.model.mesh import Settings
 from tulle.model.services import Protocol
 from tulle.model.workloads import Forward
-from tulle.xds.snapshot import Resource, encode
+from tulle.xds.snapshot import LISTENER, Resource, encode
 
 Listener: TypeAlias = listener_pb2.Listener
 NetworkFilter: TypeAlias = listener_components_pb2.Filter
@@ -62,7 +63,8 @@ def _plain_outbound(settings: Settings, namespace: str, address: str) -> Resourc
 
 @remember(size=4096)
 def _guarded_outbound(guard: Guard, settings: Settings, namespace: str, address: str) -> Resource:
-    return _outbound(Chain(side=Side.OUTBOUND, settings=settings, guard=guard), namespace, address)
+    chain = Chain(side=Side.OUTBOUND, settings=settings, guard=guard)
+    return attempt(LISTENER, naming.OUTBOUND, _origins(chain), lambda: _outbound(chain, namespace, address))
 
 
 @remember(size=1024)
@@ -72,7 +74,8 @@ def _plain_connect(settings: Settings, namespace: str) -> Resource:
 
 @remember(size=8)
 def _guarded_connect(guard: Guard, settings: Settings, namespace: str) -> Resource:
-    return _connect(Chain(side=Side.CONNECT, settings=settings, guard=guard), namespace)
+    chain = Chain(side=Side.CONNECT, settings=settings, guard=guard)
+    return attempt(LISTENER, naming.CONNECT, _origins(chain), lambda: _connect(chain, namespace))
 
 
 def _outbound(chain: Chain, namespace: str, address: str) -> Resource:

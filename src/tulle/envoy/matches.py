@@ -76,7 +76,7 @@ def _methods(methods: tuple[str, ...]) -> HeaderMatcher:
     if len(methods) == 1:
         text.exact = methods[0]
     else:
-        text.safe_regex.CopyFrom(protos.regex("|".join(map(re.escape, methods))))
+        text.safe_regex.CopyFrom(protos.regex("|".join(map(re.escape, dict.fromkeys(methods)))))
     return HeaderMatcher(name=":method", string_match=text)
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from tulle.envoy import balancing, naming, treatments
+from tulle.envoy.attempts import attempt
 from tulle.envoy.callers import Caller
 from tulle.envoy.clusters import find_endpoints
 from tulle.envoy.scope import may_call
@@ -13,7 +14,7 @@ from tulle.kit.memo import remember
 from tulle.model.hostnames import covers
 from tulle.model.mesh import Mesh
 from tulle.model.services import Port, Resolution, Service
-from tulle.xds.snapshot import Resource, encode
+from tulle.xds.snapshot import CLUSTER, Resource, encode
 
 
 def clusters(mesh: Mesh, hosts: tuple[str, ...]) -> tuple[Resource, ...]:
@@ -40,8 +41,13 @@ def _parts(service: Service, caller: Caller, root_namespace: str) -> Iterator[tu
 
 @remember(size=64)
 def _cluster(service: Service, port: Port, subset: str, treated: Treatment) -> Resource:
+    name = naming.passthrough(service.name, port.number, subset)
+    return attempt(CLUSTER, name, (service.origin,), lambda: _compiled(name, service, port, subset, treated))
+
+
+def _compiled(name: str, service: Service, port: Port, subset: str, treated: Treatment) -> Resource:
     cluster = balancing.shaped(treated.policy)
-    cluster.name = naming.passthrough(service.name, port.number, subset)
+    cluster.name = name
     cluster.alt_stat_name = naming.spoken(service.name, port.number, subset)
     assignment = find_endpoints(service, port, treated, cluster)
-    return encode(cluster.name, cluster, endpoints_name=assignment, origins=(service.origin,))
+    return encode(name, cluster, endpoints_name=assignment, origins=(service.origin,))

@@ -16,6 +16,7 @@ from envoy.config.route.v3 import route_components_pb2, route_pb2
 from google.protobuf.message import Message
 
 from tulle.envoy import naming, slots
+from tulle.envoy.attempts import failure
 from tulle.envoy.patching import listeners, routes, values
 from tulle.envoy.patching.clusters import patch_cluster
 from tulle.envoy.patching.facts import Facts
@@ -164,8 +165,20 @@ def _outcome(resource: Resource, sets: Sets, facts: Facts, delivered: tuple[Reso
 
     `delivered` is what is in the slots of a listener.
     """
+    if resource.failure:
+        return resource, frozenset()
     concerned = CONCERNS[resource.type_url]
     patches = tuple(patch for each in sets for patch in values.usable(each) if patch.place in concerned)
+    try:
+        return _changed(resource, sets, patches, facts, delivered)
+    except Exception as error:
+        origins = (*(each.origin for each in patches), *resource.origins)
+        return failure(resource.type_url, resource.name, origins, error), frozenset(patches)
+
+
+def _changed(
+    resource: Resource, sets: Sets, patches: tuple[Patch, ...], facts: Facts, delivered: tuple[Resource, ...]
+) -> Outcome:
     message: Any = MESSAGES[resource.type_url].FromString(resource.body)
     if resource.type_url == LISTENER:
         extensions = tuple(patch for patch, _ in values.extensions(sets))

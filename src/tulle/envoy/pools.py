@@ -20,6 +20,8 @@ HttpProtocolOptions: TypeAlias = http_protocol_options_pb2.HttpProtocolOptions
 NOTHING_SAID = ConnectionPool()
 SILENCE, PATIENCE = 30.0, 10.0
 """Seconds: a peer whose host vanished is noticed without waiting for TCP."""
+LONGEST_SILENCE, MOST_PROBES = 32767, 127
+"""Of TCP, in Linux."""
 SERVER_ERRORS = "5[0-9]{2}"
 
 
@@ -74,7 +76,7 @@ def keep_alive(keepalive: Keepalive, cluster: cluster_pb2.Cluster) -> None:
     message = cluster.upstream_connection_options.tcp_keepalive
     message.SetInParent()
     if keepalive.probes is not None:
-        message.keepalive_probes.value = keepalive.probes
+        message.keepalive_probes.value = min(keepalive.probes, MOST_PROBES)
     if keepalive.time is not None:
         message.keepalive_time.value = _whole(keepalive.time)
     if keepalive.interval is not None:
@@ -97,5 +99,5 @@ def _http2(pool: ConnectionPool) -> Http2Options:
 
 
 def _whole(seconds: float) -> int:
-    """TCP counts in whole seconds."""
-    return max(1, round(seconds))
+    """TCP counts in whole seconds, of which Linux takes so many: with more, no connection would be made at all."""
+    return min(max(1, round(seconds)), LONGEST_SILENCE)

@@ -27,6 +27,7 @@ REASONS = (
     (("FI",), "a fault was injected on purpose"),
 )
 """By Envoy's response flags; the first that fits."""
+LONGEST_REASON = 1000
 MARKS = {("UF",): naming.UNSENT_HEADER, ("UC", "UR"): naming.LOST_HEADER}
 """What the proxy of the callee tells that of the caller, who only sees a 503."""
 
@@ -51,6 +52,8 @@ def local_reply(
 
 def respond(status: int, reason: str) -> route_components_pb2.Route:
     """The part of a route that answers at once, with a reason; the match is still missing."""
+    # It may quote names that somebody wrote, which have no end.
+    reason = reason if len(reason) <= LONGEST_REASON else f"{reason[:LONGEST_REASON]}..."
     return route_components_pb2.Route(
         direct_response=route_components_pb2.DirectResponseAction(
             status=status, body=base_pb2.DataSource(inline_string=f"{reason}\n")

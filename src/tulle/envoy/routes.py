@@ -10,6 +10,7 @@ from envoy.config.route.v3 import route_components_pb2
 
 from tulle.envoy import actions, protos, retries
 from tulle.envoy.actions import Destinations
+from tulle.envoy.attempts import Uncompilable
 from tulle.envoy.filters import registry
 from tulle.envoy.matches import is_unconditional, route_match
 from tulle.envoy.scope import LONGEST_HOST
@@ -65,7 +66,10 @@ def compile_routes(steps: Iterable[Step], to: Destinations) -> list[Route]:
     """The routes of all rules, up to the first that fits every request."""
     compiled: list[Route] = []
     for match, rule in steps:
-        compiled.extend(_compile(match, rule, to))
+        try:
+            compiled.extend(_compile(match, rule, to))
+        except Exception as error:
+            raise Uncompilable(rule.origin) from error
         if is_unconditional(match):
             break
     return compiled

@@ -67,8 +67,13 @@ class Builder:
         """
         self._checking.taken = taken.guards if taken is not None else {}
         with no_collection():
-            kept = self._last_good.stand_ins(documents, unreadable)
-            return self._built((*documents, *kept), still_counting(findings, kept), keys)
+            try:
+                kept = self._last_good.stand_ins(documents, unreadable)
+                return self._built((*documents, *kept), still_counting(findings, kept), keys)
+            except Exception:
+                # What is remembered may be half of before and half of now: from the beginning, but for good versions.
+                self._parts, self._merge, self._checking = self._parts.anew(), Merge(), Checking()
+                raise
 
     def _built(self, documents: tuple[Document, ...], findings: Iterable[Finding], keys: Mapping[str, str]) -> Mesh:
         guarding = self._checking.guarding

@@ -4,10 +4,13 @@ from __future__ import annotations
 
 from tulle.envoy import naming
 from tulle.envoy.scope import host_key
-from tulle.kit.tables import changed_keys
+from tulle.kit.tables import changed_keys, replaced
 from tulle.model.mesh import Mesh
 from tulle.model.names import Name
-from tulle.xds.snapshot import Snapshot
+from tulle.xds.snapshot import CLUSTER, EXTENSION, ROUTE, SECRET, Resource, Snapshot
+
+NEEDED = (SECRET, CLUSTER, EXTENSION, ROUTE)
+"""What other resources refer to."""
 
 
 def changed_services(old: Mesh, new: Mesh) -> set[Name]:
@@ -31,3 +34,23 @@ def changed_names(old: Snapshot, new: Snapshot) -> dict[str, set[str]]:
         if names:
             found[type_url] = names
     return found
+
+
+def last_good(desired: Snapshot, held: Snapshot) -> tuple[Snapshot, tuple[Resource, ...]]:
+    """With what is held in place of what could not be compiled, as far as there is anything; and all of that."""
+    failed = [
+        resource
+        for type_url, table in desired.tables.items()
+        for name in sorted(changed_keys(held.table(type_url), table))
+        if (resource := table.get(name)) is not None and resource.failure
+    ]
+    if not failed:
+        return desired, ()
+    tables = dict(desired.tables)
+    for each in failed:
+        kept = held.table(each.type_url).get(each.name)
+        tables[each.type_url] = replaced(tables[each.type_url], [(each.name, kept)])
+    # What is kept may refer to what nothing else needs any more.
+    for type_url in NEEDED:
+        tables[type_url] = {**held.table(type_url), **tables.get(type_url, {})}
+    return Snapshot(tables), tuple(failed)

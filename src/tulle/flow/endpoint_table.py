@@ -23,6 +23,8 @@ class EndpointTable:
         self._instances: Mapping[Name, tuple[Instance, ...]] = {}
         self._guards: Mapping[Name, Guard] = {}
         self._places: dict[Name, tuple[Endpoint, ...]] = {}
+        self.failed: dict[str, Resource] = {}
+        """Those that could not be compiled, by view; the last good ones stay."""
         self._resources: dict[str, Resource] = {}
         self._views: dict[Name, set[str]] = {}
 
@@ -36,7 +38,7 @@ class EndpointTable:
     def get(self, view: str) -> Resource | None:
         """The load assignment of a view, by its name; None if its service does not exist."""
         known = self._resources.get(view)
-        if known is not None:
+        if known is not None or view in self.failed:
             return known
         name = endpoint_views.parse(view).service
         service = self._services.get(name)
@@ -44,8 +46,7 @@ class EndpointTable:
             return None
         places = self._places.setdefault(name, self.places(service))
         self._views.setdefault(name, set()).add(view)
-        resource = self._resources[view] = compile_endpoints(service, view, places)
-        return resource
+        return self._take(view, compile_endpoints(service, view, places))
 
     def update(
         self, mesh: Mesh, instances: Mapping[Name, tuple[Instance, ...]], touched: Iterable[Name]
@@ -70,12 +71,25 @@ class EndpointTable:
             self._places.pop(name, None)
             gone = self._views.pop(name)
             for view in gone:
-                del self._resources[view]
+                self._resources.pop(view, None)
+                self.failed.pop(view, None)
             return dict.fromkeys(gone)
         self._places[name] = places = self.places(service)
         changed: dict[str, Resource | None] = {}
         for view in self._views[name]:
-            resource = compile_endpoints(service, view, places)
-            if resource.version != self._resources[view].version:
-                changed[view] = self._resources[view] = resource
+            before = self._resources.get(view)
+            now = self._take(view, compile_endpoints(service, view, places))
+            if now is not before:
+                changed[view] = now
         return changed
+
+    def _take(self, view: str, resource: Resource) -> Resource | None:
+        """What counts now: the new one, unless it is like the last one, or could not be compiled."""
+        known = self._resources.get(view)
+        if resource.failure:
+            self.failed[view] = resource
+            return known
+        self.failed.pop(view, None)
+        if known is None or known.version != resource.version:
+            self._resources[view] = resource
+        return self._resources[view]

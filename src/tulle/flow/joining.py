@@ -17,12 +17,12 @@ from tulle.flow.merge import Merge
 from tulle.flow.selection import Pair, Selection, pairs
 from tulle.kit.memo import remember
 from tulle.kit.tables import replaced
-from tulle.model.hostnames import covers, subnet, wildcards
+from tulle.model.hostnames import covers, is_address, subnet, wildcards
 from tulle.model.mesh import Object
 from tulle.model.names import Name
 from tulle.model.objects import BackendTls, ConfigMap
 from tulle.model.policies import ClientTls, Policy
-from tulle.model.services import Destination, Endpoint, Entry, Places, Port, Service
+from tulle.model.services import Destination, Endpoint, Entry, Places, Port, Resolution, Service
 from tulle.model.workloads import Workload
 
 Kind = TypeVar("Kind", bound=Object)
@@ -229,9 +229,16 @@ def _joined(
     if not (accounts or places or entries or destinations):
         return base
     told = tuple(endpoint for each in places for endpoint in each.endpoints)
-    found = tuple(_endpoint(entry, port) for entry in entries for port in base.ports)
+    found = tuple(_endpoint(entry, port) for entry in entries if can_be_told(entry, base) for port in base.ports)
     addresses = (*base.addresses, *told, *found)
     return replace(base, accounts=accounts, addresses=addresses, destinations=destinations)
+
+
+def can_be_told(entry: Entry, service: Service) -> bool:
+    """Whether an entry can be one of the endpoints: names are resolved for services only all of whose places are."""
+    if service.resolution is not Resolution.ENDPOINTS:
+        return True
+    return entry.address.startswith("/") or is_address(entry.address)
 
 
 def _endpoint(entry: Entry, port: Port) -> Endpoint:

@@ -7,6 +7,7 @@ control planes that start meanwhile too.
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import logging
 import random
 from collections.abc import Awaitable, Callable, Mapping
@@ -92,8 +93,10 @@ class KeyCache:
         if known is None:
             return
         self._saved = known
-        self._kept = {each.address: each for each in known.kept}
-        self.sets = {each.address: each.keys for each in known.kept}
+        for each in known.kept:
+            with contextlib.suppress(Unusable):  # What was kept may come from a version that took more.
+                self._kept[each.address] = replace(each, keys=canonical(each.keys.encode()))
+        self.sets = {each.address: each.keys for each in self._kept.values()}
 
     def follow(self, mesh: Mesh) -> None:
         """Fetch what this mesh needs, and in a while forget what it does not."""

@@ -5,8 +5,7 @@ from __future__ import annotations
 import json
 from typing import Any
 
-KEPT = ("kty", "kid", "alg", "use", "crv", "n", "e", "x", "y", "k")
-"""Members that signatures are verified by: no chains of certificates, and no private halves that somebody published."""
+from tulle.kit.web_keys import key_set
 
 
 class Unusable(ValueError):
@@ -16,7 +15,7 @@ class Unusable(ValueError):
 def canonical(answer: bytes) -> str:
     """The set in a form in which equal sets are equal texts, whatever order and layout the server chose.
 
-    Keys that make no sense are left out, as RFC 7517 §5 wants it.
+    Keys that make no sense, or that Envoy would refuse, are left out, as RFC 7517 §5 wants it.
 
     Raises:
         Unusable: it is no set of keys, or has none.
@@ -24,10 +23,10 @@ def canonical(answer: bytes) -> str:
     keys = _object(answer).get("keys")
     if not isinstance(keys, list):
         raise Unusable('the answer is no key set: it has no list "keys"')
-    found = {_compact(_key(each)) for each in keys if isinstance(each, dict) and _is_text(each.get("kty"))}
+    found, problems = key_set(keys)
     if not found:
-        raise Unusable("the answer has no key in it")
-    return f'{{"keys":[{",".join(sorted(found))}]}}'
+        raise Unusable(f"the answer {problems[0]}" if problems else "the answer has no key in it")
+    return found
 
 
 def key_address(answer: bytes, *, asked: str) -> str:
@@ -50,15 +49,3 @@ def _object(answer: bytes) -> dict[str, Any]:
     except (ValueError, RecursionError) as error:
         raise Unusable("the answer is not JSON") from error
     return found if isinstance(found, dict) else {}
-
-
-def _key(written: dict[str, Any]) -> dict[str, str]:
-    return {member: written[member] for member in KEPT if _is_text(written.get(member))}
-
-
-def _compact(key: dict[str, str]) -> str:
-    return json.dumps(key, sort_keys=True, separators=(",", ":"))
-
-
-def _is_text(value: object) -> bool:
-    return isinstance(value, str) and value != ""

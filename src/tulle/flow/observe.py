@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -18,6 +19,10 @@ from tulle.model.mesh import Mesh
 from tulle.model.statuses import ObjectKey, Place
 from tulle.model.workloads import Instance, InstanceState
 from tulle.xds.snapshot import Resource
+
+SHORTEST_NAME = 3
+"""Shorter ones could be parts of any sentence."""
+UNCOMPILABLE = "cannot be compiled, and this is a mistake of tulle (the last good version is kept)"
 
 
 @dataclass(slots=True)
@@ -37,6 +42,8 @@ class Observer:
         self._hosts = hosts
         self._transitions = Transitions()
         self._documents: Sequence[Document] = ()
+        self.fault = ""
+        """Why the newest documents could not be used, if that is so."""
 
     def built(self, mesh: Mesh, documents: Sequence[Document]) -> None:
         """A mesh was built of documents."""
@@ -66,7 +73,15 @@ class Observer:
     @property
     def findings(self) -> tuple[Finding, ...]:
         """Mistakes in documents, what proxies refused, instances that do not become ready, hosts that are away."""
-        return (*self.mesh.findings, *self._refusals(), *self._patches(), *self._complaints(), *self._absences())
+        return (
+            *self._faults(),
+            *self.mesh.findings,
+            *self._failures(),
+            *self._refusals(),
+            *self._patches(),
+            *self._complaints(),
+            *self._absences(),
+        )
 
     @property
     def is_ready(self) -> bool:
@@ -106,13 +121,33 @@ class Observer:
             if plan.gateway is not None and f"gateway-{host}" not in connected:
                 yield _absent(f"gateway-{host}", "gateway", str(plan.gateway.name), host)
 
+    def _faults(self) -> Iterator[Finding]:
+        """Mistakes of our own that concern more than one resource."""
+        if self.fault:
+            message = "the newest documents cannot be used (the last good state stays), and this is a mistake of tulle"
+            yield Finding.error(BUILT_IN, f"{message}: {self.fault}")
+        for id, proxy in self._publisher.connected.items():
+            if proxy.fault:
+                message = (
+                    f"{id} keeps what it has, because nothing can be compiled for it, and this is a mistake of tulle"
+                )
+                yield Finding.error(BUILT_IN, f"{message}: {proxy.fault}")
+
+    def _failures(self) -> list[Finding]:
+        """What could not be compiled, at the line that caused it, as far as that is known."""
+        found = (
+            Finding.error(each.origins[0] if each.origins else BUILT_IN, f"{each.name} {UNCOMPILABLE}: {each.failure}")
+            for each in self._publisher.failed
+        )
+        return list(dict.fromkeys(found))
+
     def _refusals(self) -> list[Finding]:
         """What Envoys did not accept, at the line that caused it; one finding for each line and reason."""
         refused: dict[tuple[Origin, str], _Refused] = {}
         for id, proxy in self._publisher.connected.items():
             for (type_url, name), refusal in proxy.session.refused.items():
                 resource = proxy.snapshot.table(type_url).get(name)
-                origin = resource.origins[0] if resource is not None and resource.origins else BUILT_IN
+                origin = _blamed(resource, refusal.message.replace(name, ""))
                 # Envoy names what it refuses, of whatever the reason is.
                 found = refused.setdefault((origin, refusal.message.replace(name, "")), _Refused(refusal.message))
                 found.names[name] = found.ids[id] = None
@@ -157,6 +192,16 @@ class Observer:
             for host in self._hosts.all
             if not host.is_connected and host.name in self._hosts.roles
         ]
+
+
+def _blamed(resource: Resource | None, message: str) -> Origin:
+    """Where that was written which Envoy refuses: the part whose name it says, or else what the resource is about."""
+    origins = resource.origins if resource is not None else ()
+    for origin in origins:
+        name = origin.subject.rpartition(" ")[2]
+        if len(name) >= SHORTEST_NAME and re.search(rf"(?<![\w.-]){re.escape(name)}(?![\w-])", message):
+            return origin
+    return origins[0] if origins else BUILT_IN
 
 
 def _connected(proxy: Proxy, *, is_synced: bool) -> ProxyState:

@@ -55,6 +55,12 @@ class Parts:
     """The last good versions of parts that are broken."""
     last_good: LastGood = field(default_factory=LastGood)
     """What outlives the process."""
+    _earlier: Mapping[Slot, Version] = field(default_factory=dict)
+    """What was good before everything was read anew."""
+
+    def anew(self) -> Parts:
+        """Nothing is read yet, but what was good is remembered."""
+        return Parts(last_good=self.last_good, _earlier={**self._earlier, **dict(self._versions(self.fragments))})
 
     @property
     def order(self) -> Sequence[Document]:
@@ -153,7 +159,7 @@ class Parts:
                 )
 
     def _read(self, change: Change) -> None:
-        versions = dict(self._versions(change.removed))
+        versions = {**self._earlier, **dict(self._versions(change.removed))}
         gone = {slot_of(part) for part in change.removed} | self.last_good.recalled.keys()
         gone -= {slot_of(part) for part in change.added}
         homes = {(source, key): (source, file, key) for source, file, key in gone}
@@ -176,6 +182,7 @@ class Parts:
         for slot in gone:
             self.last_good.note(slot, None)
         self.last_good.forget()
+        self._earlier = {}
 
     def _versions(self, removed: Iterable[Document]) -> Iterator[tuple[Slot, Version]]:
         """The last good versions of parts that are about to go, or to be replaced."""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 
 from tulle.envoy import consulted, mesh_secrets, patches
@@ -20,7 +20,7 @@ from tulle.envoy.patches import Patched
 from tulle.envoy.patching import places
 from tulle.flow.admission import Peer, admit
 from tulle.flow.assign import HostPlan, forwardable, plan
-from tulle.flow.differences import changed_names, changed_secrets, changed_services
+from tulle.flow.differences import changed_names, changed_secrets, changed_services, last_good
 from tulle.flow.endpoint_table import EndpointTable
 from tulle.flow.endpoints import instances_by_service
 from tulle.flow.hosts import Hosts
@@ -62,6 +62,10 @@ class Proxy:
     snapshot: Snapshot = field(default_factory=Snapshot)
     patched: Patched = NOTHING_PATCHED
     """What became of changes that documents want to what was compiled."""
+    failed: tuple[Resource, ...] = ()
+    """What could not be compiled; it keeps the last good version."""
+    fault: str = ""
+    """Why nothing could be compiled for it, if that is so."""
 
     @property
     def instance(self) -> Instance | None:
@@ -85,6 +89,8 @@ class Publisher:
         self._proxies: dict[str, Proxy] = {}
         self._dependents: dict[Name, set[str]] = {}
         self._holders: dict[str, set[str]] = {}
+        self._is_torn = False
+        """Whether the last update ended in the middle."""
         self._assignments: dict[tuple[str, str], tuple[object, Resource]] = {}
 
     @property
@@ -99,19 +105,32 @@ class Publisher:
 
     # What should be -----------------------------------------------------------------------------------------------
 
-    def update(self, mesh: Mesh) -> None:
-        """Publish a new desired state to everybody whom it concerns."""
-        with no_collection():
-            self._take(mesh)
+    @property
+    def failed(self) -> Iterator[Resource]:
+        """Everything that could not be compiled."""
+        yield from self._endpoints.failed.values()
+        for proxy in self._proxies.values():
+            yield from proxy.failed
 
-    def _take(self, mesh: Mesh) -> None:
+    def update(self, mesh: Mesh) -> None:
+        """Publish a new desired state to everybody whom it concerns.
+
+        After an exception everybody keeps what it has, and the next time concerns everybody.
+        """
+        is_torn, self._is_torn = self._is_torn, True
+        with no_collection():
+            self._take(mesh, concerns_all=is_torn)
+        self._is_torn = False
+
+    def _take(self, mesh: Mesh, *, concerns_all: bool) -> None:
         old, self.mesh = self.mesh, mesh
         changed = changed_services(old, mesh)
         guards = changed_keys(old.guards, mesh.guards)
         moved = self._take_instances() if guards else set()
-        ended = self._endpoints.update(mesh, self._instances, changed | moved | told_of(guards, old, mesh))
-        patch = Patch(old, mesh, changed, guards)
-        if old.settings is not mesh.settings:
+        touched = {*mesh.services, *old.services} if concerns_all else changed | moved | told_of(guards, old, mesh)
+        ended = self._endpoints.update(mesh, self._instances, touched)
+        patch = None if concerns_all else Patch(old, mesh, changed, guards)
+        if concerns_all or old.settings is not mesh.settings:
             concerned = set(self._proxies)
         else:
             concerned = set().union(*(self._dependents.get(name, ()) for name in changed))
@@ -119,10 +138,12 @@ class Publisher:
             if changed or _gateway_differs(old, mesh):
                 concerned |= {id for id, proxy in self._proxies.items() if proxy.instance is None}
             concerned |= self._who_needs(changed_secrets(old, mesh))
+            concerned |= {id for id, proxy in self._proxies.items() if proxy.fault}
         for id in concerned:
             self._compile(self._proxies[id], patch)
-        self._publish_endpoints({name: resource for name, resource in ended.items() if resource}, skip=concerned)
-        if _plans_differ(old, mesh, changed) or not self.plans:
+        skip = () if concerns_all else concerned
+        self._publish_endpoints({name: resource for name, resource in ended.items() if resource}, skip=skip)
+        if concerns_all or _plans_differ(old, mesh, changed) or not self.plans:
             self._assign()
 
     def hosts_changed(self) -> None:
@@ -232,6 +253,17 @@ class Publisher:
         }
 
     def _compile(self, proxy: Proxy, patch: Patch | None = None) -> None:
+        """Work out what a proxy should have, and publish it; whatever fails there, others are not touched by it."""
+        # What is left from before could not be told from what is compiled now.
+        is_whole = not proxy.failed and not proxy.fault
+        try:
+            self._compile_and_publish(proxy, patch if is_whole else None)
+            proxy.fault = ""
+        except Exception as error:
+            log.exception("nothing could be compiled for %s", proxy.session.node_id)
+            proxy.fault = repr(error)
+
+    def _compile_and_publish(self, proxy: Proxy, patch: Patch | None) -> None:
         patched = patch.apply(proxy.instance, proxy.demand, proxy.snapshot) if patch and proxy.instance else None
         if proxy.instance is None:
             desired = compile_gateway(self.mesh)
@@ -243,8 +275,8 @@ class Publisher:
         else:
             # Its workload was removed and it is about to be drained: it keeps what it has until then.
             return
-        desired = self._patched(proxy, desired)
         held = proxy.snapshot
+        desired, proxy.failed = last_good(self._patched(proxy, desired), held)
         snapshot = Snapshot({**desired.tables, ENDPOINT: self._endpoints_of(desired.table(CLUSTER), held)})
         self._note_holdings(proxy, held.table(ENDPOINT), snapshot.table(ENDPOINT))
         changed = changed_names(held, snapshot)

@@ -49,6 +49,8 @@ class Resource:
     """For a cluster with endpoint discovery: the name of its ClusterLoadAssignment."""
     origins: tuple[Origin, ...] = ()
     """What it was compiled from."""
+    failure: str = ""
+    """Why there is nothing in it; whoever has an older version keeps that, and to others it does not exist."""
 
     @property
     def body(self) -> bytes:
@@ -69,6 +71,11 @@ def encode(
     url = type_url or TYPE_PREFIX + message.DESCRIPTOR.full_name
     body = message.SerializeToString(deterministic=True)
     return framed(url, name, body, aliases=aliases, endpoints_name=endpoints_name, origins=origins)
+
+
+def failed(type_url: str, name: str, reason: str, *, origins: tuple[Origin, ...] = ()) -> Resource:
+    """Stands for a resource that could not be made; never sent to anybody."""
+    return Resource(type_url, name, "", b"", 0, 0, origins=origins, failure=reason)
 
 
 def framed(

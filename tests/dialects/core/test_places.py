@@ -40,3 +40,12 @@ def test_malformed_objects_say_nothing(read: Read) -> None:
     fragment = read(SLICE.format(rest="endpoints: [{addresses: []}]"))
     assert not fragment.objects
     assert messages(fragment) == ['EndpointSlice web-1: "endpoints[0].addresses" is empty; name at least one']
+
+
+def test_what_is_no_address_is_left_out(read: Read) -> None:
+    fragment = read(SLICE.format(rest="endpoints: [{addresses: [a.b]}, {addresses: [10.0.0.2]}], ports: [{port: 80}]"))
+    assert messages(fragment) == [
+        'EndpointSlice web-1: "endpoints[0].addresses[0]" is "a.b", which is no IP address: it is left out'
+    ]
+    (places,) = fragment.objects
+    assert isinstance(places, Places) and [each.address for each in places.endpoints] == ["10.0.0.2"]

@@ -123,3 +123,11 @@ def test_a_star_elsewhere_is_no_pattern(read: Read) -> None:
     assert [each.message.rpartition('" ')[2] for each in fragment.findings] == [
         "looks like a regular expression; it is compared as text"
     ]
+
+
+def test_what_no_path_can_be_is_left_out(read: Read) -> None:
+    fragment = read(FRAME.format(spec=rules(path("/a?b", "Prefix"), path("/a#b", "Exact"), path("/c", "Exact"))))
+    assert [each.message.rpartition('" ')[2] for each in fragment.findings] == [
+        "has ? or #, which no path of a request has: it is left out"
+    ] * 2
+    assert len(fragment.routes[0].rules) == 1

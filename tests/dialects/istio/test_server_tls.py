@@ -18,6 +18,7 @@ from tulle.model.mesh import Fragment
 from tulle.model.names import Name
 
 Read = Callable[[str], Fragment]
+KEY, HASH = "A" * 43 + "=", "b" * 64
 
 
 def one(text: str) -> str:
@@ -76,16 +77,16 @@ def test_files(read: Read) -> None:
 def test_clients_with_certificates(read: Read) -> None:
     found = listener(
         read,
-        "{mode: OPTIONAL_MUTUAL, credentialName: a, subjectAltNames: [b], verifyCertificateSpki: [c], "
-        "verifyCertificateHash: [d]}",
+        f"{{mode: OPTIONAL_MUTUAL, credentialName: a, subjectAltNames: [b], verifyCertificateSpki: [{KEY}], "
+        f"verifyCertificateHash: [{HASH}]}}",
     )
     assert found.client_trust == ClientTrust(
         handling=ClientCertificates.OPTIONAL,
         secrets=(Name("shop", "a"),),
         searches_root=True,
         subject_alt_names=("b",),
-        spki=("c",),
-        hashes=("d",),
+        spki=(KEY,),
+        hashes=(HASH,),
     )
     found = listener(read, "{mode: MUTUAL, credentialName: a, caCertCredentialName: b}")
     assert found.client_trust == ClientTrust(secrets=(Name("shop", "b"),), searches_root=True)
@@ -95,9 +96,10 @@ def test_clients_with_certificates(read: Read) -> None:
 
 def test_versions(read: Read) -> None:
     text = (
-        "{mode: SIMPLE, credentialName: a, minProtocolVersion: TLSV1_2, maxProtocolVersion: TLSV1_3, cipherSuites: [x]}"
+        "{mode: SIMPLE, credentialName: a, minProtocolVersion: TLSV1_2, maxProtocolVersion: TLSV1_3, "
+        "cipherSuites: [AES128-SHA]}"
     )
-    assert listener(read, text).versions == TlsVersions(minimum="1.2", maximum="1.3", ciphers=("x",))
+    assert listener(read, text).versions == TlsVersions(minimum="1.2", maximum="1.3", ciphers=("AES128-SHA",))
 
 
 @pytest.mark.parametrize(
@@ -141,3 +143,10 @@ def test_versions(read: Read) -> None:
 )
 def test_mistakes(read: Read, text: str, expected: str) -> None:
     assert findings(read(one(text))) == [f"8 {expected.replace('{}', 'spec.servers[0].tls')}"]
+
+
+def test_ciphers_that_nobody_knows_are_left_out(read: Read) -> None:
+    fragment = read(one("{mode: SIMPLE, credentialName: a, cipherSuites: [TLS_AES_128_GCM_SHA256, AES128-SHA]}"))
+    (finding,) = fragment.findings
+    assert 'is "TLS_AES_128_GCM_SHA256", no cipher up to TLS 1.2: it is left out' in finding.message
+    assert fragment.listeners[0].versions.ciphers == ("AES128-SHA",)

@@ -36,7 +36,14 @@ def test_places() -> None:
     ("spec", "expected"),
     [
         ("{}", ['4 error: "spec" has no address; write an IP address, a host name or unix:///path']),
-        ("address: unix://a", ['5 error: "spec.address" must be an absolute path after unix://, not "unix://a"']),
+        (
+            "address: 999.1.1.1",
+            ['5 error: "spec.address" must be an IP address, a host name or unix:///path, not "999.1.1.1"'],
+        ),
+        (
+            "address: unix://a",
+            ['5 error: "spec.address" must be an absolute path of at most 107 bytes after unix://, not "unix://a"'],
+        ),
         (
             "address: unix:///a\nports: {b: 1}",
             ['6 error: "spec.ports" cannot stand beside a Unix socket, which has no ports'],

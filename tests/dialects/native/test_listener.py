@@ -58,8 +58,8 @@ Read = Callable[[str], Fragment]
             'listener a: "tls" takes only one of passthrough, mesh',
         ),
         (
-            "gateway: {listeners: {a: {port: 1, tls: {secret: s, client_keys: k}}}}",
-            'listener a: "tls" with client_keys needs client_ca',
+            "gateway: {listeners: {a: {port: 1, tls: {secret: s, client_names: k}}}}",
+            'listener a: "tls" with client_names needs client_ca',
         ),
         (
             "gateway: {listeners: {a: {port: 1, protocol: udp, to: db, tls: {certificate: c, key: k}}}}",
@@ -152,5 +152,5 @@ def test_clients_may_know_it_by_another_port(read: Read) -> None:
 
 
 def test_versions_of_tls_may_be_limited(read: Read) -> None:
-    found = listener(read, "tls: {secret: a, min_version: '1.3', max_version: '1.3', ciphers: A}")
-    assert found.versions == TlsVersions(minimum="1.3", maximum="1.3", ciphers=("A",))
+    found = listener(read, "tls: {secret: a, min_version: '1.3', max_version: '1.3', ciphers: AES128-SHA}")
+    assert found.versions == TlsVersions(minimum="1.3", maximum="1.3", ciphers=("AES128-SHA",))

@@ -46,3 +46,12 @@ def test_what_is_seen_has_a_namespace_and_a_host(read: Read, host: str) -> None:
     assert message == (
         f'scope all: "hosts[0]" must be namespace/host such as shop/*, ./* or */api.example.org, not {host}'
     )
+
+
+def test_where_applications_are(read: Read) -> None:
+    text = "scopes: {{a: {{ingress: [{{port: 80, application: '{place}'}}]}}}}"
+    for place in ("", "127.0.0.1:80", "[::1]:65535", "/a/b"):
+        assert read(text.format(place=place)).findings == ()
+    for place in ("a:80", "127.0.0.1:0", "127.0.0.1:65536", "80", f"/{'a' * 107}"):
+        (finding,) = read(text.format(place=place)).findings
+        assert "must be an address such as 127.0.0.1:8080, or the path of a Unix socket" in finding.message

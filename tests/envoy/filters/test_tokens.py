@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import json
 from dataclasses import replace
 from typing import Any
 
@@ -7,6 +8,8 @@ from tests.envoy.decoded import Json, as_json
 from tests.envoy.policies import guard, token_rule, tokens
 from tulle.envoy.filters import tokens as filter_
 from tulle.envoy.filters.base import Chain, Side
+from tulle.envoy.filters.tokens import NO_KEYS
+from tulle.kit.web_keys import key_set
 from tulle.model.mesh import Settings
 from tulle.model.security import RequestAuthentication, TokenRule
 
@@ -121,7 +124,8 @@ def test_keys_that_were_kept_come_first() -> None:
 
 
 def test_without_keys_no_token_is_good() -> None:
-    assert provider(token_rule(jwks_uri="rubbish"))["local_jwks"] == {"inline_string": '{"keys":[]}'}
+    assert provider(token_rule(jwks_uri="rubbish"))["local_jwks"] == {"inline_string": NO_KEYS}
+    assert key_set(json.loads(NO_KEYS)["keys"]) == (NO_KEYS, ())
 
 
 def test_a_listener_that_is_there_already_does_not_wait_for_keys() -> None:

@@ -12,6 +12,8 @@ from tulle.model.names import Name
 
 BODY_LIMIT = "envoy.extensions.filters.http.body_size_limit.v3.BodySizeLimit"
 
+ANY = "google.protobuf.Any"
+
 
 def test_a_value_is_a_message_of_its_place() -> None:
     found: Any = values.message(change("CLUSTER", "MERGE", {"connectTimeout": "1s", "lb_policy": "RANDOM"}))
@@ -33,6 +35,11 @@ def test_extensions_without_a_class_are_kept() -> None:
     ("place", "value", "problem"),
     [
         ("CLUSTER", {"nam": "a"}, "has a value that is no Cluster of Envoy: "),
+        (
+            "HTTP_FILTER",
+            {"typed_config": {"@type": f"x/{ANY}", "value": {"@type": f"x/{ANY}"}}},
+            "has a value that is no HttpFilter of Envoy: ",
+        ),
         ("CLUSTER", {"lb_policy": "BEST"}, "has a value that is no Cluster of Envoy: "),
         ("CLUSTER", {"connect_timeout": "soon"}, "has a value that is no Cluster of Envoy: "),
         (

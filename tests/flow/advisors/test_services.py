@@ -92,6 +92,19 @@ def test_a_host_belongs_to_one_service() -> None:
     assert not desk.put("one.yaml", "")
 
 
+def test_entries_with_names_are_left_out_of_services_of_addresses() -> None:
+    desk = Desk()
+    desk.put("service.yaml", SERVICE)
+    named = written("WorkloadEntry", "vm7", "{address: vm7.example.org, labels: {app: web}}")
+    (finding,) = desk.put("vm7.yaml", named)
+    assert finding.startswith("vm7.yaml:")
+    assert 'WorkloadEntry vm7 is left out of Service web: its address "vm7.example.org" is a name' in finding
+    assert not desk.put("vm7.yaml", named.replace("vm7.example.org", "10.0.0.1"))
+    spec = "{hosts: [a.b], ports: [{number: 80, name: http}], resolution: DNS, workloadSelector: {labels: {app: web}}}"
+    desk.put("service.yaml", written("ServiceEntry", "e", spec))
+    assert not desk.put("vm7.yaml", named)
+
+
 @pytest.mark.parametrize(
     ("one", "two", "is_odd"),
     [

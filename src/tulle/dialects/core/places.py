@@ -10,6 +10,7 @@ from pydantic import Field
 from tulle.dialects.fields import Ip, PortNumber
 from tulle.dialects.objects import Differs, Items, Object, ObjectKind, ObjectSpec, Refused, Strings, validated
 from tulle.dialects.written import Written
+from tulle.model.hostnames import is_address
 from tulle.model.mesh import Fragment
 from tulle.model.names import Name
 from tulle.model.policies import Locality
@@ -148,7 +149,13 @@ def read_slice(part: Written) -> Fragment:
         return Fragment(findings=tuple(part.findings))
     ports = tuple(_ports(part, (), found.ports or ()))
     places: list[Endpoint] = []
-    for endpoint in found.endpoints:
+    for index, endpoint in enumerate(found.endpoints):
+        if not is_address(endpoint.addresses[0]):
+            part.warning(
+                ("endpoints", index, "addresses", 0),
+                f'is "{endpoint.addresses[0]}", which is no IP address: it is left out',
+            )
+            continue
         conditions = endpoint.conditions
         places += _at(
             endpoint.addresses[0],

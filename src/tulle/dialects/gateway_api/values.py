@@ -7,7 +7,7 @@ from typing import Annotated, Literal
 
 from pydantic import AfterValidator, BeforeValidator, Field
 
-from tulle.dialects.fields import refuse, shown
+from tulle.dialects.fields import bounded, refuse, shown
 from tulle.dialects.objects import LONGEST_NAME, SUBDOMAIN
 from tulle.model.hostnames import is_address
 
@@ -76,7 +76,7 @@ def _no_address(text: str) -> str:
 def _duration(value: object) -> object:
     if not isinstance(value, str) or not _DURATION.fullmatch(value):
         refuse(f"must be a duration such as 500ms, 2s or 1m30s, not {shown(value)}")
-    return sum(int(number) * _SECONDS[unit] for number, unit in _STEP.findall(value))
+    return bounded(sum(int(number) * _SECONDS[unit] for number, unit in _STEP.findall(value)), value)
 
 
 def path_problem(path: str) -> str | None:

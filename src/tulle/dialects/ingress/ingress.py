@@ -223,6 +223,9 @@ class _Reading:
         seen: set[PathMatch] = set()
         for index, item in enumerate(rule.http.paths if rule.http is not None else ()):
             here = (*path, "http", "paths", index)
+            if any(character in item.path for character in "?#"):
+                self.part.warning((*here, "path"), "has ? or #, which no path of a request has: it is left out")
+                continue
             match = _path(item)
             if PATTERN.search(match.value):
                 self.part.warning((*here, "path"), "looks like a regular expression; it is compared as text")

@@ -9,6 +9,7 @@ from typing import Annotated, Literal, Self
 from pydantic import BeforeValidator, Field, model_validator
 
 from tulle.dialects.fields import Pattern, PortNumber, refuse, shown
+from tulle.dialects.istio.values import Value
 from tulle.dialects.objects import Differs, ObjectSpec
 from tulle.model.routes import Redirect, RedirectPort, Respond, Rewrite
 
@@ -92,8 +93,8 @@ class HttpDirectResponse(ObjectSpec):
 class RegexRewrite(ObjectSpec):
     """Replaces what a regular expression finds in the path."""
 
-    match: Pattern = Field(description="RE2.")
-    rewrite: str = Field("", description=r"The replacement; \1 is the first group.")
+    match: Annotated[Pattern, Field(min_length=1)] = Field(description="RE2.")
+    rewrite: Value = Field("", description=r"The replacement; \1 is the first group.")
 
 
 class HttpRewrite(ObjectSpec):

@@ -5,9 +5,9 @@ from __future__ import annotations
 from pydantic import Field
 
 from tulle.dialects import commands
-from tulle.dialects.fields import PortNumber
+from tulle.dialects.fields import PortNumber, Weight
 from tulle.dialects.istio.hosts import HostName, full_host, service_name
-from tulle.dialects.istio.values import Header, Unsigned
+from tulle.dialects.istio.values import Header, Value
 from tulle.dialects.objects import Items, ObjectSpec
 from tulle.dialects.written import Step, Written
 from tulle.model.names import Name
@@ -33,10 +33,10 @@ class Destination(ObjectSpec):
 class HeaderOperations(ObjectSpec):
     """Changes to headers."""
 
-    set: dict[Header, str] = Field(
+    set: dict[Header, Value] = Field(
         default_factory=dict, description="Replaces headers; values may hold Envoy's commands, `%REQ(x-user)%`."
     )
-    add: dict[Header, str] = Field(default_factory=dict, description="Appends to headers.")
+    add: dict[Header, Value] = Field(default_factory=dict, description="Appends to headers.")
     remove: Items[Header] = Field((), description="Removes headers.")
 
 
@@ -51,7 +51,7 @@ class RouteDestination(ObjectSpec):
     """A place that gets a share of the connections."""
 
     destination: Destination = Field(description="Where they go.")
-    weight: Unsigned | None = Field(None, description="Its share, relative to the sum; all if it is the only one.")
+    weight: Weight | None = Field(None, description="Its share, relative to the sum; all if it is the only one.")
 
 
 class HttpRouteDestination(RouteDestination):

@@ -7,6 +7,7 @@ import re
 from collections.abc import Iterator
 from typing import Any
 
+from tulle.dialects import patterns
 from tulle.dialects.istio.envoy_filter_schema import (
     ConfigPatch,
     Context,
@@ -172,7 +173,7 @@ def _context(part: Written, path: Path, match: Match) -> PatchContext | None:
     if proxy is not None and proxy.metadata:
         part.warning((*path, "match", "proxy", "metadata"), "matches no proxy, so that the patch is left out")
         return None
-    if proxy is not None and proxy.proxy_version and not re.search(proxy.proxy_version, VERSION):
+    if proxy is not None and proxy.proxy_version and not patterns.finds(proxy.proxy_version, VERSION):
         message = f'is "{proxy.proxy_version}" and does not match {VERSION}, so that the patch is left out'
         part.warning((*path, "match", "proxy", "proxyVersion"), message)
         return None

@@ -32,7 +32,10 @@ AnyHost = Annotated[str, BeforeValidator(_host_or_any)]
 
 def is_host(text: str) -> bool:
     """Whether it is one host name, or an IP address."""
-    return is_address(text) or (not text.startswith("*") and bool(HOST.fullmatch(text.lower())))
+    if is_address(text):
+        return True
+    # What ends with a number is meant to be an address, and is none.
+    return not text.startswith("*") and bool(HOST.fullmatch(text.lower())) and not text.rpartition(".")[2].isdecimal()
 
 
 def full_host(host: str, namespace: str) -> str:

@@ -6,30 +6,34 @@ import json
 from typing import Annotated
 from urllib.parse import urlsplit
 
-from pydantic import Field
+from pydantic import BeforeValidator, Field
 
-from tulle.dialects.fields import HeaderName, PositiveDuration
+from tulle.dialects.fields import HeaderName, HeaderValue, MadeHeader, PositiveDuration, made_header
 from tulle.dialects.istio.selection import Attached, labels, targets
 from tulle.dialects.objects import Differs, Items, Object, ObjectKind, ObjectSpec, validated
 from tulle.dialects.written import Step, Written
+from tulle.kit.web_keys import key_set
 from tulle.model.mesh import Fragment
 from tulle.model.security import RequestAuthentication, TokenRule
 
-KEY_TYPES = ("EC", "OKP", "RSA", "oct")
 Path = tuple[Step, ...]
+
+
+def _payload_header(value: object) -> object:
+    return value if value == "" else made_header(value)
 
 
 class JwtHeader(ObjectSpec):
     """A header with a token."""
 
     name: HeaderName = Field(description="Name of the header.")
-    prefix: str = Field("", description="What stands before the token, such as `Bearer ` with its space.")
+    prefix: HeaderValue = Field("", description="What stands before the token, such as `Bearer ` with its space.")
 
 
 class ClaimToHeader(ObjectSpec):
     """A claim that the application gets in a header."""
 
-    header: HeaderName = Field(description="Name of the header; one that the client sent is replaced.")
+    header: MadeHeader = Field(description="Name of the header; one that the client sent is replaced.")
     claim: str = Field(min_length=1, description="Name of the claim; nested ones are joined by dots.")
 
 
@@ -52,7 +56,9 @@ class JwtRule(ObjectSpec):
     )
     from_params: Items[str] = Field((), description="Query parameters with the token.")
     from_cookies: Items[str] = Field((), description="Cookies with the token.")
-    output_payload_to_header: str = Field("", description="Header in which the application gets the payload, base64.")
+    output_payload_to_header: Annotated[str, BeforeValidator(_payload_header)] = Field(
+        "", description="Header in which the application gets the payload, base64."
+    )
     output_claim_to_headers: Items[ClaimToHeader] = Field((), description="Headers in which it gets single claims.")
     forward_original_token: bool = Field(False, description="Whether the application gets the token itself.")
     timeout: PositiveDuration = Field(5.0, description="Of fetching the keys.")
@@ -94,13 +100,13 @@ def read(part: Written) -> Fragment:
 
 def _rule(part: Written, index: int, written: JwtRule) -> TokenRule:
     path: Path = ("spec", "jwtRules", index)
-    uri = written.jwks_uri or written.jwks_uri_old
+    uri, keys = written.jwks_uri or written.jwks_uri_old, ""
     if written.jwks_uri and written.jwks_uri_old:
         part.error((*path, "jwks_uri"), "is the older spelling of jwksUri, which is there too; leave it out")
     if written.jwks and uri:
         part.error((*path, "jwks"), "cannot stand beside jwksUri; write one of them")
     elif written.jwks:
-        _check_keys(part, (*path, "jwks"), written.jwks)
+        keys = _keys(part, (*path, "jwks"), written.jwks)
     elif uri:
         _check_url(part, (*path, "jwksUri" if written.jwks_uri else "jwks_uri"), uri)
     elif not _is_url(written.issuer):
@@ -114,7 +120,7 @@ def _rule(part: Written, index: int, written: JwtRule) -> TokenRule:
         origin=part.at(*path),
         issuer=written.issuer,
         audiences=written.audiences,
-        jwks=written.jwks,
+        jwks=keys,
         jwks_uri=uri,
         headers=tuple((each.name, each.prefix) for each in written.from_headers),
         parameters=written.from_params,
@@ -127,21 +133,24 @@ def _rule(part: Written, index: int, written: JwtRule) -> TokenRule:
     )
 
 
-def _check_keys(part: Written, path: Path, text: str) -> None:
-    """Whether a text is a key set (RFC 7517)."""
+def _keys(part: Written, path: Path, text: str) -> str:
+    """The keys that can be used of a key set (RFC 7517)."""
     try:
         found = json.loads(text)
     except (ValueError, RecursionError) as error:
         part.error(path, f"is not JSON: {error}")
-        return
+        return ""
     keys = found.get("keys") if isinstance(found, dict) else None
     if not isinstance(keys, list) or not keys:
         part.error(path, 'is no key set: it must be a mapping with a list "keys" of at least one key')
-        return
-    for number, key in enumerate(keys, 1):
-        kind = key.get("kty") if isinstance(key, dict) else None
-        if kind not in KEY_TYPES:
-            part.error(path, f'has a key ({number}) whose "kty" is none of {", ".join(KEY_TYPES)}')
+        return ""
+    usable, problems = key_set(keys)
+    for each in problems:
+        if usable:
+            part.warning(path, f"{each}; it is left out")
+        else:
+            part.error(path, each)
+    return usable
 
 
 def _is_url(text: str) -> bool:

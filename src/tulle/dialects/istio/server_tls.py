@@ -6,6 +6,7 @@ from typing import Annotated, Literal
 
 from pydantic import Field
 
+from tulle.dialects.fields import CIPHERS, CertificateHash, KeyHash
 from tulle.dialects.istio.values import absolute
 from tulle.dialects.objects import Differs, Items, ObjectSpec
 from tulle.dialects.written import Step, Written
@@ -56,10 +57,10 @@ class ServerTls(ObjectSpec):
     )
     tls_certificates: Items[TlsCertificate] = Field((), description="Several certificates, for several kinds of keys.")
     subject_alt_names: Items[str] = Field((), description="Names of which a client's certificate must have one.")
-    verify_certificate_spki: Items[str] = Field(
+    verify_certificate_spki: Items[KeyHash] = Field(
         (), description="Base64 SHA-256 of public keys of which a client's certificate must have one."
     )
-    verify_certificate_hash: Items[str] = Field(
+    verify_certificate_hash: Items[CertificateHash] = Field(
         (), description="SHA-256 of certificates of which a client's must be one."
     )
     min_protocol_version: Version = Field("TLS_AUTO", description="At least; TLS 1.2 if not given.")
@@ -105,6 +106,9 @@ def check(part: Written, path: tuple[Step, ...], spec: ServerTls) -> None:
         part.error(path, f"needs credentialName, or serverCertificate and privateKey, in mode {spec.mode}")
     elif ways[1] and not (spec.server_certificate and spec.private_key):
         part.error(path, "needs both serverCertificate and privateKey")
+    for index, cipher in enumerate(spec.cipher_suites):
+        if cipher not in CIPHERS:
+            part.warning((*path, "cipherSuites", index), f'is "{cipher}", no cipher up to TLS 1.2: it is left out')
     for index, each in enumerate(spec.tls_certificates):
         if not each.server_certificate or not each.private_key:
             part.error((*path, "tlsCertificates", index), "needs both serverCertificate and privateKey")
@@ -170,7 +174,7 @@ def versions(spec: ServerTls) -> TlsVersions:
     return TlsVersions(
         minimum=_version(spec.min_protocol_version),
         maximum=_version(spec.max_protocol_version),
-        ciphers=spec.cipher_suites,
+        ciphers=tuple(each for each in spec.cipher_suites if each in CIPHERS),
     )
 
 

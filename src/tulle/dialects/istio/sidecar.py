@@ -7,7 +7,7 @@ from typing import Annotated, Literal
 
 from pydantic import BeforeValidator, Field
 
-from tulle.dialects.fields import HOST, LABEL, PortNumber, refuse, shown
+from tulle.dialects.fields import HOST, LABEL, LONGEST_SOCKET, PortNumber, refuse, shown
 from tulle.dialects.istio import connections
 from tulle.dialects.istio.connections import ConnectionPoolSpec
 from tulle.dialects.istio.destinations import Destination
@@ -39,7 +39,8 @@ def _endpoint(value: object) -> object:
     text = value if isinstance(value, str) else ""
     match = _ENDPOINT.fullmatch(text)
     is_port = match is not None and 1 <= int(match[2]) <= 65535
-    if value != "" and not is_port and not text.startswith(f"{UNIX}/"):
+    is_socket = text.startswith(f"{UNIX}/") and len(text.removeprefix(UNIX).encode()) <= LONGEST_SOCKET
+    if value != "" and not is_port and not is_socket:
         refuse(f"must be 127.0.0.1:port, 0.0.0.0:port or unix:///path, not {shown(value)}")
     return value
 

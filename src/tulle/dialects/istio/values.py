@@ -6,9 +6,20 @@ import os.path
 import re
 from typing import Annotated
 
-from pydantic import BeforeValidator, Field
+from pydantic import AfterValidator, BeforeValidator, Field
 
-from tulle.dialects.fields import DURATION, LABEL, TOKEN, Pattern, refuse, shown
+from tulle.dialects.fields import (
+    DURATION,
+    LABEL,
+    LARGEST,
+    LONGEST_NAME,
+    TOKEN,
+    Pattern,
+    bounded,
+    header_value,
+    refuse,
+    shown,
+)
 from tulle.dialects.objects import Items, Metadata, ObjectSpec, Strings
 from tulle.dialects.written import Written
 
@@ -34,7 +45,7 @@ def _duration(value: object) -> object:
     found = seconds(value) if isinstance(value, str) else None
     if found is None:
         refuse(f"must be a duration with its unit such as 500ms, 2s or 1h5m, not {shown(value)}")
-    return found
+    return bounded(found, value)
 
 
 def _positive(value: object) -> object:
@@ -51,8 +62,8 @@ def _percent(value: object) -> object:
 
 
 def _unsigned(value: object) -> object:
-    if type(value) is not int or not 0 <= value < 2**32:
-        refuse(f"must be a whole number from 0, not {shown(value)}")
+    if type(value) is not int or not 0 <= value <= LARGEST:
+        refuse(f"must be a whole number from 0 to {LARGEST}, not {shown(value)}")
     return value
 
 
@@ -65,7 +76,7 @@ def _export(value: object) -> object:
 def header_name(value: object) -> object:
     """Check the name of a header; `:authority` and its like are some too."""
     name = value.removeprefix(":") if isinstance(value, str) else ""
-    if not isinstance(value, str) or not TOKEN.fullmatch(name):
+    if not isinstance(value, str) or len(name) > LONGEST_NAME or not TOKEN.fullmatch(name):
         refuse(f"must be the name of a header, not {shown(value)}")
     return value.lower()
 
@@ -77,6 +88,8 @@ PositiveSeconds = Annotated[
 Percent = Annotated[float, BeforeValidator(_percent)]
 Unsigned = Annotated[int, BeforeValidator(_unsigned)]
 Header = Annotated[str, BeforeValidator(header_name)]
+Value = Annotated[str, AfterValidator(header_value)]
+"""Of a header."""
 Regex = Pattern
 """RE2."""
 Exports = Items[Annotated[str, BeforeValidator(_export)]]

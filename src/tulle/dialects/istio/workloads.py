@@ -4,9 +4,8 @@ from __future__ import annotations
 
 from pydantic import Field
 
-from tulle.dialects.fields import PortNumber
+from tulle.dialects.fields import LONGEST_SOCKET, PortNumber, Weight
 from tulle.dialects.istio.hosts import is_host
-from tulle.dialects.istio.values import Unsigned
 from tulle.dialects.objects import ObjectSpec, Strings
 from tulle.dialects.written import Step, Written
 from tulle.model.hostnames import is_address
@@ -27,7 +26,7 @@ class WorkloadSpec(ObjectSpec):
     labels: Strings = Field(description="What selectors and subsets find it by.")
     network: str = Field("", description="The network that it is in, if not everybody's.")
     locality: str = Field("", description="region/zone/subzone.")
-    weight: Unsigned = Field(0, description="Its share, relative to the others; as if 1 if not given.")
+    weight: Weight = Field(0, description="Its share, relative to the others; as if 1 if not given.")
     service_account: str = Field("", description="Service account of what runs there, behind a sidecar.")
 
     @property
@@ -53,8 +52,10 @@ def check_address(part: Written, path: tuple[Step, ...], spec: WorkloadSpec, *, 
     if not address:
         part.error(path if path else ("address",), "has no address; write an IP address, a host name or unix:///path")
     elif address.startswith(UNIX):
-        if not spec.where.startswith("/"):
-            part.error(place, f'must be an absolute path after {UNIX}, not "{address}"')
+        if not spec.where.startswith("/") or len(spec.where.encode()) > LONGEST_SOCKET:
+            part.error(
+                place, f'must be an absolute path of at most {LONGEST_SOCKET} bytes after {UNIX}, not "{address}"'
+            )
         if spec.ports:
             part.error((*path, "ports"), "cannot stand beside a Unix socket, which has no ports")
     elif only_addresses and not is_address(address):

@@ -11,6 +11,7 @@ from tulle.dialects.fields import (
     Count,
     Duration,
     HeaderName,
+    HeaderValue,
     Path,
     PositiveDuration,
     Several,
@@ -82,7 +83,7 @@ class CheckSpec(Spec):
     grpc: bool = Field(False, description="Whether it speaks Envoy's gRPC protocol for this instead of plain HTTP.")
     path: Path | None = Field(None, description="HTTP: what stands before the path of the request.")
     headers: HeaderNames = Field((), description="Headers of the request that it sees; with grpc all if not given.")
-    add_headers: dict[HeaderName, Text] = Field(default_factory=dict, description="More headers that it sees.")
+    add_headers: dict[HeaderName, HeaderValue] = Field(default_factory=dict, description="More headers that it sees.")
     response_headers: HeaderNames = Field((), description="Headers of its consent that the service gets.")
     refusal_headers: HeaderNames = Field((), description="Headers of its refusal that the client gets; all if none.")
     consent_headers: HeaderNames = Field((), description="Headers of its consent that the client gets.")

@@ -7,7 +7,20 @@ from typing import Annotated, Literal, Self
 
 from pydantic import AfterValidator, BeforeValidator, Field, model_validator
 
-from tulle.dialects.fields import File, Hosts, PortNumber, Several, Spec, Text, Weight, address, refuse
+from tulle.dialects.fields import (
+    CertificateHash,
+    Cipher,
+    File,
+    Hosts,
+    KeyHash,
+    PortNumber,
+    Several,
+    Spec,
+    Text,
+    Weight,
+    address,
+    refuse,
+)
 from tulle.dialects.native import streams
 from tulle.dialects.native.backends import Reference, backend, checked_weights, weighted
 from tulle.dialects.native.kind import Kind, Shape
@@ -88,15 +101,15 @@ class TlsSpec(CertificateSpec):
     client_names: Annotated[tuple[Text, ...], Several()] = Field(
         (), description="Names of which a client's certificate must have one."
     )
-    client_keys: Annotated[tuple[Text, ...], Several()] = Field(
+    client_keys: Annotated[tuple[KeyHash, ...], Several()] = Field(
         (), description="Base64 SHA-256 of public keys of which a client's certificate must have one."
     )
-    client_hashes: Annotated[tuple[Text, ...], Several()] = Field(
+    client_hashes: Annotated[tuple[CertificateHash, ...], Several()] = Field(
         (), description="SHA-256 of certificates of which a client's must be one."
     )
     min_version: Literal["1.0", "1.1", "1.2", "1.3"] | None = Field(None, description="The oldest TLS; 1.2.")
     max_version: Literal["1.0", "1.1", "1.2", "1.3"] | None = Field(None, description="The newest TLS; 1.3.")
-    ciphers: Annotated[tuple[Text, ...], Several()] = Field((), description="Ciphers up to TLS 1.2.")
+    ciphers: Annotated[tuple[Cipher, ...], Several()] = Field((), description="Ciphers up to TLS 1.2.")
     passthrough: bool = Field(False, description="Whether it is sent on as it is, by its server name, to a tls port.")
     mesh: bool = Field(False, description="Whether it ends with the certificates of the mesh, mutually.")
     by_cluster: bool = Field(

@@ -12,12 +12,13 @@ from pydantic import AfterValidator, BeforeValidator, Field, model_validator
 
 from tulle.dialects.fields import (
     HOST,
+    LONGEST_SOCKET,
     Duration,
     File,
     Label,
     Path,
-    PositiveCount,
     PositiveDuration,
+    PositiveWeight,
     Several,
     Spec,
     Text,
@@ -56,7 +57,7 @@ def split_address(text: str) -> tuple[str, int]:
     if plain and int(plain[2] or 0) <= HIGHEST_PORT:
         return plain[1], int(plain[2] or 0)
     if text.startswith("unix:"):
-        if not text[5:].startswith("/") or len(text) > 5 + 107:
+        if not text[5:].startswith("/") or len(text.encode()) > 5 + LONGEST_SOCKET:
             raise ValueError(text)
         return text[5:], 0
     match = _ADDRESS.fullmatch(text)
@@ -194,7 +195,7 @@ class AddressSpec(Spec):
     address: Address = Field(description="Where it is: 10.0.0.5:8080.")
     port: Label | None = Field(None, description="The name of the port that it serves; by its number if not given.")
     labels: LabelMap = Field(default_factory=dict, description="Labels, by which versions select it.")
-    weight: PositiveCount = Field(1, description="Its share of the calls, relative to the others.")
+    weight: PositiveWeight = Field(1, description="Its share of the calls, relative to the others.")
     locality: Annotated[str, BeforeValidator(_locality)] | None = Field(
         None, description="Where it is: region, region/zone or region/zone/subzone."
     )

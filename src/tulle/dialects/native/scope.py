@@ -7,13 +7,14 @@ from typing import Annotated, Literal
 
 from pydantic import BeforeValidator, Field
 
-from tulle.dialects.fields import HOST, LABEL, Label, PortNumber, Several, Spec, Text, refuse, shown
+from tulle.dialects.fields import HOST, LABEL, LONGEST_SOCKET, Label, PortNumber, Several, Spec, refuse, shown
 from tulle.dialects.native.kind import Kind, Shape
 from tulle.dialects.native.ports import ProtocolName
-from tulle.dialects.native.running import LabelMap
+from tulle.dialects.native.running import HIGHEST_PORT, LabelMap
 from tulle.dialects.native.upstream import ConnectionsSpec
 from tulle.dialects.written import Written
 from tulle.model.extensions import Ingress, Scope
+from tulle.model.hostnames import is_address
 from tulle.model.mesh import Fragment
 
 _SPACE = re.compile(rf"[*.~]|{LABEL.pattern}")
@@ -26,12 +27,24 @@ def _visible(value: object) -> object:
     return f"{space}/{host.lower()}"
 
 
+def _application(value: object) -> object:
+    text = value if isinstance(value, str) else "?"
+    host, _, port = text.rpartition(":")
+    is_port = is_address(host.strip("[]")) and port.isdecimal() and 1 <= int(port) <= HIGHEST_PORT
+    is_socket = text.startswith("/") and len(text.encode()) <= LONGEST_SOCKET
+    if text and not is_port and not is_socket:
+        refuse(f"must be an address such as 127.0.0.1:8080, or the path of a Unix socket, not {shown(value)}")
+    return text
+
+
 class IngressSpec(Spec):
     """A port on which workloads are called."""
 
     port: PortNumber = Field(description="Its number.")
     protocol: ProtocolName = Field("http", description="What is spoken there.")
-    application: Text = Field("", description="Where the application is: 127.0.0.1:8080, or the path of a Unix socket.")
+    application: Annotated[str, BeforeValidator(_application)] = Field(
+        "", description="Where the application is: 127.0.0.1:8080, or the path of a Unix socket."
+    )
 
 
 class ScopeSpec(Spec):

@@ -7,10 +7,11 @@ from typing import Annotated, Self
 
 from pydantic import BeforeValidator, Field, model_validator
 
-from tulle.dialects.fields import HeaderName, PositiveDuration, Several, Text, refuse, shown
+from tulle.dialects.fields import HeaderName, HeaderValue, MadeHeader, PositiveDuration, Several, Text, refuse, shown
 from tulle.dialects.native.kind import Kind, Shape
 from tulle.dialects.native.selecting import Selecting
 from tulle.dialects.written import Written
+from tulle.kit.web_keys import key_set
 from tulle.model.mesh import Fragment
 from tulle.model.security import RequestAuthentication, TokenRule
 
@@ -18,13 +19,16 @@ from tulle.model.security import RequestAuthentication, TokenRule
 def _jwks(value: object) -> object:
     try:
         found = json.loads(value) if isinstance(value, str) else value
-    except ValueError:
+    except (ValueError, RecursionError):
         found = None
     if not isinstance(found, dict) or not isinstance(found.get("keys"), list):
         refuse(f"must be a JSON Web Key Set (keys: [...]), not {shown(value)}")
-    return value if isinstance(value, str) else json.dumps(found)
+    if not found["keys"]:
+        refuse("has no key in it")
+    return tuple(found["keys"])
 
 
+Keys = Annotated[tuple[object, ...], BeforeValidator(_jwks, json_schema_input_type=str | dict[str, object])]
 SCHEMES = ("http://", "https://")
 
 
@@ -39,20 +43,18 @@ class TokenSpec(Selecting):
 
     issuer: Annotated[Text, Field(min_length=1)] = Field(description="Who made them (iss).")
     audiences: Annotated[tuple[Text, ...], Several()] = Field((), description="For whom they must be; any if none.")
-    jwks: Annotated[str, BeforeValidator(_jwks, json_schema_input_type=str | dict[str, object])] | None = Field(
-        None, description="The keys (JSON Web Key Set)."
-    )
+    jwks: Keys | None = Field(None, description="The keys (JSON Web Key Set).")
     jwks_uri: Annotated[str, BeforeValidator(_uri)] | None = Field(
         None,
         description="Instead: where the keys are; if neither is given, where the issuer says (OpenID Discovery).",
     )
-    headers: dict[HeaderName, Text] = Field(
+    headers: dict[HeaderName, HeaderValue] = Field(
         default_factory=dict, description="Where tokens are: headers, and what stands before the token in them."
     )
     parameters: Annotated[tuple[Text, ...], Several()] = Field((), description="Or query parameters.")
     cookies: Annotated[tuple[Text, ...], Several()] = Field((), description="Or cookies.")
-    payload_header: HeaderName | None = Field(None, description="Header in which the service gets the payload.")
-    claim_headers: dict[HeaderName, Text] = Field(
+    payload_header: MadeHeader | None = Field(None, description="Header in which the service gets the payload.")
+    claim_headers: dict[MadeHeader, Text] = Field(
         default_factory=dict, description="Headers in which the service gets claims, with the names of the claims."
     )
     space_delimited_claims: Annotated[tuple[Text, ...], Several()] = Field(
@@ -75,12 +77,18 @@ def read(part: Written) -> Fragment:
     spec = part.validated(TokenSpec)
     if spec is None or part.findings:
         return Fragment(findings=tuple(part.findings))
+    keys, problems = key_set(spec.jwks) if spec.jwks is not None else ("", ())
+    for each in problems:
+        if keys:
+            part.warning(("jwks",), f"{each}; it is left out")
+        else:
+            part.error(("jwks",), each)
     name = part.document.key.name
     rule = TokenRule(
         origin=part.at("issuer"),
         issuer=spec.issuer,
         audiences=spec.audiences,
-        jwks=spec.jwks or "",
+        jwks=keys,
         jwks_uri=spec.jwks_uri or "",
         headers=tuple(spec.headers.items()),
         parameters=spec.parameters,
@@ -98,7 +106,7 @@ def read(part: Written) -> Fragment:
         targets=spec.targets(name.namespace),
         rules=(rule,),
     )
-    return Fragment(objects=(found,))
+    return Fragment(objects=(found,), findings=tuple(part.findings))
 
 
 KIND = Kind(

@@ -10,6 +10,7 @@ from pydantic import AfterValidator, BeforeValidator, Field, model_validator
 from tulle.dialects import commands
 from tulle.dialects.fields import (
     HeaderName,
+    HeaderValue,
     Host,
     Path,
     Pattern,
@@ -33,6 +34,8 @@ from tulle.model.policies import (
 )
 from tulle.model.routes import HeaderChanges, Redirect, RedirectPort, Respond, Rewrite
 
+SHORTEST_FILL = 0.05
+"""Seconds: Envoy fills buckets no more often."""
 CONDITIONS = (
     "5xx", "gateway-error", "reset", "reset-before-request", "connect-failure", "envoy-ratelimited", "retriable-4xx",
     "refused-stream", "retriable-status-codes", "http3-post-connect-failure", "cancelled", "deadline-exceeded",
@@ -133,7 +136,7 @@ class RateLimitSpec(Spec):
     """A token bucket in each proxy: above it, requests are answered 429."""
 
     requests: PositiveCount = Field(description="How many requests.")
-    per: PositiveDuration = Field(1.0, description="In how long.")
+    per: Annotated[PositiveDuration, Field(ge=SHORTEST_FILL)] = Field(1.0, description="In how long.")
     burst: PositiveCount | None = Field(None, description="How many at once; as many as requests if not given.")
 
     def model(self) -> RateLimit:
@@ -156,8 +159,8 @@ Rate = Annotated[RateLimitSpec, BeforeValidator(_rate, json_schema_input_type=st
 class RegexRewriteSpec(Spec):
     """Replace what a regular expression finds in the path."""
 
-    pattern: Pattern = Field(description="RE2.")
-    to: str = Field(description=r"The replacement; \1 is the first group.")
+    pattern: Annotated[Pattern, Field(min_length=1)] = Field(description="RE2.")
+    to: HeaderValue = Field(description=r"The replacement; \1 is the first group.")
 
 
 class RewriteSpec(Spec):
@@ -225,7 +228,7 @@ class RespondSpec(Spec):
 
     status: Status = Field(200, description="The status code.")
     body: Text = Field("", description="The body, as text.")
-    headers: dict[HeaderName, Text] = Field(default_factory=dict, description="Headers of the answer.")
+    headers: dict[HeaderName, HeaderValue] = Field(default_factory=dict, description="Headers of the answer.")
 
     def model(self) -> Respond:
         """As the model has it."""
@@ -245,7 +248,7 @@ def _commands(value: str) -> str:
     return value
 
 
-HeaderText = Annotated[Text, AfterValidator(_commands)]
+HeaderText = Annotated[HeaderValue, AfterValidator(_commands)]
 
 
 class HeadersSpec(Spec):

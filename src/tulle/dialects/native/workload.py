@@ -6,7 +6,7 @@ from typing import Annotated
 
 from pydantic import Field
 
-from tulle.dialects.fields import Label, PositiveCount, Several, Text
+from tulle.dialects.fields import Label, PositiveWeight, Several, Text
 from tulle.dialects.native.backends import Caller
 from tulle.dialects.native.kind import Kind, Shape
 from tulle.dialects.native.ports import PortsSpec, read_ports
@@ -31,7 +31,7 @@ class WorkloadSpec(CommandSpec, PortsSpec):
         None, description="TCP and UDP services that it reaches by TULLE_<SERVICE>_ADDR; all if not given."
     )
     address: Address | None = Field(None, description="Where it already runs, if tulle does not run it: 10.0.0.5.")
-    weight: PositiveCount = Field(1, description="With address: its share of the calls.")
+    weight: PositiveWeight = Field(1, description="With address: its share of the calls.")
     network: Text = Field("", description="With address: the network that it is in.")
     sidecar: bool = Field(False, description="With address: whether a sidecar of this mesh stands there.")
 

@@ -119,7 +119,7 @@ def _parsed(place: PatchPlace, value: str) -> Message | str:
         return json_format.ParseDict(data, kind())
     except Unusable as error:
         return error.reason
-    except (ValueError, TypeError, json_format.ParseError) as error:
+    except Exception as error:  # Protobuf's reader raises whatever happens to it, for what it does not expect.
         return f"has a value that is no {kind.DESCRIPTOR.name} of Envoy: {_first_line(error)}"
 
 

@@ -8,6 +8,7 @@ from dataclasses import replace
 from tulle.envoy.scope import host_key
 from tulle.flow.advisors.base import Advised, Key, Ledger, World, anywhere, labelled, workloads_of
 from tulle.flow.endpoints import serves
+from tulle.flow.joining import can_be_told
 from tulle.flow.selection import Selection
 from tulle.model.documents import Origin
 from tulle.model.findings import Finding, did_you_mean
@@ -39,7 +40,7 @@ class Services:
 
     def _advise(self, service: Service, world: World) -> Advised:
         keys: set[Key] = {service.name}
-        found = list(_about_hosts(service, world, keys))
+        found = [*_about_hosts(service, world, keys), *_about_names(service, world)]
         if service.alias:
             found += _about_alias(service, world, keys)
         elif (answering := world.joining.answering(service.name)) and not service.addresses:
@@ -48,7 +49,7 @@ class Services:
             keys.update((service.name.namespace, key, value) for key, value in service.selector)
             # For hints.
             keys.update((workloads_of(service.name.namespace), *anywhere(service.selector)))
-            found += self._about_nobody(service, world)
+            found += () if found else self._about_nobody(service, world)
         return Advised(tuple(found), tuple(keys))
 
     def _about_nobody(self, service: Service, world: World) -> Iterator[Finding]:
@@ -170,6 +171,17 @@ def _elsewhere(one: Service, other: Service) -> bool:
     """Whether both can be seen in a namespace that is none of theirs; in its own, each is the one that is meant."""
     first, second = ({*each.exports} - {".", each.name.namespace} for each in (one, other))
     return bool((first and "*" in second) or (second and "*" in first) or first & second)
+
+
+def _about_names(service: Service, world: World) -> Iterator[Finding]:
+    """Entries that are left out because they would have to be resolved."""
+    for entry in world.joining.entries.select(service.name.namespace, service.selector):
+        if not can_be_told(entry, service):
+            message = (
+                f'{entry.origin.subject} is left out of {service.origin.subject}: its address "{entry.address}" is a '
+                "name, and names are only resolved for a ServiceEntry with resolution: DNS; write an IP address"
+            )
+            yield Finding.warning(entry.origin, message)
 
 
 def _finding(service: Service, origin: Origin, message: str) -> Finding:

@@ -23,9 +23,10 @@ Read = Callable[[str], Fragment]
         "{port: 80, address: 0.0.0.0, hosts: [a.example.org, '*.b.org'], redirect_to_https: 443}",
         "{port: 443, hosts: a.example.org, tls: {certificate: a.pem, key: ../keys/a.key, min_version: '1.3'}}",
         "{port: 443, tls: {secret: a, certificates: [{secret: b.web, hosts: b.example.org}], client_ca: ca.pem, "
-        "max_version: '1.3', ciphers: [A, B]}}",
+        "max_version: '1.3', ciphers: [AES128-SHA, AES256-SHA]}}",
         "{port: 443, tls: {secret: a, client_ca_secret: ca, client_ca_maps: [m, n], client_crl: crl.pem, "
-        "client_certificates: optional, client_names: n, client_keys: k, client_hashes: h}}",
+        "client_certificates: optional, client_names: n, "
+        f"client_keys: {'A' * 43}=, client_hashes: {'b' * 64}}}}}",
         "{port: 443, tls: {certificates: [{certificate: a, key: b, hosts: c.org}, {secret: d, hosts: [e, f]}]}}",
         "{port: 443, tls: {mesh: true}}",
         "{port: 443, protocol: tls, tls: {passthrough: true}, to: web}",

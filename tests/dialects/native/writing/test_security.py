@@ -57,7 +57,8 @@ def test_access_is_written_as_it_is_read(read: Read, text: str) -> None:
     "text",
     [
         "{issuer: 'https://a.b'}",
-        "{labels: {app: web}, issuer: a, audiences: [b, c], jwks: {keys: []}, headers: {authorization: 'Bearer '}, "
+        "{labels: {app: web}, issuer: a, audiences: [b, c], jwks: {keys: [{k: AQ, kty: oct}]}, "
+        "headers: {authorization: 'Bearer '}, "
         "parameters: d, cookies: e, payload_header: f, claim_headers: {g: h}, space_delimited_claims: i, "
         "forward: true}",
         "{services: web, issuer: a, jwks_uri: 'https://example.org/keys', timeout: 1s}",
