@@ -71,7 +71,7 @@ def test_protocols(say: Say, protocol: str, more: str, expected: ListenerProtoco
         (
             "HTTPS",
             "tls: {options: {a: b}}",
-            '6 warning: "L.tls.options" has no effect: options of other implementations are unknown here',
+            '6 warning: "L.tls.options.a" has no effect: options of other implementations are unknown here',
             ("ResolvedRefs", "InvalidCertificateRef"),
         ),
         (

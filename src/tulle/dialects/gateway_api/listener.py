@@ -11,8 +11,9 @@ from pydantic import Field
 from tulle.dialects.fields import PortNumber, Several
 from tulle.dialects.gateway_api.admission import AllowedRoutes, Problem, admitted
 from tulle.dialects.gateway_api.references import SecretReference, referrer
+from tulle.dialects.gateway_api.terminate_mode import Trusted, trusted
 from tulle.dialects.gateway_api.values import Hostname, SectionName, at_most
-from tulle.dialects.objects import Differs, ObjectSpec, Refused, Strings
+from tulle.dialects.objects import Differs, ObjectSpec, Strings
 from tulle.dialects.written import Step, Written
 from tulle.model.listeners import (
     Certificate,
@@ -29,6 +30,8 @@ LOWEST_PORT = 1024
 """Below it a port needs rights that nobody has here."""
 MOVED_BY = 8000
 Place = tuple[Step, ...]
+UNASKED: Trusted = (None, ())
+"""Clients show no certificates."""
 
 
 class ListenerTls(ObjectSpec):
@@ -41,7 +44,11 @@ class ListenerTls(ObjectSpec):
         (), description="Secrets with certificate and key, for the host name of the listener."
     )
     options: Annotated[
-        Strings, Refused("has no effect: options of other implementations are unknown here", unless=({},))
+        Strings,
+        Differs(
+            "Only gateway.istio.io/tls-terminate-mode is known: SIMPLE, MUTUAL and OPTIONAL_MUTUAL. All others have no "
+            "effect, with a finding."
+        ),
     ] = Field(description="Settings of implementations.")
 
 
@@ -113,8 +120,10 @@ def _listener(part: Written, index: int, spec: ListenerSpec, frame: Frame, port:
     problems += _tls_problems(part, path, spec, protocol)
     certificates, unknown = _certificates(part, path, spec, frame)
     admission, refused = admitted(part, (*path, "allowedRoutes"), spec.allowed_routes, protocol, tls)
-    trust, distrusted = frame.trusts.get(spec.port, frame.trusts.get(0, (None, ())))
     is_https = protocol is ListenerProtocol.HTTPS
+    usual = frame.trusts.get(spec.port, frame.trusts.get(0, UNASKED)) if is_https else UNASKED
+    options = spec.tls.options if spec.tls is not None else {}
+    trust, distrusted = trusted(part, (*path, "tls", "options"), options, certificates, usual)
     return Listener(
         name=Name(frame.key.namespace, f"{frame.key.name}/{spec.name}"),
         origin=part.at(*path),
@@ -129,9 +138,9 @@ def _listener(part: Written, index: int, spec: ListenerSpec, frame: Frame, port:
         hosts=(ListenerHost(host=spec.hostname or "*"),),
         admission=admission,
         tls=tls,
-        client_trust=trust if is_https else None,
+        client_trust=None if is_passed else trust,
         created=frame.created,
-        problems=problems + unknown + refused + (distrusted if is_https else ()),
+        problems=problems + unknown + refused + distrusted,
     )
 
 
