@@ -274,7 +274,7 @@ def test_certificates_are_chosen_by_server_name(world: World, server: str) -> No
         ("/api", 200, "/v1"),
         ("/strip", 200, "/"),
         ("/text/1", 200, "/1"),
-        ("/whole/1", 200, "/w\\1"),
+        ("/whole/1", 200, "/w/1"),  # The rule says \, which the sidecar takes as browsers do.
         ("/regex/a", 200, "/a/r"),
         ("/fault", 503, None),
         ("/down", 503, None),

@@ -190,7 +190,7 @@ def gateway_routes() -> tuple[RouteSet, ...]:
         ),
     )
     changes = HeaderChanges(
-        set=(("x-set", "100%"), ("host", "other.example")), add=(("x-add", "1"),), remove=("x-gone",)
+        set=(("x-set", "100%%"), ("host", "other.example")), add=(("x-add", "1"),), remove=("x-gone",)
     )
     rules = (
         rule("all", one),

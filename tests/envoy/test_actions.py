@@ -260,7 +260,7 @@ def test_a_version_with_a_policy_of_its_own_hashes_by_that() -> None:
 
 def test_headers_are_changed_without_touching_what_envoy_refuses() -> None:
     changes = HeaderChanges(
-        set=(("x-a", "50%"), ("Host", "other"), (":path", "/x")), add=(("x-b", "1"),), remove=("x-c", "host")
+        set=(("x-a", "50%%"), ("Host", "other"), (":path", "/x")), add=(("x-b", "1"),), remove=("x-c", "host")
     )
     found = compiled(Forward(backends=(backend("web"),)), request_headers=changes, response_headers=changes)
     assert found["route"]["host_rewrite_literal"] == "other"

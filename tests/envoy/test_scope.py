@@ -32,6 +32,15 @@ def test_every_name_of_a_service_reaches_its_port(host: str, suffix: str, port: 
     assert (found.service, found.port.number) == (WEB, port)
 
 
+def test_a_complete_name_ends_with_a_dot_and_has_a_virtual_host_of_its_own() -> None:
+    ports = {port.number: port for port in WEB.ports}
+    for ending, number in (("", 8000), (":9000", 9000)):
+        authority = f"web.default.svc.cluster.local.{ending}"
+        assert scope.resolve(MESH, "default", authority) == Target(WEB, ports[number], authority)
+    known = Mesh(host_routes={"blocked.test": (ruled("blocked"),)})
+    assert scope.resolve(known, "default", "blocked.test.") == Virtual("blocked.test.", "blocked.test", None)
+
+
 def test_what_domains_lists_is_what_resolves() -> None:
     for port in WEB.ports:
         for domain in scope.domains(WEB, port, "default"):

@@ -62,7 +62,7 @@ def _additions(changes: HeaderChanges) -> list[base_pb2.HeaderValueOption]:
     replaced = [(name, value, False) for name, value in changes.set]
     added = [(name, value, True) for name, value in changes.add]
     return [
-        protos.header(name, protos.literal(value), appends=appends)
+        protos.header(name, protos.printable(value), appends=appends)
         for name, value, appends in (*replaced, *added)
         if _is_plain(name) and name.lower() not in gone
     ]

@@ -101,8 +101,13 @@ def parse_address(text: str, *, is_udp: bool = False) -> address_pb2.Address:
 
 
 def literal(text: str) -> str:
-    """Text for a header value: Envoy reads `%` as the start of a command, and headers hold no control characters."""
-    return "".join(c if " " <= c != "\x7f" else " " for c in text).replace("%", "%%")
+    """Text for a header value that holds no commands: Envoy reads `%` as the start of one."""
+    return printable(text).replace("%", "%%")
+
+
+def printable(text: str) -> str:
+    """Text for a header value, without control characters."""
+    return "".join(c if " " <= c != "\x7f" else " " for c in text)
 
 
 def header(name: str, value: str, *, appends: bool = False) -> base_pb2.HeaderValueOption:

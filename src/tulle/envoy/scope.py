@@ -95,7 +95,8 @@ def resolve(mesh: Mesh, namespace: str, authority: str, seen: Scope | None = Non
     found = service.port(port) if port is not None else default_port(service)
     if found is None:
         return Unknown(lowered, _no_port(service, port), name)
-    is_alone = not pattern or (pattern in service.hosts and "*" not in pattern)
+    is_dotted = lowered.removesuffix(f":{port}").endswith(".")
+    is_alone = not is_dotted and (not pattern or (pattern in service.hosts and "*" not in pattern))
     return Target(service, found, "" if is_alone else lowered)
 
 
@@ -230,12 +231,16 @@ def is_authority(text: str) -> bool:
 
 
 def _split(authority: str) -> tuple[str, int | None] | None:
-    """Host and port; None if this is no authority (RFC 3986 §3.2, without user information)."""
+    """Host and port; None if this is no authority (RFC 3986 §3.2, without user information).
+
+    A name that ends with a dot is the same, and complete (RFC 1034 §3.1).
+    """
     host, colon, port = authority.rpartition(":")
     if not colon or authority.endswith("]"):
         host, port = authority, ""
     if len(host) > LONGEST_HOST or not HOST.fullmatch(host):
         return None
+    host = host.removesuffix(".")
     if not colon or authority.endswith("]"):
         return host, None
     if not port.isascii() or not port.isdecimal() or not 0 < int(port[:6]) < 65536:

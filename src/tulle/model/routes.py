@@ -83,7 +83,10 @@ class Match:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class HeaderChanges:
-    """Set replaces, add appends, remove deletes; in this order of the fields' names, removal last."""
+    """Set replaces, add appends, remove deletes; in this order of the fields' names, removal last.
+
+    Values may hold commands of Envoy (`%REQ(x-user)%`); the character itself is `%%`.
+    """
 
     set: tuple[tuple[str, str], ...] = ()
     add: tuple[tuple[str, str], ...] = ()

@@ -83,7 +83,8 @@ def test_changes_to_headers(read: Read) -> None:
         ),
         (
             "{route: [{destination: {host: b}}], headers: {response: {set: {x: 100%}}}}",
-            'error: "spec.http[0].headers.response.set.x" has a single %; write %% for the character itself',
+            'error: "spec.http[0].headers.response.set.x" has a single %; write %% for the character itself, '
+            "or a command of Envoy such as %PROTOCOL%",
         ),
         (
             "{route: [{destination: {host: b}}], headers: {request: {remove: [host]}}}",

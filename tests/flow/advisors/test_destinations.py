@@ -31,9 +31,27 @@ def test_nobody_at_all_is_no_mistake_of_subsets() -> None:
     assert [each for each in desk.put("dr.yaml", written("DestinationRule", "x", spec)) if "subset" in each] == []
 
 
-def test_secrets_of_clients_are_there_or_not() -> None:
+def test_workloads_that_demand_mutual_tls_are_not_called_otherwise() -> None:
     desk = Desk()
     desk.put("web.yaml", WEB)
+    (finding,) = desk.put(
+        "dr.yaml", written("DestinationRule", "x", "{host: web, trafficPolicy: {tls: {mode: DISABLE}}}")
+    )
+    assert 'port 8000 of service "web" called by no TLS, and web-v1.default takes only mutual TLS' in finding
+    permissive = written("PeerAuthentication", "p", "{mtls: {mode: PERMISSIVE}}")
+    assert not desk.put("peers.yaml", permissive)
+    assert desk.put("peers.yaml", "")
+    simple = "{host: web, trafficPolicy: {portLevelSettings: [{port: {number: 8000}, tls: {mode: SIMPLE}}]}}"
+    (finding,) = [each for each in desk.put("dr.yaml", written("DestinationRule", "x", simple)) if "called by" in each]
+    assert "by TLS without the certificates of the mesh" in finding
+    mesh = written("DestinationRule", "x", "{host: web, trafficPolicy: {tls: {mode: ISTIO_MUTUAL}}}")
+    assert not desk.put("dr.yaml", mesh)
+    assert desk.afresh() == desk.update()
+
+
+def test_secrets_of_clients_are_there_or_not() -> None:
+    desk = Desk()
+    desk.put("web.yaml", f"{WEB}\nmesh: {{mtls: permissive}}")
     tls = "tls: {mode: MUTUAL, credentialName: c}"
     subset = f"{{name: v1, labels: {{version: v1}}, trafficPolicy: {{{tls}}}}}"
     spec = f"{{host: web, trafficPolicy: {{{tls}}}, subsets: [{subset}]}}"

@@ -25,6 +25,11 @@ def test_a_policy_for_a_namespace_is_about_somebody_or_not() -> None:
     assert finding.endswith("it selects nothing: no workload runs in namespace default")
     assert not desk.put("web.yaml", WEB)
     assert desk.put("web.yaml", "")
+    gateway = "apiVersion: gateway.networking.k8s.io/v1\nkind: Gateway\nmetadata: {name: g}\n"
+    assert not desk.put(
+        "gateway.yaml", f"{gateway}spec: {{gatewayClassName: x, listeners: [{{name: a, port: 80, protocol: HTTP}}]}}"
+    )
+    assert desk.put("gateway.yaml", "")
     assert not desk.put("policy.yaml", written("AuthorizationPolicy", "x", "{rules: [{}]}", "istio-system"))
 
 

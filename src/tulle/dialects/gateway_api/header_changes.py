@@ -6,6 +6,7 @@ from typing import Annotated
 
 from pydantic import Field
 
+from tulle.dialects.commands import literal
 from tulle.dialects.fields import Several
 from tulle.dialects.gateway_api.values import HeaderName, HeaderValue, at_most
 from tulle.dialects.objects import ObjectSpec
@@ -46,7 +47,7 @@ def header_changes(part: Written, path: tuple[Step, ...], spec: HeaderModifier) 
             part.error(place, f"changes header {name} a second time; a filter may change a header once")
         seen.add(name.lower())
     return HeaderChanges(
-        set=tuple((header.name.lower(), header.value) for header in spec.set),
-        add=tuple((header.name.lower(), header.value) for header in spec.add),
+        set=tuple((header.name.lower(), literal(header.value)) for header in spec.set),
+        add=tuple((header.name.lower(), literal(header.value)) for header in spec.add),
         remove=tuple(name.lower() for name in spec.remove),
     )

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from pydantic import Field
 
+from tulle.dialects import commands
 from tulle.dialects.fields import PortNumber, Weight
 from tulle.dialects.istio.hosts import HostName, full_host, service_name
 from tulle.dialects.istio.values import Header, Value
@@ -32,7 +33,9 @@ class Destination(ObjectSpec):
 class HeaderOperations(ObjectSpec):
     """Changes to headers."""
 
-    set: dict[Header, Value] = Field(default_factory=dict, description="Replaces headers.")
+    set: dict[Header, Value] = Field(
+        default_factory=dict, description="Replaces headers; values may hold Envoy's commands, `%REQ(x-user)%`."
+    )
     add: dict[Header, Value] = Field(default_factory=dict, description="Appends to headers.")
     remove: Items[Header] = Field((), description="Removes headers.")
 
@@ -110,8 +113,8 @@ def _changes(part: Written, path: tuple[Step, ...], operations: HeaderOperations
         for key, value in given.items():
             if key.startswith(":") and not (is_request and key in _HOST):
                 part.error((*path, field, key), "is no header that can be changed")
-            if value.replace("%%", "").count("%") % 2:
-                part.error((*path, field, key), "has a single %; write %% for the character itself")
+            if wrong := commands.problem(value):
+                part.error((*path, field, key), wrong)
     for key in operations.remove:
         if key.startswith(":") or (is_request and key in _HOST):
             part.error((*path, "remove"), f"names {key}, which cannot be removed")

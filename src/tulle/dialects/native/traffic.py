@@ -5,8 +5,9 @@ from __future__ import annotations
 import re
 from typing import Annotated, Literal, Self
 
-from pydantic import BeforeValidator, Field, model_validator
+from pydantic import AfterValidator, BeforeValidator, Field, model_validator
 
+from tulle.dialects import commands
 from tulle.dialects.fields import (
     HeaderName,
     HeaderValue,
@@ -241,11 +242,23 @@ def _respond(value: object) -> object:
 Answer = Annotated[RespondSpec, BeforeValidator(_respond, json_schema_input_type=int | RespondSpec)]
 
 
+def _commands(value: str) -> str:
+    if wrong := commands.problem(value):
+        refuse(wrong)
+    return value
+
+
+HeaderText = Annotated[HeaderValue, AfterValidator(_commands)]
+
+
 class HeadersSpec(Spec):
     """Changes to headers: set replaces, add appends, remove deletes."""
 
-    set: dict[HeaderName, HeaderValue] = Field(default_factory=dict, description="Replaced, or added if absent.")
-    add: dict[HeaderName, HeaderValue] = Field(default_factory=dict, description="Added to those that are there.")
+    set: dict[HeaderName, HeaderText] = Field(
+        default_factory=dict,
+        description="Replaced, or added if absent. Values may hold Envoy's commands, `%REQ(x-user)%`; `%%` is one %.",
+    )
+    add: dict[HeaderName, HeaderText] = Field(default_factory=dict, description="Added to those that are there.")
     remove: Annotated[tuple[HeaderName, ...], Several()] = Field((), description="Deleted.")
 
     def model(self) -> HeaderChanges:

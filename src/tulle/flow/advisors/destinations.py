@@ -5,13 +5,25 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 
 from tulle.envoy.scope import host_key, is_exported
-from tulle.flow.advisors.base import EVERYWHERE, SECRETS, SERVICES, Advised, Key, Ledger, World, labelled
+from tulle.flow.advisors.base import (
+    EVERYWHERE,
+    SECRETS,
+    SERVICES,
+    Advised,
+    Key,
+    Ledger,
+    World,
+    labelled,
+    workloads_of,
+)
+from tulle.flow.endpoints import answering
 from tulle.flow.references import shown
 from tulle.model.findings import Finding
 from tulle.model.hostnames import covers
 from tulle.model.names import CLUSTER_DOMAIN, Name
 from tulle.model.objects import Secret
 from tulle.model.policies import Policy, TlsMode
+from tulle.model.security import PeerMode
 from tulle.model.services import Destination, Service, Subset
 
 SUFFIX = f".svc.{CLUSTER_DOMAIN}"
@@ -68,6 +80,7 @@ def advise(destination: Destination, world: World) -> Advised:
         if not destination.host.startswith("*"):
             found += _about_ports(destination, service)
             found += _about_subsets(destination, service, world)
+            found += _about_encryption(destination, service, world, keys)
     found += _about_secrets(destination, services, world, keys)
     return Advised(tuple(found), tuple(keys))
 
@@ -151,6 +164,28 @@ def _empty(destination: Destination, subset: Subset, service: Service, known: li
         f"{labelled(subset.labels)}{has}"
     )
     return Finding.warning(origin, f"{destination.origin.subject}: {message}")
+
+
+def _about_encryption(destination: Destination, service: Service, world: World, keys: set[Key]) -> Iterator[Finding]:
+    """Calls that workloads refuse, because they take mutual TLS of the mesh only."""
+    by_port = dict(destination.port_policies)
+    for port in service.ports:
+        policy = by_port.get(port.number, destination.policy)
+        if policy is None or policy.tls is None or policy.tls.mode is TlsMode.MESH or port.is_udp:
+            continue
+        keys.add(workloads_of(service.name.namespace))
+        for workload in world.joining.answering(service.name):
+            guard = world.guarding.guards.get(workload.name)
+            own = answering(port, guard.ports) if guard is not None else None
+            if guard is not None and own is not None and guard.mode(own.number) is PeerMode.STRICT:
+                wanted = "no TLS" if policy.tls.mode is TlsMode.DISABLE else "TLS without the certificates of the mesh"
+                message = (
+                    f"it has port {port.number} of service {_quoted(service, destination)} called by {wanted}, and "
+                    f"{workload.name} takes only mutual TLS, so these calls fail; remove its tls, or say PERMISSIVE "
+                    "in a PeerAuthentication"
+                )
+                yield _finding(destination, message)
+                return
 
 
 def _about_secrets(

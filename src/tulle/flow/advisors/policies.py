@@ -5,7 +5,18 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from typing import TypeAlias
 
-from tulle.flow.advisors.base import NATIVE, SERVICES, Advised, Key, Ledger, World, anywhere, gateway_key, labelled
+from tulle.flow.advisors.base import (
+    LISTENERS,
+    NATIVE,
+    SERVICES,
+    Advised,
+    Key,
+    Ledger,
+    World,
+    anywhere,
+    gateway_key,
+    labelled,
+)
 from tulle.flow.guarding import GATEWAY_NAME
 from tulle.flow.joining import typed
 from tulle.flow.references import shown
@@ -79,8 +90,11 @@ def _about_namespace(policy: Policy, world: World) -> Advised:
     namespace = policy.name.namespace
     if namespace == world.settings.root_namespace:
         return Advised()
-    keys = frozenset((world.reach(namespace, ()),))
-    if next(world.selected(namespace, ()), None) is not None:
+    keys = frozenset((world.reach(namespace, ()), LISTENERS))
+    is_for_gateways = not isinstance(policy, PeerAuthentication | Scope) and any(
+        each.name.namespace == namespace for each in world.table(Gateway).values()
+    )
+    if is_for_gateways or next(world.selected(namespace, ()), None) is not None:
         return Advised(keys=keys)
     message = f"{policy.origin.subject}: it selects nothing: no workload runs in namespace {namespace}"
     return Advised((Finding.warning(policy.origin, message),), keys)
