@@ -3,6 +3,7 @@ from __future__ import annotations
 import pytest
 
 from tests.dialects.gateway_api.conftest import Complain, Say
+from tulle.dialects.gateway_api.matches import NOTHING, NOWHERE
 from tulle.model.routes import Match, PathKind, PathMatch, ValueKind, ValueMatch
 
 ROOT = PathMatch(PathKind.PREFIX, "/")
@@ -90,3 +91,16 @@ def test_headers_of_grpc(say: Say) -> None:
 )
 def test_what_cannot_be(complain: Complain, kind: str, match: str, message: str) -> None:
     assert complain(kind, text(match)) == [f"4 {message}".replace("M.", "spec.rules[0].matches[0].")]
+
+
+@pytest.mark.parametrize(
+    ("match", "expected"),
+    [
+        ("{path: {value: '/a?b'}}", NOWHERE),
+        ("{path: {type: RegularExpression, value: '('}}", PathMatch(PathKind.REGEX, NOTHING)),
+    ],
+)
+def test_what_is_no_path_and_no_pattern_fits_nothing(say: Say, match: str, expected: PathMatch) -> None:
+    found = say("HTTPRoute", text(match))
+    assert len(found.findings) == 1
+    assert found.routes[0].rules[0].matches == (Match(path=expected),)

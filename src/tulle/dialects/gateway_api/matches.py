@@ -19,6 +19,10 @@ _SERVICE = re.compile(r"\.?[a-zA-Z_][a-zA-Z_0-9]*(?:\.[a-zA-Z_][a-zA-Z_0-9]*)*")
 _METHOD = re.compile(r"[A-Za-z_][A-Za-z_0-9]*")
 _PATTERN: TypeAdapter[str] = TypeAdapter(Pattern)
 Place = tuple[Step, ...]
+NOTHING = r"[^\x00-\x{10FFFF}]"
+"""A pattern that fits nothing, in place of one that is none."""
+NOWHERE = PathMatch(PathKind.EXACT, "?")
+"""What no path is."""
 
 
 class HttpPathMatch(ObjectSpec):
@@ -96,10 +100,10 @@ def grpc_match(part: Written, path: Place, spec: GrpcMatch) -> Match:
 
 def _path(part: Written, path: Place, spec: HttpPathMatch) -> PathMatch:
     if spec.type == "RegularExpression":
-        _check_pattern(part, path, spec.value)
-        return PathMatch(PathKind.REGEX, spec.value)
+        return PathMatch(PathKind.REGEX, _checked(part, path, spec.value))
     if (problem := path_problem(spec.value)) is not None:
         part.error(path, problem)
+        return NOWHERE
     if spec.type == "Exact":
         return PathMatch(PathKind.EXACT, spec.value)
     return PathMatch(PathKind.PREFIX, spec.value.rstrip("/") or "/")
@@ -116,9 +120,8 @@ def _values(
             part.warning((*path, index), f"is a second condition on {spec.name}; only the first counts")
             continue
         is_pattern = spec.type == "RegularExpression"
-        if is_pattern:
-            _check_pattern(part, (*path, index, "value"), spec.value)
-        found[name] = ValueMatch(name, ValueKind.REGEX if is_pattern else ValueKind.EXACT, spec.value)
+        value = _checked(part, (*path, index, "value"), spec.value) if is_pattern else spec.value
+        found[name] = ValueMatch(name, ValueKind.REGEX if is_pattern else ValueKind.EXACT, value)
     return tuple(found.values())
 
 
@@ -128,9 +131,8 @@ def _called(part: Written, path: Place, spec: GrpcMethodMatch) -> PathMatch | No
         part.error(path, "needs a service, a method, or both")
         return None
     if spec.type == "RegularExpression":
-        for field, value in (("service", service), ("method", method)):
-            _check_pattern(part, (*path, field), value)
-        pattern = "/".join(f"(?:{value})" if value else "[^/]+" for value in (service, method))
+        checked = (_checked(part, (*path, field), value) for field, value in (("service", service), ("method", method)))
+        pattern = "/".join(f"(?:{value})" if value else "[^/]+" for value in checked)
         return PathMatch(PathKind.REGEX, f"/{pattern}")
     if service and not _SERVICE.fullmatch(service):
         part.error((*path, "service"), "must be the name of a service such as shop.v1.Cart")
@@ -141,8 +143,10 @@ def _called(part: Written, path: Place, spec: GrpcMethodMatch) -> PathMatch | No
     return PathMatch(PathKind.EXACT, f"/{service}/{method}") if method else PathMatch(PathKind.PREFIX, f"/{service}")
 
 
-def _check_pattern(part: Written, path: Place, value: str) -> None:
+def _checked(part: Written, path: Place, value: str) -> str:
+    """The pattern; of one that is none, one that fits nothing: a document with mistakes counts as far as it can."""
     try:
-        _PATTERN.validate_python(value)
+        return _PATTERN.validate_python(value)
     except ValidationError as error:
         part.error(path, error.errors()[0]["msg"])
+        return NOTHING
