@@ -104,27 +104,7 @@ async def run(settings: PlaneSettings) -> None:
         while not await building.once():
             pass
         publisher.hosts_changed()
-
-        trust_domain = publisher.mesh.settings.trust_domain
-        authority = Authority.open(home.plane / "ca", trust_domain=trust_domain)
-        tokens = Tokens(home.plane / "tokens.json", authority.fingerprint)
-        certificate = ServerCertificate(authority, trust_domain)
-        service = HostsService(authority, tokens, Registry(publisher, hosts))
-
-        xds = serving(
-            publisher,
-            address=settings.xds_address,
-            credentials=certificate.membership(),
-            services=(service.membership(),),
-        )
-        await stack.enter_async_context(xds)
-        await stack.enter_async_context(app.joining(service, f"unix:{home.sockets / JOIN_SOCKET}"))
-        if settings.join_address:
-            join = app.joining(service, settings.join_address, certificate.enrolment())
-            await stack.enter_async_context(join)
-        _leave_join_token(home, tokens)
-        log.info("serving proxies and agents at %s", settings.xds_address)
-
+        await _serve_hosts(stack, settings, publisher, hosts)
         running = [tasks.create_task(each) for each in (building.run(), keys.run(), kept.run(), taken.run())]
         api = tasks.create_task(
             app.serve(
@@ -134,6 +114,31 @@ async def run(settings: PlaneSettings) -> None:
         await ended
         for task in (gathering, *running, api):
             task.cancel()
+
+
+async def _serve_hosts(
+    stack: contextlib.AsyncExitStack, settings: PlaneSettings, publisher: Publisher, hosts: Hosts
+) -> None:
+    """Let hosts join, and serve their proxies, until the stack is closed."""
+    trust_domain = publisher.mesh.settings.trust_domain
+    authority = Authority.open(settings.home.plane / "ca", trust_domain=trust_domain)
+    tokens = Tokens(settings.home.plane / "tokens.json", authority.fingerprint)
+    certificate = ServerCertificate(authority, trust_domain)
+    service = HostsService(authority, tokens, Registry(publisher, hosts))
+
+    xds = serving(
+        publisher,
+        address=settings.xds_address,
+        credentials=certificate.membership(),
+        services=(service.membership(),),
+    )
+    await stack.enter_async_context(xds)
+    await stack.enter_async_context(app.joining(service, f"unix:{settings.home.sockets / JOIN_SOCKET}"))
+    if settings.join_address:
+        join = app.joining(service, settings.join_address, certificate.enrolment())
+        await stack.enter_async_context(join)
+    _leave_join_token(settings.home, tokens)
+    log.info("serving proxies and agents at %s", settings.xds_address)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
