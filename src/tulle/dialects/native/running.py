@@ -207,8 +207,7 @@ class AddressSpec(Spec):
 
 
 def _place(value: object) -> object:
-    # Most places are nothing but an address, and there may be very many.
-    return value if isinstance(value, dict) else AddressSpec.model_construct(address=_address(value))
+    return value if isinstance(value, dict) else {"address": _address(value)}
 
 
 Place = Annotated[AddressSpec, BeforeValidator(_place, json_schema_input_type=str | AddressSpec)]
