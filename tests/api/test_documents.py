@@ -4,6 +4,9 @@ from __future__ import annotations
 
 from typing import Any
 
+from tulle.model.documents import Anchor, Document, Key, Origin
+from tulle.model.names import Name
+
 FIRST = "services:\n  # the front\n  web:\n    command: run\n    port: 80\n"
 SECOND = "namespace: shop\nservices:\n  db: {command: run, port: 81}\n"
 
@@ -38,6 +41,19 @@ async def test_an_error_anywhere_stores_nothing_and_names_the_line_as_it_was_sen
         assert 'unknown field "prot"' in problem["findings"][0]["message"]
         assert "nothing was stored" in problem["detail"] and "1.yaml:4: error:" in problem["detail"]
         assert api.store.revision == 0
+
+
+async def test_what_a_file_says_is_stored_in_vain_as_long_as_it_does(serving: Any) -> None:
+    async with serving() as api:
+        there = Origin("file", "mesh.yaml", Anchor(7), 0, "service web")
+        api.state.documents = [Document(there, Key("native/service", Name("default", "web")), {}, "/srv")]
+        (finding,) = (await api.client.post("/v1/documents", json=sent(FIRST, SECOND))).json()["findings"]
+        assert finding["origin"]["file"] == "0.yaml" and finding["severity"] == "warning"
+        assert finding["message"] == (
+            "service web has no effect: mesh.yaml:7 says it, which counts; remove it there first"
+        )
+        api.state.documents = [Document(Origin("store"), Key("native/service", Name("default", "web")), {}, "/srv")]
+        assert (await api.client.post("/v1/documents", json=sent(FIRST))).json()["findings"] == []
 
 
 async def test_a_dry_run_stores_nothing(serving: Any) -> None:

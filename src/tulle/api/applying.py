@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
 
 import yaml
 
@@ -16,6 +16,8 @@ from tulle.model.findings import Finding
 from tulle.model.names import DEFAULT_NAMESPACE, Name
 from tulle.store.base import Stored
 
+STORE = "store"
+"""The source of what is stored."""
 DEEPEST_SECTION = 4
 """Levels of keys that may stand around a part."""
 
@@ -37,6 +39,8 @@ class Reading:
 
     objects: tuple[Stored, ...]
     findings: tuple[Finding, ...]
+    origins: tuple[Origin, ...] = field(default=(), compare=False)
+    """Where the objects were written."""
 
     @property
     def is_usable(self) -> bool:
@@ -58,7 +62,20 @@ def read(files: Sequence[Sent]) -> Reading:
                 )
                 continue
             objects[part.key] = Stored(key=part.key, text=text, folder=file.folder), part.origin
-    return Reading(tuple(stored for stored, _ in objects.values()), tuple(findings))
+    stored, origins = zip(*objects.values(), strict=True) if objects else ((), ())
+    return Reading(stored, tuple(findings), origins)
+
+
+def said_elsewhere(reading: Reading, documents: Iterable[Document]) -> tuple[Finding, ...]:
+    """Objects that another source says, which counts as long as it does."""
+    others = {each.key: each.origin for each in documents if each.origin.source != STORE}
+    return tuple(
+        Finding.warning(
+            origin, f"{origin.subject} has no effect: {others[stored.key]} says it, which counts; remove it there first"
+        )
+        for stored, origin in zip(reading.objects, reading.origins, strict=True)
+        if stored.key in others
+    )
 
 
 def _parts(file: Sent, findings: list[Finding]) -> Iterator[tuple[Document, str]]:

@@ -16,6 +16,7 @@ from tulle.api.applying import Reading, Sent
 from tulle.api.history import RevisionSummary, summary_of_revision
 from tulle.api.problems import Problem
 from tulle.api.summary import VERSION, FindingSummary, summary_of_findings
+from tulle.flow.state import State
 from tulle.model.names import DEFAULT_NAMESPACE, SYSTEM_NAMESPACE
 from tulle.store.base import Intent, Store, Stored
 
@@ -80,8 +81,8 @@ class Objects:
     objects: tuple[ObjectSummary, ...]
 
 
-def router(store: Store) -> APIRouter:
-    """The resources, over a store."""
+def router(state: State, store: Store) -> APIRouter:
+    """The resources, over a running control plane and its store."""
     routes = APIRouter(tags=["documents"])
 
     @routes.get("/documents")
@@ -111,11 +112,12 @@ def router(store: Store) -> APIRouter:
         sent = [Sent(text=file.text, path=file.path, folder=file.folder) for file in wanted.files]
         reading = await asyncio.to_thread(applying.read, sent)
         _refuse_errors(reading)
+        said = await asyncio.to_thread(applying.said_elsewhere, reading, state.documents)
         revision = None
         if not wanted.dry_run:
             intent = Intent(author=wanted.author, message=wanted.message, expected=wanted.expected)
             revision = summary_of_revision(await asyncio.to_thread(store.apply, reading.objects, intent))
-        return Applied(revision=revision, findings=summary_of_findings(reading.findings))
+        return Applied(revision=revision, findings=summary_of_findings((*reading.findings, *said)))
 
     @routes.delete("/documents/{kind}/{name:path}")
     async def delete(

@@ -37,7 +37,7 @@ def application(state: State, store: Store, token: str) -> FastAPI:
         status.router(state),
         proxies.router(state),
         objects.router(state, store),
-        documents.router(store),
+        documents.router(state, store),
         history.router(store),
     )
     for router in routers:
