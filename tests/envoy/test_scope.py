@@ -41,6 +41,21 @@ def test_a_complete_name_ends_with_a_dot_and_has_a_virtual_host_of_its_own() -> 
     assert scope.resolve(known, "default", "blocked.test.") == Virtual("blocked.test.", "blocked.test", None)
 
 
+def test_rules_without_a_service_are_seen_or_not() -> None:
+    known = Mesh(host_routes={"alias.test": (ruled("alias"),)})
+    (rules,) = known.host_routes["alias.test"]
+    for hosts, is_seen in (
+        (None, True),
+        ((("*", "*"),), True),
+        ((("*", "alias.test"),), True),
+        (((rules.name.namespace, "*.test"),), True),
+        ((("elsewhere", "*"),), False),
+        ((("*", "other.test"),), False),
+    ):
+        seen = Scope(name=Name("default", "s"), origin=HERE, hosts=hosts)
+        assert isinstance(scope.resolve(known, "default", "alias.test", seen), Virtual) is is_seen
+
+
 def test_what_domains_lists_is_what_resolves() -> None:
     for port in WEB.ports:
         for domain in scope.domains(WEB, port, "default"):

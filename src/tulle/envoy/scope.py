@@ -87,7 +87,8 @@ def resolve(mesh: Mesh, namespace: str, authority: str, seen: Scope | None = Non
     if service is not None and not pattern and service.hosts and full_host(service.name) not in service.hosts:
         return Unknown(lowered, f'service "{service.name.name}" is called {" or ".join(service.hosts)}', name)
     if service is None:
-        if best(host, mesh.host_routes) is not None:
+        pattern = best(host, mesh.host_routes) or ""
+        if any(_sees_rules(seen, each, host, namespace) for each in mesh.host_routes.get(pattern, ())):
             return Virtual(lowered, host, port)
         if name is None:
             return Outside(lowered)
@@ -139,6 +140,16 @@ def sees(scope: Scope | None, service: Service, namespace: str) -> bool:
     return any(
         (space == "*" or service.name.namespace == (namespace if space == "." else space))
         and any(covers(pattern, each) for each in service.full_hosts)
+        for space, pattern in scope.hosts
+    )
+
+
+def _sees_rules(scope: Scope | None, rules: RouteSet, host: str, namespace: str) -> bool:
+    """The same for rules of a host that no service has."""
+    if scope is None or scope.hosts is None:
+        return True
+    return any(
+        (space == "*" or rules.name.namespace == (namespace if space == "." else space)) and covers(pattern, host)
         for space, pattern in scope.hosts
     )
 
