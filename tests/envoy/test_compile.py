@@ -14,6 +14,7 @@ from tests.envoy.kitchen import HERE, backend, http, prefix, rule, service
 from tests.envoy.policies import authorizer, custom, guard
 from tulle.envoy.callers import Caller
 from tulle.envoy.compile import compile_authority, compile_gateway, compile_sidecar, named_clusters
+from tulle.envoy.gateway_hosts import Memory
 from tulle.envoy.naming import ClusterName
 from tulle.model.extensions import Scope
 from tulle.model.mesh import Mesh, Settings
@@ -51,7 +52,8 @@ def test_the_gateway_has_what_the_golden_case_says(mesh: Mesh) -> None:
 
 def test_equal_input_gives_identical_resources(mesh: Mesh, instance: dict[str, Instance]) -> None:
     pairs = [(compile_sidecar(mesh, instance["web-v1"], DEMAND), compile_sidecar(mesh, instance["web-v1"], DEMAND))]
-    for first, second in (*pairs, (compile_gateway(mesh), compile_gateway(mesh))):
+    memory = Memory()
+    for first, second in (*pairs, (compile_gateway(mesh, memory), compile_gateway(mesh, memory))):
         for type_url in DELIVERY_ORDER:
             assert list(first.table(type_url)) == list(second.table(type_url))
             assert all(first.table(type_url)[name] is each for name, each in second.table(type_url).items())

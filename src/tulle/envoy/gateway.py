@@ -36,8 +36,8 @@ Tables = dict[str, Resource]
 
 
 def compile_gateway(mesh: Mesh, memory: gateway_hosts.Memory | None = None) -> Snapshot:
-    """What every gateway should have. Only what changed since the last call is compiled."""
-    known = memory or gateway_hosts.LAST
+    """What every gateway should have. Only what changed since the last call with the same memory is compiled."""
+    known = memory or gateway_hosts.Memory()
     layout = gateway_hosts.arranged(mesh, known)
     gateway_hosts.compile_hosts(mesh, layout, known)
     more: Tables = {}

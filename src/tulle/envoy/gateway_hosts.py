@@ -135,11 +135,7 @@ class Memory:
         self._secrets.pop(place, None)
 
 
-LAST = Memory()
-"""Of this process."""
-
-
-def arranged(mesh: Mesh, memory: Memory = LAST) -> Layout:
+def arranged(mesh: Mesh, memory: Memory) -> Layout:
     """Where every listener stands; remembered as long as all of them are the same."""
     listeners = tuple(mesh.listeners.values())
     if listeners != memory.listeners:
@@ -147,7 +143,7 @@ def arranged(mesh: Mesh, memory: Memory = LAST) -> Layout:
     return memory.arranged
 
 
-def compile_hosts(mesh: Mesh, layout: Layout, memory: Memory = LAST) -> dict[Place, Host]:
+def compile_hosts(mesh: Mesh, layout: Layout, memory: Memory) -> dict[Place, Host]:
     """Every virtual host that takes routes; only those whose rules or services changed are compiled."""
     old, new = changed_sets(memory.routes, mesh.gateway_routes)
     if memory.settings is not mesh.settings or not keeps_order(old, new):

@@ -9,16 +9,13 @@ from envoy.config.route.v3 import route_components_pb2
 from envoy.type.matcher.v3 import metadata_pb2, string_pb2, value_pb2
 
 from tulle.envoy import protos
+from tulle.envoy.attributes import PAYLOAD, TOKENS
 from tulle.model.routes import Match, PathKind, PathMatch, ValueKind, ValueMatch
 
 HeaderMatcher: TypeAlias = route_components_pb2.HeaderMatcher
 MetadataMatcher: TypeAlias = metadata_pb2.MetadataMatcher
 ValueMatcher: TypeAlias = value_pb2.ValueMatcher
 EVERYTHING = PathMatch(PathKind.PREFIX, "/")
-TOKENS = "envoy.filters.http.jwt_authn"
-"""Where the filter that verifies tokens leaves what they say, whatever the filter itself is called."""
-PAYLOAD = "payload"
-"""The claims, within that."""
 NOTHING_ELSE = "(?:)"
 """A pattern that only the empty text fits; Envoy refuses an empty pattern."""
 _PARTS = {ValueKind.PREFIX, ValueKind.SUFFIX, ValueKind.CONTAINS}

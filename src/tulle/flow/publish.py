@@ -16,6 +16,7 @@ from tulle.envoy.compile import (
     is_outside,
     named_clusters,
 )
+from tulle.envoy.gateway_hosts import Memory
 from tulle.envoy.patches import Patched
 from tulle.envoy.patching import places
 from tulle.flow.admission import Peer, admit
@@ -92,6 +93,8 @@ class Publisher:
         self._is_torn = False
         """Whether the last update ended in the middle."""
         self._assignments: dict[tuple[str, str], tuple[object, Resource]] = {}
+        self._compiled = Memory()
+        """What gateways have."""
 
     @property
     def connected(self) -> Mapping[str, Proxy]:
@@ -266,7 +269,7 @@ class Publisher:
     def _compile_and_publish(self, proxy: Proxy, patch: Patch | None) -> None:
         patched = patch.apply(proxy.instance, proxy.demand, proxy.snapshot) if patch and proxy.instance else None
         if proxy.instance is None:
-            desired = compile_gateway(self.mesh)
+            desired = compile_gateway(self.mesh, self._compiled)
         elif patched is not None:
             desired = patched
         elif proxy.instance.workload in self.mesh.guards:
