@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import asyncio
 import json
 import os
 import socket
@@ -13,7 +14,7 @@ from tulle.cli import sweep as sweeping
 from tulle.cli.running import Record
 from tulle.cli.sweep import leftovers, sweep, sweep_after_launcher
 from tulle.kit.home import Home
-from tulle.kit.processes import Spawned, is_alive, myself, spawn, terminate
+from tulle.kit.processes import Spawned, find_all, is_alive, myself, spawn, terminate
 
 SLEEP = ("sleep", "600")
 
@@ -64,6 +65,10 @@ async def test_instances_on_record_are_ended_and_forgotten(home: Home, sleeper: 
 async def test_what_carries_the_mark_is_ended(home: Home) -> None:
     home.create()
     marked = [spawn(SLEEP, environment={**os.environ, running.MARK: f"test-{os.getpid()}"}) for _ in range(2)]
+    async with asyncio.timeout(20):
+        # A program runs a moment before the kernel shows its environment.
+        while {*find_all(running.MARK, f"test-{os.getpid()}")} < {*marked}:
+            await asyncio.sleep(0.01)
     assert await sweep(home, record(f"test-{os.getpid()}")) == 2
     assert not any(is_alive(process) for process in marked)
 
