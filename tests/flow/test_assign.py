@@ -7,6 +7,8 @@ from hypothesis import strategies as st
 
 from tulle.flow.assign import plan
 from tulle.model.documents import BUILT_IN
+from tulle.model.extensions import ProxySettings
+from tulle.model.guards import Guard
 from tulle.model.listeners import Listener
 from tulle.model.mesh import Mesh
 from tulle.model.names import GATEWAY, Name
@@ -35,6 +37,22 @@ def workload(name: Name, replicas: int = 1, calls: tuple[Name, ...] | None = Non
         replicas=replicas,
         calls=calls,
     )
+
+
+def test_settings_of_proxies_by_how_narrow_they_are() -> None:
+    wide, narrow = (
+        ProxySettings(name=Name("default", name), origin=BUILT_IN, concurrency=threads, environment=environment)
+        for name, threads, environment in (("a", 3, (("A", "1"), ("B", "1"))), ("b", None, (("B", "2"),)))
+    )
+    guard = Guard(
+        workload=WEB, origin=BUILT_IN, service=WEB, account="web", proxy=(wide, narrow), labels=(("app", "web"),)
+    )
+    found = replace(mesh(workload(WEB)), guards={WEB: guard}, gateway_guard=guard, listeners={HTTP.name: HTTP})
+    host = plan(found, {"here": "host"})["here"]
+    (assignment,) = host.workloads
+    assert (assignment.concurrency, assignment.proxy_environment) == (3, (("A", "1"), ("B", "2")))
+    assert host.gateway is not None
+    assert (host.gateway.concurrency, host.gateway.proxy_environment) == (3, (("A", "1"), ("B", "2")))
 
 
 def mesh(*workloads: Workload, stock: Service | None = None) -> Mesh:

@@ -11,7 +11,7 @@ import logging
 import os
 from collections.abc import Callable, Mapping
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from enum import StrEnum
 from pathlib import Path
 
@@ -58,6 +58,8 @@ class Launch:
     """Unix socket of the admin interface, as in the bootstrap."""
     concurrency: int
     """Worker threads; 0: one per core."""
+    environment: Mapping[str, str] = field(default_factory=dict)
+    """Variables beside those of the agent."""
 
 
 class Envoy:
@@ -161,7 +163,8 @@ class Envoy:
         try:
             self._write_bootstrap(bootstrap)
             command = [str(envoy_binary()), *command]
-            self._process = spawn(command, output=self._output, environment={**os.environ, MARK: self._mark})
+            environment = {**os.environ, **launch.environment, MARK: self._mark}
+            self._process = spawn(command, output=self._output, environment=environment)
         except (NoEnvoy, CannotSpawn, OSError) as error:
             self._set(EnvoyState.BACKING_OFF, f"Envoy cannot be started: {error}")
             log.error("Envoy %s: %s", self.id, self.message)

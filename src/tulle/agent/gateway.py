@@ -57,4 +57,5 @@ class Gateway:
             service=str(name),
             identity=Identity(assignment.trust_domain, name.namespace, name.name),
             concurrency=assignment.concurrency,
+            environment=assignment.proxy_environment,
         )

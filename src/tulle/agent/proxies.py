@@ -49,6 +49,8 @@ class ProxyRecord:
     identity: Identity
     concurrency: int
     """Worker threads; 0: one per core."""
+    environment: tuple[tuple[str, str], ...] = ()
+    """Its variables, beside those of the agent."""
     instance: Instance | None = None
     """For a sidecar."""
 
@@ -193,6 +195,7 @@ class Proxy:
             bootstrap=bootstrap(self._node(), xds_socket=str(around.xds_socket), admin_socket=str(admin)),
             admin=admin,
             concurrency=record.concurrency,
+            environment=dict(record.environment),
         )
 
 
@@ -282,8 +285,8 @@ def _is_same_process(old: ProxyRecord, new: ProxyRecord) -> bool:
     """Whether an Envoy that runs for one is good for the other."""
     same = replace(old, instance=new.instance)
     if new.role == "sidecar":
-        # Another number of threads can wait for the next instance; a connection that is cut cannot be mended.
-        same = replace(same, concurrency=new.concurrency)
+        # Other threads and variables can wait for the next instance; a connection that is cut cannot be mended.
+        same = replace(same, concurrency=new.concurrency, environment=new.environment)
     return same == new
 
 

@@ -34,6 +34,7 @@ class EnvoySidecars:
             service=str(instance.service),
             identity=Identity(assignment.trust_domain, instance.service.namespace, assignment.account),
             concurrency=assignment.concurrency,
+            environment=assignment.proxy_environment,
             # What changes while it lives is reported elsewhere; the plane compiles from the rest.
             instance=replace(instance, state=InstanceState.READY, message="", restarts=0),
         )

@@ -8,6 +8,7 @@ from itertools import chain
 from zlib import crc32
 
 from tulle.envoy.scope import is_exported, may_call
+from tulle.model.guards import Guard
 from tulle.model.mesh import Mesh
 from tulle.model.names import GATEWAY, Name
 from tulle.model.services import Protocol, Service
@@ -37,8 +38,10 @@ def plan(mesh: Mesh, roles: Mapping[str, str]) -> dict[str, HostPlan]:
         forwards = _forwards(mesh, workload, ports)
         for host, replicas in _spread(workload, runners).items():
             shares[host].append(_assignment(mesh, workload, replicas, forwards))
+    settings = mesh.settings
+    threads, environment = _proxy(mesh.gateway_guard, settings.gateway_concurrency)
     gateway = GatewayAssignment(
-        name=GATEWAY, trust_domain=mesh.settings.trust_domain, concurrency=mesh.settings.gateway_concurrency
+        name=GATEWAY, trust_domain=settings.trust_domain, concurrency=threads, proxy_environment=environment
     )
     return {host: HostPlan(tuple(shares[host]), gateway if host in gateways else None) for host in roles}
 
@@ -69,7 +72,17 @@ def _forwards(mesh: Mesh, workload: Workload, ports: tuple[tuple[Service, int, P
     )
 
 
+def _proxy(guard: Guard | None, threads: int) -> tuple[int, tuple[tuple[str, str], ...]]:
+    """Worker threads and variables of a proxy; of its settings the narrowest say most."""
+    environment: dict[str, str] = {}
+    for each in guard.proxy if guard is not None else ():
+        threads = threads if each.concurrency is None else each.concurrency
+        environment |= dict(each.environment)
+    return threads, tuple(sorted(environment.items()))
+
+
 def _assignment(mesh: Mesh, workload: Workload, replicas: int, forwards: tuple[Forward, ...]) -> Assignment:
+    threads, environment = _proxy(mesh.guards.get(workload.name), mesh.settings.sidecar_concurrency)
     return Assignment(
         name=workload.name,
         service=workload.service,
@@ -86,6 +99,7 @@ def _assignment(mesh: Mesh, workload: Workload, replicas: int, forwards: tuple[F
         unix_socket=workload.unix_socket,
         forwards=forwards,
         trust_domain=mesh.settings.trust_domain,
-        concurrency=mesh.settings.sidecar_concurrency,
+        concurrency=threads,
+        proxy_environment=environment,
         reserved=tuple(sorted({listener.port for listener in mesh.listeners.values()})),
     )

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from collections.abc import Set as AbstractSet
 from dataclasses import replace
 from itertools import chain
-from typing import Any, Protocol
+from typing import Any, Protocol, TypeVar
 
 from tulle.flow.endpoints import serves
 from tulle.flow.index import Index
@@ -39,6 +39,7 @@ from tulle.model.workloads import Workload
 
 GATEWAY_NAME = "gateway.networking.k8s.io/gateway-name"
 """The label with the name of its gateway that everything has which runs for one of Gateway API."""
+Narrowed = TypeVar("Narrowed", Telemetry, ProxySettings)
 SERVICES = ("Service", "ServiceEntry")
 """Kinds to which policies are attached that are about workloads."""
 
@@ -234,7 +235,7 @@ class Guarding:
             telemetry=_widest_first(found[Telemetry], namespace),
             patches=found[EnvoyPatches],
             plugins=found[WasmPlugin],
-            proxy=found[ProxySettings],
+            proxy=_widest_first(found[ProxySettings], namespace),
         )
 
 
@@ -256,7 +257,7 @@ def peer_mode(
     return mode or PeerMode.STRICT, levels[2].port_modes if 2 in levels else ()
 
 
-def _widest_first(found: tuple[Telemetry, ...], namespace: str) -> tuple[Telemetry, ...]:
+def _widest_first(found: tuple[Narrowed, ...], namespace: str) -> tuple[Narrowed, ...]:
     """The narrowest last: what it says of the same counts more."""
     return tuple(sorted(found, key=lambda each: (each.name.namespace == namespace, bool(each.selector))))
 

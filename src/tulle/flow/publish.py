@@ -410,5 +410,10 @@ def _plans_differ(old: Mesh, new: Mesh, changed: Iterable[Name]) -> bool:
     tables = ((each.settings, each.workloads, each.listeners) for each in (old, new))
     if any(before is not after for before, after in zip(*tables, strict=True)):
         return True
+    guarded = changed_keys(old.guards, new.guards)
+    proxies = [[guard and guard.proxy for guard in map(each.guards.get, guarded)] for each in (old, new)]
+    gateways = [each.gateway_guard and each.gateway_guard.proxy for each in (old, new)]
+    if proxies[0] != proxies[1] or gateways[0] != gateways[1]:
+        return True
     services = (each for name in changed for mesh in (old, new) if (each := mesh.services.get(name)) is not None)
     return any(forwardable(each) for each in services)

@@ -132,6 +132,8 @@ class Assignment:
     trust_domain: str
     concurrency: int
     """Worker threads of the sidecar."""
+    proxy_environment: tuple[tuple[str, str], ...] = ()
+    """Variables of the sidecar."""
     reserved: tuple[int, ...] = ()
     """Ports of the gateway's listeners: not to be chosen for an instance, even while nothing listens there yet."""
 
@@ -161,6 +163,8 @@ class GatewayAssignment:
     trust_domain: str
     concurrency: int
     """Worker threads; 0: one per core."""
+    proxy_environment: tuple[tuple[str, str], ...] = ()
+    """Its variables."""
 
 
 class InstanceState(StrEnum):
