@@ -37,6 +37,11 @@ services:
       - match: {headers: {x-user: jason}}
         versions: v2
       - versions: {v1: 100, v2: 0}
+---
+apiVersion: networking.istio.io/v1
+kind: ProxyConfig
+metadata: {name: web}
+spec: {selector: {matchLabels: {app: web}}, concurrency: 2, environmentVariables: {HELLO: there}}
 """
 
 
@@ -60,6 +65,7 @@ def test_one_file_makes_a_mesh(machine: Machine) -> None:
     _versions_are_chosen_by_header(machine)
     _plaintext_to_a_sidecar_is_refused(machine)
     _hosts_outside_the_mesh_pass(machine)
+    _settings_of_proxies_reach_them(machine)
     _a_removed_service_disappears(machine)
 
 
@@ -86,6 +92,12 @@ def _names_that_do_not_exist_are_answered_with_a_reason(machine: Machine) -> Non
 def _versions_are_chosen_by_header(machine: Machine) -> None:
     answers = {machine.get("/call?url=http://reviews/").json["text"].count('"version": "v1"') for _ in range(10)}
     assert answers == {1}
+
+
+def _settings_of_proxies_reach_them(machine: Machine) -> None:
+    (sidecar,) = machine.processes("proxies/web-")
+    assert "--concurrency 2" in " ".join(sidecar.cmdline())
+    assert sidecar.environ()["HELLO"] == "there"
 
 
 def _plaintext_to_a_sidecar_is_refused(machine: Machine) -> None:
