@@ -124,7 +124,6 @@ def forward(settings: Settings, to: Forward, streams: tuple[Stream, ...] = ()) -
             enable_reuse_port=ALONE,
         )
         # What the caller connects to is this port, whatever address it means: subnets say nothing here.
-        # What the caller connects to is this port, whatever address it means: subnets say nothing here.
         fill(listener, [Entry(stream.server_names, filters_of("fwd", stream)) for stream in streams or (CLOSED,)])
     return encode(name, listener, origins=(settings.origin,))
 

@@ -80,6 +80,7 @@ def test_retry_budgets(read: Read) -> None:
     ("text", "expected"),
     [
         ("{}", OutlierDetection(max_ejection_percent=10)),
+        ("{maxEjectionPercent: 0}", OutlierDetection(max_ejection_percent=10)),
         (
             "{consecutive5xxErrors: 0, consecutiveGatewayErrors: 3, interval: 5s, baseEjectionTime: 1m, "
             "maxEjectionPercent: 100, minHealthPercent: 20, outlierDetectionHttpErrorCodes: [429]}",

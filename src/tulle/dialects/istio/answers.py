@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 import binascii
+import re
 from typing import Annotated, Literal, Self
 
 from pydantic import BeforeValidator, Field, model_validator
@@ -14,6 +15,8 @@ from tulle.dialects.objects import Differs, ObjectSpec
 from tulle.model.routes import Redirect, RedirectPort, Respond, Rewrite
 
 LARGEST_BODY = 1024 * 1024
+_AUTHORITY = re.compile(r"(\[[^\]]*\]|[^:]*)(?::(.*))?")
+"""Host, in brackets if it is an address of IPv6, and port."""
 
 
 class HttpRedirect(ObjectSpec):
@@ -39,11 +42,12 @@ class HttpRedirect(ObjectSpec):
 
     def model(self) -> Redirect:
         """As the model has it."""
-        host, _, port = self.authority.partition(":")
+        found = _AUTHORITY.fullmatch(self.authority)
+        host, port = (found[1], found[2] or "") if found else (self.authority, "")
         return Redirect(
             scheme=self.scheme,
             host=host or None,
-            port=self.port or (int(port) if port.isdigit() else None),
+            port=self.port or (int(port[:6]) if port.isdecimal() else None),
             port_from=RedirectPort.REQUEST if self.derive_port == "FROM_REQUEST_PORT" else RedirectPort.KEEP,
             path=self.uri or None,
             status=self.redirect_code,

@@ -148,7 +148,7 @@ def outliers(spec: Outliers | None) -> OutlierDetection | None:
         consecutive_gateway_errors=gateway or None,
         interval=spec.interval or 10.0,
         ejection_time=spec.base_ejection_time or 30.0,
-        max_ejection_percent=10 if spec.max_ejection_percent is None else spec.max_ejection_percent,
+        max_ejection_percent=spec.max_ejection_percent or 10,  # Istio: 0 is not given.
         min_health_percent=spec.min_health_percent,
         splits_local_errors=spec.split_external_local_origin_errors,
         consecutive_local_failures=local if spec.split_external_local_origin_errors else None,
