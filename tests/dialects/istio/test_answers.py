@@ -22,6 +22,7 @@ def one(text: str) -> str:
         ("redirect: {authority: 'b:81', scheme: https}", Redirect(host="b", port=81, scheme="https")),
         ("redirect: {derivePort: FROM_REQUEST_PORT}", Redirect(port_from=RedirectPort.REQUEST)),
         ("redirect: {authority: '[::1]:81'}", Redirect(host="[::1]", port=81)),
+        ("redirect: {authority: 'b:65536'}", Redirect(host="b")),
         ("redirect: {authority: '[::1]'}", Redirect(host="[::1]")),
         ("redirect: {port: 8080, authority: 'b:x'}", Redirect(port=8080, host="b")),
         ("directResponse: {status: 404}", Respond(status=404)),

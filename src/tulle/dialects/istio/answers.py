@@ -14,6 +14,7 @@ from tulle.dialects.istio.values import Value
 from tulle.dialects.objects import Differs, ObjectSpec
 from tulle.model.routes import Redirect, RedirectPort, Respond, Rewrite
 
+_PORT = re.compile(r"[1-9][0-9]{0,3}|[1-5][0-9]{4}|6[0-4][0-9]{3}|65[0-4][0-9]{2}|655[0-2][0-9]|6553[0-5]")
 LARGEST_BODY = 1024 * 1024
 _AUTHORITY = re.compile(r"(\[[^\]]*\]|[^:]*)(?::(.*))?")
 """Host, in brackets if it is an address of IPv6, and port."""
@@ -47,7 +48,7 @@ class HttpRedirect(ObjectSpec):
         return Redirect(
             scheme=self.scheme,
             host=host or None,
-            port=self.port or (int(port[:6]) if port.isdecimal() else None),
+            port=self.port or (int(port) if _PORT.fullmatch(port) else None),
             port_from=RedirectPort.REQUEST if self.derive_port == "FROM_REQUEST_PORT" else RedirectPort.KEEP,
             path=self.uri or None,
             status=self.redirect_code,
