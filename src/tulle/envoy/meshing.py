@@ -26,8 +26,9 @@ def meshing(service: Service, port: Port) -> Meshing:
     has_instances = (
         service.resolution is Resolution.ENDPOINTS and service.runs_here and (not fixed or bool(service.selector))
     )
-    some_are = has_instances or any(each.is_meshed for each in fixed)
-    some_are_not = port.number in service.plain_ports or any(not each.is_meshed for each in fixed)
+    told = {each.is_meshed for each in fixed}
+    some_are = has_instances or True in told
+    some_are_not = port.number in service.plain_ports or False in told
     if some_are:
         return Meshing.SOME if some_are_not else Meshing.ALL
     return Meshing.NONE

@@ -263,7 +263,7 @@ def endpoints(
         else:
             places = [(port.number, port.name) for port in ports if spec.port in {None, port.name}]
         own = Locality.parse(spec.locality) if spec.locality is not None else locality
-        known = tuple({**dict(labels), **spec.labels}.items())
+        known = tuple({**dict(labels), **spec.labels}.items()) if spec.labels else labels
         found += [_endpoint(spec, host, number, name, known, own) for number, name in places]
     return tuple(found)
 
