@@ -113,7 +113,7 @@ def _nameless(value: Any, key: str = "") -> Any:
             for name, item in given.items()
             if name not in NAMELESS and not (name == "name" and key in {"routes", "filter_chains"})
         }
-        return {**found, "routes": _reached(found.get("routes", []))} if "domains" in found else found
+        return {**found, "routes": _settled(_reached(found.get("routes", [])))} if "domains" in found else found
     if isinstance(value, list):
         items = [_nameless(item, key) for item in value]
         # Envoy chooses among chains by their conditions.
@@ -153,6 +153,31 @@ def _reached(routes: list[Any]) -> list[Any]:
         if not any(_hides(earlier["match"], each["match"]) for earlier in kept):
             kept.append(each)
     return kept or [{"match": {"prefix": "/"}, "direct_response": {"status": 404}}]
+
+
+def _settled(routes: list[Any]) -> list[Any]:
+    """Neighbours that no request fits both of change places, so that they stand in the same order everywhere."""
+    found = list(routes)
+    for end in range(len(found), 1, -1):
+        for index in range(end - 1):
+            one, two = found[index], found[index + 1]
+            if _excludes(one["match"], two["match"]) and json.dumps(one) > json.dumps(two):
+                found[index : index + 2] = two, one
+    return found
+
+
+def _excludes(one: Any, two: Any) -> bool:
+    """Whether it is plain to see that no request fits both: other paths of equal length, or other methods."""
+    paths = [each.get("path", each.get("path_separated_prefix", "")).lower() for each in (one, two)]
+    if all(paths) and paths[0] != paths[1] and len(paths[0]) == len(paths[1]):
+        return True
+    methods = [
+        header.get("string_match", {}).get("exact")
+        for each in (one, two)
+        for header in each.get("headers", [])
+        if header["name"] == ":method" and not header.get("invert_match")
+    ]
+    return len(methods) == 2 and all(methods) and methods[0] != methods[1]
 
 
 def _hides(one: Any, two: Any) -> bool:

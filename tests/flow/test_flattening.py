@@ -288,3 +288,21 @@ def test_sets_that_name_several_of_a_service_s_hosts_count_once() -> None:
     mesh = built(HOSTS)
     (only,) = flattening.own_sets(mesh, ("a.test", "b.test", "c.test"))
     assert set(only.mesh_hosts) == {"a.test", "b.test"}
+
+
+def test_rules_of_which_each_sends_all_to_the_same_are_one() -> None:
+    first, second = (
+        rule(at(path), action=Forward(backends=(backend(weight=weight),))) for path, weight in (("/a", 5), ("/b", 2))
+    )
+    (only,) = flattening.of_mesh([routes(first, second, by_specificity=False)])
+    assert isinstance(only.action, Forward)
+    assert (len(only.matches), only.action.backends[0].weight) == (2, 1)
+
+
+def test_shares_of_the_same_are_one_share() -> None:
+    one, two = backend("a", 3), backend("b", 4)
+    assert flattening.shares((one, two)) == (one, two)
+    assert [(each.service.name, each.weight) for each in flattening.shares((one, two, one))] == [("a", 6), ("b", 4)]
+    assert [each.weight for each in flattening.shares((one, one))] == [1]
+    whole = (backend("a", 1),)
+    assert flattening.shares(whole) == whole

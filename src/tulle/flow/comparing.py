@@ -9,6 +9,7 @@ from typing import Any
 
 from tulle.dialects.native.writing import document, security
 from tulle.dialects.native.writing.content import Content, Entrance, Key, Offer, Placed
+from tulle.flow.flattening import shares
 from tulle.kit.frozen import differing, rebuilt
 from tulle.model.documents import BUILT_IN, Origin
 from tulle.model.extensions import Ingress, LogProvider, Scope
@@ -159,7 +160,7 @@ def _listener(given: Listener) -> Listener:
         given,
         origin=BUILT_IN,
         certificates=tuple(sorted(given.certificates, key=_default_first)),
-        backends=_shares(given.backends),
+        backends=shares(given.backends),
         gateway=None,
         section="",
         admission=Admission(),
@@ -182,21 +183,11 @@ def _trust(given: ClientTrust) -> ClientTrust:
     return replace(given, searches_root=False, referrer=None)
 
 
-def _shares(given: tuple[Backend, ...]) -> tuple[Backend, ...]:
-    """The share of one is all; of several that are the same it is their sum."""
-    found: dict[Backend, int] = {}
-    for each in given:
-        bare = replace(each, weight=0)
-        found[bare] = found.get(bare, 0) + each.weight
-    shares = tuple(replace(each, weight=weight) for each, weight in found.items())
-    return (replace(shares[0], weight=1),) if len(shares) == 1 else shares
-
-
 def _forward(given: Forward) -> Forward | Respond:
     backends = tuple(each for each in given.backends if not each.problem)
     if not any(each.weight for each in backends):
         return Respond(status=given.status_without_backends)
-    return replace(given, backends=_shares(backends), timeout=given.timeout or None, status_without_backends=503)
+    return replace(given, backends=shares(backends), timeout=given.timeout or None, status_without_backends=503)
 
 
 def _tls(given: ClientTls) -> ClientTls:
@@ -232,7 +223,7 @@ _BARE: Mapping[type, Any] = {
     Backend: lambda given: replace(given, origin=BUILT_IN, referrer=None, host=""),
     TokenRule: _keys,
     RouteRule: lambda given: replace(given, name="", is_default=False),
-    StreamRule: lambda given: replace(given, name="", backends=_shares(given.backends)),
+    StreamRule: lambda given: replace(given, name="", backends=shares(given.backends)),
     LogProvider: lambda given: replace(given, labels=json.dumps(json.loads(given.labels or "null"), sort_keys=True)),
     Ingress: lambda given: replace(given, protocol=given.protocol.lower()),
     Match: lambda given: replace(given, methods=tuple(sorted(given.methods))),

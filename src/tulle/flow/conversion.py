@@ -18,10 +18,11 @@ from tulle.flow import comparing
 from tulle.flow.absent import Absent, absent
 from tulle.flow.build import Builder
 from tulle.flow.comparing import Loss
-from tulle.flow.gathering import gathered, shortened
+from tulle.flow.gathering import gathered
 from tulle.flow.idle import unattached, unusable
 from tulle.flow.losses import losses
 from tulle.flow.relabelling import relabelled, renames
+from tulle.flow.shortening import shortened, with_short_routes
 from tulle.kit.located import LocatedMap
 from tulle.kit.located_yaml import parse, pieces
 from tulle.model.documents import Anchor, Document, Origin
@@ -83,7 +84,7 @@ def _gathered(documents: tuple[Document, ...], mesh: Mesh) -> tuple[Content, tup
     fragments = [registry.read(part) for each in documents for part in registry.split(each)[0]]
     missing = absent(fragments, mesh)
     declared = chain.from_iterable(each.documents for each in missing)
-    complete = Builder().build((*documents, *declared)) if missing else mesh
+    complete = with_short_routes(Builder().build((*documents, *declared)) if missing else mesh)
     objects = [each for fragment in fragments for each in fragment.objects]
     routes = [each for fragment in fragments for each in fragment.routes]
     listeners = [each for fragment in fragments for each in fragment.listeners]
@@ -93,7 +94,7 @@ def _gathered(documents: tuple[Document, ...], mesh: Mesh) -> tuple[Content, tup
         unattached=unattached(complete, routes),
         lost=tuple(losses(complete, objects)),
     )
-    return shortened(content), missing
+    return shortened(content, complete), missing
 
 
 def kept_parts(documents: Iterable[Document]) -> tuple[Document, ...]:

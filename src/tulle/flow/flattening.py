@@ -42,6 +42,8 @@ from tulle.model.routes import (
 
 Steps = tuple[Step, ...]
 EVERYTHING = Match()
+NOBODY = Match(source=Source(namespace="nobody"))
+"""Keeps a host known that has rules for nobody, and takes nothing from other hosts."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -195,7 +197,22 @@ def _effective(match: Match, rule: RouteRule) -> RouteRule:
     action = rule.action
     if isinstance(action, Forward) and not any(each.weight and not each.problem for each in action.backends):
         return replace(rule, action=Respond(status=action.status_without_backends))
+    if isinstance(action, Forward) and (backends := shares(action.backends)) is not action.backends:
+        rule = replace(rule, action=replace(action, backends=backends))
     return _whole(rule) if match.path is not None and match.path.kind is PathKind.REGEX else rule
+
+
+def shares(given: tuple[Backend, ...]) -> tuple[Backend, ...]:
+    """The share of one is all; of several that are the same it is their sum."""
+    found: dict[Backend, Backend] = {}
+    for each in given:
+        bare = replace(each, weight=0, origin=BUILT_IN)
+        known = found.get(bare)
+        found[bare] = each if known is None else replace(known, weight=known.weight + each.weight)
+    every = tuple(found.values())
+    if len(every) == 1:
+        return every if every[0].weight == 1 else (replace(every[0], weight=1),)
+    return given if len(every) == len(given) else every
 
 
 def _nowhere(value: Any) -> Any:
@@ -232,7 +249,8 @@ def of_service(sets: Iterable[RouteSet], wider: Iterable[RouteSet]) -> tuple[Rou
 
 
 def _steps(sets: Iterable[RouteSet]) -> list[Step]:
-    return in_order([limited(each) for each in sets if each.rules], takes_everything)
+    steps = in_order([limited(each) for each in sets if each.rules], takes_everything)
+    return [step for step in steps if step[0] != NOBODY]
 
 
 def unmatched(sets: Iterable[RouteSet]) -> Iterator[Step]:

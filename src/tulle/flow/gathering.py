@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator
 from dataclasses import replace
-from typing import Any, TypeVar
+from typing import TypeVar
 
 from tulle.dialects.istio.hosts import service_name
+from tulle.dialects.native.writing import document
 from tulle.dialects.native.writing.content import Content, Entrance, Offer, Placed, PortPolicies
 from tulle.flow import flattening
 from tulle.flow.absent import SOURCE
@@ -14,7 +15,6 @@ from tulle.flow.entrances import DEFAULT_LISTENER
 from tulle.flow.folding import Folded, folded
 from tulle.flow.guarding import SERVICES
 from tulle.flow.shared_ports import shared
-from tulle.kit.frozen import rebuilt
 from tulle.model import hostnames
 from tulle.model.documents import BUILT_IN
 from tulle.model.extensions import MeshDefaults, Scope, Telemetry
@@ -22,7 +22,7 @@ from tulle.model.guards import Guard
 from tulle.model.listeners import Listener
 from tulle.model.mesh import Mesh, Object, Settings
 from tulle.model.names import SYSTEM_NAMESPACE, Name
-from tulle.model.routes import Backend, Match, Redirect, RouteRule, RouteSet, Source, StreamRule
+from tulle.model.routes import Redirect, RouteRule, RouteSet, StreamRule, specificity
 from tulle.model.security import (
     LISTENER,
     AccessPolicy,
@@ -37,8 +37,6 @@ from tulle.model.workloads import Template, Workload
 Kind = TypeVar("Kind")
 Targeted = TypeVar("Targeted", AccessPolicy, RequestAuthentication, Telemetry)
 GATEWAYS = frozenset(("Gateway", "GatewayClass"))
-NOBODY = Match(source=Source(namespace="nobody"))
-"""Keeps a host known that has rules for nobody, and takes nothing from other hosts."""
 
 
 def gathered(mesh: Mesh, objects: Iterable[Object]) -> Content:
@@ -60,22 +58,6 @@ def gathered(mesh: Mesh, objects: Iterable[Object]) -> Content:
         logging=tuple(targeted(mesh, typed(everything, Telemetry))),
         templates=tuple(each for each in typed(everything, Template) if each.name not in mesh.workloads),
     )
-
-
-def shortened(content: Content) -> Content:
-    """With references that name no port where there is only one."""
-    ports = {
-        each.service.name: each.service.ports[0].number
-        for each in content.offers
-        if each.is_declared and len(each.service.ports) == 1
-    }
-    return rebuilt(content, lambda value: _short(value, ports))
-
-
-def _short(value: Any, ports: Mapping[Name, int]) -> Any:
-    if isinstance(value, Backend) and value.port is not None and ports.get(value.service) == value.port:
-        return replace(value, port=None)
-    return value
 
 
 def _settings(mesh: Mesh, objects: tuple[Object, ...]) -> Settings:
@@ -167,17 +149,26 @@ def _gateway_routes(mesh: Mesh) -> Iterator[Placed]:
         yield from placed(place)
 
 
-def placed(place: flattening.Place) -> Iterator[Placed]:
+def placed(place: flattening.Place) -> list[Placed]:
     """Single routes, if their order says nothing, or one with rules in their order."""
     groups = [[step] for step in place.steps] if place.is_free else [place.steps]
-    for steps in groups:
-        yield Placed(
+    found = [
+        Placed(
             namespace=place.namespace,
             hosts=place.hosts,
             listeners=place.listeners,
             rules=flattening.rules_of(steps),
             is_free=place.is_free,
         )
+        for steps in groups
+    ]
+    # Of equally specific ones, as they are read again: by name.
+    return sorted(found, key=_as_read) if place.is_free else found
+
+
+def _as_read(route: Placed) -> tuple[tuple[int, ...], str]:
+    rank = tuple(-each for each in specificity(route.rules[0].matches[0]))
+    return rank, document.route_key(route)[1].name
 
 
 def _by_host(place: flattening.Place) -> tuple[bool, tuple[str, ...], tuple[str, ...]]:
@@ -193,7 +184,7 @@ def _mesh_routes(mesh: Mesh) -> Iterator[Placed]:
         if host not in own:
             rules, streams = flattening.of_mesh(sets), flattening.streams_of_mesh(sets)
             if not rules and not streams:
-                rules = flattening.rules_of([flattening.nothing(sets[0], NOBODY)])
+                rules = flattening.rules_of([flattening.nothing(sets[0], flattening.NOBODY)])
             groups.setdefault((rules, streams), []).append(host)
     for (rules, streams), hosts in groups.items():
         space = mesh.host_routes[hosts[0]][0].name.namespace
