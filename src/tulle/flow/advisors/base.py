@@ -37,8 +37,6 @@ SERVICES = "services"
 """Stands for all services, for what is about many hosts at once."""
 LISTENERS = "listeners"
 """Stands for all listeners of the gateway."""
-NATIVE = Name("", "")
-"""Stands for the gateway of listeners that name none."""
 EVERYWHERE = ("workloads", "*")
 """Stands for all workloads."""
 
