@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from ipaddress import ip_address, ip_network
-from urllib.parse import parse_qsl, unquote
+from urllib.parse import parse_qsl
 
 import re2
 
@@ -14,7 +14,7 @@ from tulle.dialects.traefik.conditions import Comparison, Condition, Every, Form
 from tulle.dialects.traefik.expressions import And, Expression, Matcher, Not, Or
 from tulle.dialects.traefik.matchers import HTTP_V2, HTTP_V3, TCP_V2, TCP_V3, Grammar
 
-RESERVED = frozenset(":/?#[]@!$&'()*+,;=%")
+RESERVED = b":/?#[]@!$&'()*+,;=%"
 Pairs = tuple[tuple[str, str], ...]
 
 
@@ -42,11 +42,11 @@ class Call:
     def path(self) -> str:
         """Without the query, unescaped but for what is reserved."""
         first, *escaped = self.target.partition("?")[0].split("%")
-        plain = first
+        plain = first.encode()
         for part in escaped:
-            character = unquote(f"%{part[:2]}")
-            plain += (f"%{part[:2].upper()}" if character in RESERVED else character) + part[2:]
-        return plain
+            byte = bytes.fromhex(part[:2])
+            plain += (f"%{part[:2].upper()}".encode() if byte in RESERVED else byte) + part[2:].encode()
+        return plain.decode()
 
     @property
     def query(self) -> Pairs:
@@ -93,11 +93,12 @@ def _header_values(call: Call, name: str) -> list[str]:
 
 
 def _header(call: Call, *pairs: str) -> bool:
-    return all(value in _header_values(call, name) for name, value in dict(zip(pairs[::2], pairs[1::2])).items())
+    wanted = dict(zip(pairs[::2], pairs[1::2], strict=True)).items()
+    return all(value in _header_values(call, name) for name, value in wanted)
 
 
 def _header_regexp(call: Call, *pairs: str) -> bool:
-    wanted = dict(zip(pairs[::2], pairs[1::2])).items()
+    wanted = dict(zip(pairs[::2], pairs[1::2], strict=True)).items()
     return all(any(re2.search(value, each) for each in _header_values(call, name)) for name, value in wanted)
 
 
@@ -134,10 +135,13 @@ def _query_v2(call: Call, *pairs: str) -> bool:
 def _server_name(call: Call, *names: str) -> bool:
     for name in names:
         wanted = name.lower().removesuffix(".")
-        if wanted.startswith("*."):
-            if call.server_name.split(".")[1:] == wanted.split(".")[1:]:
-                return True
-        elif wanted == "*" or call.server_name == wanted:
+        if name == "*":
+            fits = name == names[0] or bool(call.server_name)
+        elif wanted.startswith("*."):
+            fits = call.server_name.split(".")[1:] == wanted.split(".")[1:]
+        else:
+            fits = call.server_name == wanted
+        if fits:
             return True
     return False
 

@@ -84,12 +84,16 @@ def _host_v2(host: str) -> Formula:
     return NEVER if "*" in name else Condition(Subject.HOST, Comparison.EXACT, name)
 
 
+def _server_names(names: Values) -> Formula:
+    """Any of these; only a `*` that comes first is for clients without TLS and without SNI too."""
+    return ALWAYS if names[0] == "*" else some(map(_server_name, names))
+
+
 def _server_name(name: str) -> Formula:
-    plain = name.lower().removesuffix(".")
-    if plain == "*":
-        return ALWAYS
-    comparison = Comparison.ONE_LABEL if plain.startswith("*.") else Comparison.EXACT
-    return Condition(Subject.SERVER_NAME, comparison, plain)
+    if name == "*":
+        return Condition(Subject.SERVER_NAME, Comparison.REGEX, ".")
+    comparison = Comparison.ONE_LABEL if name.startswith("*.") else Comparison.EXACT
+    return Condition(Subject.SERVER_NAME, comparison, name.lower().removesuffix("."))
 
 
 def _method(method: str) -> Formula:
@@ -229,7 +233,7 @@ TCP_V3 = _grammar(
     "TCP rules",
     ALPN=MatcherKind("ALPN(`h2`)", _of(Subject.ALPN, Comparison.EXACT), (arguments.protocol,)),
     ClientIP=MatcherKind(_CLIENT_IP, _each(_source), (arguments.subnet,)),
-    HostSNI=MatcherKind("HostSNI(`db.example.org`)", _each(_server_name), (arguments.server_name,)),
+    HostSNI=MatcherKind("HostSNI(`db.example.org`)", _server_names, (arguments.server_name,)),
     HostSNIRegexp=MatcherKind(
         r"HostSNIRegexp(`^[a-z]+\.example\.org$`)",
         _of(Subject.SERVER_NAME, Comparison.REGEX),
@@ -240,7 +244,7 @@ TCP_V2 = _grammar(
     "TCP rules in the v2 syntax",
     ALPN=MatcherKind("ALPN(`h2`)", _of(Subject.ALPN, Comparison.EXACT), (arguments.protocol,), most=None),
     ClientIP=MatcherKind(_CLIENT_IP, _each(_source), (arguments.subnet,), most=None),
-    HostSNI=MatcherKind("HostSNI(`db.example.org`)", _each(_server_name), (arguments.server_name_v2,), most=None),
+    HostSNI=MatcherKind("HostSNI(`db.example.org`)", _server_names, (arguments.server_name_v2,), most=None),
     HostSNIRegexp=MatcherKind(
         "HostSNIRegexp(`{label:[a-z]+}.example.org`)",
         _template(Subject.SERVER_NAME),

@@ -166,7 +166,7 @@ class _Reader:
     def _no_operator(self, token: Token) -> NoReturn:
         word = self._word(token)
         if token.kind is Kind.END:
-            self._fail(token, f"the rule ends before {len(self._groups) - 1} of its ( ; write ) for each")
+            self._fail(token, f"the rule ends within {len(self._groups) - 1} of its parentheses; write ) for each")
         if token.kind is Kind.BREAK:
             self._fail(token, "the rule ends with this line; write && or || at its end, not on the next one")
         if token.written == ")":

@@ -94,7 +94,7 @@ def _token(text: str, found: re.Match[str]) -> Token:
 def _strange(text: str, written: str, position: int) -> Token:
     """What belongs into no rule, unless a sentence about it alone is more helpful than one about where it stands."""
     first = written[0]
-    if first in "`\"":
+    if first in '`"':
         raise RuleError(text, position, f"the text that begins here has no end; write {first} behind it")
     if written.startswith("/*"):
         raise RuleError(text, position, "the comment that begins here has no end; write */ behind it")
