@@ -59,8 +59,9 @@ RULES, TEXTS = _rules(), tuple(texts())
 @pytest.fixture(scope="module")
 def traefik(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Traefik]:
     """Routers that match come first, texts that may be no rules behind them."""
-    written = (*RULES, *((text.grammar, text.rule) for text in TEXTS))
-    routers = [Router(*grammar.split(" "), rule) for grammar, rule in written]
+    rules = (*RULES, *((text.grammar, text.rule) for text in TEXTS))
+    written = [(grammar.partition(" "), rule) for grammar, rule in rules]
+    routers = [Router(protocol, syntax, rule) for (protocol, _, syntax), rule in written]
     with running(tmp_path_factory.mktemp("traefik"), routers) as real:
         yield real
 

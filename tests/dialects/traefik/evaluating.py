@@ -180,7 +180,8 @@ _TCP: Table = {
     "HostSNI": _server_name,
     "HostSNIRegexp": lambda call, pattern: bool(re2.search(pattern, call.server_name)),
 }
-_TCP_V2: Table = _TCP | {
+_TCP_V2: Table = {
+    **_TCP,
     "HostSNIRegexp": lambda call, *templates: any(
         re2.fullmatch(f"(?i){_template(each, '[^.]+')}", call.server_name) for each in templates
     ),

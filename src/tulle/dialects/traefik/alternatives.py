@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 
-from tulle.dialects.traefik.conditions import SINGLE, Comparison, Condition, Every, Formula, Some, Subject, negation
+from tulle.dialects.traefik.conditions import SINGLE, Comparison, Condition, Formula, Some, Subject, negation
 
 Conjunction = tuple[Condition, ...]
 MOST = 64
@@ -42,9 +42,9 @@ class _Expansion:
                 return [frozenset({formula})]
             case Some(parts):
                 return self._few(each for part in parts for each in self.of(part))
-            case Every(parts):
+            case _:
                 found: list[frozenset[Condition]] = [frozenset()]
-                for part in dict.fromkeys(parts):
+                for part in dict.fromkeys(formula.parts):
                     found = self._product(found, self.of(part))
                 return found
 

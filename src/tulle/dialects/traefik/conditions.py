@@ -113,8 +113,8 @@ def negation(formula: Formula) -> Formula:
             return replace(formula, is_negated=not formula.is_negated)
         case Every(parts):
             return Some(tuple(map(negation, parts)))
-        case Some(parts):
-            return Every(tuple(map(negation, parts)))
+        case _:
+            return Every(tuple(map(negation, formula.parts)))
 
 
 def names(formula: Formula, subject: Subject = Subject.HOST) -> frozenset[str] | None:
@@ -129,7 +129,7 @@ def names(formula: Formula, subject: Subject = Subject.HOST) -> frozenset[str] |
         case Every(parts):
             counted = [found for part in parts if (found := names(part, subject)) is not None]
             return frozenset.intersection(*counted) if counted else None
-        case Some(parts):
-            all_found = [names(part, subject) for part in parts]
+        case _:
+            all_found = [names(part, subject) for part in formula.parts]
             counted = [found for found in all_found if found is not None]
             return frozenset[str]().union(*counted) if len(counted) == len(all_found) else None

@@ -71,7 +71,7 @@ def _of(subject: Subject, comparison: Comparison) -> Callable[[Values], Formula]
 
 def _host(host: str) -> Formula:
     name = host.lower().removesuffix(".")
-    if name == "*":
+    if host == "*":
         return ALWAYS
     if name.startswith("*."):
         return Condition(Subject.HOST, Comparison.ONE_LABEL, name)

@@ -37,8 +37,8 @@ def formula(expression: Expression, grammar: Grammar) -> Formula:
             return negation(formula(operand, grammar))
         case And(operands):
             return every(formula(each, grammar) for each in operands)
-        case Or(operands):
-            return some(formula(each, grammar) for each in operands)
+        case _:
+            return some(formula(each, grammar) for each in expression.operands)
 
 
 @dataclass(slots=True)
