@@ -1,6 +1,8 @@
 from __future__ import annotations
 
+import inspect
 import os
+import sys
 import time
 from random import Random
 
@@ -12,7 +14,7 @@ from tests.dialects.traefik.evaluating import any_holds, evaluate, holds
 from tests.dialects.traefik.inventing import PIECES, call, expression, spoilt
 from tests.dialects.traefik.texts import NAMES, texts
 from tulle.dialects.traefik.alternatives import alternatives
-from tulle.dialects.traefik.conditions import names
+from tulle.dialects.traefik.conditions import names, negation
 from tulle.dialects.traefik.expressions import And, Expression, Matcher, Not, Or
 from tulle.dialects.traefik.matchers import GRAMMARS, HTTP_V3, TCP_V3, Grammar
 from tulle.dialects.traefik.rules import MAX_DEPTH, MAX_LENGTH, formula, parse
@@ -126,10 +128,22 @@ def test_depth_and_length_have_limits() -> None:
     for before, behind in (("(", ")"), ("!", ""), ("!(", ")")):
         fits = MAX_DEPTH // len(before) - 1
         assert is_rule(before * fits + "Host(`a`)" + behind * fits, HTTP_V3)
-        with pytest.raises(RuleError, match="are in each other more than 64 times; write it flatter"):
+        with pytest.raises(RuleError, match="are in each other more than 32 times; write it flatter"):
             parse(before * 50_000 + "Host(`a`)" + behind * 50_000, HTTP_V3)
     with pytest.raises(RuleError, match=f"the rule is longer than {MAX_LENGTH} characters"):
         parse("Host(`a`)".ljust(MAX_LENGTH + 1), HTTP_V3)
+
+
+def test_the_deepest_rule_can_be_walked_through() -> None:
+    deepest = MAX_DEPTH // 2 - 1
+    text = "Query(`x`, `a`) || Header(`x`, `b`) && !(" * deepest + "Host(`a`)" + ")" * deepest
+    tree, limit = parse(text, HTTP_V3), sys.getrecursionlimit()
+    sys.setrecursionlimit(len(inspect.stack()) + 400)
+    try:
+        assert alternatives(negation(formula(tree, HTTP_V3))) is not None
+        assert parse(str(tree), HTTP_V3) == tree and hash(tree) and repr(tree)
+    finally:
+        sys.setrecursionlimit(limit)
 
 
 def test_long_rules_take_no_time() -> None:

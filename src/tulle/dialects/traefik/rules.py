@@ -13,7 +13,7 @@ from tulle.dialects.traefik.tokens import Kind, RuleError, Token, tokens
 from tulle.model.findings import did_you_mean
 
 MAX_LENGTH = 1 << 18
-MAX_DEPTH = 64
+MAX_DEPTH = 32
 """Of parentheses and `!` in each other, so that whoever walks through a tree may do so by recursion."""
 _SPELT_OTHERWISE = {"and": "&&", "or": "||", "&": "&&", "|": "||", ",": "||", ";": "&&"}
 _WORD = re.compile(r"[^\s(),]+")
