@@ -19,7 +19,7 @@ import yaml
 
 from tests.dialects.traefik.evaluating import Call
 from tests.e2e.machine import eventually
-from tests.envoy.kitchen import free_port
+from tulle.kit.ports import Ports
 
 MATCHED = b"matched"
 """What the service behind TCP routers says to everybody."""
@@ -27,20 +27,16 @@ TEAPOT = 418
 """What the service behind HTTP routers answers (`noop@internal`)."""
 
 
-@dataclass(frozen=True, slots=True)
-class Router:
-    """A rule as it is written, `http` or `tcp`, in the syntax v2 or v3."""
-
-    protocol: str
-    syntax: str
-    rule: str
+Rules = Sequence[tuple[str, str]]
+"""Rules as they are written, each behind its grammar: `http v3`, `tcp v2`, …"""
 
 
 @dataclass(frozen=True, slots=True)
 class Traefik:
-    """Each router has an entry point of its own: its number is its place in `ports`."""
+    """Routers go by their numbers, in the order in which they were given."""
 
     ports: Sequence[int]
+    """Of those that can be called: each has an entry point of its own."""
     api: int
 
     def errors(self, protocol: str) -> dict[int, list[str]]:
@@ -97,25 +93,27 @@ def client_hello(call: Call) -> bytes:
 
 
 @contextmanager
-def running(directory: Path, routers: Sequence[Router]) -> Iterator[Traefik]:
-    """Until the end of the block."""
-    with _service() as service:
-        traefik = Traefik([free_port() for _ in routers], free_port())
-        (directory / "dynamic.yaml").write_text(_dynamic(routers, service))
-        entries = {f"e{number}": {"address": f"127.0.0.1:{port}"} for number, port in enumerate(traefik.ports)}
+def running(directory: Path, called: Rules, others: Rules = ()) -> Iterator[Traefik]:
+    """Until the end of the block; the others are only looked at."""
+    with _service() as service, closing(Ports()) as ports:
+        traefik = Traefik([ports.choose() for _ in called], ports.choose())
+        (directory / "dynamic.yaml").write_text(_dynamic(called, others, service))
+        entries = {f"e{number}": port for number, port in enumerate(traefik.ports)}
+        entries |= {"traefik": traefik.api, "others": ports.choose()}
         static = {
-            "entryPoints": {"traefik": {"address": f"127.0.0.1:{traefik.api}"}, **entries},
+            "entryPoints": {name: {"address": f"127.0.0.1:{port}"} for name, port in entries.items()},
             "api": {"insecure": True},
             "providers": {"file": {"filename": str(directory / "dynamic.yaml"), "watch": False}},
             "global": {"checkNewVersion": False, "sendAnonymousUsage": False},
         }
         (directory / "traefik.yaml").write_text(yaml.safe_dump(static))
+        ports.close()
         log = directory / "traefik.log"
         with log.open("w") as output:
             command = [str(Path(sys.executable).with_name("traefik")), f"--configFile={directory}/traefik.yaml"]
             process = subprocess.Popen(command, stdout=output, stderr=output)
         try:
-            many = len(routers)
+            many = len(called) + len(others)
             eventually(
                 lambda: sum(len(traefik.routers(each)) for each in ("http", "tcp")) >= many, what=log.read_text()
             )
@@ -125,12 +123,14 @@ def running(directory: Path, routers: Sequence[Router]) -> Iterator[Traefik]:
             process.wait()
 
 
-def _dynamic(routers: Sequence[Router], service: int) -> str:
+def _dynamic(called: Rules, others: Rules, service: int) -> str:
     http: dict[str, Any] = {}
     tcp: dict[str, Any] = {}
-    for number, each in enumerate(routers):
-        router = {"rule": each.rule, "ruleSyntax": each.syntax, "entryPoints": [f"e{number}"]}
-        if each.protocol == "http":
+    for number, (grammar, rule) in enumerate((*called, *others)):
+        protocol, syntax = grammar.split(" ")
+        entry = f"e{number}" if number < len(called) else "others"
+        router = {"rule": rule, "ruleSyntax": syntax, "entryPoints": [entry]}
+        if protocol == "http":
             http[str(number)] = {**router, "service": "noop@internal"}
         else:
             tcp[str(number)] = {**router, "service": "service", "tls": {"passthrough": True}}

@@ -11,7 +11,7 @@ import pytest
 from tests.dialects.traefik.evaluating import Call, any_holds, evaluate
 from tests.dialects.traefik.inventing import call, expression
 from tests.dialects.traefik.texts import NAMES, Text, texts
-from tests.e2e.real_traefik import Router, Traefik, running
+from tests.e2e.real_traefik import Rules, Traefik, running
 from tulle.dialects.traefik.alternatives import alternatives
 from tulle.dialects.traefik.rules import formula, parse
 
@@ -36,7 +36,6 @@ PLAIN = {
     "tcp v3": ["HostSNI(`*`)", "HostSNI(`A.test.`)", "HostSNI(`*.a.test`)", "HostSNIRegexp(`^$`)", "!ALPN(`h2`)"],
     "tcp v2": ["HostSNI(`*`, `a.test`)", "HostSNIRegexp(`{l}.TEST`)"],
 }
-Rules = tuple[tuple[str, str], ...]
 
 
 def _rules() -> Rules:
@@ -58,11 +57,9 @@ RULES, TEXTS = _rules(), tuple(texts())
 
 @pytest.fixture(scope="module")
 def traefik(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Traefik]:
-    """Routers that match come first, texts that may be no rules behind them."""
-    rules = (*RULES, *((text.grammar, text.rule) for text in TEXTS))
-    written = [(grammar.partition(" "), rule) for grammar, rule in rules]
-    routers = [Router(protocol, syntax, rule) for (protocol, _, syntax), rule in written]
-    with running(tmp_path_factory.mktemp("traefik"), routers) as real:
+    """Rules to be called by, and behind them texts that may be no rules."""
+    others = [(text.grammar, text.rule) for text in TEXTS]
+    with running(tmp_path_factory.mktemp("traefik"), RULES, others) as real:
         yield real
 
 
