@@ -1,11 +1,13 @@
 from __future__ import annotations
 
+import pytest
 from envoy.config.route.v3 import route_pb2
 
 from tests.envoy.decoded import Json, as_json
 from tulle.envoy import connection_manager
 from tulle.envoy.filters import registry
 from tulle.envoy.filters.base import Chain, Side
+from tulle.model.extensions import PathNormalization
 from tulle.model.mesh import Settings
 
 SETTINGS = Settings()
@@ -52,6 +54,22 @@ def test_the_callee_tells_the_application_who_called() -> None:
     assert manager["forward_client_cert_details"] == "SANITIZE_SET"
     assert manager["set_current_client_cert_details"] == {"uri": True}
     assert active(manager) == ["router"]
+
+
+@pytest.mark.parametrize(
+    ("wanted", "is_normal", "merges", "action"),
+    [
+        (PathNormalization.NONE, False, False, None),
+        (PathNormalization.BASE, True, False, None),
+        (PathNormalization.MERGE_SLASHES, True, True, None),
+        (PathNormalization.DECODE_AND_MERGE_SLASHES, True, True, "UNESCAPE_AND_FORWARD"),
+    ],
+)
+def test_what_sidecars_make_of_paths(wanted: PathNormalization, is_normal: bool, merges: bool, action: object) -> None:
+    manager = outbound(Settings(path_normalization=wanted))
+    assert manager["normalize_path"] is is_normal
+    assert manager.get("merge_slashes", False) is merges
+    assert manager.get("path_with_escaped_slashes_action") == action
 
 
 def test_the_edge_is_hardened() -> None:

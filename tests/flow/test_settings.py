@@ -4,7 +4,7 @@ from typing import Any
 
 from tulle.flow.settings import settled
 from tulle.model.documents import BUILT_IN
-from tulle.model.extensions import LogProvider, MeshDefaults
+from tulle.model.extensions import LogProvider, MeshDefaults, PathNormalization
 from tulle.model.mesh import Settings
 from tulle.model.names import Name
 
@@ -24,6 +24,11 @@ def test_without_documents_the_native_settings_count() -> None:
 def test_what_native_files_say_counts_more() -> None:
     found = settled(NATIVE, (defaults(trust_domain="other.test", allow_outside=False, trusted_proxies=2), defaults()))
     assert (found.trust_domain, found.allow_outside, found.trusted_proxies) == ("mine.test", False, 2)
+
+
+def test_paths_are_read_as_documents_say() -> None:
+    wanted = PathNormalization.MERGE_SLASHES
+    assert settled(NATIVE, (defaults(path_normalization=wanted),)).path_normalization is wanted
 
 
 def test_where_requests_are_logged() -> None:

@@ -13,6 +13,7 @@ from tulle.envoy import access_logs, protos, replies
 from tulle.envoy.filters import registry
 from tulle.envoy.filters.base import Chain, Side
 from tulle.envoy.refusals import refusals
+from tulle.model.extensions import PathNormalization
 from tulle.model.guards import Guard
 
 Manager: TypeAlias = http_connection_manager_pb2.HttpConnectionManager
@@ -47,6 +48,7 @@ def lean(chain: Chain) -> Manager:
         local_reply_config=replies.local_reply(marks_failures=chain.side is Side.INBOUND, refusals=refusals(chain)),
         access_log=access_logs.logs(chain),
     )
+    _normalize(manager, chain)
     return manager
 
 
@@ -63,10 +65,6 @@ def inbound(chain: Chain, routes: route_pb2.RouteConfiguration) -> Manager:
     manager = lean(chain)
     manager.forward_client_cert_details = Manager.SANITIZE_SET
     manager.set_current_client_cert_details.uri = True
-    if chain.guard is not None and _asks_for_paths(chain.guard):
-        # `/public/../admin` is not below `/public/`, and how an application reads `/public/..%2fadmin` is unknown.
-        manager.normalize_path.value = True
-        manager.path_with_escaped_slashes_action = Manager.REJECT_REQUEST
     manager.route_config.CopyFrom(routes)
     return manager
 
@@ -105,6 +103,19 @@ def gateway(chain: Chain, routes: str, *, asks_clients: bool = False) -> Manager
 def network_filter(manager: Manager) -> listener_components_pb2.Filter:
     """As it stands in a listener."""
     return listener_components_pb2.Filter(name="http", typed_config=protos.packed(manager))
+
+
+def _normalize(manager: Manager, chain: Chain) -> None:
+    """Paths as rules are to see them: `/public/../admin` is not below `/public/`."""
+    wanted = chain.settings.path_normalization
+    is_asked = chain.side is Side.INBOUND and chain.guard is not None and _asks_for_paths(chain.guard)
+    manager.normalize_path.value = is_asked or wanted is not PathNormalization.NONE
+    manager.merge_slashes = wanted in {PathNormalization.MERGE_SLASHES, PathNormalization.DECODE_AND_MERGE_SLASHES}
+    if wanted is PathNormalization.DECODE_AND_MERGE_SLASHES:
+        manager.path_with_escaped_slashes_action = Manager.UNESCAPE_AND_FORWARD
+    elif is_asked:
+        # How an application reads `/public/..%2fadmin` is unknown.
+        manager.path_with_escaped_slashes_action = Manager.REJECT_REQUEST
 
 
 def _asks_for_paths(guard: Guard) -> bool:

@@ -24,6 +24,7 @@ def settled(native: Settings, defaults: tuple[MeshDefaults, ...], loggers: tuple
         "allow_outside": said.allow_outside,
         "sidecar_concurrency": said.sidecar_concurrency,
         "trusted_proxies": said.trusted_proxies,
+        "path_normalization": said.path_normalization,
         "access_log": True if said.log_providers else None if said.access_log is None else bool(said.access_log.file),
         "logger": said.access_log if said.access_log is not None and said.access_log.file else None,
         "default_loggers": said.log_providers or None,

@@ -13,6 +13,18 @@ from tulle.model.security import Target
 Labels = tuple[tuple[str, str], ...]
 
 
+class PathNormalization(StrEnum):
+    """What sidecars make of paths before anything is compared with them (Istio `pathNormalization`)."""
+
+    NONE = "none"
+    BASE = "base"
+    """`/a/../b` is `/b`, `\\` is `/` (RFC 3986)."""
+    MERGE_SLASHES = "merge_slashes"
+    """`//` is `/`, too."""
+    DECODE_AND_MERGE_SLASHES = "decode_and_merge_slashes"
+    """`%2F` and `%5C` are `/`, too."""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Ingress:
     """A port that the sidecar of a workload takes calls on, said by a document (Istio Sidecar `ingress`)."""
@@ -266,3 +278,4 @@ class MeshDefaults:
     sidecar_concurrency: int | None = None
     trusted_proxies: int | None = None
     """How many proxies before the gateway say truly who the client is (`X-Forwarded-For`)."""
+    path_normalization: PathNormalization | None = None

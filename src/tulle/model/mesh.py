@@ -11,6 +11,7 @@ from tulle.model.extensions import (
     EnvoyPatches,
     LogProvider,
     MeshDefaults,
+    PathNormalization,
     ProxySettings,
     Scope,
     Telemetry,
@@ -62,6 +63,8 @@ class Settings:
     """Which of them is meant by a document that names none; empty: `logger`."""
     trusted_proxies: int = 0
     """How many proxies in front of the gateway say truly who the client is (`X-Forwarded-For`)."""
+    path_normalization: PathNormalization = PathNormalization.BASE
+    """Of sidecars; the gateway does all of it."""
     root_namespace: str = "istio-system"
     """Policies in it hold for the whole mesh (Istio's root namespace)."""
     gateway_labels: tuple[tuple[str, str], ...] = (("app", "istio-ingressgateway"), ("istio", "ingressgateway"))

@@ -18,7 +18,7 @@ def one(fault: str) -> str:
 @pytest.mark.parametrize(
     ("text", "expected"),
     [
-        ("{delay: {fixedDelay: 7s}}", Fault(delay=7.0)),
+        ("{delay: {fixedDelay: 7s, percent: 100}}", Fault(delay=7.0)),
         ("{delay: {fixedDelay: 7s, percentage: {value: 0.1}}}", Fault(delay=7.0, delay_percent=0.1)),
         ("{abort: {httpStatus: 555, percent: 50}}", Fault(abort_status=555, abort_percent=50.0)),
     ],
@@ -34,9 +34,16 @@ def test_experiments(read: Read, text: str, expected: Fault) -> None:
     [
         ("{}", ['error: "spec.http[0].fault" needs delay or abort']),
         ("{delay: {percent: 1}}", ['error: "spec.http[0].fault.delay" needs fixedDelay: for how long']),
-        ("{abort: {}}", ['error: "spec.http[0].fault.abort" needs one of httpStatus and grpcStatus']),
         (
-            "{abort: {httpStatus: 500, grpcStatus: OK}}",
+            "{abort: {httpStatus: 500}}",
+            [
+                'warning: "spec.http[0].fault.abort" has no percentage, so nothing happens; write percentage: '
+                "{value: 100}"
+            ],
+        ),
+        ("{abort: {percent: 1}}", ['error: "spec.http[0].fault.abort" needs one of httpStatus and grpcStatus']),
+        (
+            "{abort: {httpStatus: 500, grpcStatus: OK, percent: 1}}",
             ['error: "spec.http[0].fault.abort" needs one of httpStatus and grpcStatus'],
         ),
         (
@@ -54,7 +61,7 @@ def test_experiments(read: Read, text: str, expected: Fault) -> None:
             ],
         ),
         (
-            "{delay: {fixedDelay: 1s, exponentialDelay: 1s}}",
+            "{delay: {fixedDelay: 1s, percent: 1, exponentialDelay: 1s}}",
             [
                 'warning: "spec.http[0].fault.delay.exponentialDelay" has no effect: Istio does not do it either; '
                 "write fixedDelay"

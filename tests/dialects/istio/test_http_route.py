@@ -108,7 +108,7 @@ def test_delegates(read: Read) -> None:
             'warning: "spec.http[0].retries" has no effect: the delegate says it',
         ),
         (
-            "redirect: {uri: /}, fault: {delay: {fixedDelay: 1s}}",
+            "redirect: {uri: /}, fault: {delay: {fixedDelay: 1s, percent: 1}}",
             'error: "spec.http[0].fault" cannot stand beside redirect',
         ),
         (

@@ -11,11 +11,7 @@ def test_fields_have_the_names_of_istio() -> None:
 
 
 def test_what_changes_nothing_is_no_finding() -> None:
-    fine = {"enableAutoMtls": True, "h2UpgradePolicy": "UPGRADE", "pathNormalization": {"normalization": "BASE"}}
+    fine = {"enableAutoMtls": True, "h2UpgradePolicy": "UPGRADE"}
     assert list(refused(MeshConfig.model_validate(fine))) == []
-    other = {
-        "enableAutoMtls": False,
-        "h2UpgradePolicy": "DO_NOT_UPGRADE",
-        "pathNormalization": {"normalization": "NONE"},
-    }
-    assert len(list(refused(MeshConfig.model_validate(other)))) == 3
+    other = {"enableAutoMtls": False, "h2UpgradePolicy": "DO_NOT_UPGRADE"}
+    assert len(list(refused(MeshConfig.model_validate(other)))) == 2

@@ -31,7 +31,7 @@ def _grpc_status(value: object) -> object:
 class Delay(ObjectSpec):
     """Holds requests back."""
 
-    percentage: Percentage | None = Field(None, description="Of how many requests; all if not given.")
+    percentage: Percentage | None = Field(None, description="Of how many requests; of none if not given.")
     percent: Annotated[int, Field(ge=0, le=100)] | None = Field(
         None, description="The same in whole numbers; deprecated."
     )
@@ -44,7 +44,7 @@ class Delay(ObjectSpec):
 class Abort(ObjectSpec):
     """Answers requests with an error."""
 
-    percentage: Percentage | None = Field(None, description="Of how many requests; all if not given.")
+    percentage: Percentage | None = Field(None, description="Of how many requests; of none if not given.")
     percent: Annotated[int, Field(ge=0, le=100)] | None = Field(
         None, description="The same in whole numbers; deprecated."
     )
@@ -73,7 +73,9 @@ class HttpFaultInjection(ObjectSpec):
         if abort is not None and (abort.http_status is None) == (abort.grpc_status is None):
             part.error((*path, "abort"), "needs one of httpStatus and grpcStatus")
         for name, given in (("delay", delay), ("abort", abort)):
-            if given is not None and not _percent(given):
+            if given is not None and given.percentage is None and given.percent is None:
+                part.warning((*path, name), "has no percentage, so nothing happens; write percentage: {value: 100}")
+            elif given is not None and not _percent(given):
                 part.warning((*path, name), "is for 0 % of the requests, so nothing happens")
         return Fault(
             delay=delay.fixed_delay if delay is not None else None,
@@ -85,8 +87,9 @@ class HttpFaultInjection(ObjectSpec):
 
 
 def _percent(spec: Delay | Abort | None) -> float:
-    if spec is not None and spec.percentage is not None:
+    """Istio: a fault without a percentage is for no request."""
+    if spec is None:
+        return 100.0
+    if spec.percentage is not None:
         return spec.percentage.value
-    if spec is not None and spec.percent is not None:
-        return float(spec.percent)
-    return 100.0
+    return float(spec.percent or 0)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from dataclasses import replace
 
-from tulle.dialects.istio.mesh_config_schema import Encoding, MeshConfig, OutboundMode
+from tulle.dialects.istio.mesh_config_schema import Encoding, MeshConfig, Normalization, OutboundMode
 from tulle.dialects.istio.mesh_providers import providers
 from tulle.dialects.istio.selection import ROOT_NAMESPACE
 from tulle.dialects.objects import validated
@@ -13,13 +13,20 @@ from tulle.dialects.written import Step, Written
 from tulle.kit.located import LocatedMap
 from tulle.kit.located_yaml import Malformed, parse
 from tulle.model.documents import Document
-from tulle.model.extensions import LogProvider, MeshDefaults
+from tulle.model.extensions import LogProvider, MeshDefaults, PathNormalization
 from tulle.model.findings import Finding
 from tulle.model.mesh import Fragment
 
 NAME = "istio"
 KEY = "mesh"
 Path = tuple[Step, ...]
+_NORMALIZATIONS = {
+    Normalization.DEFAULT: None,
+    Normalization.NONE: PathNormalization.NONE,
+    Normalization.BASE: PathNormalization.BASE,
+    Normalization.MERGE_SLASHES: PathNormalization.MERGE_SLASHES,
+    Normalization.DECODE_AND_MERGE_SLASHES: PathNormalization.DECODE_AND_MERGE_SLASHES,
+}
 
 
 def is_mesh_config(part: Document) -> bool:
@@ -67,6 +74,9 @@ def read_mesh_config(part: Written, path: Path, config: MeshConfig) -> Fragment:
         log_providers=config.default_providers.access_logging if config.default_providers else (),
         sidecar_concurrency=proxies.concurrency if proxies else None,
         trusted_proxies=proxies.gateway_topology.num_trusted_proxies if proxies and proxies.gateway_topology else None,
+        path_normalization=_NORMALIZATIONS[config.path_normalization.normalization]
+        if config.path_normalization
+        else None,
     )
     return Fragment(objects=(defaults, *found), findings=tuple(part.findings))
 

@@ -62,9 +62,9 @@ class PathNormalization(ObjectSpec):
 
     normalization: Annotated[
         Normalization,
-        Refused(
-            "has no effect: gateways merge slashes, and sidecars refuse escaped ones where a policy asks for paths",
-            (Normalization.DEFAULT, Normalization.BASE),
+        Differs(
+            "Of sidecars: gateways always merge slashes and unescape them. Where a policy asks for paths, NONE is like "
+            "BASE, and escaped slashes that are not decoded are refused."
         ),
     ] = Field(Normalization.DEFAULT, strict=False, description="BASE, MERGE_SLASHES, DECODE_AND_MERGE_SLASHES or NONE.")
 

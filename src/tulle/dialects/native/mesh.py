@@ -25,7 +25,7 @@ from tulle.dialects.native.kind import Kind, Shape
 from tulle.dialects.native.running import LabelsOfSeveral
 from tulle.dialects.written import Written
 from tulle.model.documents import Origin
-from tulle.model.extensions import LogProvider
+from tulle.model.extensions import LogProvider, PathNormalization
 from tulle.model.mesh import Fragment, Object, Settings
 from tulle.model.names import CLUSTER_DOMAIN, DEFAULT_NAMESPACE, Name
 from tulle.model.routes import ExternalCheck
@@ -93,6 +93,11 @@ class MeshSpec(Spec):
     trusted_proxies: Count = Field(
         0, description="How many proxies in front of the gateway say truly who the client is (X-Forwarded-For)."
     )
+    path_normalization: Literal["none", "base", "merge_slashes", "decode_and_merge_slashes"] = Field(
+        "base",
+        description="What sidecars make of paths before they compare them: nothing, dot segments and backslashes, "
+        "double slashes too, escaped slashes too.",
+    )
     root_namespace: Label = Field("istio-system", description="Policies in it hold for the whole mesh.")
     gateway_labels: LabelsOfSeveral | None = Field(
         None,
@@ -140,6 +145,7 @@ def read(part: Written) -> Fragment:
             loggers=tuple(each.model(name, part.at("loggers", name)) for name, each in sorted(spec.loggers.items())),
             default_loggers=spec.default_loggers,
             trusted_proxies=spec.trusted_proxies,
+            path_normalization=PathNormalization(spec.path_normalization),
             root_namespace=spec.root_namespace,
             gateway_labels=labels,
             ingress_port=spec.ingress_port,

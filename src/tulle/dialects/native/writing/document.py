@@ -156,6 +156,7 @@ def _mesh(content: Content, namespace: str) -> Data:
         loggers={each.name: _logger(each) for each in sorted(given.loggers, key=lambda it: it.name)},
         default_loggers=several(given.default_loggers),
         trusted_proxies=given.trusted_proxies or None,
+        path_normalization=changed(str(given.path_normalization), str(usual.path_normalization)),
         root_namespace=changed(given.root_namespace, usual.root_namespace),
         gateway_labels=changed(_gateway_labels(given), _gateway_labels(usual)),
         mtls=str(mode) if mode is not None else None,
