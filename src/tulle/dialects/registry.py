@@ -6,6 +6,7 @@ import pkgutil
 from collections.abc import Mapping
 from functools import cache
 from importlib import import_module
+from importlib.util import find_spec
 from itertools import chain
 from types import MappingProxyType
 
@@ -28,7 +29,8 @@ NOTHING_KNOWN: Mapping[Key, Document] = MappingProxyType({})
 def dialects() -> Mapping[str, Dialect]:
     """Every dialect by its name."""
     packages = (entry.name for entry in pkgutil.iter_modules(tulle.dialects.__path__) if entry.ispkg)
-    found: list[Dialect] = [import_module(f"tulle.dialects.{name}.dialect").DIALECT for name in sorted(packages)]
+    modules = [f"tulle.dialects.{name}.dialect" for name in sorted(packages)]
+    found: list[Dialect] = [import_module(name).DIALECT for name in modules if find_spec(name)]
     return MappingProxyType({dialect.name: dialect for dialect in found})
 
 

@@ -1,0 +1,1 @@
+"""Configuration of Traefik: routers with their rules, middlewares and services."""
