@@ -1,0 +1,1 @@
+"""Traefik: its static and dynamic configuration, versions 2 and 3."""
