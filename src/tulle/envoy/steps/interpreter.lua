@@ -96,7 +96,7 @@ end
 
 function REQUEST.replace(handle, headers, op)
   local path, query = split(headers:get(":path"))
-  headers:replace("x-replaced-path", path)
+  headers:add("x-replaced-path", path)
   headers:replace(":path", op.path .. query)
 end
 
@@ -134,18 +134,18 @@ function REQUEST.write_path(handle, headers, op)
 end
 
 function REQUEST.take_path(handle, headers, op)
-  local old, new = noted(handle, op.note .. ".old"), noted(handle, op.note)
-  if new == nil or new == old then return end
+  local old, new = noted(handle, op.note .. ".old"), noted(handle, op.note) or ""  -- Nothing is not noted.
+  if new == old then return end
   local _, query = split(headers:get(":path"))
-  headers:replace("x-replaced-path", old)
+  headers:add("x-replaced-path", old)
   headers:replace(":path", new .. query)
 end
 
 function REQUEST.strip_taken(handle, headers, op)
   local path, query = split(headers:get(":path"))
   for index = 1, #op.notes do
-    local rest = noted(handle, op.notes[index])
-    if rest ~= nil and #rest < #path then
+    local rest = noted(handle, op.notes[index]) or ""
+    if #rest < #path then
       headers:replace(":path", rooted(rest) .. query)
       headers:add("x-forwarded-prefix", path:sub(1, #path - #rest))
       return
@@ -160,8 +160,8 @@ function REQUEST.write_url(handle, headers, op)
 end
 
 function REQUEST.to_url(handle, headers, op)
-  local old, new = noted(handle, op.note .. ".old"), noted(handle, op.note)
-  if new == nil or new == old then return end
+  local old, new = noted(handle, op.note .. ".old"), noted(handle, op.note) or ""  -- Nothing is not noted.
+  if new == old then return end
   return redirect(handle, headers:get(":method"), new, op.permanent)
 end
 

@@ -28,7 +28,7 @@ def replace_path(step: ReplacePath, note: str) -> tuple[Part, ...]:
 def replace_pattern(step: ReplacePattern, note: str) -> tuple[Part, ...]:
     """Like `replace_path`, where the pattern matches."""
     return (
-        Work(request=({"op": "write_path", "header": f"x-{NOTES}-{note}"},)),
+        Work(request=({"op": "write_path", "header": f"x-{NOTES}-{note}", "note": note},)),
         Native((rewritten(note, step.pattern, substitution(step.pattern, step.replacement)),)),
         Work(request=({"op": "take_path", "note": note},)),
     )
@@ -36,11 +36,11 @@ def replace_pattern(step: ReplacePattern, note: str) -> tuple[Part, ...]:
 
 def strip_patterns(step: StripPattern, note: str) -> tuple[Part, ...]:
     """The first pattern that matches at the very beginning."""
-    headers = [f"x-{NOTES}-{note}-{index}" for index, _ in enumerate(step.patterns)]
-    filters = [rewritten(f"{note}-{index}", f"^(?:{pattern})", "") for index, pattern in enumerate(step.patterns)]
     notes = [f"{note}-{index}" for index, _ in enumerate(step.patterns)]
+    writing = ({"op": "write_path", "header": f"x-{NOTES}-{each}", "note": each} for each in notes)
+    filters = (rewritten(each, f"^(?:{pattern})", "") for each, pattern in zip(notes, step.patterns, strict=True))
     return (
-        Work(request=tuple({"op": "write_path", "header": header} for header in headers)),
+        Work(request=tuple(writing)),
         Native(tuple(filters)),
         Work(request=({"op": "strip_taken", "notes": notes},)),
     )
