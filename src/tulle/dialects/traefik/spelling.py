@@ -1,0 +1,81 @@
+"""Keys in the case in which the documentation writes them: Traefik takes any."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping
+from functools import cache
+from types import UnionType
+from typing import Annotated, Any, Union, get_args, get_origin
+
+from pydantic import BaseModel
+
+from tulle.kit.located import LocatedList, LocatedMap
+
+
+def spelt(value: object, annotation: Any) -> object:
+    """A value with the keys that a schema has, where they are the same but for their case; lines stay.
+
+    Keys that nobody knows stay as they are. Names of users (routers, headers, …) are never changed.
+    """
+    if isinstance(value, dict):
+        return _mapping(value, _forms(annotation))
+    if isinstance(value, list):
+        return _list(value, _forms(annotation))
+    return value
+
+
+def _mapping(value: Mapping[str, object], forms: Iterable[Any]) -> LocatedMap:
+    fields: dict[str, tuple[str, Any]] = {}
+    named: Any = None
+    for form in forms:
+        if isinstance(form, type) and issubclass(form, BaseModel):
+            fields.update(_fields(form))
+        elif get_origin(form) is dict:
+            named = get_args(form)[1]
+    lines: Mapping[str, int] = value.lines if isinstance(value, LocatedMap) else {}
+    result = LocatedMap(getattr(value, "line", 0))
+    repeated = list(getattr(value, "repeated", ()))
+    for key, inner in value.items():
+        name, schema = fields.get(key.lower(), (key, named))
+        line = lines.get(key, result.line)
+        if name in result:
+            repeated.append((name, line))
+        else:
+            result.put(name, spelt(inner, schema), line)
+    result.repeated = tuple(repeated)
+    return result
+
+
+def _list(value: list[object], forms: Iterable[Any]) -> LocatedList:
+    inner = next((get_args(form)[0] for form in forms if get_origin(form) in {tuple, list}), None)
+    result = LocatedList(getattr(value, "line", 0))
+    result.extend(spelt(item, inner) for item in value)
+    result.lines = value.lines if isinstance(value, LocatedList) else [result.line] * len(value)
+    return result
+
+
+@cache
+def _fields(schema: type[BaseModel]) -> Mapping[str, tuple[str, Any]]:
+    """The fields of a schema by their names in lower case: the usual name, and what stands there."""
+    found = {}
+    for name, info in schema.model_fields.items():
+        alias = info.alias or name
+        found[alias.lower()] = (alias, info.annotation)
+    return found
+
+
+@cache
+def _forms(annotation: Any) -> tuple[Any, ...]:
+    return tuple(_unpacked(annotation))
+
+
+def _unpacked(annotation: Any) -> Iterator[Any]:
+    """What a value may be, without what only says how it is checked."""
+    origin = get_origin(annotation)
+    if origin is Annotated:
+        yield from _unpacked(get_args(annotation)[0])
+    elif origin in {Union, UnionType}:
+        for argument in get_args(annotation):
+            yield from _unpacked(argument)
+    else:
+        yield annotation

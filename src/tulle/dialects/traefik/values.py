@@ -1,0 +1,104 @@
+"""Values as Traefik takes them from files, flags, labels and key-value stores alike: nearly all may be text.
+
+The conversions are those of its configuration reader (paerser): Go's booleans and durations, lists as text with commas,
+keys in any case.
+"""
+
+from __future__ import annotations
+
+import re
+from typing import Annotated, Any
+
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field
+from pydantic.alias_generators import to_camel
+
+from tulle.dialects.fields import refuse, shown
+
+_TRUE = frozenset(("1", "t", "T", "true", "TRUE", "True"))
+_FALSE = frozenset(("0", "f", "F", "false", "FALSE", "False"))
+_WHOLE = re.compile(r"[-+]?[0-9]{1,18}")
+_DURATION = re.compile(r"[-+]?(?:(?:[0-9]{1,12}(?:\.[0-9]*)?|\.[0-9]{1,12})(?:ns|us|µs|μs|ms|s|m|h))+")
+_STEP = re.compile(r"([0-9.]+)(ns|us|µs|μs|ms|s|m|h)")
+_SECONDS = {"ns": 1e-9, "us": 1e-6, "µs": 1e-6, "μs": 1e-6, "ms": 0.001, "s": 1.0, "m": 60.0, "h": 3600.0}
+
+
+class TraefikSpec(BaseModel):
+    """A mapping with known fields and nothing else; its keys were brought into their usual case before."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True, alias_generator=to_camel, populate_by_name=False)
+
+
+def _flag(value: object) -> object:
+    text = shown(value) if isinstance(value, bool) else value
+    if text in _TRUE:
+        return True
+    if text in _FALSE:
+        return False
+    refuse(f"must be true or false, not {shown(value)}")
+
+
+def _whole(value: object) -> object:
+    if type(value) is int:
+        return value
+    if isinstance(value, str) and _WHOLE.fullmatch(value):
+        return int(value)
+    refuse(f"must be a whole number, not {shown(value)}")
+
+
+def _seconds(value: object) -> object:
+    """A duration of Go; a number alone is seconds."""
+    if type(value) is int:
+        return float(value)
+    if isinstance(value, str):
+        if _WHOLE.fullmatch(value):
+            return float(value)
+        if _DURATION.fullmatch(value):
+            total = sum(float(number) * _SECONDS[unit] for number, unit in _STEP.findall(value))
+            return -total if value.startswith("-") else total
+    refuse(f"must be a duration such as 500ms, 2s or 1m30s, not {shown(value)}")
+
+
+def _text(value: object) -> object:
+    if isinstance(value, bool):
+        return shown(value)
+    if isinstance(value, int | float):
+        return str(value)
+    if not isinstance(value, str):
+        refuse(f"must be text, not {shown(value)}")
+    return value
+
+
+def _texts(value: object) -> object:
+    """A list; text is cut at its commas."""
+    if isinstance(value, str):
+        return tuple(part.strip() for part in value.split(",")) if value else ()
+    if isinstance(value, list):
+        return tuple(value)
+    refuse(f"must be a list, not {shown(value)}")
+
+
+def _items(value: object) -> object:
+    if not isinstance(value, list):
+        refuse(f"must be a list, not {shown(value)}")
+    return tuple(value)
+
+
+def _present(value: object) -> object:
+    """A section that may be empty: `tls: {}`, or `tls: true` as labels say it."""
+    if value is None or value in _TRUE or value is True:
+        return {}
+    return value
+
+
+Flag = Annotated[bool, BeforeValidator(_flag, json_schema_input_type=bool)]
+Whole = Annotated[int, BeforeValidator(_whole, json_schema_input_type=int)]
+Count = Annotated[int, BeforeValidator(_whole, json_schema_input_type=int), Field(ge=0)]
+Seconds = Annotated[float, BeforeValidator(_seconds, json_schema_input_type=str | int)]
+Text = Annotated[str, BeforeValidator(_text, json_schema_input_type=str)]
+Texts = Annotated[tuple[Text, ...], BeforeValidator(_texts, json_schema_input_type=list[str] | str)]
+Items = BeforeValidator(_items)
+"""Of a tuple of mappings: written as a list."""
+Present = BeforeValidator(_present)
+"""Of a mapping that means something even if it is empty."""
+TextMap = dict[str, Text]
+Anything = Any

@@ -1,0 +1,1 @@
+"""Steps of a route in Envoy: an interpreter of operations, and native filters between them."""

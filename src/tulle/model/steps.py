@@ -1,0 +1,223 @@
+"""What is done with a request on its way, one step after the other; with its answer, in the opposite order.
+
+Steps are those that edge gateways call middlewares. Each may change the request, or answer it at once; the steps before
+it see that answer as they would see that of a service.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+from tulle.model.documents import BUILT_IN, Origin
+from tulle.model.policies import Retry
+from tulle.model.routes import Backend
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AddPrefix:
+    """Put text before the path."""
+
+    prefix: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class StripPrefix:
+    """Take the first of some texts that the path begins with from it, and tell the service which."""
+
+    prefixes: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class StripPattern:
+    """Take what the first of some patterns (RE2) matches at the very beginning of the path from it."""
+
+    patterns: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ReplacePath:
+    """Ask for another path, and tell the service the old one."""
+
+    path: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ReplacePattern:
+    """Replace all that a pattern (RE2) matches in the path."""
+
+    pattern: str
+    replacement: str
+    """With `$1`, `${1}` and `${name}` as Go's regexp has them."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RedirectScheme:
+    """Send clients that came by another scheme to this one."""
+
+    scheme: str
+    port: str = ""
+    is_permanent: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RedirectPattern:
+    """Send clients elsewhere whose whole URL a pattern (RE2) matches."""
+
+    pattern: str
+    replacement: str
+    is_permanent: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SetHeaders:
+    """Set headers; those without a value are removed."""
+
+    request: tuple[tuple[str, str], ...] = ()
+    answer: tuple[tuple[str, str], ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ShareOrigins:
+    """Tell browsers which pages of others may ask, and answer their preflight requests."""
+
+    origins: tuple[str, ...] = ()
+    patterns: tuple[str, ...] = ()
+    methods: tuple[str, ...] = ()
+    headers: tuple[str, ...] = ()
+    exposed: tuple[str, ...] = ()
+    max_age: int = 0
+    allows_credentials: bool = False
+    adds_vary: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RefuseHosts:
+    """Answer requests for other hosts than these at once."""
+
+    hosts: tuple[str, ...]
+    proxy_headers: tuple[str, ...] = ()
+    """Where the host may stand instead."""
+    status: int = 500
+    body: str = "Bad Host"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ClientAddress:
+    """Which address is that of the client."""
+
+    depth: int = 0
+    """So many from the right of `X-Forwarded-For`; 0: the other end of the connection."""
+    excluded: tuple[str, ...] = ()
+    """Or the first from the right that is in none of these (CIDR)."""
+    ipv6_bits: int | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AllowAddresses:
+    """Let only some clients pass."""
+
+    ranges: tuple[str, ...]
+    address: ClientAddress = ClientAddress()
+    status: int = 403
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SameClient:
+    """What makes two requests those of one client: the address, a header, or the host."""
+
+    address: ClientAddress | None = None
+    header: str = ""
+    is_host: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LimitRate:
+    """So many requests of one client in a time."""
+
+    average: float
+    """A second."""
+    burst: int
+    by: SameClient
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LimitInFlight:
+    """So many requests of one client at a time."""
+
+    amount: int
+    by: SameClient
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Passwords:
+    """Let only those pass who know a password (RFC 7617, or RFC 7616 if it is not to be sent)."""
+
+    users: tuple[tuple[str, str], ...] = ()
+    """Names, and hashes as `htpasswd` and `htdigest` write them."""
+    file: str = ""
+    realm: str = "traefik"
+    is_digest: bool = False
+    hides_proof: bool = False
+    """Whether the service does not see it."""
+    name_header: str = ""
+    """In which the service sees the name."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Compress:
+    """Compress answers for clients that can read it."""
+
+    encodings: tuple[str, ...] = ("gzip", "br", "zstd")
+    default: str = ""
+    minimum: int = 1024
+    excluded: tuple[str, ...] = ()
+    included: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LimitBodies:
+    """Read requests and answers whole, up to a size."""
+
+    request: int = 0
+    answer: int = 0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TryAgain:
+    """Send a request again that a server did not get."""
+
+    retry: Retry
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ErrorPages:
+    """Show the page of another service for some statuses."""
+
+    statuses: tuple[tuple[int, int], ...]
+    backend: Backend
+    path: str
+    """With `{status}`, `{originalStatus}` and `{url}`."""
+    rewrites: tuple[tuple[int, int], ...] = ()
+    origin: Origin = field(default=BUILT_IN, compare=False)
+
+
+Step = (
+    AddPrefix
+    | StripPrefix
+    | StripPattern
+    | ReplacePath
+    | ReplacePattern
+    | RedirectScheme
+    | RedirectPattern
+    | SetHeaders
+    | ShareOrigins
+    | RefuseHosts
+    | AllowAddresses
+    | LimitRate
+    | LimitInFlight
+    | Passwords
+    | Compress
+    | LimitBodies
+    | TryAgain
+    | ErrorPages
+)
