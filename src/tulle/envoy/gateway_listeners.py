@@ -62,7 +62,14 @@ class Guarded:
         port = Port(name=listener.section or listener.name.name, number=number, target=listener.port)
         owner = f"{naming.gateway_listener(sockets.socket(listener))}|{number}"
         return Chain(
-            side=Side.GATEWAY, settings=settings, guard=self.guard, port=port, clusters=self.clusters, owner=owner
+            side=Side.GATEWAY,
+            settings=settings,
+            guard=self.guard,
+            port=port,
+            clusters=self.clusters,
+            owner=owner,
+            entrance=listener.entrance,
+            is_encrypted=sockets.has_tls(listener),
         )
 
     def passed(self, listener: Listener, settings: Settings, stream: Stream) -> list[Filter]:

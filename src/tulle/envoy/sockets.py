@@ -121,6 +121,7 @@ def layout(listeners: Iterable[Listener]) -> Layout:
                     is_encrypted=has_tls(listener),
                     moved=tuple(sorted(moved.items())),
                     shown_secret=listener.shown_secret,
+                    is_routed=listener.entrance is not None,
                 )
                 found.entries.setdefault(route_configuration(listener), entry)
     served = {(each.routes, host) for each in found.sections.values() for host in each.hosts}

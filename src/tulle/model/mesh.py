@@ -32,6 +32,18 @@ from tulle.model.objects import (
     Secret,
     SharedCertificates,
 )
+from tulle.model.routers import (
+    Blend,
+    EntryPoint,
+    Failover,
+    KeyPair,
+    Mirroring,
+    Pool,
+    Router,
+    Steps,
+    TlsOptions,
+    Transport,
+)
 from tulle.model.routes import RouteSet
 from tulle.model.security import AccessPolicy, Authorizer, PeerAuthentication, RequestAuthentication
 from tulle.model.services import Destination, Entry, Places, Service
@@ -75,9 +87,10 @@ class Settings:
 
 
 Object: TypeAlias = (
-    AccessPolicy | Authorizer | BackendTls | ConfigMap | Destination | Entry | EnvoyPatches | Gateway | GatewayClass
-    | Grant | ListenerSet | LogProvider | MeshDefaults | Namespace | PeerAuthentication | Places | ProxySettings
-    | RequestAuthentication | Scope | Secret | SharedCertificates | Telemetry | Template | WasmPlugin
+    AccessPolicy | Authorizer | BackendTls | Blend | ConfigMap | Destination | Entry | EntryPoint | EnvoyPatches
+    | Failover | Gateway | GatewayClass | Grant | KeyPair | ListenerSet | LogProvider | MeshDefaults | Mirroring
+    | Namespace | PeerAuthentication | Places | Pool | ProxySettings | RequestAuthentication | Router | Scope | Secret
+    | SharedCertificates | Steps | Telemetry | Template | TlsOptions | Transport | WasmPlugin
 )  # fmt: skip
 
 

@@ -11,7 +11,7 @@ from enum import StrEnum
 
 from tulle.model.conditions import Conjunction
 from tulle.model.documents import BUILT_IN, Origin
-from tulle.model.listeners import ClientTrust, TlsVersions
+from tulle.model.listeners import ClientTrust, Entrance, Forwarded, TlsVersions
 from tulle.model.names import Name
 from tulle.model.policies import ClientTls
 from tulle.model.routes import RouteKind
@@ -20,6 +20,11 @@ from tulle.model.steps import Step
 
 PROVIDER = "@"
 """Begins the namespaces that are providers."""
+STATIC = "@static"
+"""The namespace of entry points and whatever else is for all providers."""
+USUAL_VERSIONS, USUAL_ENTRANCE = TlsVersions(), Entrance()
+INTERNAL = "@internal"
+"""The namespace of services that are always there."""
 TCP, UDP = "tcp/", "udp/"
 """Begin the names of routers, steps and services for connections and datagrams, which are apart from those for HTTP."""
 
@@ -30,8 +35,6 @@ class Reference:
 
     name: Name
     origin: Origin = field(default=BUILT_IN, compare=False)
-    path: str = ""
-    """The field that names it."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -127,6 +130,8 @@ class Pool:
     """Before the paths of requests."""
     is_checked: bool = False
     """Whether it can be known to be ill."""
+    authorities: tuple[str, ...] = ()
+    """Host and port of each server, as they are written."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -216,7 +221,7 @@ class TlsOptions:
 
     name: Name
     origin: Origin
-    versions: TlsVersions = TlsVersions()
+    versions: TlsVersions = USUAL_VERSIONS
     trust: ClientTrust | None = None
     is_strict: bool = False
     """Whether clients that ask for no name with a certificate are refused."""
@@ -236,40 +241,6 @@ class KeyPair:
     """Whether it is for clients that ask for a name without one."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Forwarded:
-    """Whose `X-Forwarded-*` are believed."""
-
-    trusts_all: bool = False
-    trusted: tuple[str, ...] = ()
-    """Addresses and CIDRs."""
-    appends: bool = True
-    """Whether the client's address is added."""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Entrance:
-    """How requests are read where they come in."""
-
-    forwarded: Forwarded = Forwarded()
-    sanitizes_path: bool = True
-    refused_characters: tuple[str, ...] = ()
-    """Escapes that a path must not have, such as `%2f`."""
-    encodes_semicolons: bool = False
-    largest_headers: int = 1 << 20
-    """Bytes."""
-    underscores: str = ""
-    """What becomes of headers with `_`: kept if empty, `delete`, `reject`."""
-    read_timeout: float = 60.0
-    write_timeout: float = 0.0
-    idle_timeout: float = 180.0
-    most_streams: int = 250
-    most_requests: int = 0
-    """Of one connection; 0: no limit."""
-    longest: float = 0.0
-    """Seconds of a connection; 0: no limit."""
-
-
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False, weakref_slot=True)
 class EntryPoint:
     """Where requests, connections or datagrams come in."""
@@ -281,7 +252,7 @@ class EntryPoint:
     is_udp: bool = False
     is_usual: bool = False
     """Whether it is for routers that name none."""
-    entrance: Entrance = Entrance()
+    entrance: Entrance = USUAL_ENTRANCE
     steps: tuple[Reference, ...] = ()
     """Before those of its routers."""
     tls: RouterTls | None = None

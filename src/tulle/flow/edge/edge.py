@@ -1,0 +1,132 @@
+"""What the gateway is to do at its edge, kept up to date: listeners, services and routes of all routers."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import replace
+
+from tulle.flow.edge import places
+from tulle.flow.edge.joining import Joined, join
+from tulle.flow.edge.known import Key, Known, changed
+from tulle.flow.merge import Merge
+from tulle.kit.memo import remember
+from tulle.kit.tables import replaced
+from tulle.model.findings import Finding
+from tulle.model.listeners import Certificate, Listener
+from tulle.model.names import Name
+from tulle.model.objects import Secret
+from tulle.model.policies import ClientTls, TlsMode
+from tulle.model.routers import EntryPoint, KeyPair, Pool, Router, Transport
+from tulle.model.routes import RouteKind, RouteSet
+from tulle.model.services import Service
+
+
+class Edge:
+    """Routers joined with everything that they name; only what a change concerns is joined again."""
+
+    def __init__(self) -> None:
+        self.listeners: dict[Name, Listener] = {}
+        self.services: dict[Name, Service] = {}
+        self.secrets: dict[Name, Secret] = {}
+        self.routes: tuple[RouteSet, ...] = ()
+        self.joined: dict[Router, Joined] = {}
+        self.points: tuple[EntryPoint, ...] = ()
+        self._users: dict[Key, set[Router]] = {}
+        self._usual: tuple[EntryPoint, ...] = ()
+        self._known = Known()
+
+    def update(self, merge: Merge) -> None:
+        """Bring everything up to date with what is merged now."""
+        different = changed(merge)
+        if not different:
+            return
+        before, self._known = self._known, Known.of(merge)
+        known = self._known
+        self.points = tuple(known.points.values()) or ((places.USUAL,) if known.routers else ())
+        usual = places.points_for_all({each.name: each for each in self.points})
+        self._update_services(different)
+        self._update_listeners(different)
+        stale = {before.routers[name] for kind, name in different if kind == "router" and name in before.routers}
+        new = {known.routers[name] for kind, name in different if kind == "router" and name in known.routers}
+        again = {router for key in different for router in self._users.get(key, ())} - stale
+        if usual != self._usual:
+            again |= {router for router in self.joined if not router.entry_points} - stale
+        self._usual = usual
+        for router in stale | again:
+            for key in self.joined.pop(router).asked:
+                self._users[key].discard(router)
+        for router in new | again:
+            if router.kind is not RouteKind.HTTP:
+                continue
+            joined = self.joined[router] = join(router, known, usual)
+            for key in joined.asked:
+                self._users.setdefault(key, set()).add(router)
+        self.routes = tuple(route for name in sorted(known.routers) for route in self._routes_of(known.routers[name]))
+
+    def findings(self) -> Iterator[Finding]:
+        """What is missing."""
+        for joined in self.joined.values():
+            yield from joined.findings
+
+    def _routes_of(self, router: Router) -> tuple[RouteSet, ...]:
+        joined = self.joined.get(router)
+        return joined.routes if joined is not None else ()
+
+    def _update_services(self, different: set[Key]) -> None:
+        known = self._known
+        names = {name for kind, name in different if kind == "service"}
+        moved = {name for kind, name in different if kind == "serversTransport"}
+        if moved:
+            names |= {name for name, each in known.pools.items() if each.transport and each.transport.name in moved}
+        self.services = replaced(self.services, [(name, self._service(name)) for name in names])
+
+    def _service(self, name: Name) -> Service | None:
+        pool = self._known.pools.get(name)
+        if pool is None:
+            return None
+        transport = self._known.transports.get(pool.transport.name) if pool.transport is not None else None
+        return served(pool, transport)
+
+    def _update_listeners(self, different: set[Key]) -> None:
+        if any(kind in {"certificate", "entry point"} for kind, _ in different) or not self.listeners:
+            pairs = sorted(self._known.pairs.values(), key=lambda each: (not each.is_default, each.name))
+            secrets = {each.name: it for each in pairs if (it := secret(each)) is not None}
+            self.secrets = replaced(
+                self.secrets, [*secrets.items(), *((n, None) for n in self.secrets if n not in secrets)]
+            )
+            certificates = tuple(map(certificate, pairs))
+            found = {each.name: each for each in places.listeners(self.points, certificates)}
+            gone = [(name, None) for name in self.listeners if name not in found]
+            self.listeners = replaced(self.listeners, [*found.items(), *gone])
+
+
+@remember(size=2)
+def served(pool: Pool, transport: Transport | None) -> Service:
+    """The servers of a pool, spoken to as its transport says."""
+    policy = pool.service.policy
+    tls = transport.tls if transport is not None else None
+    if pool.is_encrypted:
+        host = pool.authorities[0].rpartition(":")[0] if pool.authorities else ""
+        tls = tls or ClientTls(mode=TlsMode.SIMPLE)
+        tls = tls if tls.server_name else replace(tls, server_name=host.strip("[]") or pool.authorities[0])
+        policy = replace(policy, tls=tls)
+    if transport is not None:
+        policy = replace(policy, connect_timeout=transport.connect_timeout, idle_timeout=transport.idle_timeout)
+    return pool.service if policy is pool.service.policy else replace(pool.service, policy=policy)
+
+
+@remember(size=1)
+def secret(pair: KeyPair) -> Secret | None:
+    """Of a pair that is text; None for one in files."""
+    if not pair.certificate.startswith("-----"):
+        return None
+    data = (("tls.crt", pair.certificate.encode()), ("tls.key", pair.key.encode()))
+    return Secret(name=pair.name, origin=pair.origin, data=data)
+
+
+@remember(size=1)
+def certificate(pair: KeyPair) -> Certificate:
+    """As listeners show it."""
+    if pair.certificate.startswith("-----"):
+        return Certificate(secret=pair.name, origin=pair.origin)
+    return Certificate(certificate_file=pair.certificate, key_file=pair.key, origin=pair.origin)

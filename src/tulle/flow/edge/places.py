@@ -1,0 +1,79 @@
+"""Entry points as listeners of the gateway. Pure."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping
+
+from tulle.kit.memo import remember
+from tulle.model.documents import BUILT_IN
+from tulle.model.listeners import Certificate, Listener, ListenerProtocol
+from tulle.model.names import Name
+from tulle.model.routers import STATIC, EntryPoint
+
+ADMIN = "traefik"
+"""The entry point of the API, the dashboard and `ping`, which is for no router that does not name it."""
+USUAL = EntryPoint(name=Name(STATIC, "http"), origin=BUILT_IN, address="0.0.0.0", port=80)
+"""The one that there is if none is written."""
+LOWEST = 1024
+MOVED = 8000
+"""Ports below the lowest are so much higher: nothing here needs root."""
+
+
+def points_for_all(points: Mapping[Name, EntryPoint]) -> tuple[EntryPoint, ...]:
+    """The entry points of routers that name none: those that say so, or else all but that of the API."""
+    streams = sorted((each for each in points.values() if not each.is_udp), key=lambda each: each.name)
+    chosen = tuple(each for each in streams if each.is_usual)
+    return chosen or tuple(each for each in streams if each.name.name != ADMIN)
+
+
+def plain_listener(point: EntryPoint) -> str:
+    """The id of its listener for requests without TLS."""
+    return f"{point.name.namespace}/{point.name.name}"
+
+
+def tls_listener(point: EntryPoint) -> str:
+    """The id of its listener for requests with TLS."""
+    return f"{point.name.namespace}/{point.name.name}|tls"
+
+
+def listeners(points: Iterable[EntryPoint], certificates: tuple[Certificate, ...]) -> Iterator[Listener]:
+    """What listens for all entry points."""
+    for point in points:
+        if point.is_udp:
+            continue
+        yield _plain(point)
+        if certificates:
+            yield _tls(point, certificates)
+
+
+@remember(size=1)
+def _plain(point: EntryPoint) -> Listener:
+    return Listener(
+        name=point.name,
+        origin=point.origin,
+        address=point.address,
+        port=real_port(point.port),
+        declared_port=point.port,
+        entrance=point.entrance,
+        section=point.name.name,
+    )
+
+
+@remember(size=2)
+def _tls(point: EntryPoint, certificates: tuple[Certificate, ...]) -> Listener:
+    return Listener(
+        name=Name(point.name.namespace, f"{point.name.name}|tls"),
+        origin=point.origin,
+        address=point.address,
+        port=real_port(point.port),
+        declared_port=point.port,
+        protocol=ListenerProtocol.HTTPS,
+        certificates=certificates,
+        entrance=point.entrance,
+        section=point.name.name,
+    )
+
+
+def real_port(port: int) -> int:
+    """Where it listens."""
+    return port + MOVED if port < LOWEST else port
