@@ -23,6 +23,7 @@ from tulle.model.listeners import Listener
 from tulle.model.mesh import Mesh, Settings
 from tulle.model.names import Name
 from tulle.model.objects import ConfigMap, Secret
+from tulle.model.providers import Provider
 from tulle.model.security import RequestAuthentication
 from tulle.model.services import Service
 
@@ -111,6 +112,7 @@ class Builder:
                 secrets=self._secrets.update(typed(merge, Secret), checking.edge.secrets),
                 config_maps=typed(merge, ConfigMap),
                 tokens=typed(merge, RequestAuthentication),
+                providers=typed(merge, Provider),
                 statuses=checking.statuses,
                 findings=self._mesh.findings,
             )

@@ -74,6 +74,8 @@ class ClientCertificates(StrEnum):
     REQUIRED = "required"
     UNVERIFIED = "unverified"
     """Asked for, and passed on whatever it is (Gateway API `AllowInsecureFallback`)."""
+    UNVERIFIED_REQUIRED = "unverified_required"
+    """The same, but there must be one."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

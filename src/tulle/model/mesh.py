@@ -32,6 +32,7 @@ from tulle.model.objects import (
     Secret,
     SharedCertificates,
 )
+from tulle.model.providers import Provider
 from tulle.model.routers import (
     Blend,
     EntryPoint,
@@ -89,8 +90,8 @@ class Settings:
 Object: TypeAlias = (
     AccessPolicy | Authorizer | BackendTls | Blend | ConfigMap | Destination | Entry | EntryPoint | EnvoyPatches
     | Failover | Gateway | GatewayClass | Grant | KeyPair | ListenerSet | LogProvider | MeshDefaults | Mirroring
-    | Namespace | PeerAuthentication | Places | Pool | ProxySettings | RequestAuthentication | Router | Scope | Secret
-    | SharedCertificates | Steps | Telemetry | Template | TlsOptions | Transport | WasmPlugin
+    | Namespace | PeerAuthentication | Places | Pool | Provider | ProxySettings | RequestAuthentication | Router | Scope
+    | Secret | SharedCertificates | Steps | Telemetry | Template | TlsOptions | Transport | WasmPlugin
 )  # fmt: skip
 
 
@@ -143,6 +144,8 @@ class Mesh:
     """Policies about tokens as they were written; guards have them with the keys that are known."""
     statuses: Mapping[ObjectKey, Status] = field(default_factory=dict)
     """What became of objects whose specification demands a status."""
+    providers: Mapping[Name, Provider] = field(default_factory=dict)
+    """Where more documents are to be fetched from."""
     findings: tuple[Finding, ...] = ()
 
     def guard_of(self, gateways: Iterable[Name | None]) -> Guard | None:

@@ -127,9 +127,9 @@ def _missing(path: str) -> Finding:
 class FileSource:
     """Files and folders, followed as they change."""
 
-    name = SOURCE
-
-    def __init__(self, paths: Sequence[str], clock: Clock | None = None) -> None:
+    def __init__(self, paths: Sequence[str], clock: Clock | None = None, *, name: str = SOURCE) -> None:
+        """`name` tells several of them apart."""
+        self.name = name
         self._files = Files(paths, clock)
 
     async def batches(self) -> AsyncIterator[Batch]:
