@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass, field
 
 from tulle.kit.memo import remember
 from tulle.model.documents import BUILT_IN
-from tulle.model.listeners import Certificate, Listener, ListenerProtocol
+from tulle.model.listeners import Certificate, Listener, ListenerHost, ListenerProtocol
 from tulle.model.names import Name
-from tulle.model.routers import STATIC, EntryPoint
+from tulle.model.routers import STATIC, USUAL_VERSIONS, EntryPoint, TlsOptions
 
 ADMIN = "traefik"
 """The entry point of the API, the dashboard and `ping`, which is for no router that does not name it."""
@@ -36,14 +37,27 @@ def tls_listener(point: EntryPoint) -> str:
     return f"{point.name.namespace}/{point.name.name}|tls"
 
 
-def listeners(points: Iterable[EntryPoint], certificates: tuple[Certificate, ...]) -> Iterator[Listener]:
+def listeners(
+    points: Iterable[EntryPoint], certificates: tuple[Certificate, ...], ending: Ending
+) -> Iterator[Listener]:
     """What listens for all entry points."""
     for point in points:
         if point.is_udp:
             continue
         yield _plain(point)
         if certificates:
-            yield _tls(point, certificates)
+            yield _tls(point, certificates, ending.usual, ())
+            for options, hosts in ending.special.get(point.name, ()):
+                yield _tls(point, certificates, options, hosts)
+
+
+@dataclass(frozen=True, slots=True)
+class Ending:
+    """How TLS is ended."""
+
+    usual: TlsOptions | None = None
+    special: Mapping[Name, tuple[tuple[TlsOptions, tuple[str, ...]], ...]] = field(default_factory=dict)
+    """By entry point: other options, and the hosts that they are for."""
 
 
 @remember(size=1)
@@ -59,10 +73,13 @@ def _plain(point: EntryPoint) -> Listener:
     )
 
 
-@remember(size=2)
-def _tls(point: EntryPoint, certificates: tuple[Certificate, ...]) -> Listener:
+@remember(size=64)
+def _tls(
+    point: EntryPoint, certificates: tuple[Certificate, ...], options: TlsOptions | None, hosts: tuple[str, ...]
+) -> Listener:
+    suffix = f"|{options.name}" if options is not None and hosts else ""
     return Listener(
-        name=Name(point.name.namespace, f"{point.name.name}|tls"),
+        name=Name(point.name.namespace, f"{point.name.name}|tls{suffix}"),
         origin=point.origin,
         address=point.address,
         port=real_port(point.port),
@@ -71,6 +88,9 @@ def _tls(point: EntryPoint, certificates: tuple[Certificate, ...]) -> Listener:
         certificates=certificates,
         entrance=point.entrance,
         section=point.name.name,
+        hosts=tuple(ListenerHost(host=host) for host in hosts) or (ListenerHost(),),
+        versions=options.versions if options is not None else USUAL_VERSIONS,
+        client_trust=options.trust if options is not None else None,
     )
 
 
