@@ -28,11 +28,11 @@ def socket(listener: Listener) -> str:
 
 
 def by_socket(listeners: Iterable[Listener]) -> dict[str, tuple[Listener, ...]]:
-    """The listeners of each socket, in their order."""
+    """The listeners of each socket, in their order; those of lower rank first."""
     found: dict[str, list[Listener]] = {}
     for listener in listeners:
         found.setdefault(socket(listener), []).append(listener)
-    return {name: tuple(sharing) for name, sharing in found.items()}
+    return {name: tuple(sorted(sharing, key=lambda each: each.rank)) for name, sharing in found.items()}
 
 
 def hosts(listener: Listener) -> tuple[str, ...]:

@@ -4,16 +4,17 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Iterator, Mapping
-from dataclasses import replace
+from dataclasses import fields, replace
 from typing import TypeVar
 
-from tulle.flow.edge import places
+from tulle.flow.edge import places, streams
 from tulle.flow.edge.joining import Joined, join
 from tulle.flow.edge.known import Key, Known, changed
 from tulle.flow.merge import Merge
 from tulle.kit.memo import remember
 from tulle.kit.tables import replaced
 from tulle.model.findings import Finding
+from tulle.model.hostnames import ANY
 from tulle.model.listeners import Certificate, Listener
 from tulle.model.names import Name
 from tulle.model.objects import Secret
@@ -60,10 +61,13 @@ class Edge:
         for router in stale | again:
             for key in self.joined.pop(router).asked:
                 self._users[key].discard(router)
+        datagrams = tuple(each for each in self.points if each.is_udp)
         for router in new | again:
-            if router.kind is not RouteKind.HTTP:
-                continue
-            joined = self.joined[router] = join(router, known, usual)
+            if router.kind is RouteKind.HTTP:
+                joined = join(router, known, usual)
+            else:
+                joined = streams.join(router, known, usual if router.kind is RouteKind.TCP else datagrams)
+            self.joined[router] = joined
             for key in joined.asked:
                 self._users.setdefault(key, set()).add(router)
         if not {kind for kind, _ in different}.isdisjoint({"router", "certificate", "entry point", "options"}):
@@ -100,14 +104,17 @@ class Edge:
         secrets = {each.name: each for pair in pairs if (each := secret(pair)) is not None}
         self.secrets = _all(self.secrets, secrets)
         certificates = tuple(map(certificate, pairs))
-        found = {each.name: each for each in places.listeners(points, certificates, self._ending())}
+        ending = self._ending()
+        found = {each.name: each for each in places.listeners(points, certificates, ending)}
+        around = streams.Around(certificates, self._known.options, ending.usual)
+        found.update((each.name, self._same(each)) for each in streams.listeners(self.joined, around))
         self.listeners = _all(self.listeners, found)
 
     def _ending(self) -> places.Ending:
         """How TLS is ended, as routers say it; hosts for which they say different things have the usual way."""
         said: dict[Name, dict[str, set[Name | None]]] = {}
         for router, joined in self.joined.items():
-            for point in joined.points if joined.routes else ():
+            for point in joined.points if joined.routes and router.kind is RouteKind.HTTP else ():
                 tls = router.tls or point.tls
                 if tls is None:
                     continue
@@ -123,7 +130,45 @@ class Edge:
                     groups.setdefault(name, []).append(host)
             special[point_name] = tuple((self._known.options[name], tuple(each)) for name, each in groups.items())
         usual = [each for name, each in sorted(self._known.options.items()) if name.name == "default"]
-        return places.Ending(usual[0] if usual else None, special)
+        return places.Ending(usual[0] if usual else None, special, *self._shared(said))
+
+    def _shared(self, said: Mapping[Name, Mapping[str, object]]) -> tuple[dict[Name, tuple[str, ...]], frozenset[Name]]:
+        """Where routers for connections take some of those that could have requests in them.
+
+        By entry point the hosts that are left with TLS, and the entry points where none are left without.
+        """
+        hosts: dict[Name, tuple[str, ...]] = {}
+        plain = set()
+        wide = {
+            point.name
+            for router, joined in self.joined.items()
+            if router.kind is RouteKind.HTTP and router.hosts is None and joined.routes
+            for point in joined.points
+            if router.tls is not None or point.tls is not None
+        }
+        for router, joined in self.joined.items():
+            if router.kind is not RouteKind.TCP or not joined.routes:
+                continue
+            for point in joined.points:
+                named = said.get(point.name, {})
+                if router.tls is None:
+                    if streams.is_catch_all(router):
+                        plain.add(point.name)
+                    continue
+                names = streams.server_names(router)
+                before = hosts.get(point.name, (ANY,))
+                both = [name for name in names if name in named and name not in before]
+                hosts[point.name] = (*both, *before)
+                if ANY in names and point.name not in wide:
+                    hosts[point.name] = tuple(sorted(named))
+        return hosts, frozenset(plain)
+
+    def _same(self, listener: Listener) -> Listener:
+        """The one that there is, if nothing is different."""
+        known = self.listeners.get(listener.name)
+        if known is not None and all(getattr(known, f.name) == getattr(listener, f.name) for f in fields(listener)):
+            return known
+        return listener
 
 
 def _all(table: dict[Name, Thing], now: Mapping[Name, Thing]) -> dict[Name, Thing]:
