@@ -18,7 +18,7 @@ from typing import Any
 import grpc
 
 from tests.e2e.traefik.http_backend import HttpBackend, Seen
-from tests.envoy.kitchen import free_port
+from tests.e2e.traefik.ports import unused_port
 from tests.envoy.pki import Pki
 
 SCHEMES = {"https": "https", "grpc": "h2c"}
@@ -45,7 +45,7 @@ class Backends:
         kind = spec.get("kind", "http")
         backend = self.told[key] = HttpBackend(name, spec)
         if kind == "dead":
-            port = free_port()
+            port = unused_port()
         elif kind == "grpc":
             port = self._grpc(backend)
         else:

@@ -6,10 +6,10 @@
         - {send: GET /a, by: one}
         - {send: GET /a/, status: 404}
 
-`rules` is short for routers of these names with services of these names. `config` is everything else: static and
-dynamic configuration together, a mapping or (word for word, for a gateway of its own) text in YAML or TOML. What every
-case would repeat is made when it is missing: the entry point `web`, and a service of the name of each backend.
-README.md has the whole format.
+`rules` is short for routers of these names with services of these names, which have all `middlewares`. `config` is
+everything else: static and dynamic configuration together, a mapping or (word for word, for a gateway of its own) text
+in YAML or TOML. What every case would repeat is made when it is missing: the entry point `web`, and a service of the
+name of each backend. README.md has the whole format.
 """
 
 from __future__ import annotations
@@ -26,11 +26,11 @@ FOLDER = Path(__file__).with_name("cases")
 SHARED_STATIC = frozenset(("entryPoints",))
 """Static configuration that cases in one gateway can have each for itself."""
 GLOBAL_TLS = frozenset(("stores",))
-SENDS = ("send", "raw", "grpc", "websocket", "tcp", "udp", "set", "wait")
+SENDS = ("send", "digest", "raw", "grpc", "websocket", "tcp", "udp", "set", "wait")
 """What a step can do; each has exactly one of them."""
 OF_ANSWERS = ("status", "by", "body", "like", "size", "headers", "saw", "certificate", "within", "flows", "note")
 EXPECTATIONS = (*OF_ANSWERS, "shares", "same", "calls", "last")
-HOW = ("at", "host", "with", "text", "bytes", "chunked", "protocol", "tls", "sent", "patience")
+HOW = ("at", "host", "with", "text", "bytes", "chunked", "protocol", "tls", "sent", "patience", "user", "password")
 """What is sent; `with` are headers, `text` or `bytes` (their number) the body."""
 OPTIONS = (*HOW, "times", "together", "session", "eventually", "ignore")
 
@@ -63,6 +63,8 @@ class Case:
     topic: str = ""
     config: Any = None
     rules: dict[str, str] = field(default_factory=dict)
+    middlewares: dict[str, Any] = field(default_factory=dict)
+    """Of all routers of `rules`, in this order."""
     backends: dict[str, dict[str, Any]] = field(default_factory=dict)
     certificates: dict[str, Any] = field(default_factory=dict)
     files: dict[str, str] = field(default_factory=dict)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import hashlib
 import http.client
 import os
 import re
@@ -12,7 +13,7 @@ import subprocess
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 import grpc
@@ -79,10 +80,8 @@ class Client:
     @property
     def ways(self) -> dict[str, Any]:
         """How each kind of step is done."""
-        return {
-            "send": self.exchange, "raw": self.raw, "grpc": self.grpc, "websocket": self.websocket, "tcp": self.tcp,
-            "udp": self.udp,
-        }  # fmt: skip
+        own = ("digest", "raw", "grpc", "websocket", "tcp", "udp")
+        return {"send": self.exchange, **{name: getattr(self, name) for name in own}}
 
     # Connections.
 
@@ -187,6 +186,19 @@ class Client:
             else:
                 talk.close()
             return reply
+
+    def digest(self, cookies: dict[str, str] | None, kept: list[Any]) -> Reply:
+        """What is asked first, to learn how; then the same with the proof of a password."""
+        asked = dict(re.findall(r'(\w+)="([^"]*)"', self.exchange(cookies, kept).get("www-authenticate") or ""))
+        method, _, uri = self.step.what.partition(" ")
+        user, password = self.step.options["user"], self.step.options["password"]
+        secret = md5(f"{user}:{asked['realm']}:{password}")
+        proof = md5(f"{secret}:{asked['nonce']}:00000001:c:auth:{md5(f'{method}:{uri}')}")
+        fields = {"username": user, "realm": asked["realm"], "nonce": asked["nonce"], "uri": uri, "response": proof}
+        fields |= {"algorithm": "MD5", "qop": "auth", "nc": "00000001", "cnonce": "c", "opaque": asked["opaque"]}
+        said = "Digest " + ", ".join(f'{name}="{value}"' for name, value in fields.items())
+        options = {**self.step.options, "with": {**self.step.options.get("with", {}), "authorization": said}}
+        return Client(self.port, replace(self.step, options=options), self.ca).exchange(cookies, kept)
 
     def curl(self, cookies: dict[str, str] | None) -> Reply:
         """HTTP/2."""
@@ -296,6 +308,10 @@ class Client:
             talk.connect(("127.0.0.1", self.port))
             talk.send(self.step.what.encode())
             return Reply(200, body=talk.recv(4096))
+
+
+def md5(text: str) -> str:
+    return hashlib.md5(text.encode()).hexdigest()
 
 
 def certificate_of(talk: Any) -> str:

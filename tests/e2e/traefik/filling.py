@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-WORD = re.compile(r"\{([a-z][\w.-]*)\}")
+WORD = re.compile(r"\{([a-z][\w.:-]*)\}")
 
 
 @dataclass

@@ -11,7 +11,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Protocol
 
-from tests.envoy.kitchen import free_port
+from tests.e2e.traefik.ports import unused_port
 
 TRAEFIK = Path(sys.executable).with_name("traefik")
 TULLE = "tulle"
@@ -66,8 +66,8 @@ class Tulle:
         environment = {name: value for name, value in os.environ.items() if "proxy" not in name.lower()}
         environment |= {
             "TULLE_HOME": str(home),
-            "TULLE_API_ADDRESS": f"127.0.0.1:{free_port()}",
-            "TULLE_XDS_ADDRESS": f"127.0.0.1:{free_port()}",
+            "TULLE_API_ADDRESS": f"127.0.0.1:{unused_port()}",
+            "TULLE_XDS_ADDRESS": f"127.0.0.1:{unused_port()}",
             "NO_COLOR": "1",
         }
         try:

@@ -21,7 +21,10 @@ def complete(case: Case) -> Tree:
         entries[name] = {"address": f"127.0.0.1:{{{name}}}", **(entry or {})}
     for name, rule in case.rules.items():
         routers = config.setdefault("http", {}).setdefault("routers", {})
-        routers[name] = {"rule": rule, "service": name, **routers.get(name, {})}
+        chain = {"middlewares": list(case.middlewares)} if case.middlewares else {}
+        routers[name] = {"rule": rule, "service": name, **chain, **routers.get(name, {})}
+    for name, middleware in case.middlewares.items():
+        config["http"].setdefault("middlewares", {})[name] = copy.deepcopy(middleware)
     for name, spec in case.backends.items():
         section = PROTOCOLS.get(spec.get("kind", "http"), "http")
         services = config.setdefault(section, {}).setdefault("services", {})
@@ -41,9 +44,9 @@ def split(config: Tree) -> tuple[Tree, Tree]:
     return {name: value for name, value in config.items() if name not in dynamic}, dynamic
 
 
-def renamed(case: Case, config: Tree) -> Tree:
+def renamed(prefix: str, config: Tree) -> Tree:
     """The configuration in a world of its own; routers that name no entry point get those of the case."""
-    return Renaming(f"{case.name}-", entries_of(config)).config(config)
+    return Renaming(prefix, entries_of(config)).config(config)
 
 
 class Renaming:

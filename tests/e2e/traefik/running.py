@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-import socket
 import tempfile
 import time
 from collections.abc import Iterator, Sequence
@@ -23,7 +22,7 @@ from tests.e2e.traefik.clients import Client, Reply
 from tests.e2e.traefik.filling import Words
 from tests.e2e.traefik.gateways import Gateway
 from tests.e2e.traefik.judging import Outcome, mistakes
-from tests.envoy.kitchen import free_port
+from tests.e2e.traefik.ports import unused_port
 from tests.envoy.pki import Pki
 
 AT_ONCE = 4
@@ -75,17 +74,17 @@ class Run:
     def together(self, cases: list[Case], pool: ThreadPoolExecutor) -> list[Result]:
         """In one process."""
         folder = Path(tempfile.mkdtemp(dir=self.folder))
-        places = [self.place(case, folder, f"{case.name}-") for case in cases]
+        places = [self.place(case, folder, prefix_of(case)) for case in cases]
         whole: dict[str, Any] = {"entryPoints": {}}
         for place in places:
-            static, dynamic = merging.split(merging.renamed(place.case, place.config))
+            static, dynamic = merging.split(merging.renamed(prefix_of(place.case), place.config))
             whole["entryPoints"] |= place.words.fill(static["entryPoints"])
-            write(folder / "dynamic" / f"{place.case.name}.yml", place.words.fill(dynamic))
+            write(folder / "dynamic" / f"{prefix_of(place.case)}.yml", place.words.fill(dynamic))
         with self.serving(folder, whole) as file:
             found = list(pool.map(self.play, places))
         for result in found:
             lines = self.gateway.said(file).splitlines()
-            result.said = "\n".join(line for line in lines if f"{result.case.name}-" in line)
+            result.said = "\n".join(line for line in lines if prefix_of(result.case) in line)
         return found
 
     def apart(self, case: Case) -> Result:
@@ -115,7 +114,7 @@ class Run:
     @contextmanager
     def serving(self, folder: Path, static: dict[str, Any], broken: bool = False) -> Iterator[Path]:
         """A gateway that has read its configuration: an entry point of ours tells."""
-        port = free_port()
+        port = unused_port()
         words = self.servers.start(f"{folder}/{READY}", READY, {"body": READY})
         entry = {"address": f"127.0.0.1:{port}"}
         service = {"loadBalancer": {"servers": [{"url": words["ready.url"]}]}}
@@ -136,19 +135,20 @@ class Run:
     def place(self, case: Case, folder: Path, prefix: str) -> Place:
         """Start the servers of a case, and make its certificates and files."""
         words = Words({"prefix": prefix, "folder": str(folder), "ca": str(self.folder / "ca.crt")})
+        words.known["kilobytes60"] = "k" * 60_000
         words.known["stranger"] = str(self.folder / "stranger.crt")
         config: Any = case.config if isinstance(case.config, str) else merging.complete(case)
         for name, spec in case.backends.items():
             words.known |= self.servers.start(f"{case.id}/{name}", name, spec)
-            words.known[f"sticky:{name}"] = sha16(prefix + name)
+        services = config.get("http", {}).get("services", {}) if isinstance(config, dict) else {}
+        words.known |= {f"sticky:{name}": sha16(prefix + name) for name in services}
         for name in entries(config):
-            is_udp = not isinstance(config, str) and merging.entries_of(config)[name]
-            words.known[name] = str(free_port(socket.SOCK_DGRAM if is_udp else socket.SOCK_STREAM))
+            words.known[name] = str(unused_port())
         for name, wanted in case.certificates.items():
             words.known |= self.certificate(folder, f"{prefix}{name}", name, wanted)
         for name, text in case.files.items():
             words.known[f"file.{name}"] = str(folder / f"{prefix}{name}")
-            (folder / f"{prefix}{name}").write_text(text)
+            (folder / f"{prefix}{name}").write_text(words.fill(text))
         return Place(case, words, config, folder)
 
     def certificate(self, folder: Path, file: str, name: str, wanted: Any) -> dict[str, str]:
@@ -233,6 +233,11 @@ def entries(config: Any) -> list[str]:
     if not isinstance(config, str):
         return list(config["entryPoints"])
     return list(dict.fromkeys(re.findall(r":\{([a-z][a-z0-9-]*)\}", config)))
+
+
+def prefix_of(case: Case) -> str:
+    """Before all names of a case that shares a gateway."""
+    return f"{case.topic.replace('_', '-')}-{case.name}-"
 
 
 def is_toml(text: str) -> bool:
