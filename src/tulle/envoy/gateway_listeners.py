@@ -15,6 +15,7 @@ from tulle.envoy import (
     connection_access,
     connection_manager,
     edge_tls,
+    entrances,
     listeners,
     naming,
     protos,
@@ -149,7 +150,8 @@ def _for_requests(listener: Listener, content: Content, settings: Settings, guar
     asks = content.material is not None and content.material.trust.handling is not ClientCertificates.NONE
     routes = sockets.route_configuration(listener)
     manager = connection_manager.gateway(guarded.chain(listener, settings), routes, asks_clients=asks)
-    filters = [connection_manager.network_filter(manager)]
+    noting = [entrances.noted_source()] if listener.entrance is not None else []
+    filters = [*noting, connection_manager.network_filter(manager)]
     if not sockets.has_tls(listener):
         yield Entry((), filters, speech=Speech.HTTP)
         return
