@@ -84,9 +84,13 @@ def _items(value: object) -> object:
 
 
 def _present(value: object) -> object:
-    """A section that may be empty: `tls: {}`, or `tls: true` as labels say it."""
-    if value is None or value in _TRUE or value is True:
+    """A section that may be empty: `tls: {}`, or `tls=true` as labels say it; `tls=false` is none."""
+    if value is None or value is True:
         return {}
+    if value is False:
+        return None
+    if isinstance(value, str):
+        return {} if value in _TRUE or value.lower() in ("", "true") else None if value in _FALSE else value
     return value
 
 
