@@ -6,6 +6,7 @@ import json
 import shutil
 import signal
 import socket
+import ssl
 import subprocess
 import sys
 import urllib.request
@@ -16,6 +17,7 @@ from pathlib import Path
 from typing import Any
 
 from kazoo.client import KazooClient
+from kazoo.security import make_digest_acl
 
 from tests.e2e.machine import eventually
 from tulle.kit.ports import Ports
@@ -113,27 +115,60 @@ class Etcd(Store):
         self.ask("kv/deleterange", {"key": _base64(key), "range_end": _base64(f"{key}0")})
 
 
+class SecretEtcd(Etcd):
+    """With TLS, by `server.pem` in the folder above, and with users once it is protected."""
+
+    token = ""
+
+    def command(self) -> list[str]:
+        words = [
+            word.replace(f"urls=http://{self.endpoint}", f"urls=https://{self.endpoint}") for word in super().command()
+        ]
+        return [*words, "--cert-file=../server.pem", "--key-file=../server.pem"]
+
+    def is_ready(self) -> bool:
+        return bool(self.ask("maintenance/status", {})["header"])
+
+    def ask(self, path: str, body: object) -> Any:
+        address = f"https://{self.endpoint}/v3/{path}"
+        headers = {"authorization": self.token} if self.token else {}
+        request = urllib.request.Request(address, json.dumps(body).encode(), headers)
+        with urllib.request.urlopen(request, timeout=5, context=ssl._create_unverified_context()) as answer:
+            return json.load(answer)
+
+    def protect(self, user: str, password: str) -> None:
+        who = {"name": user, "password": password}
+        self.ask("auth/user/add", who)
+        self.ask("auth/role/add", {"name": "root"})
+        self.ask("auth/user/grant", {"user": user, "role": "root"})
+        self.ask("auth/enable", {})
+        self.token = self.ask("auth/authenticate", who)["token"]
+
+
 class Redis(Store):
     name = "redis"
 
-    def __init__(self, folder: Path) -> None:
+    def __init__(self, folder: Path, *options: str) -> None:
         super().__init__(folder)
         self.settings = RedisSettings(endpoints=(self.endpoint,))
+        self._options = options
 
     def command(self) -> list[str]:
-        return [*("redis-server", "--port", str(self.port), "--bind", "127.0.0.1", "--save", "3600 1"), "--dir", "."]
+        usual = ("--bind", "127.0.0.1", "--save", "3600 1", "--dir", ".")
+        return ["redis-server", "--port", str(self.port), *usual, *self._options]
 
     def is_ready(self) -> bool:
         return self.ask("PING") == b"+PONG"
 
-    def ask(self, *words: bytes | str) -> bytes:
-        """The first line of the answer."""
+    def ask(self, *words: bytes | str, lines: int = 1) -> bytes:
+        """The last of the first lines of the answer."""
         said = b"*%d\r\n" % len(words)
         for word in map(_bytes, words):
             said += b"$%d\r\n%s\r\n" % (len(word), word)
         with closing(socket.create_connection(("127.0.0.1", self.port), 5)) as connection:
             connection.sendall(said)
-            return connection.makefile("rb").readline().strip()
+            answer = connection.makefile("rb")
+            return [answer.readline().strip() for _ in range(lines)][-1]
 
     def put(self, pairs: Mapping[str, bytes | str]) -> None:
         for key, value in pairs.items():
@@ -187,6 +222,10 @@ class ZooKeeper(Store):
     def delete(self, key: str) -> None:
         with self._client() as client:
             client.delete(key, recursive=True)
+
+    def protect(self, key: str, user: str, password: str) -> None:
+        with self._client() as client:
+            client.set_acls(key, [make_digest_acl(user, password, all=True)])
 
 
 class Consul(Store):

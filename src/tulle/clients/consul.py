@@ -70,5 +70,5 @@ async def _asked(client: httpx.AsyncClient, path: str, query: dict[str, str]) ->
 def _pairs(found: Any) -> Pairs:
     tree = Tree()
     for pair in found:
-        tree.put(str(pair["Key"]), b64decode(pair["Value"] or ""))
+        tree.put(str(pair["Key"]), b64decode(pair["Value"] or "", validate=True))
     return tree.now()

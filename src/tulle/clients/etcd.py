@@ -87,10 +87,10 @@ async def _read(client: httpx.AsyncClient, wanted: Range) -> tuple[Tree, int]:
         revision = revision or int(answer["header"]["revision"])
         pairs = answer.get("kvs", [])
         for pair in pairs:
-            tree.put(text(b64decode(pair["key"])), b64decode(pair.get("value", "")))
+            tree.put(text(b64decode(pair["key"], validate=True)), b64decode(pair.get("value", ""), validate=True))
         if not answer.get("more") or not pairs:
             return tree, revision
-        first = b64decode(pairs[-1]["key"]) + b"\0"
+        first = b64decode(pairs[-1]["key"], validate=True) + b"\0"
 
 
 async def _changes(client: httpx.AsyncClient, wanted: Range, revision: int) -> AsyncGenerator[list[Any], None]:
@@ -120,11 +120,11 @@ def _events(line: Any) -> list[Any]:
 
 def _apply(tree: Tree, event: Any) -> None:
     pair = event["kv"]
-    key = text(b64decode(pair["key"]))
+    key = text(b64decode(pair["key"], validate=True))
     if event.get("type", "PUT") == "DELETE":
         tree.drop(key)
     else:
-        tree.put(key, b64decode(pair.get("value", "")))
+        tree.put(key, b64decode(pair.get("value", ""), validate=True))
 
 
 def _written(key: bytes) -> str:

@@ -38,14 +38,6 @@ class Tree:
         if value is not None:
             self._size -= len(key) + len(value)
 
-    def get(self, key: str) -> bytes | None:
-        """A value, if there is one."""
-        return self._pairs.get(key)
-
-    def keys(self) -> tuple[str, ...]:
-        """All keys."""
-        return tuple(self._pairs)
-
     def now(self) -> Pairs:
         """All of it, as of now."""
         return dict(self._pairs)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import AsyncGenerator, Iterable, Iterator
+from collections.abc import AsyncGenerator, Iterable, Iterator, Sequence
 from typing import Any
 
 from tulle.clients.endpoints import CONNECTING, CannotFetch, host_and_port, reason
@@ -29,6 +29,7 @@ async def follow(settings: ZooKeeperSettings) -> AsyncGenerator[Pairs, None]:
     import kazoo.handlers.threading
 
     hosts = [host_and_port(each, PORT) for each in settings.endpoints]
+    await _look_for(hosts)
     client = kazoo.client.KazooClient(
         hosts=",".join(f"[{host}]:{port}" if ":" in host else f"{host}:{port}" for host, port in hosts),
         timeout=SESSION,
@@ -53,6 +54,20 @@ async def follow(settings: ZooKeeperSettings) -> AsyncGenerator[Pairs, None]:
         await asyncio.shield(asyncio.to_thread(_close, client))
 
 
+async def _look_for(hosts: Sequence[tuple[str, int]]) -> None:
+    """Fail at once, and in plain words, where the library would try until its time is up."""
+    for number, (host, port) in enumerate(hosts, 1):
+        try:
+            async with asyncio.timeout(CONNECTING):
+                _, writer = await asyncio.open_connection(host, port)
+        except OSError as error:
+            if number == len(hosts):
+                raise CannotFetch(reason(error)) from error
+        else:
+            writer.close()
+            return
+
+
 def _close(client: Any) -> None:
     client.stop()
     client.close()
@@ -61,6 +76,8 @@ def _close(client: Any) -> None:
 def _said(error: BaseException) -> str:
     if type(error).__name__ in ("KazooTimeoutError", "ConnectionLoss", "SessionExpiredError"):
         return "it cannot be reached"
+    if type(error).__name__ in ("NoAuthError", "AuthFailedError"):
+        return "this user may not read all of it"
     return reason(error) if str(error) or isinstance(error, OSError) else type(error).__name__
 
 

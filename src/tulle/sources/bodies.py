@@ -43,8 +43,8 @@ def _parsed(data: bytes) -> tuple[str, LocatedMap]:
     try:
         value = parse(text)
     except Malformed:
-        # JSON may have tabs before its keys, YAML may not.
-        text = _without_tabs(text)
+        # JSON writes what is beyond 65,535 as two characters, which is no YAML.
+        text = _rewritten(text)
         value = parse(text)
     if value is None:
         return text, LocatedMap(0)
@@ -53,10 +53,11 @@ def _parsed(data: bytes) -> tuple[str, LocatedMap]:
     return text, value
 
 
-def _without_tabs(text: str) -> str:
-    """JSON written in another way; any other text as it is."""
+def _rewritten(text: str) -> str:
+    """JSON with all characters as themselves; any other text as it is."""
     try:
-        json.loads(text)
+        found = json.dumps(json.loads(text), ensure_ascii=False, indent=1)
+        found.encode()
     except (ValueError, RecursionError):
         return text
-    return text.replace("\t", "  ")  # In texts of JSON there are none.
+    return found

@@ -27,7 +27,7 @@ SETTLED = 0.02
 """Seconds without a change after which what is there is taken: what belongs together is written key by key."""
 PATIENCE = 0.2
 """Seconds of changes after which it is taken anyway."""
-FIRST_PAUSE, LONGEST_PAUSE = 0.1, 10.0
+FIRST_PAUSE, LONGEST_PAUSE = 0.1, 5.0
 """Seconds before it is tried again."""
 EVERYTHING = frozenset(("",))
 """What cannot be read of a source that cannot be reached."""

@@ -35,13 +35,12 @@ class HttpSource:
 
     async def batches(self) -> AsyncIterator[Batch]:
         """What the server says, at once and after every change."""
-        last: Batch | None = None
+        last: bytes | Trouble | None = None
         async with aclosing(self._following.states()) as states:
             async for state in states:
-                batch = self._batch(state)
-                if batch != last:
-                    last = batch
-                    yield batch
+                if state != last:
+                    last = state
+                    yield self._batch(state)
 
     def _batch(self, state: bytes | Trouble) -> Batch:
         try:

@@ -97,7 +97,8 @@ class KeyValueSource:
             try:
                 entries.append((path, _text(value)))
             except ValueError as error:
-                wrong.append(Finding.error(origin, f"{key} {error}"))
+                kept = "; what was there before still counts" if before and before.document else ""
+                wrong.append(Finding.error(origin, f"{key} {error}{kept}"))
         if wrong:
             return _Part(group, before.document if before else None, tuple(wrong), is_unreadable=True)
         content, clashes = nested(entries)
