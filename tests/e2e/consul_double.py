@@ -12,6 +12,7 @@ from base64 import b64encode
 from collections.abc import Callable
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
+from typing import Any
 from urllib.parse import parse_qs, unquote, urlsplit
 
 LONGEST = 600.0
@@ -24,7 +25,7 @@ class Kept:
     def __init__(self, path: Path) -> None:
         self._path = path
         self._changed = threading.Condition()
-        known = json.loads(path.read_text()) if path.exists() else {"index": 10, "pairs": {}, "gone": {}}
+        known: Any = json.loads(path.read_text()) if path.exists() else {"index": 10, "pairs": {}, "gone": {}}
         self.index: int = known["index"]
         self.pairs: dict[str, dict[str, object]] = known["pairs"]
         self._gone: dict[str, int] = known["gone"]

@@ -30,7 +30,7 @@ from tulle.model.providers import (
 )
 
 JARS = ("zookeeper", "zookeeper-jute", "slf4j-api", "slf4j-simple", "netty-all", "netty-common", "netty-handler")
-JARS += ("netty-transport", "netty-buffer", "snappy-java", "metrics-core")
+MORE_JARS = ("netty-transport", "netty-buffer", "snappy-java", "metrics-core")
 
 
 class Store:
@@ -191,7 +191,7 @@ class ZooKeeper(Store):
         )
 
     def command(self) -> list[str]:
-        path = ":".join(f"/usr/share/java/{jar}.jar" for jar in JARS)
+        path = ":".join(f"/usr/share/java/{jar}.jar" for jar in (*JARS, *MORE_JARS))
         main = "org.apache.zookeeper.server.ZooKeeperServerMain"
         return [
             *("java", "-Xmx64m", "-XX:+UseSerialGC", "-XX:TieredStopAtLevel=1", "-Dzookeeper.jmx.log4j.disable=true"),
@@ -290,7 +290,9 @@ def raw_data(api: int) -> dict[str, Any]:
 
 def is_installed(store: type[Store]) -> bool:
     """Whether its server is here."""
-    return bool(shutil.which({"etcd": "etcd", "redis": "redis-server", "zookeeper": "java"}.get(store.name, "true")))
+    needed = {"etcd": "etcd", "redis": "redis-server", "zookeeper": "java"}.get(store.name)
+    is_there = needed is None or shutil.which(needed) is not None
+    return is_there and (store.name != "zookeeper" or Path(f"/usr/share/java/{JARS[0]}.jar").exists())
 
 
 def _bytes(value: bytes | str) -> bytes:

@@ -192,7 +192,7 @@ async def test_a_store_is_followed(store: Store, capsys: pytest.CaptureFixture[s
     (source,) = sources([store.settings])
     async with followed(source) as seen:
         times["start"] = await seen.until(lambda batch: batch.documents)
-        assert seen.last.findings == () and len(seen.last.documents) == 18
+        assert not seen.last.findings and len(seen.last.documents) == 18
         with traefik(tmp_path, f"--providers.{store.name}.endpoints={store.endpoint}") as api:
             eventually(lambda: len(raw_data(api).get("routers", {})) >= 4 or None)
             compare(store.name, seen.last.documents, api)
@@ -313,7 +313,7 @@ def silent_redis(tmp_path: Path) -> Iterator[Redis]:
 
 
 async def test_a_redis_that_may_not_be_told_to_tell(silent_redis: Redis, capsys: pytest.CaptureFixture[str]) -> None:
-    async with followed(redis_source(silent_redis.settings)) as seen:
+    async with followed(redis_source(cast(RedisSettings, silent_redis.settings))) as seen:
         await seen.until(lambda batch: not batch.findings)
         silent_redis.put({"traefik/http/routers/x/rule": "Path(`/`)"})
         change = await seen.until(lambda batch: batch.documents)

@@ -13,7 +13,7 @@ async def test_what_was_put_last_counts(monkeypatch: pytest.MonkeyPatch) -> None
     source = RestSource("/srv")
     batches = source.batches()
     first = await anext(batches)
-    assert (first.documents, first.unreadable) == ((), {""})  # What an earlier process was given still counts.
+    assert not first.documents and first.unreadable == {""}  # What an earlier process was given still counts.
     source.put(b'{"http": {}}')
     second = await anext(batches)
     assert (second.documents[0].data, second.unreadable) == ({"http": {}}, frozenset())

@@ -25,9 +25,8 @@ LARGEST = 1024 * 1024
 
 @dataclass(frozen=True, slots=True)
 class _Part:
-    """A document, and what it was made from."""
+    """A document, and what is wrong with it."""
 
-    pairs: dict[str, bytes]
     document: Document | None
     findings: tuple[Finding, ...] = ()
     is_unreadable: bool = False
@@ -45,7 +44,12 @@ class KeyValueSource:
         self._following = Following(attempts, clock)
         self._origin = Origin(name, f"{name}:{self._root}")
         self._paths: dict[str, Path | None] = {}
+        self._pairs: Pairs = {}
+        self._groups: dict[Path, dict[str, bytes]] = {}
+        """The pairs of each part."""
         self._parts: dict[Path, _Part] = {}
+        self._order: dict[Path, None] = {}
+        """Parts in the order in which they are told."""
 
     async def batches(self) -> AsyncIterator[Batch]:
         """Everything that the store has, at once and after every change."""
@@ -58,31 +62,53 @@ class KeyValueSource:
                     yield batch
 
     def _failed(self, trouble: Trouble) -> Batch:
-        documents = tuple(part.document for part in self._parts.values() if part.document)
+        documents = tuple(each for where in self._order if (each := self._parts[where].document))
         return Batch(documents, (trouble.finding(self._origin, self.name),), EVERYTHING)
 
     def _read(self, pairs: Pairs) -> Batch:
-        known, self._paths = self._paths, {}
-        groups: dict[Path, dict[str, bytes]] = {}
-        for key, value in pairs.items():
-            path = self._paths[key] = known[key] if key in known else stored(key, self._root)
-            if path is None or (folded := path[0].lower()) not in SECTIONS:
-                continue
-            if not value and len(path) <= 3:
-                continue  # A folder that holds nothing, or was made first.
-            part = tuple(each.lower() for each in path[1:3])
-            part = part[:1] if (folded, *part[:1]) in LISTS else part
-            groups.setdefault((folded, *part), {})[key] = value
-        before, self._parts = self._parts, {}
-        for where, group in sorted(groups.items()):
-            same = before.get(where)
-            self._parts[where] = same if same and same.pairs == group else self._part(where, group, same)
-        parts = self._parts.values()
+        for where in sorted(self._touched(pairs)):
+            group = self._groups[where]
+            if group:
+                self._parts[where] = self._part(where, group, self._parts.get(where))
+            else:
+                del self._groups[where]
+                self._parts.pop(where, None)
+        if len(self._parts) != len(self._order) or not self._order.keys() >= self._parts.keys():
+            self._order = dict.fromkeys(sorted(self._parts))
+        parts = [self._parts[where] for where in self._order]
         return Batch(
             tuple(part.document for part in parts if part.document),
             tuple(finding for part in parts for finding in part.findings),
             frozenset(self._file(where) for where, part in self._parts.items() if part.is_unreadable),
         )
+
+    def _touched(self, pairs: Pairs) -> set[Path]:
+        """The parts of which something has changed: there are many keys, and few changes."""
+        before, self._pairs = self._pairs, pairs
+        touched: set[Path] = set()
+        for key, value in pairs.items():
+            if key not in before or before[key] != value:
+                self._put(key, value, touched)
+        for key in before.keys() - pairs.keys():
+            self._put(key, None, touched)
+            del self._paths[key]
+        return touched
+
+    def _put(self, key: str, value: bytes | None, touched: set[Path]) -> None:
+        if key not in self._paths:
+            self._paths[key] = stored(key, self._root)
+        path = self._paths[key]
+        if path is None or (section := path[0].lower()) not in SECTIONS:
+            return
+        rest = tuple(each.lower() for each in path[1:3])
+        where = (section, *(rest[:1] if (section, *rest[:1]) in LISTS else rest))
+        group = self._groups.setdefault(where, {})
+        touched.add(where)
+        # What is empty so far above is a folder that was made first, or holds nothing any more.
+        if value is None or (not value and len(path) <= 3):
+            group.pop(key, None)
+        else:
+            group[key] = value
 
     def _file(self, where: Path) -> str:
         return f"{self.name}:{'/'.join(filter(None, (self._root, *where)))}"
@@ -100,11 +126,11 @@ class KeyValueSource:
                 kept = "; what was there before still counts" if before and before.document else ""
                 wrong.append(Finding.error(origin, f"{key} {error}{kept}"))
         if wrong:
-            return _Part(group, before.document if before else None, tuple(wrong), is_unreadable=True)
+            return _Part(before.document if before else None, tuple(wrong), is_unreadable=True)
         content, clashes = nested(entries)
         findings = tuple(Finding.warning(origin, f"{'/'.join(each.path)} {each.sentence}") for each in clashes)
         key_of_document = Key("file", Name("", self._file(where)))
-        return _Part(group, Document(origin, key_of_document, content, self._folder), findings)
+        return _Part(Document(origin, key_of_document, content, self._folder), findings)
 
 
 def _text(value: bytes) -> str:
