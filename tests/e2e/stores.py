@@ -24,8 +24,8 @@ from tulle.kit.ports import Ports
 from tulle.model.providers import (
     ConsulSettings,
     EtcdSettings,
-    ProviderSettings,
     RedisSettings,
+    RemoteSettings,
     ZooKeeperSettings,
 )
 
@@ -37,7 +37,7 @@ class Store:
     """A server that can be stopped and started again, with what it holds."""
 
     name = ""
-    settings: ProviderSettings
+    settings: RemoteSettings
 
     def __init__(self, folder: Path) -> None:
         self.folder = folder / self.name

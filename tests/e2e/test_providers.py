@@ -28,8 +28,8 @@ from tulle.model.providers import (
     ClientTls,
     EtcdSettings,
     HttpSettings,
-    ProviderSettings,
     RedisSettings,
+    RemoteSettings,
     ZooKeeperSettings,
 )
 from tulle.sources.base import Batch, Source
@@ -280,6 +280,7 @@ async def test_an_etcd_with_tls_and_users(tmp_path: Path, authority: str) -> Non
         await refuses(replace(right, tls=None), "")
         await refuses(replace(right, tls=ClientTls()), "its certificate is not trusted: ")
         await reads(right)
+        await reads(replace(right, endpoints=("localhost:1", *right.endpoints)))
         await reads(replace(right, tls=ClientTls(insecure_skip_verify=True)))
 
 
@@ -293,14 +294,14 @@ async def test_a_zookeeper_with_users(tmp_path: Path) -> None:
         await reads(right)
 
 
-async def refuses(settings: ProviderSettings, why: str) -> None:
+async def refuses(settings: RemoteSettings, why: str) -> None:
     (source,) = sources([settings])
     async with followed(source) as seen:
         await seen.until(lambda batch: batch.findings)
         assert why in seen.last.findings[0].message
 
 
-async def reads(settings: ProviderSettings) -> None:
+async def reads(settings: RemoteSettings) -> None:
     (source,) = sources([settings])
     async with followed(source) as seen:
         await seen.until(lambda batch: batch.documents)

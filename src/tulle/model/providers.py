@@ -1,10 +1,20 @@
-"""Where dynamic configuration comes from besides files: key-value stores, a web server, a REST interface."""
+"""Where dynamic configuration comes from: files, key-value stores, a web server, a REST interface."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass, field
 
+from tulle.model.documents import Origin
+from tulle.model.names import Name
+
 ROOT_KEY = "traefik"
+
+
+@dataclass(frozen=True, slots=True)
+class FileSettings:
+    """Files and folders."""
+
+    paths: tuple[str, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,4 +112,14 @@ class RestSettings:
     """Whether the entry point `traefik` takes it."""
 
 
-ProviderSettings = EtcdSettings | ConsulSettings | RedisSettings | ZooKeeperSettings | HttpSettings | RestSettings
+RemoteSettings = EtcdSettings | ConsulSettings | RedisSettings | ZooKeeperSettings | HttpSettings | RestSettings
+ProviderSettings = FileSettings | RemoteSettings
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False, weakref_slot=True)
+class Provider:
+    """A provider that is wanted."""
+
+    name: Name
+    origin: Origin
+    settings: ProviderSettings

@@ -9,8 +9,8 @@ from tulle.model.providers import (
     ConsulSettings,
     EtcdSettings,
     HttpSettings,
-    ProviderSettings,
     RedisSettings,
+    RemoteSettings,
     ZooKeeperSettings,
 )
 from tulle.sources.base import Source
@@ -22,7 +22,7 @@ from tulle.sources.rest import RestSource
 from tulle.sources.zookeeper import zookeeper_source
 
 
-def sources(settings: Iterable[ProviderSettings], clock: Clock | None = None, folder: str = "") -> Iterator[Source]:
+def sources(settings: Iterable[RemoteSettings], clock: Clock | None = None, folder: str = "") -> Iterator[Source]:
     """One for each, and one for each namespace of Consul; relative paths start in `folder`."""
     for each in settings:
         match each:
