@@ -34,7 +34,7 @@ async def follow(settings: ZooKeeperSettings) -> AsyncGenerator[Pairs, None]:
         hosts=",".join(f"[{host}]:{port}" if ":" in host else f"{host}:{port}" for host, port in hosts),
         timeout=SESSION,
         auth_data=[("digest", f"{settings.username}:{settings.password}")] if settings.username else None,
-        connection_retry={"max_tries": len(hosts), "delay": 0.05, "max_delay": 0.5},
+        connection_retry={"max_tries": -1, "delay": 0.05, "max_delay": 0.5},
         command_retry={"max_tries": 0},
         logger=_quiet(),
     )
