@@ -119,10 +119,14 @@ class Backends:
     async def _end(self) -> None:
         for server in self.servers.values():
             server.close()
+        for backend in self.told.values():
+            for writer in backend.writers:
+                writer.transport.abort()
         others = asyncio.all_tasks() - {asyncio.current_task()}
         for task in others:
             task.cancel()
         await asyncio.gather(*others, return_exceptions=True)
+        await asyncio.sleep(0.01)  # Connections end in the loop's next rounds.
 
 
 class Lines:
@@ -132,6 +136,7 @@ class Lines:
         self.backend = backend
 
     async def serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        self.backend.writers.add(writer)
         with contextlib.suppress(OSError, EOFError, asyncio.IncompleteReadError):
             if "greets" in self.backend.spec:
                 writer.write(f"{self.backend.spec['greets']}\n".encode())
@@ -141,6 +146,7 @@ class Lines:
                 self.backend.seen.append(Seen("LINE", "", "", [], line))
                 writer.write(" ".join([*words, line.decode(errors="replace")]).encode())
                 await writer.drain()
+        self.backend.writers.discard(writer)
         writer.close()
 
 

@@ -28,7 +28,20 @@ SHARED_STATIC = frozenset(("entryPoints",))
 GLOBAL_TLS = frozenset(("stores",))
 SENDS = ("send", "digest", "raw", "grpc", "websocket", "tcp", "udp", "set", "wait")
 """What a step can do; each has exactly one of them."""
-OF_ANSWERS = ("status", "by", "body", "like", "size", "headers", "saw", "certificate", "within", "flows", "note")
+OF_ANSWERS = (
+    "status",
+    "by",
+    "body",
+    "like",
+    "size",
+    "unpacked",
+    "headers",
+    "saw",
+    "certificate",
+    "within",
+    "flows",
+    "note",
+)
 EXPECTATIONS = (*OF_ANSWERS, "shares", "same", "calls", "last")
 HOW = ("at", "host", "with", "text", "bytes", "chunked", "protocol", "tls", "sent", "patience", "user", "password")
 """What is sent; `with` are headers, `text` or `bytes` (their number) the body."""

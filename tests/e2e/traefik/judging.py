@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gzip
 import json
 import math
 import re
@@ -44,6 +45,12 @@ def told(reply: Reply) -> dict[str, Any]:
     return {}
 
 
+def unpacked(reply: Reply) -> bytes:
+    """The body as it was before it was compressed, if it was by gzip."""
+    coding = reply.get("content-encoding")
+    return gzip.decompress(reply.body) if coding == "gzip" else reply.body
+
+
 def by(reply: Reply) -> str:
     """Who answered: the server, or nobody."""
     return str(told(reply).get("by") or (reply.text.partition(" ")[0] if reply.status == 200 else ""))
@@ -76,9 +83,11 @@ def _of_one(expect: dict[str, Any], step: Step, reply: Reply, words: Words) -> I
         yield f"body is {reply.text[:300]!r}, not like {expect['like']!r}"
     if "size" in expect and len(reply.body) != expect["size"]:
         yield f"body has {len(reply.body)} bytes, not {expect['size']}"
+    if "unpacked" in expect and len(unpacked(reply)) != expect["unpacked"]:
+        yield f"body unpacks to {len(unpacked(reply))} bytes, not {expect['unpacked']}"
     if "note" in expect and not matches(expect["note"], reply.note):
         yield f"there is no answer because: {reply.note!r}, not {expect['note']!r}"
-    if "certificate" in expect and reply.certificate != expect["certificate"]:
+    if "certificate" in expect and not matches(expect["certificate"], reply.certificate):
         yield f"certificate is of {reply.certificate}, not {expect['certificate']}"
     if "within" in expect and not expect["within"][0] <= reply.seconds <= expect["within"][1]:
         yield f"took {reply.seconds:.3f} s, not {expect['within']}"
@@ -173,7 +182,14 @@ def view(case: Case, step: Step, reply: Reply, words: Words) -> dict[str, Any]:
     for name in {name for name, _ in reply.headers} - ignored:
         found[f"header {name}"] = words.hide(reply.get(name) or "")
     if not said:
-        found["body"] = words.hide(reply.text[:2000]) if step.kind not in ("grpc",) else reply.text
+        is_opaque = reply.get("content-encoding") in ("br", "zstd")  # Two of them compress differently.
+        found["body"] = (
+            ""
+            if is_opaque
+            else words.hide(unpacked(reply).decode(errors="replace")[:2000])
+            if step.kind not in ("grpc",)
+            else reply.text
+        )
         return found
     for name in ("method", "path", "body", "size", *(() if is_many else ("by",))):
         found[f"seen {name}"] = words.hide(str(said.get(name)))
