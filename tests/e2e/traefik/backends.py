@@ -137,13 +137,14 @@ class Lines:
 
     async def serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         self.backend.writers.add(writer)
-        with contextlib.suppress(OSError, EOFError, asyncio.IncompleteReadError):
+        with contextlib.suppress(OSError, EOFError, asyncio.CancelledError):
             if "greets" in self.backend.spec:
                 writer.write(f"{self.backend.spec['greets']}\n".encode())
             tls = writer.get_extra_info("ssl_object")
             words = [self.backend.name, *([getattr(tls, "server_name", None) or "-"] if tls else ())]
             while line := await reader.readline():
                 self.backend.seen.append(Seen("LINE", "", "", [], line))
+                await asyncio.sleep(self.backend.spec.get("slow", 0))
                 writer.write(" ".join([*words, line.decode(errors="replace")]).encode())
                 await writer.drain()
         self.backend.writers.discard(writer)

@@ -59,7 +59,7 @@ class HttpBackend:
     async def serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         """A connection to its end."""
         self.writers.add(writer)
-        with contextlib.suppress(OSError, EOFError, asyncio.IncompleteReadError, ValueError):
+        with contextlib.suppress(OSError, EOFError, ValueError, asyncio.CancelledError):
             while await self.answer(await self.next(reader, writer), reader, writer):
                 pass
         self.writers.discard(writer)

@@ -18,11 +18,12 @@ from tests.e2e.machine import eventually, request
 from tests.e2e.traefik import merging
 from tests.e2e.traefik.backends import Backends, backends, sha16
 from tests.e2e.traefik.cases import Case, Step
-from tests.e2e.traefik.clients import Client, Reply
+from tests.e2e.traefik.clients import Client
 from tests.e2e.traefik.filling import Words
 from tests.e2e.traefik.gateways import Gateway
 from tests.e2e.traefik.judging import Outcome, mistakes
 from tests.e2e.traefik.ports import unused_port
+from tests.e2e.traefik.replies import Reply
 from tests.envoy.pki import Pki
 
 AT_ONCE = 4

@@ -9,6 +9,7 @@ from tests.e2e.traefik.verdicts import OURS, verdicts
 
 
 @pytest.mark.e2e
+@pytest.mark.filterwarnings("ignore:ssl.TLSVersion")  # Old versions are what some cases are about.
 @pytest.mark.parametrize("topic", topics())
 def test_agreement(topic: str) -> None:
     found = verdicts(cases_of(topic), topic in OURS)
