@@ -113,7 +113,13 @@ class Run:
         place.words.known["self"] = str(file)
         file.write_text(place.words.fill(text))
         with self.gateway.running(file):
-            result = self.play(place, wait=True)
+            ready = place.words.known.get(READY)
+            try:
+                if ready is not None:
+                    eventually(lambda: request(f"127.0.0.1:{ready}", "/ready").body == READY)
+                result = self.play(place, wait=ready is None)
+            except AssertionError as error:
+                result = Result(place.case, error=str(error))
         result.said = self.gateway.said(file)
         return result
 
