@@ -28,6 +28,8 @@ SHARED_STATIC = frozenset(("entryPoints",))
 GLOBAL_TLS = frozenset(("stores",))
 SENDS = ("send", "digest", "raw", "grpc", "websocket", "tcp", "udp", "set", "wait")
 """What a step can do; each has exactly one of them."""
+USUAL = {"grpc": 0, "websocket": 101}
+"""Statuses that are expected where nothing is said, beside 200."""
 OF_ANSWERS = (
     "status",
     "by",
@@ -153,5 +155,6 @@ def _steps(where: str, written: list[dict[str, Any]]) -> Iterator[Step]:
         unknown = each.keys() - {*kinds, "ours", *EXPECTATIONS, *OPTIONS}
         assert not unknown, f"{where}: unknown {sorted(unknown)}"
         expect = {name: each[name] for name in EXPECTATIONS if name in each}
+        expect = expect or {"status": USUAL.get(kinds[0], 200)}
         options = {name: each[name] for name in OPTIONS if name in each}
         yield Step(kinds[0], each[kinds[0]], options, expect, each.get("ours"))

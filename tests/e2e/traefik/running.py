@@ -83,8 +83,11 @@ class Run:
             static, dynamic = merging.split(merging.renamed(prefix_of(place.case), place.config))
             whole["entryPoints"] |= place.words.fill(static["entryPoints"])
             write(folder / "dynamic" / f"{prefix_of(place.case)}.yml", place.words.fill(dynamic))
-        with self.serving(folder, whole) as file:
-            found = list(pool.map(self.play, places))
+        try:
+            with self.serving(folder, whole) as file:
+                found = list(pool.map(self.play, places))
+        except AssertionError as error:
+            return [Result(case, error=str(error)) for case in cases]
         for result in found:
             lines = self.gateway.said(file).splitlines()
             result.said = "\n".join(line for line in lines if prefix_of(result.case) in line)
@@ -116,7 +119,7 @@ class Run:
             ready = place.words.known.get(READY)
             try:
                 if ready is not None:
-                    eventually(lambda: request(f"127.0.0.1:{ready}", "/ready").body == READY)
+                    eventually(lambda: request(f"127.0.0.1:{ready}", "/ready").body == READY, within=PATIENCE)
                 result = self.play(place, wait=ready is None)
             except AssertionError as error:
                 result = Result(place.case, error=str(error))
@@ -138,7 +141,7 @@ class Run:
         with self.gateway.running(folder / "traefik.yml"):
             said = "no answer"
             try:
-                eventually(lambda: self.is_ready(port, folder / "traefik.yml", broken))
+                eventually(lambda: self.is_ready(port, folder / "traefik.yml", broken), within=PATIENCE)
             except AssertionError as error:
                 said = f"{error}\n{self.gateway.said(folder / 'traefik.yml')}"
                 raise AssertionError(said) from None
