@@ -2,15 +2,13 @@
 
 from __future__ import annotations
 
-from functools import cache
-from importlib.resources import files
-
 from envoy.extensions.filters.http.lua.v3 import lua_pb2
 from google.protobuf.message import Message
 
 from tulle.envoy import protos
 from tulle.envoy.filters.base import Chain, Filter, Phase, Placed, dormant
 from tulle.envoy.steps import operations, slots
+from tulle.envoy.steps.script import interpreter
 from tulle.model.routes import RouteRule
 
 
@@ -20,16 +18,11 @@ def _place(chain: Chain) -> Placed:
     found = []
     for number in range(1, slots.SLOTS + 1):
         config = lua_pb2.Lua(clear_route_cache=protos.flag(False))
-        config.default_source_code.inline_string = _interpreter()
+        config.default_source_code.inline_string = interpreter()
         found.append(dormant(slots.work_name(number), config))
         chained = slots.typed(f"{slots.CHAIN}.FilterChainConfig", {})
         found.append(dormant(slots.native_name(number), chained))
     return tuple(found)
-
-
-@cache
-def _interpreter() -> str:
-    return files("tulle.envoy.steps").joinpath("interpreter.lua").read_text()
 
 
 def wishes(rule: RouteRule) -> dict[str, Message]:

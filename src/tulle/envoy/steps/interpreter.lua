@@ -3,10 +3,15 @@
 
 local TEXT = { [301] = "Moved Permanently", [302] = "Found", [307] = "Temporary Redirect", [308] = "Permanent Redirect" }
 local NOTES = "tulle.steps"
+local SHORT = 2048
 local REQUEST, ANSWER = {}, {}
 
 local function decoded(text)
   return (text:gsub("%%(%x%x)", function(digits) return string.char(tonumber(digits, 16)) end))
+end
+
+local function trimmed(text)
+  return text:match("^%s*(.-)%s*$")
 end
 
 local function split(target)
@@ -15,25 +20,38 @@ local function split(target)
   return target:sub(1, start - 1), target:sub(start)
 end
 
--- How many characters of an encoded path stand for a prefix; nil if it does not begin so.
-local function reach(path, prefix)
-  if path:sub(1, #prefix) == prefix and not prefix:find("%", 1, true) then return #prefix end
-  local at = 1
-  for index = 1, #prefix do
-    local character = path:sub(at, at)
-    local length = 1
-    if character == "%" and path:find("^%x%x", at + 1) then
-      character, length = string.char(tonumber(path:sub(at + 1, at + 2), 16)), 3
-    end
-    if character ~= prefix:sub(index, index) then return nil end
-    at = at + length
-  end
-  return at - 1
+-- Paths as Go's net/url has them: decoded, and as they were written where that is not how Go would write them.
+-- What Go would escape in a path; what may stand in it as it is, beyond the rest.
+local ODD, WRONG = "[^%w%-_.~$&+,/:;=@]", "[^%w%-_.~$&+,/:;=@!'()*%[%]%%]"
+
+local function escaped(path)
+  if not path:find(ODD) then return path end
+  return (path:gsub(ODD, function(character) return string.format("%%%02X", character:byte()) end))
+end
+
+local function read_path(text)
+  if not text:find(ODD) then return text, "" end
+  local path = decoded(text)
+  return path, escaped(path) ~= text and text or ""
+end
+
+local function written_path(path, raw)
+  if raw ~= "" and not raw:find(WRONG) and decoded(raw) == path then return raw end
+  return escaped(path)
 end
 
 local function rooted(path)
-  local rest = path:gsub("^%%2[fF]", ""):gsub("^/+", "")
-  return "/" .. rest
+  if path == "" or path:sub(1, 1) == "/" then return path end
+  return "/" .. path
+end
+
+-- How many characters of an encoded path stand for so many of the decoded one.
+local function reach(raw, length)
+  local at = 1
+  for _ = 1, length do
+    at = at + (raw:find("^%%%x%x", at) and 3 or 1)
+  end
+  return at - 1
 end
 
 -- Whether a path has steps up, or nothing between slashes, as nothing that clients send has.
@@ -43,12 +61,6 @@ local function is_dirty(path)
     if segment == "." or segment == ".." then return true end
   end
   return false
-end
-
--- What a path cannot hold as it is.
-local ESCAPES = { ["?"] = "%3F", ["#"] = "%23", [" "] = "%20" }
-local function escaped(path)
-  return (path:gsub("[?# ]", ESCAPES))
 end
 
 local function noted(handle, name)
@@ -99,26 +111,29 @@ function REQUEST.set(handle, headers, op)
 end
 
 function REQUEST.add_prefix(handle, headers, op)
-  local path, query = split(headers:get(":path"))
-  headers:replace(":path", rooted(op.prefix .. path) .. query)
+  local text, query = split(headers:get(":path"))
+  local path, raw = read_path(text)
+  if raw ~= "" then raw = rooted(op.prefix .. raw) end
+  headers:replace(":path", written_path(rooted(op.prefix .. path), raw) .. query)
 end
 
 -- Nothing at all may be left: the next step may put something before it.
-local function stripped(handle, headers, rest, query, prefix)
-  local path = rest == "" and "" or rooted(rest)
-  if is_dirty(path) then return fail(handle, 400, "Bad Request") end
-  headers:replace(":path", path .. query)
-  headers:add("x-forwarded-prefix", prefix)
+local function stripped(handle, headers, path, raw, query, length)
+  local prefix = path:sub(1, length)
+  local rest = rooted(path:sub(length + 1))
+  if raw ~= "" then raw = rooted(raw:sub(reach(raw, length) + 1)) end
+  rest = written_path(rest, raw)
+  if is_dirty(rest) then return fail(handle, 400, "Bad Request") end
+  headers:replace(":path", rest .. query)
+  headers:add("x-forwarded-prefix", trimmed(prefix))
 end
 
 function REQUEST.strip(handle, headers, op)
-  local path, query = split(headers:get(":path"))
+  local text, query = split(headers:get(":path"))
+  local path, raw = read_path(text)
   for index = 1, #op.prefixes do
     local prefix = op.prefixes[index]
-    local length = reach(path, prefix)
-    if length ~= nil then
-      return stripped(handle, headers, path:sub(length + 1), query, prefix)
-    end
+    if path:sub(1, #prefix) == prefix then return stripped(handle, headers, path, raw, query, #prefix) end
   end
 end
 
@@ -163,20 +178,34 @@ function REQUEST.write_path(handle, headers, op)
 end
 
 function REQUEST.take_path(handle, headers, op)
-  local old, new = noted(handle, op.note .. ".old"), noted(handle, op.note) or ""  -- Nothing is not noted.
-  if new == old then return end
+  if noted(handle, op.note .. ".fits") ~= "yes" then return end
+  local old, new = noted(handle, op.note .. ".old"), noted(handle, op.note)
+  -- Nothing is not noted, and neither is what is longer than Envoy notes.
+  if new == nil and #old > SHORT then return answer(handle, 414, {}, "") end
   local _, query = split(headers:get(":path"))
+  local raw = new or ""
+  local path = decoded(raw)
   headers:add("x-replaced-path", old)
-  if is_dirty(new) then return fail(handle, 400, "Bad Request") end
-  headers:replace(":path", escaped(new) .. query)
+  local wrong = raw:match("%%%x?$") or raw:match("%%[^%x]..?") or raw:match("%%%x[^%x].?")
+  if wrong ~= nil then return fail(handle, 500, 'invalid URL escape "' .. wrong:sub(1, 3) .. '"') end
+  if is_dirty(raw) then return fail(handle, 400, "Bad Request") end
+  headers:replace(":path", written_path(path, raw) .. query)
+end
+
+-- For patterns, which are about what is meant.
+function REQUEST.write_meant(handle, headers, op)
+  local path = read_path(split(headers:get(":path")))
+  headers:replace(op.header, (path:gsub("%c", "?")))
 end
 
 function REQUEST.strip_taken(handle, headers, op)
-  local path, query = split(headers:get(":path"))
+  local text, query = split(headers:get(":path"))
+  local path, raw = read_path(text)
   for index = 1, #op.notes do
-    local rest = noted(handle, op.notes[index]) or ""
-    if #rest < #path then
-      return stripped(handle, headers, rest, query, path:sub(1, #path - #rest))
+    local found = noted(handle, op.notes[index]) or ""
+    local prefix = found:sub(1, 1) == "=" and found:sub(2) or ""
+    if prefix ~= "" and path:sub(1, #prefix) == prefix then
+      return stripped(handle, headers, path, raw, query, #prefix)
     end
   end
 end
@@ -254,10 +283,6 @@ local function within_any(address, ranges)
     if within(address, ranges[index]) then return true end
   end
   return false
-end
-
-local function trimmed(text)
-  return text:match("^%s*(.-)%s*$")
 end
 
 -- The address of the client, as text: the other end, or one that X-Forwarded-For names.
@@ -346,17 +371,31 @@ function REQUEST.write_origin(handle, headers, op)
   headers:replace(op.header, headers:get("origin") or "")
 end
 
+-- Steps may leave no path at all. Everything but steps must see one.
+local function emptied(handle, headers)
+  local path = headers:get(":path")
+  if (path == "/" or path:sub(1, 2) == "/?") and noted(handle, "empty") == "yes" then
+    headers:replace(":path", path:sub(2))
+  end
+end
+
+local function filled(handle, headers)
+  local path = headers:get(":path")
+  local start = path:sub(1, 1)
+  if start == "/" then return end
+  if start == "" or start == "?" then note(handle, "empty", "yes") end
+  headers:replace(":path", "/" .. path)
+end
+
 local function run(handle, operations, kind)
   if operations == nil then return end
   local headers = handle:headers()
+  if kind == REQUEST then emptied(handle, headers) end
   for index = 1, #operations do
     local op = operations[index]
     if kind[op.op](handle, headers, op) then return end
   end
-  if kind == REQUEST then
-    local path = headers:get(":path")
-    if path:sub(1, 1) ~= "/" then headers:replace(":path", "/" .. path) end
-  end
+  if kind == REQUEST then filled(handle, headers) end
 end
 
 function envoy_on_request(handle)
