@@ -8,6 +8,7 @@ from google.protobuf.message import Message
 from tulle.envoy import protos
 from tulle.envoy.filters.base import Chain, Filter, Phase, Placed, dormant
 from tulle.envoy.steps import operations, slots
+from tulle.envoy.steps.parts import stamped
 from tulle.envoy.steps.script import interpreter
 from tulle.model.routes import RouteRule
 
@@ -29,7 +30,7 @@ def wishes(rule: RouteRule) -> dict[str, Message]:
     """What a rule wants of each filter, by name."""
     if not rule.steps:
         return {}
-    parts = [part for number, step in enumerate(rule.steps) for part in operations.parts(step, str(number))]
+    parts = [part for number, step in enumerate(rule.steps) for part in stamped(operations.parts(step, str(number)), number)]
     return dict(slots.wanted(slots.laid_out(parts)))
 
 

@@ -101,13 +101,11 @@ local function redirect(handle, method, location, permanent)
 end
 
 function REQUEST.set(handle, headers, op)
-  if op.name == "host" then
-    if op.value ~= "" then headers:replace(":authority", op.value) end
-  elseif op.value == "" then
-    headers:remove(op.name)
-  else
-    headers:replace(op.name, op.value)
-  end
+  headers:replace(op.name == "host" and ":authority" or op.name, op.value)
+end
+
+function REQUEST.remove(handle, headers, op)
+  if op.name ~= "host" then headers:remove(op.name) end
 end
 
 function REQUEST.add_prefix(handle, headers, op)
@@ -222,45 +220,68 @@ function REQUEST.to_url(handle, headers, op)
   return redirect(handle, headers:get(":method"), new, op.permanent)
 end
 
--- An address as a list of bytes; nil if it is none.
-local function bytes(text)
-  local four = { text:match("^(%d+)%.(%d+)%.(%d+)%.(%d+)$") }
-  if #four == 4 then
-    for index = 1, 4 do
-      four[index] = tonumber(four[index])
-      if four[index] > 255 then return nil end
-    end
-    return four
+-- Addresses as Go's net/netip reads them: a list of bytes; nil if it is none.
+local function four_bytes(text)
+  local found = { text:match("^(%d+)%.(%d+)%.(%d+)%.(%d+)$") }
+  if #found ~= 4 then return nil end
+  for index = 1, 4 do
+    local digits = found[index]
+    if #digits > 3 or (#digits > 1 and digits:sub(1, 1) == "0") or tonumber(digits) > 255 then return nil end
+    found[index] = tonumber(digits)
   end
-  text = text:gsub("^%[", ""):gsub("%]$", ""):gsub("%%.*$", "")
-  if not text:find(":", 1, true) or text:find("[^%x:.]") then return nil end
-  local tail = text:match("%d+%.%d+%.%d+%.%d+$")
-  if tail ~= nil then
-    local inner = bytes(tail)
-    if inner == nil then return nil end
-    text = text:sub(1, #text - #tail) .. string.format("%x:%x", inner[1] * 256 + inner[2], inner[3] * 256 + inner[4])
+  return found
+end
+
+-- Groups of hexadecimal digits between colons, added to what was found; false if something else stands there.
+local function groups(text, found)
+  if text == "" then return true end
+  for group in (text .. ":"):gmatch("(.-):") do
+    if not group:find("^%x%x?%x?%x?$") then return false end
+    local number = tonumber(group, 16)
+    found[#found + 1] = math.floor(number / 256)
+    found[#found + 1] = number % 256
   end
-  local function groups(part)
-    local found = {}
-    for group in part:gmatch("[^:]+") do
-      local number = tonumber(group, 16)
-      found[#found + 1] = math.floor(number / 256)
-      found[#found + 1] = number % 256
-    end
-    return found
+  return true
+end
+
+local function sixteen_bytes(text)
+  local zone = text:find("%", 1, true)
+  if zone ~= nil then
+    if zone == #text then return nil end
+    text = text:sub(1, zone - 1)
+  end
+  local tail = text:match("[^:]*$")
+  if tail:find(".", 1, true) then
+    local last = four_bytes(tail)
+    if last == nil then return nil end
+    text = text:sub(1, #text - #tail) .. string.format("%x:%x", last[1] * 256 + last[2], last[3] * 256 + last[4])
   end
   local gap = text:find("::", 1, true)
-  local found = groups(gap and text:sub(1, gap - 1) or text)
-  local rest = gap and groups(text:sub(gap + 2)) or {}
+  local found, rest = {}, {}
+  if not groups(gap and text:sub(1, gap - 1) or text, found) then return nil end
   if gap then
+    if not groups(text:sub(gap + 2), rest) or #found + #rest > 14 then return nil end
     for _ = 1, 16 - #found - #rest do found[#found + 1] = 0 end
     for index = 1, #rest do found[#found + 1] = rest[index] end
   end
-  if #found ~= 16 then return nil end
+  return #found == 16 and found or nil
+end
+
+local function bytes(text)
+  if not text:find(":", 1, true) then return four_bytes(text) end
+  local found = sixteen_bytes(text)
+  if found == nil then return nil end
   for index = 1, 12 do
     if found[index] ~= (index > 10 and 255 or 0) then return found end
   end
   return { found[13], found[14], found[15], found[16] }  -- An IPv4 address as IPv6 writes it.
+end
+
+-- The host of "host:port", "[host]:port"; of anything else all of it.
+local function host_of(text)
+  local inner = text:match("^%[([^%[%]]*)%]:[^:%[%]]*$")
+  if inner ~= nil then return inner end
+  return text:match("^([^:%[%]]*):[^:%[%]]*$") or text
 end
 
 -- Whether an address is in a range: { bytes, bits }.
@@ -285,22 +306,38 @@ local function within_any(address, ranges)
   return false
 end
 
--- The address of the client, as text: the other end, or one that X-Forwarded-For names.
+-- Of several headers of a name the first, as Go's Header.Get.
+local function first(headers, name)
+  return headers:getAtIndex(name, 0)
+end
+
+-- Only so many bits of an IPv6 address.
+local function masked(address, bits)
+  if bits == nil or address == nil or #address ~= 16 then return address end
+  local found = {}
+  for index = 1, 16 do
+    local left = bits - 8 * (index - 1)
+    local unit = left >= 8 and 1 or left <= 0 and 256 or 2 ^ (8 - left)
+    found[index] = math.floor(address[index] / unit) * unit
+  end
+  return found
+end
+
+-- The address of the client, as text: the other end, or one that X-Forwarded-For names; empty if there is none.
 local function client(handle, headers, by)
-  local peer = handle:streamInfo():downstreamDirectRemoteAddress():gsub(":%d+$", "")
-  if by == nil or by.kind == "peer" then return peer end
+  if by == nil or by.kind == "peer" then return handle:streamInfo():downstreamDirectRemoteAddress() end
   local named = {}
-  for part in (headers:get("x-forwarded-for") or ""):gmatch("[^,]+") do named[#named + 1] = trimmed(part) end
+  for part in ((first(headers, "x-forwarded-for") or "") .. ","):gmatch("(.-),") do named[#named + 1] = trimmed(part) end
   if by.kind == "depth" then return named[#named - by.depth + 1] or "" end
   for index = #named, 1, -1 do
-    local address = bytes(named[index])
-    if address == nil or not within_any(address, by.excluded) then return named[index] end
+    if named[index] ~= "" and not within_any(bytes(named[index]), by.excluded) then return named[index] end
   end
   return ""
 end
 
 function REQUEST.allow(handle, headers, op)
-  if within_any(bytes(client(handle, headers, op.by)), op.ranges) then return end
+  local address = bytes(host_of(client(handle, headers, op.by)))
+  if within_any(masked(address, op.by.ipv6), op.ranges) then return end
   return answer(handle, op.status, {}, op.body)
 end
 
@@ -328,8 +365,7 @@ function REQUEST.cors(handle, headers, op)
     local given = cors(op, allowed)
     if op.methods ~= "" then given["access-control-allow-methods"] = op.methods end
     if op.headers ~= "" then given["access-control-allow-headers"] = op.headers end
-    if op.max_age ~= "" then given["access-control-max-age"] = op.max_age end
-    note(handle, op.note, "answered")
+    given["access-control-max-age"] = op.max_age
     return answer(handle, 200, given, "")
   end
   if allowed ~= nil then note(handle, op.note, allowed) end
@@ -337,7 +373,6 @@ end
 
 function ANSWER.cors(handle, headers, op)
   local allowed = noted(handle, op.note)
-  if allowed == "answered" then return end
   for name, value in pairs(cors(op, allowed)) do headers:replace(name, value) end
   if op.vary then
     local vary = headers:get("vary")
@@ -350,7 +385,11 @@ function ANSWER.cors(handle, headers, op)
 end
 
 function ANSWER.set(handle, headers, op)
-  if op.value == "" then headers:remove(op.name) else headers:replace(op.name, op.value) end
+  headers:replace(op.name, op.value)
+end
+
+function ANSWER.remove(handle, headers, op)
+  headers:remove(op.name)
 end
 
 -- Whether clients speak TLS, as the connection or a header of the request says.
@@ -362,8 +401,8 @@ function REQUEST.note_secure(handle, headers, op)
   if secure then note(handle, op.note, "secure") end
 end
 
-function ANSWER.set_secure(handle, headers, op)
-  if noted(handle, op.note) == "secure" then ANSWER.set(handle, headers, op) end
+function ANSWER.secure(handle, headers, op)
+  if noted(handle, op.note) == "secure" then ANSWER[op["then"].op](handle, headers, op["then"]) end
 end
 
 -- For patterns; without an origin there is nothing to look at.
@@ -387,22 +426,42 @@ local function filled(handle, headers)
   headers:replace(":path", "/" .. path)
 end
 
-local function run(handle, operations, kind)
-  if operations == nil then return end
+local function on_request(handle, context)
   local headers = handle:headers()
-  if kind == REQUEST then emptied(handle, headers) end
+  local slot, operations = context:get("slot"), context:get("request")
+  if slot ~= nil then note(handle, "reached", slot) end
+  if operations == nil then return end
+  emptied(handle, headers)
   for index = 1, #operations do
     local op = operations[index]
-    if kind[op.op](handle, headers, op) then return end
+    if REQUEST[op.op](handle, headers, op) then
+      note(handle, "answered", op.step)
+      return
+    end
   end
-  if kind == REQUEST then filled(handle, headers) end
+  filled(handle, headers)
+end
+
+-- Answers that were made on the way pass all interpreters; those steps that the request had not reached leave them.
+local function on_response(handle, context)
+  local headers = handle:headers()
+  if noted(handle, "untyped") == "yes" then
+    headers:remove("content-type")
+    note(handle, "untyped", "no more")
+  end
+  local slot, operations = context:get("slot"), context:get("answer")
+  if slot == nil or slot > (noted(handle, "reached") or 0) then return end
+  local answered = noted(handle, "answered")
+  for index = 1, #operations do
+    local op = operations[index]
+    if answered == nil or op.step < answered then ANSWER[op.op](handle, headers, op) end
+  end
 end
 
 function envoy_on_request(handle)
-  run(handle, handle:filterContext():get("request"), REQUEST)
+  on_request(handle, handle:filterContext())
 end
 
 function envoy_on_response(handle)
-  if noted(handle, "untyped") ~= nil then handle:headers():remove("content-type") end
-  run(handle, handle:filterContext():get("answer"), ANSWER)
+  on_response(handle, handle:filterContext())
 end

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from ipaddress import ip_network
+from ipaddress import IPv4Network, IPv6Address, IPv6Network, ip_network
 from typing import Any
 
 from tulle.envoy.steps import paths
@@ -11,6 +11,8 @@ from tulle.envoy.steps.parts import Native, Operation, Part, Work
 from tulle.envoy.steps.patterns import substitution
 from tulle.model import steps
 
+MAPPED = 96
+"""Bits of an IPv6 address before the IPv4 address that it stands for."""
 SCHEME_PORTS = {"http": "80", "https": "443"}
 
 
@@ -46,12 +48,15 @@ def _set_headers(step: steps.SetHeaders, note: str) -> tuple[Part, ...]:
     if step.secure_answer:
         proof = [[name.lower(), value] for name, value in step.secure_proof]
         request = (*request, {"op": "note_secure", "note": note, "proof": proof})
-        answer += [{**_setting(name, value), "op": "set_secure", "note": note} for name, value in step.secure_answer]
+        answer += [{"op": "secure", "then": _setting(*each), "note": note} for each in step.secure_answer]
     return (Work(request=request, answer=tuple(answer)),)
 
 
 def _setting(name: str, value: str) -> Operation:
-    return {"op": "set", "name": name.lower(), "value": value}
+    """Without a value it is removed; spaces around one are none of it (RFC 9110)."""
+    if not value:
+        return {"op": "remove", "name": name.lower()}
+    return {"op": "set", "name": name.lower(), "value": value.strip(" \t\r\n")}
 
 
 def _share_origins(step: steps.ShareOrigins, note: str) -> tuple[Part, ...]:
@@ -62,7 +67,7 @@ def _share_origins(step: steps.ShareOrigins, note: str) -> tuple[Part, ...]:
         "methods": ",".join(step.methods),
         "headers": ",".join(step.headers),
         "exposed": ",".join(step.exposed),
-        "max_age": str(step.max_age) if step.max_age else "",
+        "max_age": str(step.max_age),
         "credentials": step.allows_credentials,
         "vary": step.adds_vary,
     }
@@ -96,17 +101,27 @@ def _allow(step: steps.AllowAddresses, note: str) -> tuple[Part, ...]:
 
 def client(address: steps.ClientAddress) -> Operation:
     """Which address is that of the client, for the interpreter."""
+    found: dict[str, Any] = {"kind": "peer"}
     if address.depth:
-        return {"kind": "depth", "depth": address.depth}
-    if address.excluded:
-        return {"kind": "excluded", "excluded": ranges(address.excluded)}
-    return {"kind": "peer"}
+        found = {"kind": "depth", "depth": address.depth}
+    elif address.excluded:
+        found = {"kind": "excluded", "excluded": ranges(address.excluded)}
+    if address.ipv6_bits is not None:
+        found["ipv6"] = address.ipv6_bits
+    return found
 
 
 def ranges(texts: Sequence[str]) -> list[Mapping[str, Any]]:
     """CIDRs as the interpreter compares them: the bytes of the address, and how many bits count."""
-    networks = map(ip_network, texts)
-    return [{"bytes": list(each.network_address.packed), "bits": each.prefixlen} for each in networks]
+    return [_range(ip_network(text, strict=False)) for text in texts]
+
+
+def _range(network: IPv4Network | IPv6Network) -> Mapping[str, Any]:
+    """IPv4 in IPv6's clothes is IPv4, as Go has it."""
+    address, bits = network.network_address, network.prefixlen
+    if isinstance(address, IPv6Address) and address.ipv4_mapped is not None and bits >= MAPPED:
+        address, bits = address.ipv4_mapped, bits - MAPPED
+    return {"bytes": list(address.packed), "bits": bits}
 
 
 def _refuse_escapes(step: steps.RefuseEscapes, note: str) -> tuple[Part, ...]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -28,6 +28,16 @@ class Native:
 
 
 Part = Work | Native
+
+
+def stamped(parts: Iterable[Part], step: int) -> Iterator[Part]:
+    """Operations that know which step they are of: one that answers a request leaves the answer to those before it."""
+    for part in parts:
+        if isinstance(part, Work):
+            request, answer = (tuple({**each, "step": step} for each in ops) for ops in (part.request, part.answer))
+            yield Work(request=request, answer=answer)
+        else:
+            yield part
 
 
 def joined(parts: Iterable[Part]) -> tuple[Part, ...]:

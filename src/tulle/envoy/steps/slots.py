@@ -65,16 +65,20 @@ def wanted(slots: Sequence[Slot]) -> Iterator[tuple[str, Message]]:
     """What a route says to each filter that it wakes, by the name of the filter."""
     for number, slot in enumerate(slots, 1):
         if slot.work is not None:
-            yield work_name(number), _work(slot.work)
+            yield work_name(number), _work(slot.work, number)
         if slot.native is not None:
             yield native_name(number), typed(f"{CHAIN}.FilterChainConfigPerRoute", _chain(slot.native.filters))
         for inner, work in slot.inner:
-            yield work_name(inner), _work(work)
+            yield work_name(inner), _work(work, inner)
 
 
-def _work(work: Work) -> lua_pb2.LuaPerRoute:
+def _work(work: Work, number: int) -> lua_pb2.LuaPerRoute:
+    context: dict[str, Any] = {"request": list(work.request)} if work.request else {}
+    if work.answer:
+        # Which of them a request had reached is noted on its way: others leave the answer as it is.
+        context |= {"answer": list(work.answer), "slot": number}
     message = lua_pb2.LuaPerRoute()
-    message.filter_context.update({"request": list(work.request), "answer": list(work.answer)})
+    message.filter_context.update(context)
     return message
 
 
