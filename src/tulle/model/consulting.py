@@ -28,7 +28,10 @@ class Passwords:
     id: str
     """Who asks: a router, and the step of it."""
     users: tuple[tuple[str, str], ...] = ()
-    """Names, and hashes as `htpasswd` and `htdigest` (HA1 alone) write them; they count before those of the file."""
+    """Names, and hashes as `htpasswd` writes them; for digests `name:realm`, and what `htdigest` writes (HA1).
+
+    They count before those of the file.
+    """
     file: str = ""
     """An absolute path on the host of the gateway; read again when it changes."""
     realm: str = "traefik"
@@ -81,7 +84,7 @@ class Redis:
     dial_timeout: float = 5.0
     has_tls: bool = False
     ca: str = ""
-    """A file, or PEM itself; so are the others."""
+    """A file, or PEM itself; the others are files."""
     certificate: str = ""
     key: str = ""
     skips_verification: bool = False
@@ -92,7 +95,7 @@ class Rate:
     """Has the client asked more often than it may? (A token bucket.)"""
 
     id: str
-    """With a Redis that of the step alone: all routers and all hosts count together."""
+    """With a Redis that of the step alone (`name@provider`): all routers and all hosts count together."""
     average: int
     """Requests in a period; 0: any number."""
     period: float = 1.0
@@ -128,9 +131,10 @@ def from_text(text: str) -> Question:
     try:
         plain = json.loads(text)
         kind = _KINDS[plain.pop("kind")]
-        return kind(**{name: _READERS.get(name, _value)(value) for name, value in plain.items()})
+        question: Question = kind(**{name: _READERS.get(name, _value)(value) for name, value in plain.items()})
     except (ValueError, TypeError, KeyError, AttributeError) as error:
         raise Unreadable(f"not a question: {error}") from error
+    return question
 
 
 def _plain(value: object) -> dict[str, object]:

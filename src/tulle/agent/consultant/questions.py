@@ -1,0 +1,36 @@
+"""Questions as they arrive, read once for each text."""
+
+from __future__ import annotations
+
+import logging
+
+from tulle.agent.consultant.remembered import Remembered
+from tulle.model.consulting import Question, Unreadable, from_text
+
+log = logging.getLogger(__name__)
+
+KEY = "tulle-question"
+"""Under which the text of a question is found: in the context of a route, in the metadata of a stream, in a descriptor."""
+ADDRESS_KEY = "tulle-address"
+"""In the metadata of a stream: the address of the client, `%DOWNSTREAM_REMOTE_ADDRESS_WITHOUT_PORT%`."""
+MOST_KNOWN = 20_000
+
+
+class Questions:
+    """By their text."""
+
+    def __init__(self) -> None:
+        self._known: Remembered[str, Question | Unreadable] = Remembered(MOST_KNOWN)
+
+    def read(self, text: str) -> Question | None:
+        """The question; None, and a line in the log, if it is none."""
+        known = self._known.get_or_make(text, _read)
+        return None if isinstance(known, Unreadable) else known
+
+
+def _read(text: str) -> Question | Unreadable:
+    try:
+        return from_text(text)
+    except Unreadable as error:
+        log.error("a gateway asks something that this version does not understand: %s", error)
+        return error

@@ -1,0 +1,67 @@
+"""Questions about rates, as Envoy's filter for rate limits asks them (`envoy.service.ratelimit.v3`).
+
+The entries of a descriptor are the question, and what makes two requests those of one client. This filter cannot say
+that a Redis is away, only fail; asked as an authorization (`authorizing`), the same question gets the exact answer.
+"""
+
+from __future__ import annotations
+
+import grpc
+import grpc.aio
+from envoy.config.core.v3.base_pb2 import HeaderValue
+from envoy.service.ratelimit.v3.rls_pb2 import RateLimitRequest, RateLimitResponse
+
+from tulle.agent.consultant.limiting import NOBODY_KNOWS, Limiter
+from tulle.agent.consultant.questions import KEY, Questions
+from tulle.agent.consultant.seen import FORWARDED, Refused, Seen
+from tulle.model.consulting import Rate
+
+METHOD = "envoy.service.ratelimit.v3.RateLimitService"
+ADDRESS = "remote_address"
+"""Entry that the action of this name writes."""
+HOST = "host"
+
+
+class RateService:
+    """The service."""
+
+    def __init__(self, questions: Questions, limiter: Limiter) -> None:
+        self._questions = questions
+        self._limiter = limiter
+
+    def handler(self) -> grpc.GenericRpcHandler:
+        """For a server."""
+        return grpc.method_handlers_generic_handler(
+            METHOD, {"ShouldRateLimit": grpc.unary_unary_rpc_method_handler(self._judge, None, None)}
+        )
+
+    async def _judge(self, data: bytes, context: grpc.aio.ServicerContext[bytes, bytes]) -> bytes:
+        for descriptor in RateLimitRequest.FromString(data).descriptors:
+            said = {entry.key: entry.value for entry in descriptor.entries}
+            question = self._questions.read(said.get(KEY, ""))
+            if not isinstance(question, Rate):
+                continue
+            seen = Seen(
+                address=said.get(ADDRESS, ""),
+                host=said.get(HOST, ""),
+                headers={FORWARDED: said.get(FORWARDED, ""), question.by.header.lower(): said.get("header", "")}
+                if question.by.header
+                else {FORWARDED: said.get(FORWARDED, "")},
+            )
+            verdict = await self._limiter.judge(question, seen)
+            if verdict == NOBODY_KNOWS:
+                await context.abort(grpc.StatusCode.UNAVAILABLE, "the Redis is away")
+            if isinstance(verdict, Refused):
+                return encoded(verdict)
+        return bytes(RateLimitResponse(overall_code=RateLimitResponse.OK).SerializeToString())
+
+
+def encoded(verdict: Refused) -> bytes:
+    """The answer to Envoy."""
+    headers = [HeaderValue(key=name, value=value) for name, value in verdict.headers]
+    answer = RateLimitResponse(
+        overall_code=RateLimitResponse.OVER_LIMIT,
+        response_headers_to_add=headers,
+        raw_body=verdict.body.encode(),
+    )
+    return bytes(answer.SerializeToString())
