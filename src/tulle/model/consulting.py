@@ -13,6 +13,17 @@ from typing import Any
 
 from tulle.model.steps import ClientAddress, SameClient
 
+QUESTION = "tulle-question"
+"""Under which the text stands: in the context extensions of `ext_authz`, in the initial metadata of `ext_proc`, in a
+descriptor of `ratelimit`."""
+ADDRESS = "tulle-address"
+"""Beside it in metadata: the address of the client. In descriptors `remote_address`, as Envoy writes it."""
+HOST = "tulle-host"
+"""In descriptors, which carry no headers."""
+FORWARDED = "tulle-forwarded"
+"""In descriptors: `X-Forwarded-For`."""
+HEADER = "tulle-header"
+"""In descriptors: the header by which clients are told apart."""
 BY_HOST = SameClient(is_host=True)
 BY_ADDRESS = SameClient(address=ClientAddress())
 

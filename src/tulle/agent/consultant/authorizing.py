@@ -13,9 +13,9 @@ from google.rpc.status_pb2 import Status
 
 from tulle.agent.consultant.limiting import Limiter
 from tulle.agent.consultant.passwords import Doorkeeper
-from tulle.agent.consultant.questions import KEY, Questions
+from tulle.agent.consultant.questions import Questions
 from tulle.agent.consultant.seen import Refused, Seen, Verdict
-from tulle.model.consulting import Passwords, Rate
+from tulle.model.consulting import QUESTION, Passwords, Rate
 
 METHOD = "envoy.service.auth.v3.Authorization"
 NOT_UNDERSTOOD = Refused(status=500)
@@ -51,7 +51,7 @@ class Authorizer:
             path=http.path,
             headers=http.headers,
         )
-        question = self._questions.read(attributes.context_extensions[KEY])
+        question = self._questions.read(attributes.context_extensions[QUESTION])
         if isinstance(question, Passwords):
             return await self._doorkeeper.judge(question, seen)
         if isinstance(question, Rate):

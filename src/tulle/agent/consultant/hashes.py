@@ -1,4 +1,7 @@
-"""Passwords as `htpasswd` keeps them: bcrypt, MD5 (`$apr1$`, `$1$`) and SHA-1. Anything else is nobody's password. Pure."""
+"""Passwords as `htpasswd` keeps them: bcrypt, MD5 (`$apr1$`, `$1$`) and SHA-1. Pure.
+
+Anything else is nobody's password.
+"""
 
 from __future__ import annotations
 

@@ -1,6 +1,6 @@
-"""Questions that need to know when a request has come to its end, asked in a stream for each (`envoy.service.ext_proc.v3`).
+"""Questions of those who need to know when a request has come to its end (`envoy.service.ext_proc.v3`).
 
-The stream is open as long as the request is on its way, if Envoy is told to send trailers.
+There is a stream for each request, which is open as long as it is on its way, if Envoy is told to send trailers.
 """
 
 from __future__ import annotations
@@ -24,18 +24,18 @@ from envoy.type.v3.http_status_pb2 import HttpStatus
 
 from tulle.agent.consultant.breaking import Circuit, Circuits
 from tulle.agent.consultant.in_flight import Crowd
-from tulle.agent.consultant.questions import ADDRESS_KEY, KEY, Questions
+from tulle.agent.consultant.questions import Questions
 from tulle.agent.consultant.seen import Refused, Seen, client
 from tulle.kit.clock import Clock
 from tulle.model.breaking import Malformed
-from tulle.model.consulting import Breaker, InFlight
+from tulle.model.consulting import ADDRESS, QUESTION, Breaker, InFlight
 
 log = logging.getLogger(__name__)
 
 METHOD = "envoy.service.ext_proc.v3.ExternalProcessor"
 ABANDONED = 499
 """Counts as the status of a request whose client did not wait for the answer."""
-GO_ON = {
+GO_ON: dict[str, bytes] = {
     "request_headers": ProcessingResponse(request_headers=HeadersResponse()).SerializeToString(),
     "response_headers": ProcessingResponse(response_headers=HeadersResponse()).SerializeToString(),
     "request_trailers": ProcessingResponse(request_trailers=TrailersResponse()).SerializeToString(),
@@ -60,9 +60,9 @@ class Processor:
 
     async def _process(self, _: object, stream: grpc.aio.ServicerContext[bytes, bytes]) -> None:
         said = {str(name): value for name, value in stream.invocation_metadata() or ()}
-        question = self._questions.read(str(said.get(KEY, "")))
+        question = self._questions.read(str(said.get(QUESTION, "")))
         if isinstance(question, InFlight):
-            await self._count(question, str(said.get(ADDRESS_KEY, "")), stream)
+            await self._count(question, str(said.get(ADDRESS, "")), stream)
         elif isinstance(question, Breaker):
             try:
                 circuit = self._circuits.of(question)
@@ -119,7 +119,7 @@ async def _follow(stream: Any) -> None:
 
 
 def _next(message: ProcessingRequest) -> bytes:
-    return GO_ON[message.WhichOneof("request")]
+    return GO_ON[str(message.WhichOneof("request"))]
 
 
 @lru_cache(4096)

@@ -9,10 +9,6 @@ from tulle.model.consulting import Question, Unreadable, from_text
 
 log = logging.getLogger(__name__)
 
-KEY = "tulle-question"
-"""Under which the text of a question is found: in the context of a route, in the metadata of a stream, in a descriptor."""
-ADDRESS_KEY = "tulle-address"
-"""In the metadata of a stream: the address of the client, `%DOWNSTREAM_REMOTE_ADDRESS_WITHOUT_PORT%`."""
 MOST_KNOWN = 20_000
 
 

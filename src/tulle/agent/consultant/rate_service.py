@@ -12,14 +12,11 @@ from envoy.config.core.v3.base_pb2 import HeaderValue
 from envoy.service.ratelimit.v3.rls_pb2 import RateLimitRequest, RateLimitResponse
 
 from tulle.agent.consultant.limiting import NOBODY_KNOWS, Limiter
-from tulle.agent.consultant.questions import KEY, Questions
-from tulle.agent.consultant.seen import FORWARDED, Refused, Seen
-from tulle.model.consulting import Rate
+from tulle.agent.consultant.questions import Questions
+from tulle.agent.consultant.seen import Refused, Seen
+from tulle.model.consulting import FORWARDED, HEADER, HOST, QUESTION, Rate
 
 METHOD = "envoy.service.ratelimit.v3.RateLimitService"
-ADDRESS = "remote_address"
-"""Entry that the action of this name writes."""
-HOST = "host"
 
 
 class RateService:
@@ -38,16 +35,11 @@ class RateService:
     async def _judge(self, data: bytes, context: grpc.aio.ServicerContext[bytes, bytes]) -> bytes:
         for descriptor in RateLimitRequest.FromString(data).descriptors:
             said = {entry.key: entry.value for entry in descriptor.entries}
-            question = self._questions.read(said.get(KEY, ""))
+            question = self._questions.read(said.get(QUESTION, ""))
             if not isinstance(question, Rate):
                 continue
-            seen = Seen(
-                address=said.get(ADDRESS, ""),
-                host=said.get(HOST, ""),
-                headers={FORWARDED: said.get(FORWARDED, ""), question.by.header.lower(): said.get("header", "")}
-                if question.by.header
-                else {FORWARDED: said.get(FORWARDED, "")},
-            )
+            headers = {"x-forwarded-for": said.get(FORWARDED, ""), question.by.header.lower(): said.get(HEADER, "")}
+            seen = Seen(address=said.get("remote_address", ""), host=said.get(HOST, ""), headers=headers)
             verdict = await self._limiter.judge(question, seen)
             if verdict == NOBODY_KNOWS:
                 await context.abort(grpc.StatusCode.UNAVAILABLE, "the Redis is away")

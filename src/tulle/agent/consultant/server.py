@@ -24,7 +24,7 @@ from tulle.agent.consultant.rate_service import RateService
 from tulle.agent.consultant.rates import Buckets
 from tulle.agent.consultant.shared_rates import SharedBuckets
 from tulle.agent.consultant.verifying import Verifier
-from tulle.kit.clock import Clock, SystemClock
+from tulle.kit.clock import Clock
 
 LARGEST_QUESTION = 4 << 20
 """Bytes: there may be many users in one."""
@@ -45,9 +45,9 @@ class CannotListen(OSError):
 class Consultant:
     """The server. `run` owns it."""
 
-    def __init__(self, socket: Path, clock: Clock | None = None) -> None:
+    def __init__(self, socket: Path, clock: Clock) -> None:
         self._socket = socket
-        self._clock = clock or SystemClock()
+        self._clock = clock
 
     async def run(self) -> None:
         """Answer until cancelled.

@@ -1,4 +1,7 @@
-"""Who may come, and the hashes of their passwords: as configured, and from files, which are read again when they change."""
+"""Who may come, and the hashes of their passwords: as configured, and from files.
+
+Files are read again when they change.
+"""
 
 from __future__ import annotations
 
