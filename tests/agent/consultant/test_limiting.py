@@ -1,0 +1,67 @@
+from __future__ import annotations
+
+import logging
+from typing import Any
+
+import pytest
+
+from tulle.agent.consultant.limiting import NOBODY_KNOWS, Limiter
+from tulle.agent.consultant.rates import Buckets, Pace
+from tulle.agent.consultant.seen import Passed, Refused, Seen
+from tulle.agent.consultant.shared_rates import Unavailable
+from tulle.kit.clock import ManualClock
+from tulle.model.consulting import Rate, Redis
+
+
+class Played:
+    """Sleeps without sleeping, and is a Redis without one."""
+
+    def __init__(self) -> None:
+        self.slept: list[float] = []
+        self.clock = ManualClock()
+        self.trouble = ""
+        self.asked: list[object] = []
+        self.limiter = Limiter(Buckets(self.clock), self, self.sleep)  # type: ignore[arg-type]
+
+    async def sleep(self, seconds: float) -> None:
+        self.slept.append(seconds)
+
+    async def take(self, redis: Redis, id: str, client: str, pace: Pace) -> float:
+        if self.trouble:
+            raise Unavailable(self.trouble)
+        self.asked.append((id, client))
+        return 0.3
+
+
+async def test_no_limit() -> None:
+    played = Played()
+    assert await played.limiter.judge(Rate(id="x", average=0), Seen()) == Passed()
+
+
+async def test_in_memory() -> None:
+    played = Played()
+    question = Rate(id="x", average=2, burst=2)
+    verdicts: list[Any] = [await played.limiter.judge(question, Seen(address="a")) for _ in range(4)]
+    assert verdicts[:2] == [Passed()] * 2
+    # Half a second is more than half of the time between two.
+    assert [each.status for each in verdicts[2:]] == [429, 429]
+    played.clock.advance(0.4)
+    assert await played.limiter.judge(question, Seen(address="a")) == Passed()
+    assert played.slept == [pytest.approx(0.1)]
+
+
+async def test_shared(caplog: pytest.LogCaptureFixture) -> None:
+    caplog.set_level(logging.INFO)
+    played = Played()
+    question = Rate(id="limit@file", average=1, redis=Redis())
+    assert await played.limiter.judge(question, Seen(address="a")) == Passed()
+    assert (played.asked, played.slept) == ([("limit@file", "a")], [0.3])
+    played.trouble = "away"
+    assert await played.limiter.judge(question, Seen()) == NOBODY_KNOWS
+    assert await played.limiter.judge(question, Seen()) == NOBODY_KNOWS
+    played.trouble = ""
+    assert not isinstance(await played.limiter.judge(question, Seen()), Refused)
+    assert [each.getMessage() for each in caplog.records] == [
+        "rates cannot be counted: away",
+        "rates are counted again",
+    ]
