@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import asyncio
 import threading
-from collections.abc import Iterator
+from collections.abc import Coroutine, Iterator
 from contextlib import closing
 
 import pytest
@@ -35,10 +35,10 @@ def slow(monkeypatch: pytest.MonkeyPatch) -> Iterator[Slow]:
     made.gate.release(1000)
 
 
-async def begun(*questions: object) -> list[asyncio.Task[bool]]:
-    tasks = [asyncio.get_running_loop().create_task(each) for each in questions]  # type: ignore[arg-type]
+async def begun(*questions: Coroutine[None, None, bool]) -> list[asyncio.Task[bool]]:
+    tasks = [asyncio.get_running_loop().create_task(each) for each in questions]
     await asyncio.sleep(0.01)
-    return tasks  # type: ignore[return-value]
+    return tasks
 
 
 async def test_what_is_quick_is_verified_at_once() -> None:

@@ -130,7 +130,7 @@ def refused(verdict: Refused) -> bytes:
     ]
     answer = ImmediateResponse(
         status=HttpStatus(code=verdict.status),
-        headers=HeaderMutation(set_headers=headers, remove_headers=["content-type"]),
+        headers=HeaderMutation(set_headers=headers),
         body=verdict.body.encode(),
     )
     return bytes(ProcessingResponse(immediate_response=answer).SerializeToString())
