@@ -1,23 +1,27 @@
 from __future__ import annotations
 
-from typing import Any
+from collections.abc import Awaitable
 
 import pytest
 from envoy.service.auth.v3.external_auth_pb2 import CheckRequest, CheckResponse
 
-from tulle.agent.consultant.authorizing import METHOD, NOT_UNDERSTOOD, Authorizer
+from tulle.agent.consultant.authorizing import NOT_UNDERSTOOD, Authorizer
 from tulle.agent.consultant.questions import Questions
 from tulle.agent.consultant.seen import Passed, Refused, Seen, Verdict
 from tulle.model.consulting import QUESTION, InFlight, Passwords, Question, Rate, to_text
 
 
 class Judge:
-    def __init__(self, verdict: Verdict) -> None:
+    def __init__(self, verdict: Verdict, *, is_slow: bool = False) -> None:
         self.verdict = verdict
+        self.is_slow = is_slow
         self.seen: list[tuple[Question, Seen]] = []
 
-    async def judge(self, question: Question, seen: Seen) -> Verdict:
+    def judge(self, question: Question, seen: Seen) -> Verdict | Awaitable[Verdict]:
         self.seen.append((question, seen))
+        return self._later() if self.is_slow else self.verdict
+
+    async def _later(self) -> Verdict:
         return self.verdict
 
 
@@ -32,17 +36,18 @@ def asked(text: str) -> CheckRequest:
     return request
 
 
-async def answer(verdict: Verdict, text: str) -> tuple[CheckResponse, Judge, Judge]:
+def answer(verdict: Verdict, text: str) -> tuple[CheckResponse, Judge, Judge]:
     doorkeeper, limiter = Judge(verdict), Judge(verdict)
-    authorizer: Any = Authorizer(Questions(), doorkeeper, limiter)  # type: ignore[arg-type]
-    data = await authorizer._check(asked(text).SerializeToString(), None)
+    authorizer = Authorizer(Questions(), doorkeeper, limiter)  # type: ignore[arg-type]
+    data = authorizer.answer(asked(text).SerializeToString())
+    assert isinstance(data, bytes)
     return CheckResponse.FromString(data), doorkeeper, limiter
 
 
-async def test_who_passes() -> None:
+def test_who_passes() -> None:
     question = Passwords(id="web")
     passed = Passed(headers=(("x-user", "ann"),), removed=("authorization",))
-    response, doorkeeper, limiter = await answer(passed, to_text(question))
+    response, doorkeeper, limiter = answer(passed, to_text(question))
     ((asked_question, seen),) = doorkeeper.seen
     assert asked_question == question
     assert (seen.address, seen.host, seen.method, seen.path) == ("1.1.1.1", "shop.example", "PUT", "/a?b")
@@ -53,9 +58,9 @@ async def test_who_passes() -> None:
     assert list(response.ok_response.headers_to_remove) == ["authorization"]
 
 
-async def test_who_does_not() -> None:
+def test_who_does_not() -> None:
     refused = Refused(status=429, headers=(("retry-after", "5"),), body="Too Many Requests")
-    response, doorkeeper, limiter = await answer(refused, to_text(Rate(id="x", average=1)))
+    response, doorkeeper, limiter = answer(refused, to_text(Rate(id="x", average=1)))
     assert limiter.seen and not doorkeeper.seen
     assert response.status.code != 0
     denied = response.denied_response
@@ -64,11 +69,13 @@ async def test_who_does_not() -> None:
 
 
 @pytest.mark.parametrize("text", ["?", to_text(InFlight(id="x", amount=1))])
-async def test_what_is_not_understood_is_refused(text: str) -> None:
-    response, *_ = await answer(Passed(), text)
+def test_what_is_not_understood_is_refused(text: str) -> None:
+    response, *_ = answer(Passed(), text)
     assert response.denied_response.status.code == NOT_UNDERSTOOD.status == 500
 
 
-def test_the_method() -> None:
-    handler: Any = Authorizer(Questions(), None, None).handler()  # type: ignore[arg-type]
-    assert handler.service_name() == METHOD
+async def test_what_takes_time() -> None:
+    authorizer = Authorizer(Questions(), Judge(Passed(), is_slow=True), None)  # type: ignore[arg-type]
+    found = authorizer.answer(asked(to_text(Passwords(id="web"))).SerializeToString())
+    assert isinstance(found, Awaitable)
+    assert CheckResponse.FromString(await found).status.code == 0

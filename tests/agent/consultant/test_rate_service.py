@@ -1,14 +1,14 @@
 from __future__ import annotations
 
-from typing import Any
+from collections.abc import Awaitable
 
-import grpc
 import pytest
 from envoy.service.ratelimit.v3.rls_pb2 import RateLimitRequest, RateLimitResponse
 
 from tulle.agent.consultant.limiting import NOBODY_KNOWS
+from tulle.agent.consultant.listening import Failed
 from tulle.agent.consultant.questions import Questions
-from tulle.agent.consultant.rate_service import METHOD, RateService
+from tulle.agent.consultant.rate_service import RateService
 from tulle.agent.consultant.seen import Passed, Refused, Seen, Verdict
 from tulle.model.consulting import FORWARDED, HEADER, HOST, QUESTION, InFlight, Rate, to_text
 from tulle.model.steps import SameClient
@@ -21,14 +21,12 @@ class Judge:
         self.verdict = verdict
         self.seen: list[Seen] = []
 
-    async def judge(self, question: Rate, seen: Seen) -> Verdict:
+    def judge(self, question: Rate, seen: Seen) -> Verdict | Awaitable[Verdict]:
         self.seen.append(seen)
+        return self.verdict if len(self.seen) > 1 else self._later()
+
+    async def _later(self) -> Verdict:
         return self.verdict
-
-
-class Context:
-    async def abort(self, code: grpc.StatusCode, details: str) -> None:
-        raise RuntimeError(f"{code}: {details}")
 
 
 def asked(*texts: str) -> bytes:
@@ -42,15 +40,15 @@ def asked(*texts: str) -> bytes:
 
 
 async def answer(judge: Judge, *texts: str) -> RateLimitResponse:
-    service: Any = RateService(Questions(), judge)  # type: ignore[arg-type]
-    return RateLimitResponse.FromString(await service._judge(asked(*texts), Context()))
+    service = RateService(Questions(), judge)  # type: ignore[arg-type]
+    return RateLimitResponse.FromString(await service.answer(asked(*texts)))
 
 
 async def test_who_passes() -> None:
     judge = Judge(Passed())
-    response = await answer(judge, to_text(InFlight(id="x", amount=1)), "?", to_text(RATE))
+    response = await answer(judge, to_text(InFlight(id="x", amount=1)), "?", to_text(RATE), to_text(RATE))
     assert response.overall_code == RateLimitResponse.OK
-    (seen,) = judge.seen
+    seen, _ = judge.seen
     assert (seen.address, seen.host, seen.header("x-forwarded-for"), seen.header("x-key")) == (
         "1.1.1.1",
         "shop",
@@ -67,10 +65,5 @@ async def test_who_does_not() -> None:
 
 
 async def test_nobody_knows() -> None:
-    with pytest.raises(RuntimeError, match="UNAVAILABLE"):
+    with pytest.raises(Failed, match="status 14"):
         await answer(Judge(NOBODY_KNOWS), to_text(RATE))
-
-
-def test_the_method() -> None:
-    handler: Any = RateService(Questions(), None).handler()  # type: ignore[arg-type]
-    assert handler.service_name() == METHOD

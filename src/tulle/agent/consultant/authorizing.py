@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Awaitable
 from functools import lru_cache
 
-import grpc
 from envoy.config.core.v3.base_pb2 import HeaderValue, HeaderValueOption
 from envoy.service.auth.v3.external_auth_pb2 import CheckRequest, CheckResponse, DeniedHttpResponse, OkHttpResponse
 from envoy.type.v3.http_status_pb2 import HttpStatus
@@ -17,7 +17,7 @@ from tulle.agent.consultant.questions import Questions
 from tulle.agent.consultant.seen import Refused, Seen, Verdict
 from tulle.model.consulting import QUESTION, Passwords, Rate
 
-METHOD = "envoy.service.auth.v3.Authorization"
+METHOD = "/envoy.service.auth.v3.Authorization/Check"
 NOT_UNDERSTOOD = Refused(status=500)
 """Nobody passes whose password nobody asked for."""
 
@@ -30,18 +30,12 @@ class Authorizer:
         self._doorkeeper = doorkeeper
         self._limiter = limiter
 
-    def handler(self) -> grpc.GenericRpcHandler:
-        """For a server."""
-        return grpc.method_handlers_generic_handler(
-            METHOD, {"Check": grpc.unary_unary_rpc_method_handler(self._check, None, None)}
-        )
+    def answer(self, data: bytes) -> bytes | Awaitable[bytes]:
+        """What becomes of a request; something to wait for if it takes time to find out."""
+        verdict = self._judge(CheckRequest.FromString(data))
+        return _later(verdict) if isinstance(verdict, Awaitable) else encoded(verdict)
 
-    async def _check(self, data: bytes, _: object) -> bytes:
-        request = CheckRequest.FromString(data)
-        return encoded(await self.judge(request))
-
-    async def judge(self, request: CheckRequest) -> Verdict:
-        """What becomes of a request."""
+    def _judge(self, request: CheckRequest) -> Verdict | Awaitable[Verdict]:
         attributes = request.attributes
         http = attributes.request.http
         seen = Seen(
@@ -53,10 +47,14 @@ class Authorizer:
         )
         question = self._questions.read(attributes.context_extensions[QUESTION])
         if isinstance(question, Passwords):
-            return await self._doorkeeper.judge(question, seen)
+            return self._doorkeeper.judge(question, seen)
         if isinstance(question, Rate):
-            return await self._limiter.judge(question, seen)
+            return self._limiter.judge(question, seen)
         return NOT_UNDERSTOOD
+
+
+async def _later(verdict: Awaitable[Verdict]) -> bytes:
+    return encoded(await verdict)
 
 
 @lru_cache(4096)

@@ -9,7 +9,7 @@ from collections.abc import Awaitable, Callable
 from tulle.agent.consultant.rates import Buckets, Pace, too_many
 from tulle.agent.consultant.seen import Passed, Refused, Seen, Verdict, client
 from tulle.agent.consultant.shared_rates import SharedBuckets, Unavailable
-from tulle.model.consulting import Rate
+from tulle.model.consulting import Rate, Redis
 
 log = logging.getLogger(__name__)
 
@@ -34,25 +34,33 @@ class Limiter:
         self._sleep = sleep
         self._is_away = False
 
-    async def judge(self, question: Rate, seen: Seen) -> Verdict:
-        """Whether a request passes; after the time that it must wait."""
+    def judge(self, question: Rate, seen: Seen) -> Verdict | Awaitable[Verdict]:
+        """Whether a request passes; something to wait for if it must wait, or the Redis must be asked."""
         if question.average <= 0:
             return Passed()
         pace, who = Pace.of(question), client(question.by, seen)
-        if question.redis is None:
-            wait = self._buckets.take(question.id, who, pace)
-        else:
-            try:
-                wait = await self._shared.take(question.redis, question.id, who, pace)
-            except Unavailable as error:
-                self._tell(str(error))
-                return NOBODY_KNOWS
-            self._tell("")
+        if question.redis is not None:
+            return self._ask(question.redis, question.id, who, pace)
+        return self._verdict(self._buckets.take(question.id, who, pace), pace)
+
+    def _verdict(self, wait: float, pace: Pace) -> Verdict | Awaitable[Verdict]:
         if wait > pace.patience:
             return too_many(wait)
-        if wait > 0:
-            await self._sleep(wait)
+        return self._later(wait) if wait > 0 else Passed()
+
+    async def _later(self, wait: float) -> Verdict:
+        await self._sleep(wait)
         return Passed()
+
+    async def _ask(self, redis: Redis, id: str, who: str, pace: Pace) -> Verdict:
+        try:
+            wait = await self._shared.take(redis, id, who, pace)
+        except Unavailable as error:
+            self._tell(str(error))
+            return NOBODY_KNOWS
+        self._tell("")
+        verdict = self._verdict(wait, pace)
+        return await verdict if isinstance(verdict, Awaitable) else verdict
 
     def _tell(self, trouble: str) -> None:
         """Once, not for each request."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import base64
+from collections.abc import Awaitable
 
 from tulle.agent.consultant.digests import Digests, Failure
 from tulle.agent.consultant.seen import Passed, Refused, Seen, Verdict
@@ -22,24 +23,29 @@ class Doorkeeper:
         self._users = Users()
         self._digests = Digests(clock)
 
-    async def judge(self, question: Passwords, seen: Seen) -> Verdict:
-        """Whether a request passes."""
+    def judge(self, question: Passwords, seen: Seen) -> Verdict | Awaitable[Verdict]:
+        """Whether a request passes; something to wait for if it takes time to find out."""
         if question.is_digest:
             return self._judge_digest(question, seen)
-        try:
-            name = await self._name(question, seen)
-        except Busy:
-            return TOO_BUSY
-        return _refused(f'Basic realm="{question.realm}"') if name is None else _passed(question, name)
-
-    async def _name(self, question: Passwords, seen: Seen) -> str | None:
         sent = _sent(seen.header("authorization"))
         if sent is None:
-            return None
+            return _judged(question, None)
         name, password = sent
         stored = self._users.hash_of(name, question)
-        known = await self._verifier.knows(stored or self._users.any_hash(question), password, seen.address)
-        return name if stored and known else None
+        compared = stored or self._users.any_hash(question)
+        known = self._verifier.known(compared, password)
+        if known is None:
+            return self._find_out(question, name if stored else None, compared, password, seen.address)
+        return _judged(question, name if stored and known else None)
+
+    async def _find_out(
+        self, question: Passwords, name: str | None, stored: str, password: bytes, address: str
+    ) -> Verdict:
+        try:
+            is_right = await self._verifier.verify(stored, password, address)
+        except Busy:
+            return TOO_BUSY
+        return _judged(question, name if is_right else None)
 
     def _judge_digest(self, question: Passwords, seen: Seen) -> Verdict:
         found = self._digests.judge(
@@ -59,6 +65,10 @@ def _sent(header: str) -> tuple[str, bytes] | None:
     except ValueError:
         return None
     return (name.decode(errors="replace"), password) if colon else None
+
+
+def _judged(question: Passwords, name: str | None) -> Verdict:
+    return _refused(f'Basic realm="{question.realm}"') if name is None else _passed(question, name)
 
 
 def _passed(question: Passwords, name: str) -> Passed:

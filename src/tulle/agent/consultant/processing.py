@@ -6,11 +6,9 @@ There is a stream for each request, which is open as long as it is on its way, i
 from __future__ import annotations
 
 import logging
+from collections.abc import Mapping
 from functools import lru_cache
-from typing import Any
 
-import grpc
-import grpc.aio
 from envoy.config.core.v3.base_pb2 import HeaderMap, HeaderValue, HeaderValueOption
 from envoy.service.ext_proc.v3.external_processor_pb2 import (
     HeaderMutation,
@@ -23,7 +21,8 @@ from envoy.service.ext_proc.v3.external_processor_pb2 import (
 from envoy.type.v3.http_status_pb2 import HttpStatus
 
 from tulle.agent.consultant.breaking import Circuit, Circuits
-from tulle.agent.consultant.in_flight import Crowd
+from tulle.agent.consultant.in_flight import Crowd, Place
+from tulle.agent.consultant.listening import Session
 from tulle.agent.consultant.questions import Questions
 from tulle.agent.consultant.seen import Refused, Seen, client
 from tulle.kit.clock import Clock
@@ -32,7 +31,7 @@ from tulle.model.consulting import ADDRESS, QUESTION, Breaker, InFlight
 
 log = logging.getLogger(__name__)
 
-METHOD = "envoy.service.ext_proc.v3.ExternalProcessor"
+METHOD = "/envoy.service.ext_proc.v3.ExternalProcessor/Process"
 ABANDONED = 499
 """Counts as the status of a request whose client did not wait for the answer."""
 GO_ON: dict[str, bytes] = {
@@ -52,70 +51,75 @@ class Processor:
         self._circuits = circuits
         self._clock = clock
 
-    def handler(self) -> grpc.GenericRpcHandler:
-        """For a server."""
-        return grpc.method_handlers_generic_handler(
-            METHOD, {"Process": grpc.stream_stream_rpc_method_handler(self._process, None, None)}
-        )
-
-    async def _process(self, _: object, stream: grpc.aio.ServicerContext[bytes, bytes]) -> None:
-        said = {str(name): value for name, value in stream.invocation_metadata() or ()}
-        question = self._questions.read(str(said.get(QUESTION, "")))
+    def open(self, metadata: Mapping[str, str]) -> Session:
+        """Follow a request."""
+        question = self._questions.read(metadata.get(QUESTION, ""))
         if isinstance(question, InFlight):
-            await self._count(question, str(said.get(ADDRESS, "")), stream)
-        elif isinstance(question, Breaker):
+            return _Counted(question, metadata.get(ADDRESS, ""), self._crowd)
+        if isinstance(question, Breaker):
             try:
-                circuit = self._circuits.of(question)
+                return _Watched(self._circuits.of(question), self._clock)
             except Malformed as error:
                 # Whoever compiled this has said so already, where it was written.
                 log.debug("%s: %s", question.id, error)
-                await _follow(stream)
-            else:
-                await self._watch(circuit, stream)
-        else:
-            await _follow(stream)
-
-    async def _count(self, question: InFlight, address: str, stream: Any) -> None:
-        first = await _read(stream)
-        if first is None:
-            return
-        place = self._crowd.enter(question, client(question.by, _seen(first, address)))
-        if isinstance(place, Refused):
-            await stream.write(refused(place))
-            return
-        try:
-            await stream.write(_next(first))
-            await _follow(stream)
-        finally:
-            self._crowd.leave(place)
-
-    async def _watch(self, circuit: Circuit, stream: Any) -> None:
-        first = await _read(stream)
-        if first is None:
-            return
-        if not circuit.passes():
-            await stream.write(refused(circuit.refusal))
-            return
-        status, began = ABANDONED, self._clock.monotonic()
-        try:
-            await stream.write(_next(first))
-            while (message := await _read(stream)) is not None:
-                if message.HasField("response_headers"):
-                    status = _status(message.response_headers.headers)
-                await stream.write(_next(message))
-        finally:
-            circuit.record(status, self._clock.monotonic() - began)
+        return _Followed()
 
 
-async def _read(stream: Any) -> ProcessingRequest | None:
-    data = await stream.read()
-    return None if data is grpc.aio.EOF else ProcessingRequest.FromString(data)
+class _Followed:
+    """A request that passes."""
+
+    def take(self, data: bytes) -> bytes:
+        return _next(ProcessingRequest.FromString(data))
+
+    def end(self) -> None:
+        pass
 
 
-async def _follow(stream: Any) -> None:
-    """Let everything pass until the end."""
-    while (message := await _read(stream)) is not None:
-        await stream.write(_next(message))
+class _Counted:
+    """A request that counts as long as it is on its way."""
+
+    def __init__(self, question: InFlight, address: str, crowd: Crowd) -> None:
+        self._question = question
+        self._address = address
+        self._crowd = crowd
+        self._place: Place | None = None
+
+    def take(self, data: bytes) -> bytes:
+        message = ProcessingRequest.FromString(data)
+        if message.HasField("request_headers"):
+            entered = self._crowd.enter(self._question, client(self._question.by, _seen(message, self._address)))
+            if isinstance(entered, Refused):
+                return refused(entered)
+            self._place = entered
+        return _next(message)
+
+    def end(self) -> None:
+        if self._place is not None:
+            self._crowd.leave(self._place)
+
+
+class _Watched:
+    """A request whose end is noted down."""
+
+    def __init__(self, circuit: Circuit, clock: Clock) -> None:
+        self._circuit = circuit
+        self._clock = clock
+        self._began: float | None = None
+        self._status = ABANDONED
+
+    def take(self, data: bytes) -> bytes:
+        message = ProcessingRequest.FromString(data)
+        if message.HasField("request_headers"):
+            if not self._circuit.passes():
+                return refused(self._circuit.refusal)
+            self._began = self._clock.monotonic()
+        elif message.HasField("response_headers"):
+            self._status = _status(message.response_headers.headers)
+        return _next(message)
+
+    def end(self) -> None:
+        if self._began is not None:
+            self._circuit.record(self._status, self._clock.monotonic() - self._began)
 
 
 def _next(message: ProcessingRequest) -> bytes:

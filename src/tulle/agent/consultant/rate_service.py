@@ -6,17 +6,18 @@ that a Redis is away, only fail; asked as an authorization (`authorizing`), the 
 
 from __future__ import annotations
 
-import grpc
-import grpc.aio
+from collections.abc import Awaitable
+
 from envoy.config.core.v3.base_pb2 import HeaderValue
 from envoy.service.ratelimit.v3.rls_pb2 import RateLimitRequest, RateLimitResponse
 
 from tulle.agent.consultant.limiting import NOBODY_KNOWS, Limiter
+from tulle.agent.consultant.listening import UNAVAILABLE, Failed
 from tulle.agent.consultant.questions import Questions
 from tulle.agent.consultant.seen import Refused, Seen
 from tulle.model.consulting import FORWARDED, HEADER, HOST, QUESTION, Rate
 
-METHOD = "envoy.service.ratelimit.v3.RateLimitService"
+METHOD = "/envoy.service.ratelimit.v3.RateLimitService/ShouldRateLimit"
 
 
 class RateService:
@@ -26,13 +27,12 @@ class RateService:
         self._questions = questions
         self._limiter = limiter
 
-    def handler(self) -> grpc.GenericRpcHandler:
-        """For a server."""
-        return grpc.method_handlers_generic_handler(
-            METHOD, {"ShouldRateLimit": grpc.unary_unary_rpc_method_handler(self._judge, None, None)}
-        )
+    async def answer(self, data: bytes) -> bytes:
+        """Whether a request passes.
 
-    async def _judge(self, data: bytes, context: grpc.aio.ServicerContext[bytes, bytes]) -> bytes:
+        Raises:
+            Failed: nobody knows.
+        """
         for descriptor in RateLimitRequest.FromString(data).descriptors:
             said = {entry.key: entry.value for entry in descriptor.entries}
             question = self._questions.read(said.get(QUESTION, ""))
@@ -40,9 +40,10 @@ class RateService:
                 continue
             headers = {"x-forwarded-for": said.get(FORWARDED, ""), question.by.header.lower(): said.get(HEADER, "")}
             seen = Seen(address=said.get("remote_address", ""), host=said.get(HOST, ""), headers=headers)
-            verdict = await self._limiter.judge(question, seen)
+            found = self._limiter.judge(question, seen)
+            verdict = await found if isinstance(found, Awaitable) else found
             if verdict == NOBODY_KNOWS:
-                await context.abort(grpc.StatusCode.UNAVAILABLE, "the Redis is away")
+                raise Failed(UNAVAILABLE)
             if isinstance(verdict, Refused):
                 return encoded(verdict)
         return bytes(RateLimitResponse(overall_code=RateLimitResponse.OK).SerializeToString())

@@ -11,12 +11,12 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from pathlib import Path
 
-import grpc.aio
-
+from tulle.agent.consultant import authorizing, processing, rate_service
 from tulle.agent.consultant.authorizing import Authorizer
 from tulle.agent.consultant.breaking import Circuits
 from tulle.agent.consultant.in_flight import Crowd
 from tulle.agent.consultant.limiting import Limiter
+from tulle.agent.consultant.listening import Caller, Methods
 from tulle.agent.consultant.passwords import Doorkeeper
 from tulle.agent.consultant.processing import Processor
 from tulle.agent.consultant.questions import Questions
@@ -25,21 +25,6 @@ from tulle.agent.consultant.rates import Buckets
 from tulle.agent.consultant.shared_rates import SharedBuckets
 from tulle.agent.consultant.verifying import Verifier
 from tulle.kit.clock import Clock
-
-LARGEST_QUESTION = 4 << 20
-"""Bytes: there may be many users in one."""
-OPTIONS = (
-    ("grpc.max_metadata_size", LARGEST_QUESTION),
-    ("grpc.absolute_max_metadata_size", LARGEST_QUESTION),
-    ("grpc.max_receive_message_length", 2 * LARGEST_QUESTION),
-    ("grpc.so_reuseport", 0),
-    ("grpc.http2.bdp_probe", 0),
-)
-GRACE = 0.2
-
-
-class CannotListen(OSError):
-    """The socket cannot be made."""
 
 
 class Consultant:
@@ -53,7 +38,7 @@ class Consultant:
         """Answer until cancelled.
 
         Raises:
-            CannotListen: the socket cannot be made.
+            OSError: the socket cannot be made.
         """
         async with self.serving():
             await asyncio.Event().wait()
@@ -63,27 +48,35 @@ class Consultant:
         """Answer for the time of a `with` block.
 
         Raises:
-            CannotListen: the socket cannot be made.
+            OSError: the socket cannot be made.
         """
-        questions, clock = Questions(), self._clock
-        verifier, shared = Verifier(), SharedBuckets(clock)
-        limiter = Limiter(Buckets(clock), shared)
-        server = grpc.aio.server(options=OPTIONS)
-        server.add_generic_rpc_handlers(
-            (
-                Authorizer(questions, Doorkeeper(clock, verifier), limiter).handler(),
-                Processor(questions, Crowd(), Circuits(clock), clock).handler(),
-                RateService(questions, limiter).handler(),
-            )
-        )
+        verifier, shared = Verifier(), SharedBuckets(self._clock)
+        methods = self._methods(verifier, shared)
+        callers: set[Caller] = set()
+        loop, path = asyncio.get_running_loop(), str(self._socket)
+        waiting = asyncio.TaskGroup()
         try:
-            server.add_insecure_port(f"unix:{self._socket}")
-            await server.start()
-        except RuntimeError as error:
-            raise CannotListen(f"cannot listen on {self._socket}: {error}") from error
-        try:
-            yield
+            server = await loop.create_unix_server(lambda: Caller(methods, waiting.create_task, callers), path)
+            async with waiting:
+                try:
+                    yield
+                finally:
+                    server.close()
+                    for caller in tuple(callers):
+                        caller.close()
         finally:
-            await server.stop(GRACE)
             await shared.close()
             verifier.close()
+
+    def _methods(self, verifier: Verifier, shared: SharedBuckets) -> Methods:
+        questions, clock = Questions(), self._clock
+        limiter = Limiter(Buckets(clock), shared)
+        authorizer = Authorizer(questions, Doorkeeper(clock, verifier), limiter)
+        processor = Processor(questions, Crowd(), Circuits(clock), clock)
+        return Methods(
+            answers={
+                authorizing.METHOD: authorizer.answer,
+                rate_service.METHOD: RateService(questions, limiter).answer,
+            },
+            sessions={processing.METHOD: processor.open},
+        )

@@ -56,28 +56,33 @@ class Verifier:
         """Verify nothing any more."""
         self._pool.shutdown(wait=False, cancel_futures=True)
 
-    async def knows(self, stored: str, password: bytes, address: str) -> bool:
-        """Whether this is the password of that hash.
-
-        Raises:
-            Busy: nobody knows, and too many wait.
-        """
+    def known(self, stored: str, password: bytes) -> bool | None:
+        """Whether this is the password of that hash; None if it takes time to find out."""
         if not is_slow(stored):
             return matches(stored, password)
-        # The key is a secret, so that times of look-ups say nothing of passwords.
-        digest = blake2b(
-            b"%d:%b%b" % (len(stored), stored.encode(), password), key=self._secret, digest_size=32
-        ).digest()
+        digest = self._digest(stored, password)
         if self._right.get(digest):
             return True
-        if self._wrong.get(digest):
-            return False
+        return False if self._wrong.get(digest) else None
+
+    async def verify(self, stored: str, password: bytes, address: str) -> bool:
+        """Find it out.
+
+        Raises:
+            Busy: too many wait.
+        """
+        digest = self._digest(stored, password)
         job = self._jobs.get(digest) or self._enqueue(_Job(digest, stored, password), address)
         job.waiting += 1
         try:
             return await asyncio.shield(job.done)
         finally:
             job.waiting -= 1
+
+    def _digest(self, stored: str, password: bytes) -> bytes:
+        # The key is a secret, so that times of look-ups say nothing of passwords.
+        text = b"%d:%b%b" % (len(stored), stored.encode(), password)
+        return blake2b(text, key=self._secret, digest_size=32).digest()
 
     def _enqueue(self, job: _Job, address: str) -> _Job:
         lane = self._lanes.get(address)
