@@ -76,7 +76,7 @@ def test_it_is_judged_from_time_to_time() -> None:
     assert not circuit.passes()
 
 
-@pytest.mark.parametrize(("status", "body"), [(503, "Service Unavailable"), (418, "I'm a Teapot"), (499, "")])
+@pytest.mark.parametrize(("status", "body"), [(503, "Service Unavailable"), (418, "I'm a teapot"), (499, "")])
 def test_the_answer(status: int, body: str) -> None:
     circuit = Circuit(Breaker(id="web", expression=QUESTION.expression, status=status), ManualClock())
     assert circuit.refusal == Refused(status=status, body=body)

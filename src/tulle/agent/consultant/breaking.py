@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from http import HTTPStatus
 
 from tulle.agent.consultant.measuring import Measured
 from tulle.agent.consultant.remembered import Remembered
 from tulle.agent.consultant.seen import Refused
 from tulle.kit.clock import Clock
+from tulle.kit.status_texts import status_text
 from tulle.model.breaking import holds, parse
 from tulle.model.consulting import Breaker
 
@@ -52,9 +52,7 @@ class Circuit:
     @property
     def refusal(self) -> Refused:
         """The answer for those that do not pass."""
-        status = self.question.status
-        known = status in HTTPStatus.__members__.values()
-        return Refused(status=status, body=HTTPStatus(status).phrase if known else "")
+        return Refused(status=self.question.status, body=status_text(self.question.status))
 
     def passes(self) -> bool:
         """Whether a request may go on."""
