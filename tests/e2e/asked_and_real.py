@@ -25,7 +25,18 @@ from tests.e2e.machine import Answer, eventually
 from tulle.agent.binary import envoy_binary
 from tulle.envoy.bootstrap import CONSULTANT, bootstrap
 from tulle.kit.ports import Ports
-from tulle.model.consulting import ADDRESS, QUESTION, Breaker, InFlight, Passwords, Question, Rate, Redis, to_text
+from tulle.model.consulting import (
+    ADDRESS,
+    QUESTION,
+    Breaker,
+    InFlight,
+    Passwords,
+    Question,
+    Rate,
+    Redis,
+    to_metadata,
+    to_text,
+)
 from tulle.model.steps import SameClient
 from tulle.xds.messages import Node
 
@@ -138,6 +149,7 @@ def _middlewares(redis: int, users: Path) -> dict[str, Any]:
         "digest": {"digestAuth": {"users": [f"ann:traefik:{HA1}"], "headerField": "X-User"}},
         "none": {"inFlightReq": {"amount": 0}},
         "two": {"inFlightReq": {"amount": 2, "sourceCriterion": by_key}},
+        "long": {"inFlightReq": {"amount": 0}},
         "breaker": {
             "circuitBreaker": {
                 "expression": FAILING,
@@ -165,6 +177,7 @@ def _questions(redis: int, users: Path) -> dict[str, Question]:
         "digest": Passwords(id="digest", users=digest, is_digest=True, name_header="X-User"),
         "none": InFlight(id="none", amount=0),
         "two": InFlight(id="two", amount=2, by=by_key),
+        "long": InFlight(id="l" * 100_000, amount=0),
         "breaker": Breaker(id="breaker", expression=FAILING, fallback=1.0, recovery=2.0, status=504),
         "latency": Breaker(id="latency", expression="LatencyAtQuantileMS(50.0) > 200", fallback=60.0),
         "memory": Rate(id="memory", average=2, period=10.0, burst=3, by=by_key),
@@ -243,13 +256,12 @@ def _filters() -> list[dict[str, Any]]:
 
 
 def _route(name: str, question: Question) -> dict[str, Any]:
-    text = to_text(question)
     if isinstance(question, Passwords | Rate):
-        check = {"check_settings": {"context_extensions": {QUESTION: text}}}
+        check = {"check_settings": {"context_extensions": {QUESTION: to_text(question)}}}
         configuration = {"authorize": {"@type": f"{FILTERS}.ext_authz.v3.ExtAuthzPerRoute", **check}}
     else:
         address = "%DOWNSTREAM_REMOTE_ADDRESS_WITHOUT_PORT%"
-        said = [{"key": QUESTION, "value": text}, {"key": ADDRESS, "value": address}]
+        said = [{"key": key, "value": value} for key, value in (*to_metadata(question), (ADDRESS, address))]
         override = {"overrides": {"grpc_initial_metadata": said}}
         which = "watch" if isinstance(question, Breaker) else "count"
         configuration = {which: {"@type": f"{FILTERS}.ext_proc.v3.ExtProcPerRoute", **override}}

@@ -4,6 +4,7 @@ import pytest
 
 from tulle.model.consulting import (
     BY_HOST,
+    QUESTION,
     Breaker,
     InFlight,
     Passwords,
@@ -12,6 +13,8 @@ from tulle.model.consulting import (
     Redis,
     Unreadable,
     from_text,
+    metadata_text,
+    to_metadata,
     to_text,
 )
 from tulle.model.steps import ClientAddress, SameClient
@@ -37,6 +40,16 @@ def test_questions_survive_being_written(question: Question) -> None:
 
 def test_only_what_is_not_usual_is_written() -> None:
     assert to_text(InFlight(id="web/limit", amount=3)) == '{"amount":3,"id":"web/limit","kind":"in-flight"}'
+
+
+def test_long_texts_are_sent_in_pieces() -> None:
+    short, long = InFlight(id="web", amount=3), InFlight(id="w" * 40_000, amount=3)
+    assert to_metadata(short) == ((QUESTION, to_text(short)),)
+    pieces = to_metadata(long)
+    assert [name for name, _ in pieces] == [QUESTION, f"{QUESTION}-1", f"{QUESTION}-2"]
+    assert all(len(piece) <= 16_384 for _, piece in pieces)
+    assert metadata_text({"other": "x", **dict(pieces)}) == to_text(long)
+    assert metadata_text({}) == ""
 
 
 @pytest.mark.parametrize(

@@ -16,6 +16,8 @@ from tulle.model.steps import ClientAddress, SameClient
 QUESTION = "tulle-question"
 """Under which the text stands: in the context extensions of `ext_authz`, in the initial metadata of `ext_proc`, in a
 descriptor of `ratelimit`."""
+LARGEST_PIECE = 16_000
+"""Characters of a text in one entry of the metadata: Envoy allows 16,384."""
 ADDRESS = "tulle-address"
 """Beside it in metadata: the address of the client. In descriptors `remote_address`, as Envoy writes it."""
 HOST = "tulle-host"
@@ -146,6 +148,21 @@ def from_text(text: str) -> Question:
     except (ValueError, TypeError, KeyError, AttributeError) as error:
         raise Unreadable(f"not a question: {error}") from error
     return question
+
+
+def to_metadata(question: Question) -> tuple[tuple[str, str], ...]:
+    """The text in pieces under keys of their own, because a header that Envoy adds has a limit."""
+    text = to_text(question)
+    pieces = [text[at : at + LARGEST_PIECE] for at in range(0, len(text), LARGEST_PIECE)]
+    return tuple((f"{QUESTION}-{number}" if number else QUESTION, piece) for number, piece in enumerate(pieces))
+
+
+def metadata_text(metadata: Mapping[str, str]) -> str:
+    """The text of which these are the pieces; empty if there are none."""
+    text, number = metadata.get(QUESTION, ""), 1
+    while (piece := metadata.get(f"{QUESTION}-{number}")) is not None:
+        text, number = text + piece, number + 1
+    return text
 
 
 def _plain(value: object) -> dict[str, object]:

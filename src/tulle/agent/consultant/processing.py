@@ -27,7 +27,7 @@ from tulle.agent.consultant.questions import Questions
 from tulle.agent.consultant.seen import Refused, Seen, client
 from tulle.kit.clock import Clock
 from tulle.model.breaking import Malformed
-from tulle.model.consulting import ADDRESS, QUESTION, Breaker, InFlight
+from tulle.model.consulting import ADDRESS, Breaker, InFlight, metadata_text
 
 log = logging.getLogger(__name__)
 
@@ -53,7 +53,7 @@ class Processor:
 
     def open(self, metadata: Mapping[str, str]) -> Session:
         """Follow a request."""
-        question = self._questions.read(metadata.get(QUESTION, ""))
+        question = self._questions.read(metadata_text(metadata))
         if isinstance(question, InFlight):
             return _Counted(question, metadata.get(ADDRESS, ""), self._crowd)
         if isinstance(question, Breaker):
