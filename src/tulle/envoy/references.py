@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from tulle.kit.memo import remember
 from tulle.model.names import Name
 from tulle.model.routes import Backend, Forward, RouteSet
+from tulle.model.steps import AskServer, ErrorPages
 
 
 def backends(route_set: RouteSet) -> Iterator[Backend]:
@@ -19,11 +20,16 @@ def request_backends(route_set: RouteSet) -> Iterator[Backend]:
     """Of the rules for requests; mirrors and those who are asked before included."""
     for rule in route_set.rules:
         if isinstance(rule.action, Forward):
-            yield from rule.action.backends
+            for backend in rule.action.backends:
+                yield backend
+                yield from backend.fallbacks
             for mirror in rule.action.mirrors:
                 yield mirror.backend
         if rule.check is not None:
             yield rule.check.backend
+        for step in rule.steps:
+            if isinstance(step, AskServer | ErrorPages):
+                yield step.backend
 
 
 def stream_backends(route_set: RouteSet) -> Iterator[Backend]:

@@ -30,10 +30,8 @@ class TraefikSpec(BaseModel):
 
 def _flag(value: object) -> object:
     text = shown(value) if isinstance(value, bool) else value
-    if text in _TRUE:
-        return True
-    if text in _FALSE:
-        return False
+    if isinstance(text, str) and text in _TRUE | _FALSE:
+        return text in _TRUE
     refuse(f"must be true or false, not {shown(value)}")
 
 
@@ -84,9 +82,11 @@ def _items(value: object) -> object:
 
 
 def _present(value: object) -> object:
-    """A section that may be empty: `tls: {}`, or `tls: true` as labels say it."""
-    if value is None or value in _TRUE or value is True:
+    """A section that may be empty: `tls: {}`, or `tls=true` as labels say it; `tls=false` is none."""
+    if value is None or value is True or (isinstance(value, str) and value.lower() in ("", "true")):
         return {}
+    if value is False or (isinstance(value, str) and value in _FALSE):
+        return None
     return value
 
 

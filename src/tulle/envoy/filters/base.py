@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from enum import Enum, IntEnum, auto
 from typing import NamedTuple, TypeAlias
@@ -13,6 +13,7 @@ from google.protobuf import message
 from tulle.envoy import protos
 from tulle.model.extensions import Direction
 from tulle.model.guards import Guard
+from tulle.model.listeners import Entrance
 from tulle.model.mesh import Settings
 from tulle.model.routes import RouteRule
 from tulle.model.services import Port
@@ -40,6 +41,8 @@ class Phase(IntEnum):
     PLUGIN_STATS = 35
     EXPERIMENT = 40
     """Faults: after everything that may refuse, so that only requests which would be answered are disturbed."""
+    STEPS = 45
+    """What routers do, in their own order."""
     STEER = 50
     """Choose the endpoint."""
     PLUGIN = 90
@@ -96,6 +99,11 @@ class Chain:
     owner: str = ""
     """By what its slots are named: a listener with a port. Empty: it has none, filters stand in it themselves."""
 
+    entrance: Entrance | None = None
+    """At an entry point of routers: how it reads requests."""
+    is_encrypted: bool = False
+    """At the gateway: whether clients speak TLS."""
+
     def cluster(self, key: str) -> str:
         """The cluster of somebody to be asked; empty if there is none."""
         return dict(self.clusters).get(key, "")
@@ -122,6 +130,8 @@ class Filter:
     """Its slots, if it must change for connections that are open, too."""
     ask: Callable[[RouteRule], message.Message | None] | None = None
     """What a route rule wants of it, if anything; None if no rule ever wants something."""
+    ask_several: Callable[[RouteRule], Mapping[str, message.Message]] | None = None
+    """The same of what is several filters, by their names."""
 
 
 def active(name: str, config: message.Message) -> HttpFilter:
