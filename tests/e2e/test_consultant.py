@@ -14,6 +14,7 @@ from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing
 from pathlib import Path
 
+import httpx
 import pytest
 
 from tests.e2e.asked_and_real import Edge, World, redis_server, side_by_side
@@ -143,6 +144,14 @@ def test_digests(world: World, arguments: list[dict[str, str]], statuses: list[i
         answers = real.get(**each), ours.get(**each)
         assert essence(answers[1]) == essence(answers[0])
         assert answers[1].status == status
+
+
+def test_digests_of_a_client_that_was_not_written_for_this(world: World) -> None:
+    for edge in world.both:
+        with httpx.Client(auth=httpx.DigestAuth("ann", "secret"), trust_env=False) as client:
+            for path in ("/digest", "/digest/a?b=c", "/digest"):
+                answer = client.get(f"http://127.0.0.1:{edge.port}{path}")
+                assert (answer.status_code, answer.json()["x-user"]) == (200, "ann")
 
 
 def test_none_in_flight(world: World) -> None:

@@ -18,3 +18,14 @@ def test_what_is_not_known_is_made_once() -> None:
     first = known.get_or_make("a", list)
     assert first == ["a"]
     assert known.get_or_make("a", list) is first
+
+
+def test_large_things_push_out_many() -> None:
+    known: Remembered[str, int] = Remembered(10, lambda key, _: len(key))
+    for key in ("aaa", "bbb", "ccc"):
+        known.put(key, 1)
+    assert known.put("ddddddd", 4) == 1
+    assert [known.get(key) for key in ("aaa", "bbb", "ccc", "ddddddd")] == [None, None, 1, 4]
+    assert known.put("ccc", 5) is None
+    assert known.put("e" * 11, 6) == 6
+    assert len(known) == 0

@@ -14,7 +14,8 @@ from hpack.table import HeaderTable
 from tulle.agent.consultant.remembered import Remembered
 
 LARGEST = 8 << 20
-MOST_KNOWN = 4_000
+MOST_KNOWN = 16 << 20
+"""Bytes of blocks, and of texts."""
 _STATIC = [(name.decode(), value.decode()) for name, value in HeaderTable.STATIC_TABLE]
 
 
@@ -31,8 +32,8 @@ class HeaderBlocks:
 
     def __init__(self) -> None:
         self._decoder = Decoder(max_header_list_size=LARGEST)
-        self._blocks: Remembered[bytes, dict[str, str]] = Remembered(MOST_KNOWN)
-        self._texts: Remembered[bytes, str] = Remembered(MOST_KNOWN)
+        self._blocks: Remembered[bytes, dict[str, str]] = Remembered(MOST_KNOWN, lambda block, _: len(block))
+        self._texts: Remembered[bytes, str] = Remembered(MOST_KNOWN, lambda text, _: len(text))
 
     def read(self, block: bytes) -> dict[str, str]:
         """The headers of a block; of two with the same name the last.

@@ -9,14 +9,15 @@ from tulle.model.consulting import Question, Unreadable, from_text
 
 log = logging.getLogger(__name__)
 
-MOST_KNOWN = 20_000
+MOST_KNOWN = 64 << 20
+"""Characters of texts: those of configurations that are long gone are forgotten, too."""
 
 
 class Questions:
     """By their text."""
 
     def __init__(self) -> None:
-        self._known: Remembered[str, Question | Unreadable] = Remembered(MOST_KNOWN)
+        self._known: Remembered[str, Question | Unreadable] = Remembered(MOST_KNOWN, lambda text, _: len(text))
 
     def read(self, text: str) -> Question | None:
         """The question; None, and a line in the log, if it is none."""

@@ -1,4 +1,4 @@
-"""The newest so many of something: what was used last stays longest."""
+"""The newest of something, up to a size: what was used last stays longest."""
 
 from __future__ import annotations
 
@@ -12,9 +12,12 @@ Value = TypeVar("Value")
 class Remembered(Generic[Key, Value]):
     """A dictionary that forgets."""
 
-    def __init__(self, most: int) -> None:
+    def __init__(self, most: int, size: Callable[[Key, Value], int] = lambda key, value: 1) -> None:
+        """So many, or so much of what `size` measures."""
         self._most = most
+        self._size = size
         self._known: dict[Key, Value] = {}
+        self._total = 0
 
     def __len__(self) -> int:
         return len(self._known)
@@ -27,10 +30,17 @@ class Remembered(Generic[Key, Value]):
         return known
 
     def put(self, key: Key, value: Value) -> Value | None:
-        """Know this from now on; what is forgotten for it."""
-        self._known.pop(key, None)
+        """Know this from now on; the last that is forgotten for it."""
+        if key in self._known:
+            self._total -= self._size(key, self._known.pop(key))
         self._known[key] = value
-        return self._known.pop(next(iter(self._known))) if len(self._known) > self._most else None
+        self._total += self._size(key, value)
+        forgotten = None
+        while self._total > self._most:
+            oldest = next(iter(self._known))
+            forgotten = self._known.pop(oldest)
+            self._total -= self._size(oldest, forgotten)
+        return forgotten
 
     def get_or_make(self, key: Key, make: Callable[[Key], Value]) -> Value:
         """What is known, or is made now."""

@@ -17,6 +17,7 @@ from tulle.model.consulting import Passwords
 log = logging.getLogger(__name__)
 
 MOST_FILES = 10_000
+MOST_USERS = 200_000
 
 
 @dataclass(slots=True)
@@ -30,7 +31,9 @@ class Users:
 
     def __init__(self) -> None:
         self._files: Remembered[tuple[str, bool], _File] = Remembered(MOST_FILES)
-        self._configured: Remembered[int, tuple[Passwords, Mapping[str, str]]] = Remembered(MOST_FILES)
+        self._configured: Remembered[int, tuple[Passwords, Mapping[str, str]]] = Remembered(
+            MOST_USERS, lambda _, known: 1 + len(known[1])
+        )
 
     def hash_of(self, name: str, question: Passwords) -> str:
         """Its hash; empty if there is nobody of this name. Those of the question count before those of the file."""
