@@ -42,8 +42,7 @@ UNDERSCORES = {
     "delete": protocol_pb2.HttpProtocolOptions.DROP_HEADER,
     "reject": protocol_pb2.HttpProtocolOptions.REJECT_REQUEST,
 }
-_PORT = "%CEL(request.host.matches(':[0-9]+$') ? destination.port : {})%"
-"""The port that clients mean: if the `Host` names one, that where it came in."""
+BY_SCHEME = "%CEL(request.headers['x-forwarded-proto'] == 'https' ? 443 : 80)%"
 LARGEST_HEADERS = 8192
 """Kilobytes: Envoy's limit."""
 MOST_HEADERS = 32000
@@ -55,6 +54,8 @@ def shape(manager: Manager, chain: Chain, entrance: Entrance) -> None:
     manager.skip_xff_append = True
     manager.early_header_mutation_extensions.append(_early(chain, entrance))
     manager.local_reply_config.CopyFrom(edge_replies.local_reply())
+    manager.ClearField("forward_client_cert_details")
+    manager.ClearField("set_current_client_cert_details")
     manager.normalize_path.value = entrance.sanitizes_path
     manager.merge_slashes = entrance.sanitizes_path
     manager.path_with_escaped_slashes_action = Manager.KEEP_UNCHANGED
@@ -112,12 +113,19 @@ def _mutations(chain: Chain, entrance: Entrance) -> Iterator[Mutation]:
     usual = {
         "X-Real-Ip": CLIENT,
         "X-Forwarded-Proto": scheme,
-        "X-Forwarded-Port": _PORT.format(443 if chain.is_encrypted else 80),
+        "X-Forwarded-Port": _port(chain, entrance),
         "X-Forwarded-Host": "%REQ(:AUTHORITY)%",
         "X-Forwarded-Server": "%HOSTNAME%",
     }
     for name, value in usual.items():
         yield Mutation(append=_option(name, value, HeaderValueOption.ADD_IF_ABSENT))
+
+
+def _port(chain: Chain, entrance: Entrance) -> str:
+    """The usual one of the scheme; what the `Host` says instead is put in by `filters.intake`."""
+    if not entrance.forwarded.trusts_all:
+        return "443" if chain.is_encrypted else "80"
+    return BY_SCHEME
 
 
 def _option(name: str, value: str, action: int) -> HeaderValueOption:
