@@ -14,10 +14,12 @@ from tulle.envoy.attempts import Uncompilable
 from tulle.envoy.filters import registry
 from tulle.envoy.matches import is_unconditional, route_match
 from tulle.envoy.scope import LONGEST_HOST
+from tulle.envoy.steps import operations
 from tulle.model.routes import Forward, Match, Redirect, RouteRule, RouteSet, specificity
 
 Route: TypeAlias = route_components_pb2.Route
 
+HOPS = "X-Forwarded-For"
 Step = tuple[Match, RouteRule]
 Rank = tuple[int, ...]
 Age = tuple[str, str, str]
@@ -86,6 +88,8 @@ def _compile(match: Match, rule: RouteRule, to: Destinations) -> Iterator[Route]
     wishes = registry.asked(_resolved(rule, to))
     for message in _actions(match, rule, to):
         message.name = rule.name
+        if operations.hides_client(rule.steps):
+            message.request_headers_to_remove.append(HOPS)
         for name, config in wishes.items():
             message.typed_per_filter_config[name].CopyFrom(config)
         yield message

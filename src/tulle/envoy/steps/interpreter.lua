@@ -5,6 +5,7 @@ local TEXT = { [301] = "Moved Permanently", [302] = "Found", [307] = "Temporary 
 local NOTES = "tulle.steps"
 local SHORT = 2048
 local REQUEST, ANSWER = {}, {}
+local current = 0  -- The step that is being done. What waits must set it again.
 
 local function decoded(text)
   return (text:gsub("%%(%x%x)", function(digits) return string.char(tonumber(digits, 16)) end))
@@ -76,6 +77,7 @@ end
 local function answer(handle, status, headers, body)
   headers[":status"] = tostring(status)
   if headers["content-type"] == nil then note(handle, "untyped", "yes") end
+  note(handle, "answered", current)
   handle:respond(headers, body)
   return true
 end
@@ -267,14 +269,17 @@ local function sixteen_bytes(text)
   return #found == 16 and found or nil
 end
 
-local function bytes(text)
-  if not text:find(":", 1, true) then return four_bytes(text) end
-  local found = sixteen_bytes(text)
-  if found == nil then return nil end
+-- An IPv4 address as IPv6 writes it is one.
+local function unmapped(found)
+  if found == nil or #found == 4 then return found end
   for index = 1, 12 do
     if found[index] ~= (index > 10 and 255 or 0) then return found end
   end
-  return { found[13], found[14], found[15], found[16] }  -- An IPv4 address as IPv6 writes it.
+  return { found[13], found[14], found[15], found[16] }
+end
+
+local function bytes(text)
+  return text:find(":", 1, true) and sixteen_bytes(text) or four_bytes(text)
 end
 
 -- The host of "host:port", "[host]:port"; of anything else all of it.
@@ -330,20 +335,21 @@ local function client(handle, headers, by)
   for part in ((first(headers, "x-forwarded-for") or "") .. ","):gmatch("(.-),") do named[#named + 1] = trimmed(part) end
   if by.kind == "depth" then return named[#named - by.depth + 1] or "" end
   for index = #named, 1, -1 do
-    if named[index] ~= "" and not within_any(bytes(named[index]), by.excluded) then return named[index] end
+    if named[index] ~= "" and not within_any(unmapped(bytes(named[index])), by.excluded) then return named[index] end
   end
   return ""
 end
 
 function REQUEST.allow(handle, headers, op)
   local address = bytes(host_of(client(handle, headers, op.by)))
-  if within_any(masked(address, op.by.ipv6), op.ranges) then return end
+  if within_any(unmapped(masked(address, op.by.ipv6)), op.ranges) then return end
   return answer(handle, op.status, {}, op.body)
 end
 
+-- What the answer says whose pages may read it; nil if it says nothing. Without an origin it may be nobody's.
 local function origin_allowed(handle, op, origin)
   for index = 1, #op.origins do
-    if op.origins[index] == "*" then return "*" end
+    if op.origins[index] == "*" then return op.credentials and origin or "*" end
     if op.origins[index] == origin then return origin end
   end
   if op.found ~= nil and noted(handle, op.found) == "yes" then return origin end
@@ -359,9 +365,9 @@ local function cors(op, allowed)
 end
 
 function REQUEST.cors(handle, headers, op)
-  local origin = headers:get("origin")
-  local allowed = origin ~= nil and origin_allowed(handle, op, origin) or nil
-  if headers:get(":method") == "OPTIONS" and origin ~= nil and headers:get("access-control-request-method") ~= nil then
+  local origin, asked = first(headers, "origin") or "", first(headers, "access-control-request-method") or ""
+  local allowed = origin_allowed(handle, op, origin)
+  if headers:get(":method") == "OPTIONS" and origin ~= "" and asked ~= "" then
     local given = cors(op, allowed)
     if op.methods ~= "" then given["access-control-allow-methods"] = op.methods end
     if op.headers ~= "" then given["access-control-allow-headers"] = op.headers end
@@ -378,7 +384,7 @@ function ANSWER.cors(handle, headers, op)
     local vary = headers:get("vary")
     if vary == nil or vary == "" then
       headers:replace("vary", "Origin")
-    elseif not vary:find("Origin", 1, true) then
+    elseif vary ~= "Origin" then
       headers:replace("vary", vary .. ",Origin")
     end
   end
@@ -394,7 +400,7 @@ end
 
 -- Whether clients speak TLS, as the connection or a header of the request says.
 function REQUEST.note_secure(handle, headers, op)
-  local secure = handle:connection():ssl() ~= nil
+  local secure = handle:streamInfo():downstreamSslConnection() ~= nil
   for index = 1, #op.proof do
     if headers:get(op.proof[index][1]) == op.proof[index][2] then secure = true end
   end
@@ -434,10 +440,8 @@ local function on_request(handle, context)
   emptied(handle, headers)
   for index = 1, #operations do
     local op = operations[index]
-    if REQUEST[op.op](handle, headers, op) then
-      note(handle, "answered", op.step)
-      return
-    end
+    current = op.step
+    if REQUEST[op.op](handle, headers, op) then return end
   end
   filled(handle, headers)
 end

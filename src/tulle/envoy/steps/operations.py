@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from ipaddress import IPv4Network, IPv6Address, IPv6Network, ip_network
 from typing import Any
 
 from tulle.envoy.steps import paths
 from tulle.envoy.steps.parts import Native, Operation, Part, Work
 from tulle.envoy.steps.patterns import substitution
+from tulle.kit.status_texts import status_text
 from tulle.model import steps
 
 MAPPED = 96
@@ -24,6 +25,13 @@ def parts(step: steps.Step, note: str) -> tuple[Part, ...]:
     """
     make = _MAKERS.get(type(step))
     return make(step, note) if make is not None else ()
+
+
+def hides_client(done: Iterable[steps.Step]) -> bool:
+    """Whether services are not to see `X-Forwarded-For`, because the last word about it is that it is removed."""
+    said = [each.request for each in done if isinstance(each, steps.SetHeaders)]
+    values = [value for pairs in said for name, value in pairs if name.lower() == "x-forwarded-for"]
+    return bool(values) and not values[-1]
 
 
 def _redirect_scheme(step: steps.RedirectScheme, note: str) -> tuple[Part, ...]:
@@ -64,9 +72,9 @@ def _share_origins(step: steps.ShareOrigins, note: str) -> tuple[Part, ...]:
         "op": "cors",
         "note": note,
         "origins": list(step.origins),
-        "methods": ",".join(step.methods),
-        "headers": ",".join(step.headers),
-        "exposed": ",".join(step.exposed),
+        "methods": _listed(step.methods, step),
+        "headers": _listed(step.headers, step),
+        "exposed": _listed(step.exposed, step),
         "max_age": str(step.max_age),
         "credentials": step.allows_credentials,
         "vary": step.adds_vary,
@@ -83,6 +91,11 @@ def _share_origins(step: steps.ShareOrigins, note: str) -> tuple[Part, ...]:
     )
 
 
+def _listed(values: tuple[str, ...], step: steps.ShareOrigins) -> str:
+    """With credentials, browsers take `*` by its letters; so nothing is said instead."""
+    return "" if step.allows_credentials and "*" in values else ",".join(values)
+
+
 def _refuse_hosts(step: steps.RefuseHosts, note: str) -> tuple[Part, ...]:
     operation = {"op": "hosts", "hosts": list(step.hosts), "headers": [each.lower() for each in step.proxy_headers]}
     return (Work(request=(operation,)),)
@@ -93,7 +106,7 @@ def _allow(step: steps.AllowAddresses, note: str) -> tuple[Part, ...]:
         "op": "allow",
         "ranges": ranges(step.ranges),
         "status": step.status,
-        "body": STATUS_TEXTS.get(step.status, ""),
+        "body": status_text(step.status),
         "by": client(step.address),
     }
     return (Work(request=(operation,)),)
@@ -128,21 +141,6 @@ def _refuse_escapes(step: steps.RefuseEscapes, note: str) -> tuple[Part, ...]:
     return (Work(request=({"op": "refuse_encoded", "texts": list(step.escapes)},)),)
 
 
-STATUS_TEXTS = {
-    400: "Bad Request",
-    401: "Unauthorized",
-    402: "Payment Required",
-    403: "Forbidden",
-    404: "Not Found",
-    405: "Method Not Allowed",
-    418: "I'm a teapot",
-    429: "Too Many Requests",
-    500: "Internal Server Error",
-    502: "Bad Gateway",
-    503: "Service Unavailable",
-    504: "Gateway Timeout",
-}
-"""By the names that Go gives them."""
 _MAKERS: Mapping[type[Any], Callable[[Any, str], tuple[Part, ...]]] = {
     steps.AddPrefix: paths.add_prefix,
     steps.StripPrefix: paths.strip_prefix,
