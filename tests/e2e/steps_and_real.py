@@ -98,7 +98,7 @@ class Telling(socketserver.StreamRequestHandler):
             length = int(dict(headers).get("content-length", "0"))
             told = {"method": method, "path": path, "headers": headers, "body": self.rfile.read(length).decode()}
             body = b"" if method == "HEAD" else json.dumps(told).encode()
-            head = f"HTTP/1.1 200 OK\r\ncontent-type: application/json\r\nx-service: yes\r\nvary: Accept\r\n"
+            head = "HTTP/1.1 200 OK\r\ncontent-type: application/json\r\nx-service: yes\r\nvary: Accept\r\n"
             self.wfile.write(f"{head}content-length: {len(body)}\r\n\r\n".encode() + body)
 
 

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+
 from envoy.extensions.filters.http.lua.v3 import lua_pb2
 from google.protobuf.message import Message
 
 from tulle.envoy import protos
 from tulle.envoy.filters.base import Chain, Filter, Phase, Placed, dormant
 from tulle.envoy.steps import operations, slots
-from tulle.envoy.steps.parts import stamped
+from tulle.envoy.steps.parts import Part, stamped
 from tulle.envoy.steps.script import interpreter
 from tulle.model.routes import RouteRule
 
@@ -30,8 +32,17 @@ def wishes(rule: RouteRule) -> dict[str, Message]:
     """What a rule wants of each filter, by name."""
     if not rule.steps:
         return {}
-    parts = [part for number, step in enumerate(rule.steps) for part in stamped(operations.parts(step, str(number)), number)]
+    try:
+        parts = list(_parts(rule))
+    except ValueError as error:
+        # One rule that cannot be done is no reason to leave out the others of its host.
+        parts = list(stamped((operations.refusal(str(error)),), 0))
     return dict(slots.wanted(slots.laid_out(parts)))
+
+
+def _parts(rule: RouteRule) -> Iterator[Part]:
+    for number, step in enumerate(rule.steps):
+        yield from stamped(operations.parts(step, str(number)), number)
 
 
 FILTER = Filter(name="steps", phase=Phase.STEPS, place=_place, ask_several=wishes)

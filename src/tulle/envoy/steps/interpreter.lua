@@ -88,11 +88,22 @@ local function fail(handle, status, text)
   return answer(handle, status, given, text .. "\n")
 end
 
+-- A request for something empty is one for "/".
+local function target(headers)
+  local path = headers:get(":path")
+  return path:sub(1, 1) == "/" and path or "/" .. path
+end
+
+-- The scheme that clients use, as whoever came last says; of WebSockets that of HTTP.
+local SCHEMES = { ws = "http", wss = "https" }
 local function scheme(headers)
-  local forwarded = headers:get("x-forwarded-proto")
-  if forwarded == "ws" then return "http" end
-  if forwarded == "wss" then return "https" end
-  return forwarded or "http"
+  local forwarded = headers:get("x-forwarded-proto") or ""
+  if forwarded == "" then return "http" end
+  return SCHEMES[forwarded:lower()] or forwarded
+end
+
+local function has_tls(handle)
+  return handle:streamInfo():downstreamSslConnection() ~= nil
 end
 
 local function redirect(handle, method, location, permanent)
@@ -144,10 +155,19 @@ function REQUEST.replace(handle, headers, op)
   headers:replace(":path", op.path .. query)
 end
 
+local USUAL = { http = ":80", https = ":443" }
 function REQUEST.to_scheme(handle, headers, op)
-  if scheme(headers) == op.scheme then return end
-  local host = headers:get(":authority"):gsub(":%d+$", "")
-  return redirect(handle, headers:get(":method"), op.scheme .. "://" .. host .. op.port .. headers:get(":path"), op.permanent)
+  local given, authority = scheme(headers), headers:get(":authority")
+  local host = authority:gsub(":%d*$", "")
+  local port = authority:sub(#host + 1)
+  if port == USUAL[given] then port = "" end
+  if given == op.scheme and port == op.port then return end
+  return redirect(handle, headers:get(":method"), op.scheme .. "://" .. host .. op.port .. target(headers), op.permanent)
+end
+
+-- What cannot be done lets nobody pass.
+function REQUEST.refuse(handle, headers, op)
+  return answer(handle, op.status, {}, op.body)
 end
 
 function REQUEST.refuse_encoded(handle, headers, op)
@@ -211,15 +231,67 @@ function REQUEST.strip_taken(handle, headers, op)
 end
 
 function REQUEST.write_url(handle, headers, op)
-  local url = scheme(headers) .. "://" .. headers:get(":authority") .. headers:get(":path")
+  local secure = has_tls(handle) or headers:get("x-forwarded-proto") == "https"
+  local url = (secure and "https" or "http") .. "://" .. headers:get(":authority") .. target(headers)
   headers:replace(op.header, url)
   note(handle, op.note .. ".old", url)
 end
 
+-- Whether Go takes a text for a host with or without a port.
+local function is_host(text)
+  local rest = text
+  if text:sub(1, 1) == "[" then
+    local last = text:find("%]") or 0
+    if last == 0 then return false end
+    rest = text:sub(last + 1)
+  else
+    rest = text:match(":[^:]*$") or ""
+  end
+  if not rest:find("^:?%d*$") then return false end
+  if text:gsub("%%[89a-fA-F]%x", ""):gsub("%%25", ""):find("%%") then return false end
+  return not text:find("[^%w%-_.~!$&'()*+,;=:%[%]<>\"%%\128-\255]")
+end
+
+local function has_wrong_escape(text)
+  return text:gsub("%%%x%x", ""):find("%", 1, true) ~= nil
+end
+
+-- A URL as Go's net/url reads and writes it; nil if it cannot read it.
+local function usual_url(text)
+  if text:find("%c") then return nil end
+  local rest, fragment = text, ""
+  local hash = text:find("#", 1, true)
+  if hash ~= nil then rest, fragment = text:sub(1, hash - 1), text:sub(hash + 1) end
+  local query
+  rest, query = split(rest)
+  if rest:sub(1, 1) == ":" then return nil end
+  local start, after = rest:match("^(%a[%w+.-]*):(.*)$")
+  if start ~= nil then
+    start, rest = start:lower() .. ":", after
+    if rest ~= "" and rest:sub(1, 1) ~= "/" then return start .. rest .. query .. (hash and "#" .. fragment or "") end
+  elseif rest:match("^[^/]*"):find(":", 1, true) then
+    return nil
+  end
+  local host = ""
+  if rest:sub(1, 2) == "//" and (start ~= nil or rest:sub(1, 3) ~= "///") then
+    local authority = rest:sub(3):match("^[^/]*")
+    rest = rest:sub(3 + #authority)
+    if not is_host(authority:match("[^@]*$")) then return nil end
+    host = "//" .. authority:gsub("[\128-\255]", function(byte) return string.format("%%%02X", byte:byte()) end)
+  end
+  if has_wrong_escape(rest) or has_wrong_escape(fragment) then return nil end
+  local path = rest:find(ODD) and written_path(decoded(rest), rest) or rest
+  return (start or "") .. host .. path .. query .. (fragment ~= "" and "#" .. escaped(fragment) or "")
+end
+
 function REQUEST.to_url(handle, headers, op)
-  local old, new = noted(handle, op.note .. ".old"), noted(handle, op.note) or ""  -- Nothing is not noted.
+  if noted(handle, op.note .. ".fits") ~= "yes" then return end
+  local old, new = noted(handle, op.note .. ".old"), noted(handle, op.note)
+  if new == nil and #old > SHORT then return answer(handle, 414, {}, "") end
+  local location = usual_url(new or "")
+  if location == nil then return answer(handle, 502, {}, "Bad Gateway") end
   if new == old then return end
-  return redirect(handle, headers:get(":method"), new, op.permanent)
+  return redirect(handle, headers:get(":method"), location, op.permanent)
 end
 
 -- Addresses as Go's net/netip reads them: a list of bytes; nil if it is none.
@@ -369,8 +441,10 @@ function REQUEST.cors(handle, headers, op)
   local allowed = origin_allowed(handle, op, origin)
   if headers:get(":method") == "OPTIONS" and origin ~= "" and asked ~= "" then
     local given = cors(op, allowed)
-    if op.methods ~= "" then given["access-control-allow-methods"] = op.methods end
-    if op.headers ~= "" then given["access-control-allow-headers"] = op.headers end
+    local methods = op.methods == "*" and op.credentials and asked or op.methods
+    local wanted = op.headers == "*" and op.credentials and first(headers, "access-control-request-headers") or op.headers
+    if methods ~= "" then given["access-control-allow-methods"] = methods end
+    if wanted ~= "" and (wanted ~= "*" or not op.credentials) then given["access-control-allow-headers"] = wanted end
     given["access-control-max-age"] = op.max_age
     return answer(handle, 200, given, "")
   end
@@ -400,7 +474,7 @@ end
 
 -- Whether clients speak TLS, as the connection or a header of the request says.
 function REQUEST.note_secure(handle, headers, op)
-  local secure = handle:streamInfo():downstreamSslConnection() ~= nil
+  local secure = has_tls(handle)
   for index = 1, #op.proof do
     if headers:get(op.proof[index][1]) == op.proof[index][2] then secure = true end
   end
@@ -462,10 +536,15 @@ local function on_response(handle, context)
   end
 end
 
+-- Envoy lets requests pass whose script fails; here they must not.
 function envoy_on_request(handle)
-  on_request(handle, handle:filterContext())
+  local fine, problem = pcall(on_request, handle, handle:filterContext())
+  if fine then return end
+  handle:logErr("steps: " .. tostring(problem))
+  handle:respond({ [":status"] = "500" }, "")
 end
 
 function envoy_on_response(handle)
-  on_response(handle, handle:filterContext())
+  local fine, problem = pcall(on_response, handle, handle:filterContext())
+  if not fine then handle:logErr("steps: " .. tostring(problem)) end
 end

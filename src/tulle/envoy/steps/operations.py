@@ -8,7 +8,6 @@ from typing import Any
 
 from tulle.envoy.steps import paths
 from tulle.envoy.steps.parts import Native, Operation, Part, Work
-from tulle.envoy.steps.patterns import substitution
 from tulle.kit.status_texts import status_text
 from tulle.model import steps
 
@@ -24,7 +23,14 @@ def parts(step: steps.Step, note: str) -> tuple[Part, ...]:
         ValueError: it cannot be done.
     """
     make = _MAKERS.get(type(step))
-    return make(step, note) if make is not None else ()
+    if make is None:
+        raise ValueError(f"nothing is known that does {type(step).__name__}")
+    return make(step, note)
+
+
+def refusal(reason: str) -> Part:
+    """Instead of steps that cannot be done: nobody may pass who would have been asked for a password."""
+    return Work(request=({"op": "refuse", "status": 500, "body": f"{reason}\n"},))
 
 
 def hides_client(done: Iterable[steps.Step]) -> bool:
@@ -42,10 +48,10 @@ def _redirect_scheme(step: steps.RedirectScheme, note: str) -> tuple[Part, ...]:
 
 
 def _redirect_pattern(step: steps.RedirectPattern, note: str) -> tuple[Part, ...]:
-    header = f"x-{paths.NOTES}-{note}"
+    header = paths.header_of(note)
     return (
         Work(request=({"op": "write_url", "header": header, "note": note},)),
-        Native((paths.rewritten(note, step.pattern, substitution(step.pattern, step.replacement)),)),
+        paths.replacing(note, step.pattern, step.replacement),
         Work(request=({"op": "to_url", "note": note, "permanent": step.is_permanent},)),
     )
 
@@ -72,8 +78,8 @@ def _share_origins(step: steps.ShareOrigins, note: str) -> tuple[Part, ...]:
         "op": "cors",
         "note": note,
         "origins": list(step.origins),
-        "methods": _listed(step.methods, step),
-        "headers": _listed(step.headers, step),
+        "methods": _listed(step.methods, step, "*"),
+        "headers": _listed(step.headers, step, "*"),
         "exposed": _listed(step.exposed, step),
         "max_age": str(step.max_age),
         "credentials": step.allows_credentials,
@@ -91,9 +97,9 @@ def _share_origins(step: steps.ShareOrigins, note: str) -> tuple[Part, ...]:
     )
 
 
-def _listed(values: tuple[str, ...], step: steps.ShareOrigins) -> str:
-    """With credentials, browsers take `*` by its letters; so nothing is said instead."""
-    return "" if step.allows_credentials and "*" in values else ",".join(values)
+def _listed(values: tuple[str, ...], step: steps.ShareOrigins, instead: str = "") -> str:
+    """With credentials, browsers take `*` by its letters; so something else is said."""
+    return instead if step.allows_credentials and "*" in values else ",".join(values)
 
 
 def _refuse_hosts(step: steps.RefuseHosts, note: str) -> tuple[Part, ...]:

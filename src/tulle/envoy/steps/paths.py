@@ -44,14 +44,19 @@ def written(path: str) -> str:
 
 def replace_pattern(step: ReplacePattern, note: str) -> tuple[Part, ...]:
     """Like `replace_path`, where the pattern matches."""
-    header = header_of(note)
-    fits = noting(header, f"{note}.fits", f"^(?s:.*)(?:{step.pattern})(?s:.*)$", "yes")
-    result = noting(header, note, step.pattern, substitution(step.pattern, step.replacement), removes=True)
     return (
-        Work(request=({"op": "write_path", "header": header, "note": note},)),
-        Native((rewriting(note, fits, result),)),
+        Work(request=({"op": "write_path", "header": header_of(note), "note": note},)),
+        replacing(note, step.pattern, step.replacement),
         Work(request=({"op": "take_path", "note": note},)),
     )
+
+
+def replacing(note: str, pattern: str, replacement: str) -> Native:
+    """Notes whether the pattern matches the text of the header, and what comes of the replacement."""
+    header = header_of(note)
+    fits = noting(header, f"{note}.fits", f"^(?s:.*)(?:{pattern})(?s:.*)$", "yes")
+    result = noting(header, note, pattern, substitution(pattern, replacement), removes=True)
+    return Native((rewriting(note, fits, result),))
 
 
 def strip_patterns(step: StripPattern, note: str) -> tuple[Part, ...]:
