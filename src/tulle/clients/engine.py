@@ -9,8 +9,9 @@ from collections.abc import AsyncGenerator, AsyncIterator, Mapping
 from contextlib import aclosing, asynccontextmanager
 from typing import TYPE_CHECKING, Any
 
-from tulle.clients.answers import lines, refused, whole
+from tulle.clients.answers import lines, refused
 from tulle.clients.endpoints import CONNECTING, KEEP_ALIVE, CannotFetch, context, reason
+from tulle.clients.questions import Refused, asked
 from tulle.model.registries import EngineSettings
 
 if TYPE_CHECKING:
@@ -51,17 +52,17 @@ class Engine:
 
         try:
             async with asyncio.TaskGroup() as tasks:
-                asked = [tasks.create_task(inspected(_identifier(each))) for each in found]
+                answers = [tasks.create_task(inspected(_identifier(each))) for each in found]
         except* CannotFetch as errors:
             raise _first(errors) from errors
-        return [each.result() for each in asked if each.result() is not None]
+        return [each.result() for each in answers if each.result() is not None]
 
     async def swarm(self) -> Mapping[str, list[Any]]:
         """Services, their tasks, networks and nodes."""
         networks = {"scope": ["swarm"]} if self.version >= (1, 29) else {"driver": ["overlay"]}
         try:
             nodes = await self._list("/nodes")
-        except _Refused:
+        except Refused:
             nodes = []  # Only needed for tasks in the network of their host; many allow less.
         return {
             "services": await self._list("/services"),
@@ -101,15 +102,11 @@ class Engine:
         return found
 
     async def _get(self, path: str, query: Mapping[str, str] | None = None, may_be_missing: bool = False) -> Any:
-        return await _asked(self._client, f"{self._prefix}{path}", query, self._patience, may_be_missing)
+        return await asked(self._client, f"{self._prefix}{path}", query, self._patience, may_be_missing)
 
 
 class EventsRefused(CannotFetch):
     """Events are not told, though the rest may be."""
-
-
-class _Refused(CannotFetch):
-    pass
 
 
 @asynccontextmanager
@@ -124,7 +121,7 @@ async def engine(settings: EngineSettings) -> AsyncIterator[Engine]:
     patience = settings.http_client_timeout or PATIENCE
     try:
         async with _session(settings, patience) as client:
-            yield Engine(client, _version(await _asked(client, "/version", None, patience)), patience)
+            yield Engine(client, _version(await asked(client, "/version", None, patience)), patience)
     except (httpx.HTTPError, httpx.InvalidURL, OSError) as error:
         raise CannotFetch(reason(error)) from error
 
@@ -161,20 +158,6 @@ def _session(settings: EngineSettings, patience: float) -> httpx.AsyncClient:
         raise CannotFetch(f"the endpoint {settings.endpoint} is none; write unix:///path or tcp://host:port")
     timeout = httpx.Timeout(CONNECTING, read=patience)
     return httpx.AsyncClient(base_url=base, headers=headers, timeout=timeout, transport=transport, trust_env=False)
-
-
-async def _asked(
-    client: httpx.AsyncClient, path: str, query: Mapping[str, str] | None, patience: float, may_be_missing: bool = False
-) -> Any:
-    try:
-        async with asyncio.timeout(patience), client.stream("GET", path, params=query) as answer:
-            if answer.status_code == 404 and may_be_missing:
-                return None
-            if answer.status_code != 200:
-                raise _Refused(f"asked for {path}: {await refused(answer)}")
-            return await whole(answer)
-    except TimeoutError as error:
-        raise CannotFetch(f"it does not answer within {patience:g} s") from error
 
 
 async def _relevant(answer: httpx.Response) -> AsyncGenerator[Any, None]:

@@ -38,6 +38,23 @@ def is_true(value: object) -> bool:
 
 def shown(value: object) -> str:
     """A value as a template prints it."""
+    _check_size(value)
+    return _shown(value)
+
+
+def _check_size(value: object) -> None:
+    """Lists may hold one list many times, and that another one: it is large although it takes little memory."""
+    count, to_do = 0, [value]
+    while to_do:
+        each = to_do.pop()
+        if isinstance(each, Mapping | list | tuple):
+            count += len(each) + 1
+            to_do += each.values() if isinstance(each, Mapping) else each
+            if count > LONGEST:
+                raise BadTemplate(f"a value has more than {LONGEST:,} parts")
+
+
+def _shown(value: object) -> str:
     if value is None:
         return "<no value>"
     if isinstance(value, bool):
@@ -45,10 +62,10 @@ def shown(value: object) -> str:
     if isinstance(value, float):
         return f"{value:g}" if abs(value) < 1e21 else f"{value:e}"
     if isinstance(value, Mapping):
-        inner = " ".join(f"{key}:{shown(value[key])}" for key in sorted(value, key=str))
-        return f"{{{' '.join(map(shown, value.values()))}}}" if isinstance(value, Structure) else f"map[{inner}]"
+        inner = " ".join(f"{key}:{_shown(value[key])}" for key in sorted(value, key=str))
+        return f"{{{' '.join(map(_shown, value.values()))}}}" if isinstance(value, Structure) else f"map[{inner}]"
     if isinstance(value, list | tuple):
-        return f"[{' '.join(map(shown, value))}]"
+        return f"[{' '.join(map(_shown, value))}]"
     return str(value)
 
 
@@ -260,6 +277,18 @@ def _base64(text: str) -> str:
         raise BadTemplate("it is not base64") from error
 
 
+def _json(value: object) -> str:
+    _check_size(value)
+    return json.dumps(value, separators=(",", ":"), sort_keys=True, ensure_ascii=False)
+
+
+def _concat(*values: object) -> list[object]:
+    found = [each for value in values for each in _items(value)]
+    if len(found) > LONGEST:
+        raise BadTemplate(f"the list is longer than {LONGEST:,}")
+    return found
+
+
 def _fail(message: str) -> object:
     raise BadTemplate(message)
 
@@ -406,7 +435,7 @@ _OF_TEXTS: Mapping[str, Callable[..., object]] = {
     "base": posixpath.basename,
     "dir": lambda path: posixpath.dirname(path) or ".",
     "ext": lambda path: posixpath.splitext(path)[1],
-    "toJson": lambda value: json.dumps(value, separators=(",", ":"), sort_keys=True, ensure_ascii=False),
+    "toJson": _json,
     "fail": _fail,
 }
 _OF_LISTS: Mapping[str, Callable[..., object]] = {
@@ -424,7 +453,7 @@ _OF_LISTS: Mapping[str, Callable[..., object]] = {
     "append": lambda value, item: [*_items(value), item],
     "push": lambda value, item: [*_items(value), item],
     "prepend": lambda value, item: [item, *_items(value)],
-    "concat": lambda *values: [each for value in values for each in _items(value)],
+    "concat": _concat,
     "slice": _slice,
     "join": _join,
     "split": _split,

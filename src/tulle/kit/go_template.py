@@ -115,6 +115,7 @@ class _Run:
             self.nodes(node.otherwise, dot)
         names, known = node.pipe.variables, len(self.variables)
         for key, value in entries:
+            self._count()
             given = (key, value)[2 - len(names) :] if names else ()
             for name, each in zip(names, given, strict=True):
                 self._set(name, each, node.pipe.is_new)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from functools import partial
 
 from tulle.kit.located import LocatedMap
@@ -60,9 +60,9 @@ class LabelReader:
                 found += self._warnings(each, settings)
         return self.read(exposed, found)
 
-    def is_kept(self, labels: Container | Exposed) -> bool:
-        """Whether the constraints are fine with its labels."""
-        return self._constraint(labels.labels)
+    def allows(self, labels: Mapping[str, str]) -> bool:
+        """Whether the constraints are fine with labels."""
+        return self._constraint(labels)
 
     def read(self, exposed: Iterable[Exposed], remarks: Iterable[Remark] = ()) -> Reading:
         """What things say, and what they say together."""
@@ -83,7 +83,7 @@ class LabelReader:
         return Reading(tuple(Entry(place, content) for place, content in entries), tuple(dict.fromkeys(found)))
 
     def _is_kept(self, each: Container, settings: Own) -> bool:
-        if not settings.is_enabled or not self.is_kept(each):
+        if not settings.is_enabled or not self.allows(each.labels):
             return False
         if settings.allows_non_running and self.provider == "docker":
             return True
