@@ -20,6 +20,7 @@ from tulle.flow.hosts import Hosts
 from tulle.flow.kept_versions import KeptVersions
 from tulle.flow.key_cache import KeyCache
 from tulle.flow.observe import Observer
+from tulle.flow.providers import Providers
 from tulle.flow.publish import Publisher
 from tulle.flow.taken import Taken
 from tulle.identity.authority import Authority
@@ -30,6 +31,7 @@ from tulle.kit.home import Home
 from tulle.kit.latest import Latest
 from tulle.kit.lifeline import end_of_life
 from tulle.model.mesh import Settings
+from tulle.sources.built_in import BuiltIn
 from tulle.sources.file import FileSource
 from tulle.sources.store import StoreSource
 from tulle.store.sqlite import SqliteStore
@@ -72,8 +74,8 @@ async def run(settings: PlaneSettings) -> None:
 
     # What should be: files and the store, gathered and built into a mesh; and the keys that issuers of tokens publish.
     store = SqliteStore(home.plane / "store.db")
-    files = FileSource([str(path) for path in settings.files])
-    gather = Gather((files, StoreSource(store)))
+    paths = [str(path) for path in settings.files]
+    gather = Gather((FileSource(paths), StoreSource(store), BuiltIn(home.plane / "stand-in.pem")))
     kept = KeptVersions(home.plane / "last-good.db", gather.again)
     kept.load()
     keys = KeyCache(home.plane / "keys.json", gather.again)
@@ -94,6 +96,7 @@ async def run(settings: PlaneSettings) -> None:
         publisher=publisher,
         observer=observer,
         builder=Builder(kept.last_good),
+        providers=Providers(gather, paths),
     )
 
     async with contextlib.AsyncExitStack() as stack, asyncio.TaskGroup() as tasks:
@@ -152,6 +155,7 @@ class Building:
     publisher: Publisher
     observer: Observer
     builder: Builder
+    providers: Providers
 
     async def run(self) -> None:
         """Build and publish, at once when idle; what arrives meanwhile is taken together."""
@@ -167,6 +171,8 @@ class Building:
             mesh = await asyncio.to_thread(
                 self.builder.build, newest.documents, findings, self.keys.sets, newest.unreadable, self.taken.mesh
             )
+            if self.providers.follow(mesh):
+                return False  # What they say belongs to it: nobody is to be told half of it.
             self.publisher.update(mesh)
             self.observer.built(mesh, self.builder.documents)
             self.keys.follow(mesh)

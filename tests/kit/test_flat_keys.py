@@ -1,6 +1,11 @@
 from __future__ import annotations
 
+from collections.abc import Iterator
+from random import Random
+
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from tulle.kit.flat_keys import BadKey, Path, labelled, nested, stored
 
@@ -85,6 +90,30 @@ def test_keys_win_over_a_value() -> None:
     )
     assert content == {"tls": {"options": "x"}, "folder": {"a": "1"}, "odd": {"a": "1"}}
     assert [clash.path for clash in clashes] == [("odd",)]
+
+
+KEYS = st.text("abcXYZ019-", min_size=1, max_size=3).map(str.lower)
+TREES = st.recursive(
+    st.text(max_size=3), lambda inner: st.dictionaries(KEYS, inner, min_size=1, max_size=3), max_leaves=20
+)
+
+
+def flattened(value: object) -> Iterator[tuple[Path, str]]:
+    if not isinstance(value, dict):
+        yield (), str(value)
+        return
+    for key, inner in value.items():
+        for path, text in flattened(inner):
+            yield (key, *path), text
+
+
+@given(st.dictionaries(KEYS, TREES, max_size=3), st.randoms())
+def test_what_was_flattened_comes_back(tree: dict[str, object], random: Random) -> None:
+    entries = [*flattened(tree)]
+    random.shuffle(entries)
+    assert nested(entries) == (tree, ())
+    written = [(stored("/".join(("a/b", *path)), "a/b"), text) for path, text in entries]
+    assert nested([(path, text) for path, text in written if path]) == (tree, ())
 
 
 def test_a_key_is_not_endless() -> None:

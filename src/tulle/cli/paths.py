@@ -10,7 +10,7 @@ from pathlib import Path
 from tulle.cli.output import MISUSED, Failure
 
 DEFAULT = ("tulle.yaml", "tulle.yml")
-SUFFIXES = {".yaml", ".yml"}
+SUFFIXES = {".yaml", ".yml", ".toml"}
 
 
 def chosen(given: Sequence[Path] | None) -> tuple[Path, ...]:

@@ -20,6 +20,8 @@ from tulle.model.mesh import Fragment
 
 FILE = "file"
 """The kind of a whole document as a source fetched it; every other kind is `<dialect>/<kind>`."""
+REST = "native"
+"""The dialect that claims what no other does."""
 LIST = "List"
 """What `kubectl get -o yaml` writes: several objects in one document."""
 NOTHING_KNOWN: Mapping[Key, Document] = MappingProxyType({})
@@ -31,6 +33,7 @@ def dialects() -> Mapping[str, Dialect]:
     packages = (entry.name for entry in pkgutil.iter_modules(tulle.dialects.__path__) if entry.ispkg)
     modules = [f"tulle.dialects.{name}.dialect" for name in sorted(packages)]
     found: list[Dialect] = [import_module(name).DIALECT for name in modules if find_spec(name)]
+    found.sort(key=lambda dialect: dialect.name == REST)
     return MappingProxyType({dialect.name: dialect for dialect in found})
 
 

@@ -9,7 +9,7 @@ from envoy.config.listener.v3 import listener_components_pb2
 from envoy.config.route.v3 import route_pb2
 from envoy.extensions.filters.network.http_connection_manager.v3 import http_connection_manager_pb2
 
-from tulle.envoy import access_logs, access_rules, protos, replies
+from tulle.envoy import access_logs, access_rules, entrances, protos, replies
 from tulle.envoy.filters import registry
 from tulle.envoy.filters.base import Chain, Side
 from tulle.envoy.refusals import refusals
@@ -95,6 +95,8 @@ def gateway(chain: Chain, routes: str, *, asks_clients: bool = False) -> Manager
         manager.forward_client_cert_details = Manager.SANITIZE_SET
         shown = manager.set_current_client_cert_details
         shown.subject.value = shown.cert = shown.dns = shown.uri = True
+    if chain.entrance is not None:
+        entrances.shape(manager, chain, chain.entrance)
     _discover(manager, routes)
     return manager
 

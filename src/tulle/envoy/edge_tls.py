@@ -29,6 +29,7 @@ CIPHERS = frozenset(
     for cipher in ("AES128-GCM-SHA256", "AES256-GCM-SHA384", "AES128-SHA", "AES256-SHA")
 ) | {"ECDHE-ECDSA-CHACHA20-POLY1305", "ECDHE-RSA-CHACHA20-POLY1305"}
 """What Envoy knows, for TLS up to 1.2; those of 1.3 cannot be chosen."""
+UNVERIFIED = frozenset((ClientCertificates.UNVERIFIED, ClientCertificates.UNVERIFIED_REQUIRED))
 NO_TRUST = ClientTrust(handling=ClientCertificates.NONE)
 
 
@@ -66,7 +67,7 @@ def trust_problem(trust: ClientTrust) -> str:
             return f"{pin!r} is no SHA-256 of a certificate in hexadecimal"
     if trust.crl_file and not trust.ca_file:
         return "a list of revoked certificates in a file is only looked at for an authority that is in a file, too"
-    if trust.handling is ClientCertificates.UNVERIFIED or _authorities(trust):
+    if trust.handling in UNVERIFIED or _authorities(trust):
         return ""
     is_pinned = bool(trust.spki or trust.hashes) and not trust.subject_alt_names
     return "" if is_pinned else "no authority is left that certificates of clients could be verified by"
@@ -92,7 +93,7 @@ def ending(listener: Listener, certificates: tuple[Certificate, ...], trust: Cli
         alpn_protocols=["h2", "http/1.1"] if listener.protocol.is_http else [],
     )
     context = tls_pb2.DownstreamTlsContext(common_tls_context=common)
-    if trust.handling is ClientCertificates.REQUIRED:
+    if trust.handling in {ClientCertificates.REQUIRED, ClientCertificates.UNVERIFIED_REQUIRED}:
         context.require_client_certificate.value = True
     if trust.handling is not ClientCertificates.NONE:
         _verify(trust, context.common_tls_context)
@@ -122,7 +123,7 @@ def _parameters(versions: TlsVersions) -> common_pb2.TlsParameters:
 
 def _verify(trust: ClientTrust, common: tls_pb2.CommonTlsContext) -> None:
     authorities = _authorities(trust)
-    if trust.handling is ClientCertificates.UNVERIFIED:
+    if trust.handling in UNVERIFIED:
         validation = Validation(trust_chain_verification=Validation.ACCEPT_UNTRUSTED)
     else:
         validation = Validation(

@@ -27,7 +27,7 @@ from tulle.envoy.rewrites import Entry
 from tulle.envoy.sockets import Layout
 from tulle.envoy.streams import Vantage
 from tulle.model.documents import Origin
-from tulle.model.listeners import Listener, ListenerProtocol, TlsHandling
+from tulle.model.listeners import Entrance, Listener, ListenerProtocol, TlsHandling
 from tulle.model.mesh import Mesh
 from tulle.model.routes import RouteSet
 from tulle.xds.snapshot import CLUSTER, EXTENSION, LISTENER, ROUTE, SECRET, VIRTUAL_HOST, Resource, Snapshot
@@ -125,8 +125,10 @@ def _vantage(listener: Listener) -> Vantage:
 def _routes(mesh: Mesh, layout: Layout) -> tuple[Tables, Tables]:
     """The route configurations, and those of their virtual hosts that no route can change."""
     origins: dict[str, tuple[Origin, ...]] = {}
+    entrances: dict[str, Entrance | None] = {}
     for listener in filter(sockets.reads_http, mesh.listeners.values()):
         name = sockets.route_configuration(listener)
+        entrances.setdefault(name, listener.entrance)
         origins[name] = tuple(dict.fromkeys((*origins.get(name, ()), listener.origin)))
     settings = mesh.settings
     fixed = [
@@ -136,5 +138,5 @@ def _routes(mesh: Mesh, layout: Layout) -> tuple[Tables, Tables]:
     fixed += [
         gateway_hosts.foreign_host(settings, name, hosts, origins[name]) for name, hosts in layout.foreign.items()
     ]
-    found = [gateway_hosts.route_configuration(settings, name, origins[name]) for name in layout.known]
+    found = [gateway_hosts.route_configuration(settings, name, origins[name], entrances[name]) for name in layout.known]
     return {each.name: each for each in found}, {each.name: each for each in fixed}

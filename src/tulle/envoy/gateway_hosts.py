@@ -10,10 +10,11 @@ from itertools import chain
 
 from envoy.config.route.v3 import route_components_pb2, route_pb2
 
-from tulle.envoy import mesh_secrets, naming, protos, references, replies, sockets
+from tulle.envoy import edge_replies, entrances, mesh_secrets, naming, protos, references, replies, sockets
 from tulle.envoy.actions import LARGEST_BODY, Destinations
 from tulle.envoy.attempts import attempt
 from tulle.envoy.callers import Caller
+from tulle.envoy.conditions import narrowed
 from tulle.envoy.hosts import STANDARD_RETRY, cluster_resources
 from tulle.envoy.rewrites import NOWHERE, Entry, redirects
 from tulle.envoy.routes import compile_routes, in_order
@@ -24,7 +25,7 @@ from tulle.kit.sequences import differing
 from tulle.kit.tables import Layered, changed_keys, replaced
 from tulle.model import hostnames
 from tulle.model.documents import Origin
-from tulle.model.listeners import Listener
+from tulle.model.listeners import Entrance, Listener
 from tulle.model.mesh import Mesh, Settings
 from tulle.model.names import Name
 from tulle.model.routes import Match, Redirect, RouteSet
@@ -84,6 +85,14 @@ class Memory:
     _secrets: dict[Place, frozenset[str]] = field(default_factory=dict)
     """Of hosts whose clusters need any."""
 
+    wide: dict[str, frozenset[RouteSet]] = field(default_factory=dict)
+    """By route configuration: sets that count for every host of it."""
+
+    def beside(self, layout: Layout, route_set: RouteSet) -> list[Place]:
+        """All places that there are where a set counts that is for every host."""
+        routes = {name for name, _ in layout.places(route_set)}
+        return [place for place in self.hosts if place[0] in routes]
+
     @property
     def secrets(self) -> frozenset[str]:
         """Secrets of the mesh that any of the clusters needs."""
@@ -96,6 +105,7 @@ class Memory:
     def forget(self) -> None:
         """Begin from scratch."""
         self.layout, self.routes, self.streaming, self.services = Layout(), (), (), {}
+        self.wide = {}
         self.hosts, self.virtual_hosts, self.clusters = {}, {}, {}
         self._users, self._sharing, self._secrets = {}, Counter(), {}
 
@@ -153,7 +163,7 @@ def compile_hosts(mesh: Mesh, layout: Layout, memory: Memory) -> dict[Place, Hos
         memory.streaming = tuple(each for each in mesh.gateway_routes if each.streams)
     hosts: dict[Place, Host | None] = {}
     for place, sets in regrouped(memory, layout, mesh.gateway_routes, (old, new)).items():
-        is_there = sets or place in layout.standing
+        is_there = place in layout.standing or any(not is_wide(each) for each in sets)
         hosts[place] = (
             compile_host(mesh, place, sets, layout.ports[place[0]], layout.entries[place[0]]) if is_there else None
         )
@@ -174,17 +184,34 @@ def regrouped(before: Memory, layout: Layout, routes: RouteSets, changed: Change
     old, new = map(set, changed)
     touched: dict[Place, set[RouteSet]] = {}
     gone = old - new
-    for route_set in (*gone, *(each for each in changed[1] if each not in old)):
-        for place in layout.places(route_set):
+    wide = before.wide
+    different = (*gone, *(each for each in changed[1] if each not in old))
+    before.wide = _widened(wide, layout, different, new)
+    for route_set in different:
+        for place in (*layout.places(route_set), *(before.beside(layout, route_set) if is_wide(route_set) else ())):
             if place not in touched:
                 host = before.hosts.get(place)
-                touched[place] = set(host.sets) - gone if host else set()
+                touched[place] = set(host.sets) - gone if host else set(before.wide.get(place[0], ()))
             if route_set in new:
                 touched[place].add(route_set)
+    for place, sets in touched.items():
+        sets.update(before.wide.get(place[0], ()))
     if all(len(sets) <= 1 for sets in touched.values()):
         return {place: tuple(sets) for place, sets in touched.items()}
     position = {route_set: index for index, route_set in enumerate(routes)}
     return {place: tuple(sorted(sets, key=position.__getitem__)) for place, sets in touched.items()}
+
+
+def _widened(
+    wide: Mapping[str, frozenset[RouteSet]], layout: Layout, different: Iterable[RouteSet], new: set[RouteSet]
+) -> dict[str, frozenset[RouteSet]]:
+    """By route configuration: the sets that count for every host of it."""
+    found = dict(wide)
+    for route_set in filter(is_wide, different):
+        for routes, _ in layout.places(route_set):
+            known = found.get(routes, frozenset())
+            found[routes] = known | {route_set} if route_set in new else known - {route_set}
+    return found
 
 
 def _arranged_anew(before: Memory, layout: Layout, routes: RouteSets) -> dict[Place, RouteSets]:
@@ -193,6 +220,10 @@ def _arranged_anew(before: Memory, layout: Layout, routes: RouteSets) -> dict[Pl
     for route_set in routes:
         for place in layout.places(route_set):
             now.setdefault(place, {})[route_set] = None
+    before.wide = _widened({}, layout, routes, set(routes))
+    for place, beside in now.items():
+        # (Their order is by priority.)
+        beside.update(dict.fromkeys(sorted(before.wide.get(place[0], ()), key=lambda each: each.name)))
     found: dict[Place, RouteSets] = {}
     for place, members in now.items():
         sets, host = tuple(members), before.hosts.get(place)
@@ -235,13 +266,20 @@ def compile_host(mesh: Mesh, place: Place, sets: RouteSets, ports: Ports, entry:
     origins = tuple(each.origin for each in sets) or (mesh.settings.origin,)
 
     def compiled() -> Resource:
-        routes = compile_routes(in_order(at_gateway(each, ports) for each in sets), to)
-        if host == hostnames.ANY or not sets:
-            rest = replies.respond(404, "no route of the gateway matches this host and path")
+        here = (at_host(at_gateway(each, ports), host) for each in sets)
+        routes = compile_routes(in_order(here), to)
+        is_routed = any(each.priority is not None for each in sets)
+        if host == hostnames.ANY or not sets or is_routed:
+            rest = (
+                edge_replies.nothing_found()
+                if entry.is_routed
+                else replies.respond(404, "no route of the gateway matches this host and path")
+            )
             rest.match.prefix = "/"
             routes.append(rest)
+        domains = [host, f"{host}."] if is_routed and host != hostnames.ANY else [host]
         message = route_components_pb2.VirtualHost(
-            name=name, domains=[host], routes=routes, retry_policy=STANDARD_RETRY
+            name=name, domains=domains, routes=routes, retry_policy=STANDARD_RETRY
         )
         return encode(name, message, origins=origins)
 
@@ -262,6 +300,24 @@ def at_gateway(route_set: RouteSet, ports: Ports) -> RouteSet:
         dataclasses.replace(rule, matches=tuple(_possible(rule.matches, frozenset(ports)))) for rule in route_set.rules
     )
     return dataclasses.replace(route_set, rules=tuple(rules))
+
+
+def at_host(route_set: RouteSet, host: str) -> RouteSet:
+    """The rules of a set with a priority that can match one host, without conditions that hold there anyway."""
+    if route_set.priority is None or host == hostnames.ANY:
+        return route_set
+    rules = []
+    for rule in route_set.rules:
+        kept = ((match, narrowed(match.conditions, host)) for match in rule.matches)
+        left = tuple(dataclasses.replace(match, conditions=found) for match, found in kept if found is not None)
+        if left:
+            rules.append(dataclasses.replace(rule, matches=left))
+    return dataclasses.replace(route_set, rules=tuple(rules))
+
+
+def is_wide(route_set: RouteSet) -> bool:
+    """Whether its rules count for every host of its listeners, beside those of the very host."""
+    return route_set.priority is not None and hostnames.ANY in route_set.hosts
 
 
 def _possible(matches: Iterable[Match], ports: frozenset[int]) -> Iterator[Match]:
@@ -290,9 +346,13 @@ def lazy_routes(name: str) -> route_pb2.RouteConfiguration:
 
 
 @remember(size=4096)
-def route_configuration(settings: Settings, name: str, origins: tuple[Origin, ...]) -> Resource:
+def route_configuration(
+    settings: Settings, name: str, origins: tuple[Origin, ...], entrance: Entrance | None = None
+) -> Resource:
     """A route configuration of the gateway: nothing but where its virtual hosts come from."""
     message = lazy_routes(name)
+    if entrance is not None:
+        entrances.forward(entrance, message)
     # `example.org:8080` is the same host; the header itself stays as it is.
     message.ignore_port_in_host_matching = True
     return encode(name, message, origins=origins or (settings.origin,))

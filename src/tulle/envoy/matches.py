@@ -8,7 +8,7 @@ from typing import TypeAlias
 from envoy.config.route.v3 import route_components_pb2
 from envoy.type.matcher.v3 import metadata_pb2, string_pb2, value_pb2
 
-from tulle.envoy import protos
+from tulle.envoy import conditions, protos
 from tulle.envoy.attributes import PAYLOAD, TOKENS
 from tulle.model.routes import Match, PathKind, PathMatch, ValueKind, ValueMatch
 
@@ -35,6 +35,7 @@ def route_match(match: Match, methods: tuple[str, ...] = ()) -> route_components
         message.headers.append(_methods(methods or match.methods))
     message.headers.extend(_without_query(each) for each in match.query if each.invert)
     _path(match.path or EVERYTHING, message)
+    conditions.add(match.conditions, message)
     return message
 
 
@@ -42,7 +43,7 @@ def is_unconditional(match: Match) -> bool:
     """Whether every request of a caller that the match is for fits."""
     path = match.path
     is_any_path = path is None or (path.kind in {PathKind.PREFIX, PathKind.TEXT_PREFIX} and path.value in {"", "/"})
-    return is_any_path and not (match.methods or match.headers or match.query or match.claims)
+    return is_any_path and not (match.methods or match.headers or match.query or match.claims or match.conditions)
 
 
 def segments(path: str) -> str:

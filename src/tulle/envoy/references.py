@@ -19,7 +19,9 @@ def request_backends(route_set: RouteSet) -> Iterator[Backend]:
     """Of the rules for requests; mirrors and those who are asked before included."""
     for rule in route_set.rules:
         if isinstance(rule.action, Forward):
-            yield from rule.action.backends
+            for backend in rule.action.backends:
+                yield backend
+                yield from backend.fallbacks
             for mirror in rule.action.mirrors:
                 yield mirror.backend
         if rule.check is not None:

@@ -43,6 +43,8 @@ class Entry:
     """Well-known ports that documents mean, and where there are listeners for them really."""
     shown_secret: Name | None = None
     """What the gateway shows there to backends that policies of TLS are for."""
+    is_routed: bool = False
+    """Whether it is an entry point of routers."""
 
     @property
     def scheme(self) -> str:

@@ -37,7 +37,14 @@ def in_order(sets: Iterable[RouteSet], is_last: Callable[[Match], bool] = is_unc
     host count before those for wildcards, then those of the set that was created first, then those of the first set by
     namespace and name, then the first that was read.
     What follows a condition that `is_last` within an ordered set is never reached.
+    Before all of these come the sets that have a priority, by that and nothing else.
     """
+    sets = tuple(sets)
+    first = [each for each in sets if each.priority is not None]
+    if first:
+        first.sort(key=lambda each: (-(each.priority or 0), each.name))
+        rest = in_order([each for each in sets if each.priority is None], is_last)
+        return [*((match, rule) for each in first for rule in each.rules for match in rule.matches), *rest]
     free: list[tuple[Place, Step]] = []
     ordered: list[tuple[Place, Step]] = []
     for route_set in sets:

@@ -15,12 +15,17 @@ from tulle.flow.merge import SETTINGS, Merge
 from tulle.flow.parts import Parts
 from tulle.flow.settings import settled
 from tulle.kit.collecting import no_collection
+from tulle.kit.tables import Layered
 from tulle.model.documents import Document
 from tulle.model.extensions import LogProvider, MeshDefaults
 from tulle.model.findings import Finding
+from tulle.model.listeners import Listener
 from tulle.model.mesh import Mesh, Settings
+from tulle.model.names import Name
 from tulle.model.objects import ConfigMap, Secret
+from tulle.model.providers import Provider
 from tulle.model.security import RequestAuthentication
+from tulle.model.services import Service
 
 DEFAULT_SETTINGS = Settings()
 NO_KEYS: Mapping[str, str] = {}
@@ -36,6 +41,9 @@ class Builder:
         self._merge = Merge()
         self._checking = Checking()
         self._mesh = Mesh(settings=DEFAULT_SETTINGS)
+        self._services: Layered[Name, Service] = Layered()
+        self._listeners: Layered[Name, Listener] = Layered()
+        self._secrets: Layered[Name, Secret] = Layered()
 
     @property
     def documents(self) -> Sequence[Document]:
@@ -91,19 +99,20 @@ class Builder:
             checking.update(merge, self._parts, self._parts.rank, settings)
             self._mesh = Mesh(
                 settings=settings,
-                services=checking.services,
+                services=self._services.update(checking.services, checking.edge.services),
                 workloads=checking.workloads,
-                listeners=checking.listeners,
-                gateway_routes=checking.routing.gateway,
+                listeners=self._listeners.update(checking.listeners, checking.edge.listeners),
+                gateway_routes=checking.routing.gateway + checking.edge.routes,
                 service_routes=checking.routing.services,
                 host_routes=checking.routing.hosts,
                 hosts=checking.hosts,
                 guards=checking.easing.guards,
                 gateway_guard=checking.guarding.gateway,
                 gateway_guards=checking.guarding.gateways,
-                secrets=typed(merge, Secret),
+                secrets=self._secrets.update(typed(merge, Secret), checking.edge.secrets),
                 config_maps=typed(merge, ConfigMap),
                 tokens=typed(merge, RequestAuthentication),
+                providers=typed(merge, Provider),
                 statuses=checking.statuses,
                 findings=self._mesh.findings,
             )

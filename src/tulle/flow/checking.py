@@ -9,6 +9,7 @@ from tulle.envoy.scope import host_key
 from tulle.flow.advice import Advice
 from tulle.flow.checks import Checks, Context
 from tulle.flow.easing import Easing
+from tulle.flow.edge.edge import Edge
 from tulle.flow.entrances import Entrances, Wanted
 from tulle.flow.guarding import Guarding
 from tulle.flow.joining import Joining, typed
@@ -47,6 +48,7 @@ class Checking:
         self.taken: Mapping[Name, Guard] = {}
         """The guards that every proxy has taken."""
         self.advice = Advice()
+        self.edge = Edge()
         self._known_hosts: Mapping[str, tuple[Name, ...]] = {}
         self._delegates: dict[Name, RouteSet] = {}
         self._templates = Templates()
@@ -111,6 +113,7 @@ class Checking:
             self.routing.overlaps.findings(self.routing.position(position), self.routing.is_asking)
         )
         self._update_statuses(merge)
+        self.edge.update(merge)
 
     def _update_statuses(self, merge: Merge) -> None:
         """Small work: gateways and policies are few, and routes are noted one by one."""
@@ -140,6 +143,7 @@ class Checking:
         yield from self._joining.tls.findings
         yield from self._overlap_findings
         yield from self.advice.findings()
+        yield from self.edge.findings()
 
     def _update_services(self, table: Table[Service], changed: frozenset[Name]) -> tuple[frozenset[Name], bool]:
         """The names of services that are others now, or allow other accounts, and whether other services exist."""

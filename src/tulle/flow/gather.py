@@ -39,6 +39,8 @@ class Gather:
         self.newest: Latest[Gathered] = Latest()
         """What exists now; a reader that is slow sees only the newest."""
         self._sources = tuple(sources)
+        self._tasks: asyncio.TaskGroup | None = None
+        self._following: dict[str, asyncio.Task[None]] = {}
         self._batches: dict[str, Batch] = {}
         self._first_pause = first_pause
 
@@ -46,9 +48,31 @@ class Gather:
         """Follow every source until cancelled. A source that fails is asked again, and keeps what it last said."""
         if not self._sources:
             self.newest.set(Gathered())
-        async with asyncio.TaskGroup() as tasks:
+        async with asyncio.TaskGroup() as self._tasks:
             for source in self._sources:
-                tasks.create_task(self._follow(source), name=f"source {source.name}")
+                self._begin(source)
+
+    @property
+    def is_waiting(self) -> bool:
+        """Whether a source has not answered yet."""
+        return len(self._batches) < len(self._sources)
+
+    def add(self, source: Source) -> None:
+        """Follow one more source; nothing is offered until it has answered (or failed)."""
+        self._sources = (*self._sources, source)
+        self._begin(source)
+
+    def remove(self, name: str) -> None:
+        """Do not follow a source any more, and forget what it said."""
+        self._sources = tuple(source for source in self._sources if source.name != name)
+        self._following.pop(name).cancel()
+        self._batches.pop(name, None)
+        self._offer()
+
+    def _begin(self, source: Source) -> None:
+        if self._tasks is not None:
+            task = self._tasks.create_task(self._follow(source), name=f"source {source.name}")
+            self._following[source.name] = task
 
     def again(self) -> None:
         """Offer the same once more: something else has changed that a mesh is built from."""
@@ -79,7 +103,7 @@ class Gather:
         self._offer()
 
     def _offer(self) -> None:
-        if len(self._batches) < len(self._sources):
+        if self.is_waiting:
             return
         batches = [self._batches[source.name] for source in self._sources]
         self.newest.set(

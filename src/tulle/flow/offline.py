@@ -9,27 +9,40 @@ from pathlib import Path
 from tulle.flow import conversion
 from tulle.flow.build import Builder
 from tulle.flow.conversion import Converted
+from tulle.flow.providers import more_files
 from tulle.model.documents import Origin
 from tulle.model.findings import Finding
 from tulle.model.listeners import Listener
 from tulle.model.mesh import Mesh
 from tulle.model.policies import ClientTls, Policy
 from tulle.model.services import Destination, Subset
+from tulle.sources.base import Batch
 from tulle.sources.file import Files
 
 
 def checked(paths: Sequence[str | Path]) -> tuple[Mesh, tuple[Finding, ...]]:
     """The mesh that files and folders describe, and everything that is wrong with them, by place."""
-    batch = Files([str(path) for path in paths]).scan()
-    mesh = Builder().build(batch.documents, batch.findings)
+    mesh, _ = _read(paths)
     findings = (*mesh.findings, *missing_files(mesh))
     return mesh, tuple(sorted(findings, key=lambda finding: (finding.origin.file, finding.origin.line)))
 
 
 def converted(paths: Sequence[str | Path], folder: str) -> Converted:
     """The native file that says what files and folders say; paths in it start at `folder`."""
-    batch = Files([str(path) for path in paths]).scan()
+    _, batch = _read(paths)
     return conversion.converted(batch.documents, batch.findings, folder)
+
+
+def _read(paths: Sequence[str | Path]) -> tuple[Mesh, Batch]:
+    """What files say, and the files that they name."""
+    known, builder = [str(path) for path in paths], Builder()
+    while True:
+        batch = Files(known).scan()
+        mesh = builder.build(batch.documents, batch.findings)
+        more = more_files(mesh, known)
+        if not more:
+            return mesh, batch
+        known += more
 
 
 def missing_files(mesh: Mesh) -> Iterator[Finding]:

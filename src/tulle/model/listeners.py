@@ -74,6 +74,8 @@ class ClientCertificates(StrEnum):
     REQUIRED = "required"
     UNVERIFIED = "unverified"
     """Asked for, and passed on whatever it is (Gateway API `AllowInsecureFallback`)."""
+    UNVERIFIED_REQUIRED = "unverified_required"
+    """The same, but there must be one."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -158,6 +160,40 @@ class ListenerHost:
     """Whose routes may have it; None: everybody's (Istio `namespace/host`)."""
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Forwarded:
+    """Whose `X-Forwarded-*` are believed."""
+
+    trusts_all: bool = False
+    trusted: tuple[str, ...] = ()
+    """Addresses and CIDRs."""
+    appends: bool = True
+    """Whether the client's address is added."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Entrance:
+    """How requests are read where they come in."""
+
+    forwarded: Forwarded = Forwarded()
+    sanitizes_path: bool = True
+    refused_characters: tuple[str, ...] = ()
+    """Escapes that a path must not have, such as `%2f`."""
+    encodes_semicolons: bool = False
+    largest_headers: int = 1 << 20
+    """Bytes."""
+    underscores: str = ""
+    """What becomes of headers with `_`: kept if empty, `delete`, `reject`."""
+    read_timeout: float = 60.0
+    write_timeout: float = 0.0
+    idle_timeout: float = 180.0
+    most_streams: int = 250
+    most_requests: int = 0
+    """Of one connection; 0: no limit."""
+    longest: float = 0.0
+    """Seconds of a connection; 0: no limit."""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False, weakref_slot=True)
 class Listener:
     """One address and port of the gateway. Compared and hashed by identity."""
@@ -195,6 +231,11 @@ class Listener:
     """Whether `address` was written; otherwise it may be moved to another loopback address where it would collide."""
     selector: tuple[tuple[str, str], ...] = ()
     """Labels of the gateways that it is for; empty: every one (Istio)."""
+
+    rank: int = 0
+    """Of listeners that share a socket, and are for the same connections, the smallest has them."""
+    entrance: Entrance | None = None
+    """Set: an entry point of routers, and how it reads requests."""
 
     @property
     def id(self) -> str:

@@ -32,6 +32,19 @@ from tulle.model.objects import (
     Secret,
     SharedCertificates,
 )
+from tulle.model.providers import Provider
+from tulle.model.routers import (
+    Blend,
+    EntryPoint,
+    Failover,
+    KeyPair,
+    Mirroring,
+    Pool,
+    Router,
+    Steps,
+    TlsOptions,
+    Transport,
+)
 from tulle.model.routes import RouteSet
 from tulle.model.security import AccessPolicy, Authorizer, PeerAuthentication, RequestAuthentication
 from tulle.model.services import Destination, Entry, Places, Service
@@ -75,9 +88,10 @@ class Settings:
 
 
 Object: TypeAlias = (
-    AccessPolicy | Authorizer | BackendTls | ConfigMap | Destination | Entry | EnvoyPatches | Gateway | GatewayClass
-    | Grant | ListenerSet | LogProvider | MeshDefaults | Namespace | PeerAuthentication | Places | ProxySettings
-    | RequestAuthentication | Scope | Secret | SharedCertificates | Telemetry | Template | WasmPlugin
+    AccessPolicy | Authorizer | BackendTls | Blend | ConfigMap | Destination | Entry | EntryPoint | EnvoyPatches
+    | Failover | Gateway | GatewayClass | Grant | KeyPair | ListenerSet | LogProvider | MeshDefaults | Mirroring
+    | Namespace | PeerAuthentication | Places | Pool | Provider | ProxySettings | RequestAuthentication | Router | Scope
+    | Secret | SharedCertificates | Steps | Telemetry | Template | TlsOptions | Transport | WasmPlugin
 )  # fmt: skip
 
 
@@ -130,6 +144,8 @@ class Mesh:
     """Policies about tokens as they were written; guards have them with the keys that are known."""
     statuses: Mapping[ObjectKey, Status] = field(default_factory=dict)
     """What became of objects whose specification demands a status."""
+    providers: Mapping[Name, Provider] = field(default_factory=dict)
+    """Where more documents are to be fetched from."""
     findings: tuple[Finding, ...] = ()
 
     def guard_of(self, gateways: Iterable[Name | None]) -> Guard | None:

@@ -232,6 +232,23 @@ class HealthCheck:
     timeout: float = 1.0
     unhealthy_after: int = 3
     healthy_after: int = 1
+    unhealthy_interval: float | None = None
+    """Seconds between checks of endpoints that are ill; None: as of others."""
+    method: str = ""
+    """Empty: GET."""
+    statuses: tuple[tuple[int, int], ...] = ()
+    """That are good, both ends of each range included; empty: 200."""
+    port: int = 0
+    """Another one than that of the endpoint."""
+    host: str = ""
+    headers: tuple[tuple[str, str], ...] = ()
+    is_grpc: bool = False
+    """The health protocol of gRPC instead."""
+    scheme: str = ""
+    """`http` or `https`, if not as requests are sent."""
+    sends: str = ""
+    """By TCP: what is sent, and what is to come."""
+    expects: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

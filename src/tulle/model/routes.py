@@ -6,10 +6,15 @@ import re
 from dataclasses import dataclass
 from enum import StrEnum
 from functools import lru_cache
+from typing import TYPE_CHECKING
 
+from tulle.model.conditions import Condition
 from tulle.model.documents import Origin
 from tulle.model.names import Name
 from tulle.model.policies import Fault, HashOn, RateLimit, Retry
+
+if TYPE_CHECKING:
+    from tulle.model.steps import Step
 
 
 class PathKind(StrEnum):
@@ -79,6 +84,8 @@ class Match:
     """Of which workloads; None: any, gateways included."""
     stat_prefix: str = ""
     """Counts these requests apart, under this name; no condition."""
+    conditions: tuple[Condition, ...] = ()
+    """Further ones, as routers have them."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -124,6 +131,8 @@ class Backend:
     """The same in the words of Gateway API conditions: `InvalidKind`."""
     answer: Redirect | Respond | None = None
     """What its share of the requests gets instead: the service is only named."""
+    fallbacks: tuple[Backend, ...] = ()
+    """Who takes its share while all of its endpoints are ill, the first that is well."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -170,6 +179,10 @@ class Forward:
     hash_on: tuple[HashOn, ...] = ()
     """What decides among endpoints, for this route; empty: as the policy of the backend says."""
     session: Session | None = None
+    is_by_client: bool = False
+    """Whether the client decides about the share, by what `hash_on` says of it, and not chance."""
+    shows_own_host: bool = False
+    """Whether endpoints see their own host (`Endpoint.hostname`) instead of the one that was asked for."""
     status_without_backends: int = 503
     """How requests are answered whose backend does not exist (Gateway API demands 500)."""
 
@@ -297,6 +310,8 @@ class RouteRule:
     cors: Cors | None = None
     check: ExternalCheck | None = None
     """Who is asked before the request is sent on."""
+    steps: tuple[Step, ...] = ()
+    """What is done with requests on their way, in this order; with answers, in the opposite one."""
     is_default: bool = False
     """Whether it only counts where no other rule for the host matches, of whatever document (Ingress)."""
 
@@ -312,6 +327,10 @@ class StreamMatch:
     ports: tuple[int, ...] = ()
     source: Source | None = None
     gateways: tuple[Name, ...] = ()
+    clients: tuple[str, ...] = ()
+    """Addresses that connections come from, as CIDR; empty: any."""
+    protocols: tuple[str, ...] = ()
+    """That clients offer (ALPN), of which one is enough; empty: any."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -395,6 +414,8 @@ class RouteSet:
     reach the service that was called."""
     created: str = ""
     """`metadata.creationTimestamp`, if there is one: of equal rules the older counts."""
+    priority: int | None = None
+    """Set: of all sets with one the greatest is tried first, whatever its hosts; those without come last."""
     host_origins: tuple[tuple[str, Origin], ...] = ()
     """Where single hosts were written, if not where the routes begin."""
 

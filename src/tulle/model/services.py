@@ -88,6 +88,8 @@ class Endpoint:
     """Service account of what answers there, if it is known."""
     is_ready: bool = True
     is_draining: bool = False
+    hostname: str = ""
+    """What it sees as `Host`, where a route wants it to see its own."""
 
 
 class Resolution(StrEnum):

@@ -201,6 +201,13 @@ class ErrorPages:
     origin: Origin = field(default=BUILT_IN, compare=False)
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LimitConnections:
+    """So many connections of one client at a time."""
+
+    amount: int
+
+
 Step = (
     AddPrefix
     | StripPrefix
@@ -220,4 +227,5 @@ Step = (
     | LimitBodies
     | TryAgain
     | ErrorPages
+    | LimitConnections
 )

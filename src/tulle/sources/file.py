@@ -1,4 +1,4 @@
-"""Documents from YAML files and folders, watched. What they mean is none of its business."""
+"""Documents from files (YAML, TOML) and folders, watched. What they mean is none of its business."""
 
 from __future__ import annotations
 
@@ -6,13 +6,14 @@ import asyncio
 import contextlib
 import os
 import stat
-from collections.abc import AsyncGenerator, AsyncIterator, Iterator, Sequence
+from collections.abc import AsyncGenerator, AsyncIterator, Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from itertools import chain
 from pathlib import Path
 
 from watchfiles import awatch
 
+from tulle.kit import located_toml
 from tulle.kit.clock import Clock, SystemClock
 from tulle.kit.collecting import no_collection
 from tulle.kit.kept_text import KeptText
@@ -24,7 +25,8 @@ from tulle.model.names import Name
 from tulle.sources.base import Batch
 
 SOURCE = "file"
-SUFFIXES = (".yaml", ".yml")
+TOML = ".toml"
+SUFFIXES = (".yaml", ".yml", TOML)
 LARGEST = 64 * 1024 * 1024
 """Bytes of one file; 100,000 services are about 10 MB."""
 
@@ -125,9 +127,9 @@ def _missing(path: str) -> Finding:
 class FileSource:
     """Files and folders, followed as they change."""
 
-    name = SOURCE
-
-    def __init__(self, paths: Sequence[str], clock: Clock | None = None) -> None:
+    def __init__(self, paths: Sequence[str], clock: Clock | None = None, *, name: str = SOURCE) -> None:
+        """`name` tells several of them apart."""
+        self.name = name
         self._files = Files(paths, clock)
 
     async def batches(self) -> AsyncIterator[Batch]:
@@ -209,7 +211,7 @@ def _decoded(path: str, stamp: Stamp, data: bytes, before: _Read | None) -> _Rea
     except UnicodeDecodeError as error:
         return _refused(path, stamp, "this is not text in UTF-8", data.count(b"\n", 0, error.start))
     if "\0" in text:
-        return _refused(path, stamp, "this is a binary file, not YAML")
+        return _refused(path, stamp, "this is a binary file, not text")
     return _parsed(path, stamp, text, before)
 
 
@@ -233,7 +235,9 @@ def _parsed(path: str, stamp: Stamp, text: str, before: _Read | None) -> _Read:
     findings: list[Finding] = []
     unreadable: set[str] = set()
     folder = os.path.dirname(os.path.abspath(path))
-    for index, piece in enumerate(pieces(text)):
+    is_toml = path.endswith(TOML)
+    language = located_toml.parse if is_toml else parse
+    for index, piece in enumerate((Piece(0, text),) if is_toml else pieces(text)):
         if same := known.get(piece.text):
             document = same.pop(0)
             document.origin.anchor.move(piece.line + 1)
@@ -242,20 +246,22 @@ def _parsed(path: str, stamp: Stamp, text: str, before: _Read | None) -> _Read:
             continue
         name = f"{path}#{index + 1}"
         try:
-            data = _mapping(piece)
+            data = _mapping(piece, language)
         except Malformed as error:
             origin = Origin(SOURCE, path, Anchor(piece.line + 1), error.line)
             findings.append(Finding.error(origin, error.message))
             unreadable.add(name)
         else:
             origin = Origin(SOURCE, path, Anchor(piece.line + 1))
-            documents.append(Document(origin, Key("file", Name("", name)), KeptText(piece.text, data), folder))
+            documents.append(
+                Document(origin, Key("file", Name("", name)), KeptText(piece.text, data, language), folder)
+            )
             texts.append(piece.text)
     return _Read(stamp, tuple(documents), tuple(texts), tuple(findings), frozenset(unreadable))
 
 
-def _mapping(piece: Piece) -> LocatedMap:
-    value = parse(piece.text)
+def _mapping(piece: Piece, language: Callable[[str], object]) -> LocatedMap:
+    value = language(piece.text)
     if value is None:
         return LocatedMap(0)
     if not isinstance(value, LocatedMap):

@@ -9,10 +9,10 @@ from urllib.parse import parse_qsl
 
 import re2
 
-from tulle.dialects.traefik.alternatives import Conjunction
-from tulle.dialects.traefik.conditions import Comparison, Condition, Every, Formula, Some, Subject
+from tulle.dialects.traefik.conditions import Every, Formula, Some, fits
 from tulle.dialects.traefik.expressions import And, Expression, Matcher, Not, Or
 from tulle.dialects.traefik.matchers import HTTP_V2, HTTP_V3, TCP_V2, TCP_V3, Grammar
+from tulle.model.conditions import Comparison, Condition, Conjunction, Subject
 
 RESERVED = b":/?#[]@!$&'()*+,;=%"
 Pairs = tuple[tuple[str, str], ...]
@@ -208,7 +208,7 @@ def any_holds(alternatives: tuple[Conjunction, ...], call: Call) -> bool:
 def _answer(condition: Condition, call: Call) -> bool:
     if condition.comparison is Comparison.SUBNET:
         return ip_address(call.source) in ip_network(condition.value)
-    return any(map(condition.fits, _texts(condition, call)))
+    return any(fits(condition, text) for text in _texts(condition, call))
 
 
 def _texts(condition: Condition, call: Call) -> list[str]:

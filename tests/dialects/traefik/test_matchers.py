@@ -2,9 +2,10 @@ from __future__ import annotations
 
 import pytest
 
-from tulle.dialects.traefik.conditions import ALWAYS, NEVER, Comparison, Condition, Every, Formula, Some, Subject
+from tulle.dialects.traefik.conditions import ALWAYS, NEVER, Every, Formula, Some
 from tulle.dialects.traefik.matchers import GRAMMARS, HTTP_V2, HTTP_V3, TCP_V2, TCP_V3, Grammar
 from tulle.dialects.traefik.rules import formula, parse
+from tulle.model.conditions import Comparison, Condition, Subject
 
 EXACT, REGEX, PREFIX, ONE = Comparison.EXACT, Comparison.REGEX, Comparison.PREFIX, Comparison.ONE_LABEL
 

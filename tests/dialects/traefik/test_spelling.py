@@ -69,6 +69,12 @@ def test_flat_keys_become_lists(flat: dict[str, str], schema: object, value: obj
     assert spelt(content, schema) == value
 
 
+@pytest.mark.parametrize(("text", "is_there"), [("", True), ("true", True), ("TRUE", True), ("false", False)])
+def test_an_empty_section_is_there_or_not(text: str, is_there: bool) -> None:
+    content, _ = nested([(("tls",), text)])
+    assert (RouterSpec.model_validate(spelt(content, RouterSpec)).tls is not None) is is_there
+
+
 def test_a_list_from_flat_keys_has_lines() -> None:
     value: Any = spelt(nested([(("loadBalancer", "servers", "0", "url"), "a")], line=4)[0], ServiceSpec)
     assert isinstance(value["loadBalancer"]["servers"], LocatedList)

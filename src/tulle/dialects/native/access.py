@@ -7,8 +7,8 @@ from typing import Annotated, Literal, Self
 from pydantic import BeforeValidator, Field, model_validator
 
 from tulle.dialects.fields import Several, Spec, Text, refuse
-from tulle.dialects.native.kind import Kind, Shape
 from tulle.dialects.native.selecting import Selecting
+from tulle.dialects.sections import Kind, Shape
 from tulle.dialects.written import Written
 from tulle.model.mesh import Fragment
 from tulle.model.security import (

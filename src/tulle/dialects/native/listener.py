@@ -23,9 +23,9 @@ from tulle.dialects.fields import (
 )
 from tulle.dialects.native import streams
 from tulle.dialects.native.backends import Reference, backend, checked_weights, weighted
-from tulle.dialects.native.kind import Kind, Shape
 from tulle.dialects.native.running import SecretName
 from tulle.dialects.native.streams import Streams
+from tulle.dialects.sections import Kind, Shape
 from tulle.dialects.written import Step, Written
 from tulle.model.listeners import (
     Certificate,

@@ -7,8 +7,8 @@ from typing import Annotated, Literal
 from pydantic import Field
 
 from tulle.dialects.fields import Several, Spec, Text
-from tulle.dialects.native.kind import Kind, Shape
 from tulle.dialects.native.selecting import Selecting
+from tulle.dialects.sections import Kind, Shape
 from tulle.dialects.written import Written
 from tulle.model.extensions import AccessLogging, Direction, Telemetry
 from tulle.model.mesh import Fragment

@@ -21,8 +21,8 @@ from tulle.dialects.fields import (
     shown,
 )
 from tulle.dialects.native.exchange import Checked, CheckSpec
-from tulle.dialects.native.kind import Kind, Shape
 from tulle.dialects.native.running import LabelsOfSeveral
+from tulle.dialects.sections import Kind, Shape
 from tulle.dialects.written import Written
 from tulle.model.documents import Origin
 from tulle.model.extensions import LogProvider, PathNormalization

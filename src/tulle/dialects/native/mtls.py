@@ -7,9 +7,9 @@ from typing import Literal
 from pydantic import Field
 
 from tulle.dialects.fields import Label, Spec
-from tulle.dialects.native.kind import Kind, Shape
 from tulle.dialects.native.ports import PortKey
 from tulle.dialects.native.running import LabelMap
+from tulle.dialects.sections import Kind, Shape
 from tulle.dialects.written import Written
 from tulle.model.mesh import Fragment
 from tulle.model.security import PeerAuthentication, PeerMode

@@ -10,10 +10,10 @@ from pydantic import Field
 
 from tulle.dialects.fields import Host, Hosts, Label, Labels, Several
 from tulle.dialects.native import streams
-from tulle.dialects.native.kind import Kind, Shape
 from tulle.dialects.native.matching import MatchSpec, describe
 from tulle.dialects.native.rules import ActionSpec, RouteRuleSpec, check_target, named_backends, rule, rule_name
 from tulle.dialects.native.streams import Streams
+from tulle.dialects.sections import Kind, Shape
 from tulle.dialects.written import Written
 from tulle.model.mesh import Fragment
 from tulle.model.names import Name

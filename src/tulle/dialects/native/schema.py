@@ -8,7 +8,7 @@ from typing import Any
 from pydantic.json_schema import models_json_schema
 
 from tulle.dialects.native.dialect import DIALECT
-from tulle.dialects.native.kind import Kind, Shape
+from tulle.dialects.sections import Kind, Shape
 
 _ORDER = ("service", "workload", "route", "listener", "access", "token", "mtls", "scope", "logging", "mesh")
 IDENTIFIER = "https://tulle.dev/schema/v1/native.json"

@@ -8,10 +8,10 @@ from typing import Annotated, Literal
 from pydantic import BeforeValidator, Field
 
 from tulle.dialects.fields import HOST, LABEL, LONGEST_SOCKET, Label, PortNumber, Several, Spec, refuse, shown
-from tulle.dialects.native.kind import Kind, Shape
 from tulle.dialects.native.ports import ProtocolName
 from tulle.dialects.native.running import HIGHEST_PORT, LabelMap
 from tulle.dialects.native.upstream import ConnectionsSpec
+from tulle.dialects.sections import Kind, Shape
 from tulle.dialects.written import Written
 from tulle.model.extensions import Ingress, Scope
 from tulle.model.hostnames import is_address

@@ -6,12 +6,12 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from tulle.dialects.native import streams
-from tulle.dialects.native.kind import Kind, Shape
 from tulle.dialects.native.policy import VersionPolicySpec
 from tulle.dialects.native.ports import read_ports
 from tulle.dialects.native.rules import check_target, named_backends, rule, rule_name, version_backends
 from tulle.dialects.native.running import RunSpec, absolute, check_probe, command_of, endpoints, split_address
 from tulle.dialects.native.service_specs import TARGETS, AllowSpec, ServiceRouteSpec, ServiceSpec, VersionSpec
+from tulle.dialects.sections import Kind, Shape
 from tulle.dialects.written import Written
 from tulle.model.mesh import Fragment, Object
 from tulle.model.names import CLUSTER_DOMAIN, GATEWAY, SYSTEM_NAMESPACE, Name

@@ -8,8 +8,8 @@ from typing import Annotated, Self
 from pydantic import BeforeValidator, Field, model_validator
 
 from tulle.dialects.fields import HeaderName, HeaderValue, MadeHeader, PositiveDuration, Several, Text, refuse, shown
-from tulle.dialects.native.kind import Kind, Shape
 from tulle.dialects.native.selecting import Selecting
+from tulle.dialects.sections import Kind, Shape
 from tulle.dialects.written import Written
 from tulle.kit.web_keys import key_set
 from tulle.model.mesh import Fragment

@@ -8,9 +8,9 @@ from pydantic import Field
 
 from tulle.dialects.fields import Label, PositiveWeight, Several, Text
 from tulle.dialects.native.backends import Caller
-from tulle.dialects.native.kind import Kind, Shape
 from tulle.dialects.native.ports import PortsSpec, read_ports
 from tulle.dialects.native.running import Address, CommandSpec, absolute, check_probe, command_of, split_address
+from tulle.dialects.sections import Kind, Shape
 from tulle.dialects.written import Written
 from tulle.model.mesh import Fragment
 from tulle.model.names import SYSTEM_NAMESPACE, Name

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 
-from tulle.dialects.traefik.conditions import SINGLE, Comparison, Condition, Formula, Some, Subject, negation
+from tulle.dialects.traefik.conditions import Formula, Some, fits, negation
+from tulle.model.conditions import SINGLE, Comparison, Condition, Conjunction, Subject
 
-Conjunction = tuple[Condition, ...]
 MOST = 64
 _STEPS = 64
 """Pairs that may be looked at for each alternative allowed, so that no rule keeps the control plane busy."""
@@ -72,7 +72,9 @@ def _settled(conjunction: frozenset[Condition]) -> frozenset[Condition] | None:
     needed: list[Condition] = []
     for each in conjunction:
         exact = known.get(each.subject, each)
-        answers = {each.fits(text) is not each.is_negated for text in _spellings(exact)} if exact is not each else set()
+        answers = (
+            {fits(each, text) is not each.is_negated for text in _spellings(exact)} if exact is not each else set()
+        )
         if answers == {False}:
             return None
         if answers != {True}:

@@ -1,79 +1,12 @@
-"""What rules ask of requests and connections, in words of no product; only single conditions are negated."""
+"""What rules ask of requests and connections; only single conditions are negated."""
 
 from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
-from enum import StrEnum
 
 from tulle.dialects import patterns
-
-
-class Subject(StrEnum):
-    """What a condition looks at."""
-
-    HOST = "host"
-    """The host that was called: in lower case, without port and brackets, perhaps with a dot at its end."""
-    PATH = "path"
-    """The path without the query. What a URL can only carry escaped is unescaped, except for reserved characters and
-    `%`: `/a b` is called as `/a%20b`, `/a%2Fb` as it is."""
-    METHOD = "method"
-    HEADER = "header"
-    """Any value of the header of this name; each line is a value."""
-    QUERY = "query"
-    """Any value of the parameter of this name, unescaped."""
-    FIRST_QUERY = "first_query"
-    """The first value of the parameter of this name, unescaped."""
-    SOURCE = "source"
-    """The address that the connection comes from."""
-    SERVER_NAME = "server_name"
-    """The SNI in lower case; empty without TLS."""
-    ALPN = "alpn"
-    """Any protocol that the client offers."""
-
-
-SINGLE = frozenset({Subject.HOST, Subject.PATH, Subject.METHOD, Subject.SERVER_NAME})
-"""Subjects that a request always has exactly one of."""
-
-
-class Comparison(StrEnum):
-    """How a text is compared with the value of a condition."""
-
-    EXACT = "exact"
-    """A host may have a dot at its end besides."""
-    ONE_LABEL = "one_label"
-    """`*.example.org` is one label more than `example.org`, neither less nor more; of a host as with `EXACT`."""
-    PREFIX = "prefix"
-    """By characters, not by segments."""
-    REGEX = "regex"
-    """RE2 that fits some part of the text, wherever it does not say `^` and `$`."""
-    SUBNET = "subnet"
-    """An address is in a CIDR."""
-
-
-@dataclass(frozen=True, slots=True, order=True)
-class Condition:
-    """A single question."""
-
-    subject: Subject
-    comparison: Comparison
-    value: str
-    name: str = ""
-    """Of the header, in lower case, or of the parameter."""
-    is_negated: bool = False
-
-    def fits(self, text: str) -> bool:
-        """The answer for one text, whatever is negated; not for subnets."""
-        plain = text.removesuffix(".") if self.subject is Subject.HOST else text
-        match self.comparison:
-            case Comparison.EXACT:
-                return plain == self.value
-            case Comparison.ONE_LABEL:
-                return "." in plain and plain.partition(".")[2] == self.value[2:]
-            case Comparison.PREFIX:
-                return text.startswith(self.value)
-            case _:
-                return patterns.finds(self.value, text)
+from tulle.model.conditions import Comparison, Condition, Subject
 
 
 @dataclass(frozen=True, slots=True)
@@ -133,3 +66,17 @@ def names(formula: Formula, subject: Subject = Subject.HOST) -> frozenset[str] |
             all_found = [names(part, subject) for part in formula.parts]
             counted = [found for found in all_found if found is not None]
             return frozenset[str]().union(*counted) if len(counted) == len(all_found) else None
+
+
+def fits(condition: Condition, text: str) -> bool:
+    """Whether a text fits, whatever is negated; not for subnets."""
+    plain = text.removesuffix(".") if condition.subject is Subject.HOST else text
+    match condition.comparison:
+        case Comparison.EXACT:
+            return plain == condition.value
+        case Comparison.ONE_LABEL:
+            return "." in plain and plain.partition(".")[2] == condition.value[2:]
+        case Comparison.PREFIX:
+            return text.startswith(condition.value)
+        case _:
+            return patterns.finds(condition.value, text)

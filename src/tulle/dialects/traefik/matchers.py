@@ -8,16 +8,8 @@ from types import MappingProxyType
 
 from tulle.dialects import patterns
 from tulle.dialects.traefik import arguments, templates
-from tulle.dialects.traefik.conditions import (
-    ALWAYS,
-    NEVER,
-    Comparison,
-    Condition,
-    Formula,
-    Subject,
-    every,
-    some,
-)
+from tulle.dialects.traefik.conditions import ALWAYS, NEVER, Formula, every, some
+from tulle.model.conditions import Comparison, Condition, Subject
 
 Values = tuple[str, ...]
 Check = Callable[[str], str]

@@ -59,7 +59,7 @@ def _mapping(value: Mapping[str, object], forms: Iterable[Any]) -> LocatedMap:
             named = get_args(form)[1]
     lines: Mapping[str, int] = value.lines if isinstance(value, LocatedMap) else {}
     result = LocatedMap(getattr(value, "line", 0))
-    repeated = list(getattr(value, "repeated", None) or ())
+    repeated = list(getattr(value, "repeated", ()) or ())
     for key, inner in value.items():
         name, schema = fields.get(key.lower(), (key, named))
         line = lines.get(key, result.line)

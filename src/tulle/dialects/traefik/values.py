@@ -30,10 +30,8 @@ class TraefikSpec(BaseModel):
 
 def _flag(value: object) -> object:
     text = shown(value) if isinstance(value, bool) else value
-    if text in _TRUE:
-        return True
-    if text in _FALSE:
-        return False
+    if isinstance(text, str) and text in _TRUE | _FALSE:
+        return text in _TRUE
     refuse(f"must be true or false, not {shown(value)}")
 
 
@@ -85,12 +83,10 @@ def _items(value: object) -> object:
 
 def _present(value: object) -> object:
     """A section that may be empty: `tls: {}`, or `tls=true` as labels say it; `tls=false` is none."""
-    if value is None or value is True:
+    if value is None or value is True or (isinstance(value, str) and value.lower() in ("", "true")):
         return {}
-    if value is False:
+    if value is False or (isinstance(value, str) and value in _FALSE):
         return None
-    if isinstance(value, str):
-        return {} if value in _TRUE or value.lower() in ("", "true") else None if value in _FALSE else value
     return value
 
 

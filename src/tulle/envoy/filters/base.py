@@ -13,6 +13,7 @@ from google.protobuf import message
 from tulle.envoy import protos
 from tulle.model.extensions import Direction
 from tulle.model.guards import Guard
+from tulle.model.listeners import Entrance
 from tulle.model.mesh import Settings
 from tulle.model.routes import RouteRule
 from tulle.model.services import Port
@@ -95,6 +96,11 @@ class Chain:
 
     owner: str = ""
     """By what its slots are named: a listener with a port. Empty: it has none, filters stand in it themselves."""
+
+    entrance: Entrance | None = None
+    """At an entry point of routers: how it reads requests."""
+    is_encrypted: bool = False
+    """At the gateway: whether clients speak TLS."""
 
     def cluster(self, key: str) -> str:
         """The cluster of somebody to be asked; empty if there is none."""

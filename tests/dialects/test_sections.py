@@ -1,7 +1,7 @@
 from __future__ import annotations
 
 from tulle.dialects.native import mesh
-from tulle.dialects.native.kind import Kind, Shape
+from tulle.dialects.sections import Kind, Shape
 
 
 def test_an_item_of_a_list_is_called_by_its_name_unless_its_kind_knows_better() -> None:

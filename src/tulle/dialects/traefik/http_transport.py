@@ -1,0 +1,99 @@
+"""Transports: how servers are spoken to."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+from pydantic import Field
+
+from tulle.dialects.objects import Refused
+from tulle.dialects.sections import Kind, Shape
+from tulle.dialects.traefik.files import file_or_text
+from tulle.dialects.traefik.tls_specs import CertificateSpec, Version
+from tulle.dialects.traefik.values import Count, Flag, Items, Present, Seconds, Text, Texts, TraefikSpec
+from tulle.dialects.written import Written
+from tulle.model.mesh import Fragment
+from tulle.model.policies import ClientTls, TlsMode
+from tulle.model.routers import Transport
+
+
+class TimeoutsSpec(TraefikSpec):
+    """How long servers may take."""
+
+    dial_timeout: Seconds = Field(30.0, description="For a connection.")
+    response_header_timeout: Seconds = Field(0.0, description="Until an answer begins; 0: any time.")
+    idle_conn_timeout: Seconds = Field(90.0, description="After which idle connections are closed.")
+    read_idle_timeout: Seconds = Field(0.0, description="Of HTTP/2: silence after which a server is asked for life.")
+    ping_timeout: Seconds = Field(15.0, description="For the answer to that.")
+
+
+class SpiffeSpec(TraefikSpec):
+    """Identities of servers."""
+
+    ids: Texts = Field((), description="Those that are good.")
+    trust_domain: Text = Field("", description="Whose are good.")
+
+
+class TransportSpec(TraefikSpec):
+    """How servers are spoken to."""
+
+    server_name: Text = Field("", description="The name that is asked for (SNI), and that they must have.")
+    insecure_skip_verify: Flag = Field(False, description="Whether any certificate is good.")
+    root_cas: Texts = Field((), alias="rootCAs", description="Authorities: files, or PEM.")
+    certificates: Annotated[tuple[CertificateSpec, ...], Items] = Field((), description="Shown to them.")
+    cipher_suites: Texts = Field((), description="Up to TLS 1.2.")
+    min_version: Version = Field("", description="The lowest version of TLS.")
+    max_version: Version = Field("", description="The highest.")
+    max_idle_conns_per_host: Count = Field(200, description="Idle connections that are kept.")
+    forwarding_timeouts: TimeoutsSpec | None = Field(None, description="How long servers may take.")
+    disable_http2: Flag = Field(False, alias="disableHTTP2", description="Whether only HTTP/1.1 is spoken.")
+    peer_cert_uri: Text = Field("", alias="peerCertURI", description="A name that their certificate must have.")
+    spiffe: Annotated[
+        SpiffeSpec | None,
+        Present,
+        Refused("has no effect: nothing here asks a SPIFFE workload API", is_error=True),
+    ] = Field(None, description="Identities of servers.")
+
+
+def read(part: Written) -> Fragment:
+    """The transport."""
+    spec = part.validated(TransportSpec)
+    if spec is None:
+        return Fragment(findings=tuple(part.findings))
+    timeouts = spec.forwarding_timeouts or TimeoutsSpec.model_validate({})
+    transport = Transport(
+        name=part.document.key.name,
+        origin=part.origin,
+        tls=_tls(part, spec),
+        connect_timeout=timeouts.dial_timeout or 30.0,
+        answer_timeout=timeouts.response_header_timeout,
+        idle_timeout=timeouts.idle_conn_timeout,
+        disables_http2=spec.disable_http2,
+    )
+    return Fragment(objects=(transport,), findings=tuple(part.findings))
+
+
+def _tls(part: Written, spec: TransportSpec) -> ClientTls:
+    for field, given in (("rootCAs", spec.root_cas), ("certificates", spec.certificates)):
+        if len(given) > 1:
+            part.warning((field,), "has more than one; only the first one counts")
+    shown = spec.certificates[0] if spec.certificates else None
+    return ClientTls(
+        mode=TlsMode.MUTUAL if shown is not None else TlsMode.SIMPLE,
+        certificate_file=file_or_text(part, shown.cert_file) if shown is not None else "",
+        key_file=file_or_text(part, shown.key_file) if shown is not None else "",
+        ca_file=file_or_text(part, spec.root_cas[0]) if spec.root_cas else "",
+        server_name=spec.server_name,
+        subject_alt_names=(spec.peer_cert_uri,) if spec.peer_cert_uri else (),
+        skips_verification=spec.insecure_skip_verify,
+    )
+
+
+KIND = Kind(
+    name="traefik/http-transport",
+    noun="serversTransport",
+    section=("http", "serversTransports"),
+    shape=Shape.NAMED,
+    schema=TransportSpec,
+    read=read,
+)

@@ -1,0 +1,96 @@
+"""Static configuration beside entry points, providers and resolvers: what is told, and what is asked for it."""
+
+from __future__ import annotations
+
+from pydantic import ConfigDict, Field
+
+from tulle.dialects.sections import Kind, Shape
+from tulle.dialects.traefik.http_transport import TransportSpec
+from tulle.dialects.traefik.values import Flag, Text, TraefikSpec
+from tulle.dialects.written import Written
+from tulle.model.mesh import Fragment
+
+
+class ApiSpec(TraefikSpec):
+    """The read interface, and the dashboard."""
+
+    base_path: Text = Field("/", description="Before its paths.")
+    insecure: Flag = Field(False, description="At the entry point `traefik`, for everybody.")
+    dashboard: Flag = Field(True, description="Whether there is a dashboard.")
+    dashboard_name: Text = Field("", description="What it calls itself.")
+    debug: Flag = Field(False, description="More of it.")
+    disable_dashboard_ad: Flag = Field(False, description="Without advertisements.")
+
+
+class PingSpec(TraefikSpec):
+    """An answer for those who ask whether it lives."""
+
+    entry_point: Text = Field("traefik", description="Where.")
+    manual_routing: Flag = Field(False, description="Only by routers to `ping@internal`.")
+    terminating_status_code: Text = Field("503", description="While it ends.")
+
+
+class GlobalSpec(TraefikSpec):
+    """What concerns the program itself."""
+
+    check_new_version: Flag = Field(True, description="Never done here.")
+    send_anonymous_usage: Flag = Field(False, description="Never done here.")
+    not_append_x_forwarded_for: Flag = Field(
+        False, alias="notAppendXForwardedFor", description="Whether the client's address is added nowhere."
+    )
+
+
+class CoreSpec(TraefikSpec):
+    """Rules."""
+
+    default_rule_syntax: Text = Field("v3", description="Of rules that do not say it.")
+    strict_tls_options: Flag = Field(False, alias="strictTLSOptions", description="Whether conflicts are refused.")
+
+
+class AnythingSpec(TraefikSpec):
+    """Sections that are taken as they are."""
+
+    model_config = ConfigDict(extra="allow")
+
+
+def read(part: Written) -> Fragment:
+    """Only its mistakes."""
+    kinds = {kind.name: kind.schema for kind in KINDS}
+    part.validated(kinds[part.document.key.kind])
+    return Fragment(findings=tuple(part.findings))
+
+
+def _kind(section: str, schema: type[TraefikSpec]) -> Kind:
+    return Kind(
+        name=f"traefik/{section}",
+        noun=section,
+        section=(section,),
+        shape=Shape.WHOLE,
+        schema=schema,
+        read=read,
+        is_global=True,
+    )
+
+
+KINDS = (
+    _kind("api", ApiSpec),
+    _kind("ping", PingSpec),
+    _kind("global", GlobalSpec),
+    _kind("core", CoreSpec),
+    _kind("serversTransport", TransportSpec),
+    *(
+        _kind(section, AnythingSpec)
+        for section in (
+            "accessLog",
+            "certificatesResolvers",
+            "experimental",
+            "hostResolver",
+            "log",
+            "metrics",
+            "ocsp",
+            "spiffe",
+            "tcpServersTransport",
+            "tracing",
+        )
+    ),
+)

@@ -1,0 +1,57 @@
+"""What an entry point of routers answers itself: byte for byte as Traefik and Go's HTTP server do."""
+
+from __future__ import annotations
+
+from typing import TypeAlias
+
+from envoy.config.accesslog.v3 import accesslog_pb2
+from envoy.config.core.v3 import base_pb2, substitution_format_string_pb2
+from envoy.config.route.v3 import route_components_pb2
+from envoy.extensions.filters.network.http_connection_manager.v3 import http_connection_manager_pb2
+
+from tulle.envoy import protos
+
+LocalReplyConfig: TypeAlias = http_connection_manager_pb2.LocalReplyConfig
+ResponseMapper: TypeAlias = http_connection_manager_pb2.ResponseMapper
+PLAIN = "text/plain; charset=utf-8"
+NOT_FOUND, UNAVAILABLE = "404 page not found\n", "no available server\n"
+NO_SNIFF = "X-Content-Type-Options"
+FAILURES = (
+    (("UH",), 503, UNAVAILABLE),
+    (("NC",), 503, UNAVAILABLE),
+    (("UF", "UC", "UR", "UPE"), 502, "Bad Gateway"),
+    (("UT", "SI", "UMSDR"), 504, "Gateway Timeout"),
+    (("UO",), 503, "Service Unavailable"),
+)
+"""By Envoy's response flags; the first that fits."""
+
+
+def nothing_found() -> route_components_pb2.Route:
+    """For requests that no router is for; the match is still missing."""
+    return route_components_pb2.Route(
+        direct_response=route_components_pb2.DirectResponseAction(
+            status=404, body=base_pb2.DataSource(inline_string=NOT_FOUND)
+        ),
+        response_headers_to_add=[protos.header("content-type", PLAIN), protos.header(NO_SNIFF, "nosniff")],
+    )
+
+
+def local_reply() -> LocalReplyConfig:
+    """For what Envoy answers itself."""
+    return LocalReplyConfig(mappers=[_mapper(*each) for each in FAILURES])
+
+
+def _mapper(flags: tuple[str, ...], status: int, body: str) -> ResponseMapper:
+    is_plain = body == UNAVAILABLE
+    message = ResponseMapper(
+        filter=accesslog_pb2.AccessLogFilter(response_flag_filter=accesslog_pb2.ResponseFlagFilter(flags=flags)),
+        status_code=protos.number(status),
+        body=base_pb2.DataSource(inline_string=body),
+        body_format_override=substitution_format_string_pb2.SubstitutionFormatString(
+            text_format_source=base_pb2.DataSource(inline_string="%LOCAL_REPLY_BODY%"),
+            content_type=PLAIN if is_plain else "",
+        ),
+    )
+    if is_plain:
+        message.headers_to_add.append(protos.header(NO_SNIFF, "nosniff"))
+    return message

@@ -1,0 +1,109 @@
+"""How an entry point of routers reads requests: whose forwarded headers it believes, which paths and sizes it takes."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import TypeAlias
+
+from envoy.config.common.mutation_rules.v3 import mutation_rules_pb2
+from envoy.config.core.v3 import base_pb2, extension_pb2, protocol_pb2
+from envoy.config.route.v3 import route_pb2
+from envoy.extensions.filters.network.http_connection_manager.v3 import http_connection_manager_pb2
+from envoy.extensions.http.early_header_mutation.header_mutation.v3 import header_mutation_pb2
+
+from tulle.envoy import edge_replies, protos
+from tulle.envoy.filters.base import Chain
+from tulle.model.listeners import Entrance
+
+Manager: TypeAlias = http_connection_manager_pb2.HttpConnectionManager
+HeaderValueOption: TypeAlias = base_pb2.HeaderValueOption
+Mutation: TypeAlias = mutation_rules_pb2.HeaderMutation
+CLIENT = "%DOWNSTREAM_DIRECT_REMOTE_ADDRESS_WITHOUT_PORT%"
+FORWARDED_FOR = "X-Forwarded-For"
+SET_BY_PROXIES = (
+    "X-Forwarded-For",
+    "X-Forwarded-Host",
+    "X-Forwarded-Port",
+    "X-Forwarded-Prefix",
+    "X-Forwarded-Proto",
+    "X-Forwarded-Server",
+    "X-Forwarded-Method",
+    "X-Forwarded-Uri",
+    "X-Forwarded-Tls-Client-Cert",
+    "X-Forwarded-Tls-Client-Cert-Info",
+    "X-Real-Ip",
+)
+"""Nobody who is not believed may send these."""
+INTERNAL = ("x-envoy-internal", "x-envoy-expected-rq-timeout-ms", "x-envoy-attempt-count")
+UNDERSCORES = {
+    "delete": protocol_pb2.HttpProtocolOptions.DROP_HEADER,
+    "reject": protocol_pb2.HttpProtocolOptions.REJECT_REQUEST,
+}
+LARGEST_HEADERS = 8192
+"""Kilobytes: Envoy's limit."""
+MOST_HEADERS = 32000
+
+
+def shape(manager: Manager, chain: Chain, entrance: Entrance) -> None:
+    """Make a connection manager read requests as an entry point does."""
+    manager.use_remote_address.value = False
+    manager.skip_xff_append = True
+    manager.early_header_mutation_extensions.append(_early(chain, entrance))
+    manager.local_reply_config.CopyFrom(edge_replies.local_reply())
+    manager.normalize_path.value = entrance.sanitizes_path
+    manager.merge_slashes = entrance.sanitizes_path
+    manager.path_with_escaped_slashes_action = Manager.KEEP_UNCHANGED
+    common = manager.common_http_protocol_options
+    common.ClearField("headers_with_underscores_action")
+    if entrance.underscores:
+        common.headers_with_underscores_action = UNDERSCORES[entrance.underscores]
+    common.idle_timeout.CopyFrom(protos.seconds(entrance.idle_timeout))
+    if entrance.longest:
+        common.max_connection_duration.CopyFrom(protos.seconds(entrance.longest))
+        manager.http1_safe_max_connection_duration = True
+    if entrance.most_requests:
+        common.max_requests_per_connection.value = entrance.most_requests
+    common.max_headers_count.value = MOST_HEADERS
+    manager.max_request_headers_kb.value = min(max(-(-entrance.largest_headers // 1024), 1), LARGEST_HEADERS)
+    manager.http2_protocol_options.max_concurrent_streams.value = entrance.most_streams or 250
+    manager.request_headers_timeout.CopyFrom(protos.seconds(entrance.read_timeout))
+
+
+def forward(entrance: Entrance, message: route_pb2.RouteConfiguration) -> None:
+    """What servers are told about clients at the very end, after all steps."""
+    message.most_specific_header_mutations_wins = True
+    message.request_headers_to_remove.extend(INTERNAL)
+    if not entrance.forwarded.appends:
+        return
+    joined = f"%REQ({FORWARDED_FOR})%, {CLIENT}"
+    message.request_headers_to_add.append(_option(FORWARDED_FOR, joined, HeaderValueOption.OVERWRITE_IF_EXISTS))
+    message.request_headers_to_add.append(_option(FORWARDED_FOR, CLIENT, HeaderValueOption.ADD_IF_ABSENT))
+
+
+def _early(chain: Chain, entrance: Entrance) -> extension_pb2.TypedExtensionConfig:
+    config = header_mutation_pb2.HeaderMutation(mutations=_mutations(chain, entrance))
+    return extension_pb2.TypedExtensionConfig(name="forwarded", typed_config=protos.packed(config))
+
+
+def _mutations(chain: Chain, entrance: Entrance) -> Iterator[Mutation]:
+    if not entrance.forwarded.trusts_all:
+        for name in SET_BY_PROXIES:
+            yield Mutation(remove=name)
+    scheme = "https" if chain.is_encrypted else "http"
+    usual = {
+        "X-Real-Ip": CLIENT,
+        "X-Forwarded-Proto": scheme,
+        "X-Forwarded-Port": _port(chain),
+        "X-Forwarded-Host": "%REQ(:AUTHORITY)%",
+        "X-Forwarded-Server": "%HOSTNAME%",
+    }
+    for name, value in usual.items():
+        yield Mutation(append=_option(name, value, HeaderValueOption.ADD_IF_ABSENT))
+
+
+def _port(chain: Chain) -> str:
+    return "443" if chain.is_encrypted else "80"
+
+
+def _option(name: str, value: str, action: int) -> HeaderValueOption:
+    return HeaderValueOption(header=base_pb2.HeaderValue(key=name, value=value), append_action=action)

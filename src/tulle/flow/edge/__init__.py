@@ -1,0 +1,1 @@
+"""Routers, steps, services and entry points joined: what the gateway is to do at its edge."""

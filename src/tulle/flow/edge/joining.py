@@ -1,0 +1,145 @@
+"""A router with everything that it names, as a set of routes. Pure, one router at a time."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, replace
+
+from tulle.flow.edge.known import Key, Known, Lookup, shown
+from tulle.flow.edge.places import plain_listener, tls_listener
+from tulle.flow.edge.sending import Sending, sending
+from tulle.model.conditions import Conjunction
+from tulle.model.findings import Finding
+from tulle.model.names import Name
+from tulle.model.routers import EntryPoint, Reference, Router
+from tulle.model.routes import Forward, Match, RouteRule, RouteSet
+from tulle.model.steps import AddPrefix, Step, TryAgain
+
+DEEPEST = 16
+"""Steps in steps, and routers in routers."""
+
+
+@dataclass(frozen=True, slots=True)
+class Joined:
+    """What became of a router."""
+
+    routes: tuple[RouteSet, ...] = ()
+    """One for each entry point that has steps of its own."""
+    findings: tuple[Finding, ...] = ()
+    asked: frozenset[Key] = frozenset()
+    """What it depends on."""
+    points: tuple[EntryPoint, ...] = ()
+    """Where its requests come in."""
+    problems: tuple[str, ...] = ()
+    """Why it is not used."""
+
+
+def join(router: Router, known: Known, usual: tuple[EntryPoint, ...]) -> Joined:
+    """Join a router; `usual` are the entry points of those that name none."""
+    lookup = Lookup(known, router.name, router.origin.subject)
+    points = points_of(router, lookup, usual)
+    steps = list(steps_of(router.steps, lookup, ()))
+    target = sending(router.service, lookup) if router.service is not None else Sending()
+    steps += steps_of(target.steps, lookup, ())
+    if target.prefix:
+        steps.append(AddPrefix(prefix=target.prefix))
+    routes: tuple[RouteSet, ...] = ()
+    if lookup.is_complete and router.service is not None:
+        routes = tuple(_routes(router, points, steps, target, lookup))
+    if not lookup.is_complete:
+        routes = ()
+    return Joined(
+        routes,
+        tuple(lookup.findings),
+        frozenset(lookup.asked),
+        points,
+        tuple(each.message for each in lookup.findings if each.is_error),
+    )
+
+
+def points_of(router: Router, lookup: Lookup, usual: tuple[EntryPoint, ...]) -> tuple[EntryPoint, ...]:
+    """Those that exist; one that does not is no reason to be nowhere."""
+    if not router.entry_points:
+        return usual
+    found = []
+    for each in router.entry_points:
+        point = lookup.known.points.get(each.name)
+        lookup.asked.add(("entry point", each.name))
+        if point is None:
+            names = ", ".join(sorted(name.name for name in lookup.known.points)) or "none"
+            sentence = f'there is no entry point "{each.name.name}"; there are {names}'
+            lookup.findings.append(Finding.warning(each.origin, f"{lookup.subject}: {sentence}"))
+        else:
+            found.append(point)
+    if not found:
+        lookup.wrong(router.entry_points[0], "none of its entry points exists")
+    return tuple(found)
+
+
+def steps_of(names: Iterable[Reference], lookup: Lookup, above: tuple[Name, ...]) -> Iterator[Step]:
+    """The steps of these names, and what they are made of."""
+    for each in names:
+        if each.name in above or len(above) > DEEPEST:
+            lookup.wrong(each, f'middleware "{shown(each.name, lookup.home.namespace)}" is part of itself')
+            continue
+        found = lookup.steps(each)
+        if found is not None:
+            yield from found.steps
+            yield from steps_of(found.parts, lookup, (*above, each.name))
+
+
+def _routes(
+    router: Router, points: tuple[EntryPoint, ...], steps: list[Step], target: Sending, lookup: Lookup
+) -> Iterator[RouteSet]:
+    """The router at its entry points; one set for those that do the same."""
+    groups: dict[tuple[Step, ...], list[str]] = {}
+    for point in points:
+        before = tuple(steps_of(point.steps, lookup, ()))
+        has_tls = router.tls is not None or point.tls is not None
+        place = tls_listener(point) if has_tls else plain_listener(point)
+        groups.setdefault(before, []).append(place)
+    for before, places in groups.items():
+        rule = _rule(router, (*before, *steps), target)
+        yield RouteSet(
+            name=router.name,
+            origin=router.origin,
+            hosts=router.hosts if router.hosts is not None else ("*",),
+            listeners=tuple(places),
+            rules=(rule,),
+            priority=router.priority,
+        )
+
+
+def _rule(router: Router, steps: tuple[Step, ...], target: Sending) -> RouteRule:
+    again = next((each.retry for each in reversed(steps) if isinstance(each, TryAgain)), None)
+    action = Forward(
+        backends=tuple(target.backends),
+        mirrors=tuple(target.mirrors),
+        hash_on=target.hash_on,
+        is_by_client=target.is_by_client,
+        shows_own_host=target.shows_own_host,
+        retry=again,
+    )
+    return RouteRule(
+        name=f"{router.name.name}{router.name.namespace}",
+        origin=router.origin,
+        matches=tuple(map(_match, router.alternatives)),
+        action=action,
+        steps=tuple(each for each in steps if not isinstance(each, TryAgain)),
+    )
+
+
+def _match(conditions: Conjunction) -> Match:
+    return Match(conditions=conditions)
+
+
+def below(router: Router, parent: Router) -> Router:
+    """A router under the conditions and steps of its parent."""
+    both = tuple(dict.fromkeys((*one, *two)) for one in parent.alternatives for two in router.alternatives)
+    return replace(
+        router,
+        entry_points=parent.entry_points,
+        alternatives=tuple(map(tuple, both)),
+        steps=(*parent.steps, *router.steps),
+        tls=parent.tls,
+    )

@@ -1,0 +1,158 @@
+"""Everything that routers are made of, by name, and what a router looked up: it is joined again when that changes."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from itertools import chain
+from typing import Any, TypeVar
+
+from tulle.flow.joining import typed
+from tulle.flow.merge import Merge
+from tulle.model.documents import Origin
+from tulle.model.findings import Finding, did_you_mean
+from tulle.model.names import Name
+from tulle.model.routers import (
+    PROVIDER,
+    STATIC,
+    Blend,
+    EntryPoint,
+    Failover,
+    KeyPair,
+    Mirroring,
+    Pool,
+    Reference,
+    Router,
+    ServiceTree,
+    Steps,
+    TlsOptions,
+    Transport,
+)
+
+KINDS = (Router, Steps, Pool, Blend, Mirroring, Failover, Transport, EntryPoint, TlsOptions, KeyPair)
+SERVICES = (Pool, Blend, Mirroring, Failover)
+Thing = TypeVar("Thing")
+Key = tuple[str, Name]
+"""What kind of object, and its name."""
+
+
+@dataclass(frozen=True, slots=True)
+class Known:
+    """All of them, as of now."""
+
+    routers: Mapping[Name, Router] = field(default_factory=dict)
+    steps: Mapping[Name, Steps] = field(default_factory=dict)
+    pools: Mapping[Name, Pool] = field(default_factory=dict)
+    blends: Mapping[Name, Blend] = field(default_factory=dict)
+    mirrorings: Mapping[Name, Mirroring] = field(default_factory=dict)
+    failovers: Mapping[Name, Failover] = field(default_factory=dict)
+    transports: Mapping[Name, Transport] = field(default_factory=dict)
+    points: Mapping[Name, EntryPoint] = field(default_factory=dict)
+    options: Mapping[Name, TlsOptions] = field(default_factory=dict)
+    pairs: Mapping[Name, KeyPair] = field(default_factory=dict)
+
+    @classmethod
+    def of(cls, merge: Merge) -> Known:
+        """What was merged."""
+        return cls(
+            typed(merge, Router),
+            typed(merge, Steps),
+            typed(merge, Pool),
+            typed(merge, Blend),
+            typed(merge, Mirroring),
+            typed(merge, Failover),
+            typed(merge, Transport),
+            typed(merge, EntryPoint),
+            typed(merge, TlsOptions),
+            typed(merge, KeyPair),
+        )
+
+    def service(self, name: Name) -> ServiceTree | None:
+        """The service of this name, whichever of its kinds."""
+        tables: tuple[Mapping[Name, ServiceTree], ...] = (self.pools, self.blends, self.mirrorings, self.failovers)
+        return next((found for table in tables if (found := table.get(name)) is not None), None)
+
+    def service_names(self) -> Iterable[Name]:
+        """Of all services."""
+        return chain(self.pools, self.blends, self.mirrorings, self.failovers)
+
+
+@dataclass(slots=True)
+class Lookup:
+    """The names that were looked up for one object, and what was missing."""
+
+    known: Known
+    home: Name
+    subject: str
+    asked: set[Key] = field(default_factory=set)
+    findings: list[Finding] = field(default_factory=list)
+
+    @property
+    def is_complete(self) -> bool:
+        """Whether everything was found."""
+        return not any(each.is_error for each in self.findings)
+
+    def service(self, to: Reference) -> ServiceTree | None:
+        """A service; noted if there is none."""
+        self.asked.add(("service", to.name))
+        found = self.known.service(to.name)
+        if found is None:
+            self._missing("service", to, self.known.service_names())
+        return found
+
+    def steps(self, to: Reference) -> Steps | None:
+        """Steps; noted if there are none of the name."""
+        return self._found("middleware", to, self.known.steps)
+
+    def transport(self, to: Reference) -> Transport | None:
+        """A transport; noted if there is none."""
+        return self._found("serversTransport", to, self.known.transports)
+
+    def point(self, to: Reference) -> EntryPoint | None:
+        """An entry point; noted if there is none."""
+        return self._found("entry point", to, self.known.points)
+
+    def router(self, to: Reference) -> Router | None:
+        """Another router; noted if there is none."""
+        return self._found("router", to, self.known.routers)
+
+    def impossible(self, origin: Origin, sentence: str) -> None:
+        """Note what cannot be done."""
+        self.findings.append(Finding.error(origin, f"{self.subject}: {sentence}"))
+
+    def wrong(self, to: Reference, sentence: str) -> None:
+        """Note a mistake where something is named."""
+        self.findings.append(Finding.error(to.origin, f"{self.subject}: {sentence}"))
+
+    def _found(self, kind: str, to: Reference, table: Mapping[Name, Thing]) -> Thing | None:
+        self.asked.add((kind, to.name))
+        found = table.get(to.name)
+        if found is None:
+            self._missing(kind, to, table)
+        return found
+
+    def _missing(self, kind: str, to: Reference, names: Iterable[Name]) -> None:
+        home = self.home.namespace
+        hint = did_you_mean(shown(to.name, home), [shown(name, home) for name in names])
+        self.wrong(to, f'there is no {kind} "{shown(to.name, home)}"{hint}')
+
+
+def shown(name: Name, home: str) -> str:
+    """A name as somebody of a provider writes it."""
+    text = name.name.removeprefix("tcp/").removeprefix("udp/")
+    return text if name.namespace in {home, STATIC} else f"{text}{PROVIDER}{name.namespace.removeprefix(PROVIDER)}"
+
+
+def changed(merge: Merge) -> set[Key]:
+    """What appeared, vanished or is another object now."""
+    words: dict[Any, str] = {
+        Router: "router",
+        Steps: "middleware",
+        Transport: "serversTransport",
+        EntryPoint: "entry point",
+        TlsOptions: "options",
+        KeyPair: "certificate",
+        **dict.fromkeys(SERVICES, "service"),
+    }
+    objects = merge.changed.objects
+    return {(words[kind], name) for kind in KINDS for name in objects.get(kind, ())}

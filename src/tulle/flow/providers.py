@@ -1,0 +1,68 @@
+"""Sources that documents ask for: started when a document names them, and ended when none does any more."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterable, Sequence
+
+from tulle.flow.gather import Gather
+from tulle.model.mesh import Mesh
+from tulle.model.providers import FileSettings, Provider, ProviderSettings
+from tulle.sources.base import Source
+from tulle.sources.file import FileSource
+
+
+class Providers:
+    """The sources that providers of the mesh stand for."""
+
+    def __init__(self, gather: Gather, paths: Sequence[str]) -> None:
+        """`paths` are read anyway."""
+        self._gather = gather
+        self._paths = tuple(paths)
+        self._running: dict[str, ProviderSettings] = {}
+
+    def follow(self, mesh: Mesh) -> bool:
+        """Start and end sources as the mesh wants them; whether there is a new one."""
+        wanted = {name.name: provider for name, provider in mesh.providers.items()}
+        for name, settings in [*self._running.items()]:
+            if name not in wanted or wanted[name].settings != settings:
+                self._gather.remove(_name(name))
+                del self._running[name]
+        is_new = False
+        for name, provider in wanted.items():
+            if name in self._running:
+                continue
+            source = self._source(provider)
+            if source is not None:
+                self._running[name] = provider.settings
+                self._gather.add(source)
+                is_new = True
+        return is_new
+
+    def _source(self, provider: Provider) -> Source | None:
+        settings = provider.settings
+        if not isinstance(settings, FileSettings):
+            return None
+        paths = unread(settings.paths, self._paths)
+        return FileSource(paths, name=_name(provider.name.name)) if paths else None
+
+
+def more_files(mesh: Mesh, paths: Iterable[str]) -> tuple[str, ...]:
+    """Files and folders that documents name as providers, beside those that are read anyway."""
+    known = tuple(paths)
+    settings = (each.settings for each in mesh.providers.values())
+    return tuple(path for each in settings if isinstance(each, FileSettings) for path in unread(each.paths, known))
+
+
+def unread(paths: Iterable[str], known: Iterable[str]) -> tuple[str, ...]:
+    """The paths that are not within those that are known."""
+    within = [os.path.realpath(path) for path in known]
+    return tuple(path for path in paths if not any(_holds(each, os.path.realpath(path)) for each in within))
+
+
+def _holds(folder: str, path: str) -> bool:
+    return path == folder or path.startswith(f"{folder}{os.sep}")
+
+
+def _name(provider: str) -> str:
+    return f"provider {provider}"
