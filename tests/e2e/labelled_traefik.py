@@ -74,10 +74,14 @@ def _counts(kind: str, value: Any) -> Any:
 
 def said(documents: Iterable[Document]) -> Shape:
     """The same of documents of ours."""
+    return shape_of(document.data for document in documents)
+
+
+def shape_of(contents: Iterable[Mapping[str, Any]]) -> Shape:
+    """The same of their contents."""
     shape: Shape = {}
-    for document in documents:
-        data: Mapping[str, Any] = document.data
-        for section, kinds in data.items():
+    for content in contents:
+        for section, kinds in content.items():
             for kind, entries in kinds.items() if section in _KINDS else ():
                 name = f"{_KINDS[section]}{kind.title()}" if _KINDS[section] else kind
                 for key, value in entries.items():

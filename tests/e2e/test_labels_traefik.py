@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 
-from tests.e2e.label_cases import BINDINGS, CASES, EMPTY_ALLOWED, SWARM, Swarm
+from tests.sources.labels.cases import BINDINGS, CASES, EMPTY_ALLOWED, SWARM, Swarm
 from tests.e2e.labelled_traefik import LabelledTraefik, Shape, said, traefik
 from tests.sources.engine_double import EngineDouble, container, listening, network, service, task
 from tulle.model.registries import DockerSettings, EngineSettings, LabelSettings, SwarmSettings
