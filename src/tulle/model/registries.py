@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 
-from tulle.model.providers import ClientTls
+from tulle.model.client_tls import ClientTls
 
 DEFAULT_RULE = "Host(`{{ normalize .Name }}`)"
 DOCKER_SOCKET = "unix:///var/run/docker.sock"

@@ -34,7 +34,7 @@ def test_what_differs_is_left_out_everywhere() -> None:
 
 
 def test_other_kinds_must_agree() -> None:
-    weighted = {"http": {"services": {"s": {"weighted": {"services": []}}}}}
+    weighted: dict[str, Any] = {"http": {"services": {"s": {"weighted": {"services": []}}}}}
     assert merged([("one", weighted), ("two", service("http://a"))]).errors
     assert not merged([("one", weighted), ("two", weighted)]).errors
     (error, *_) = merged(

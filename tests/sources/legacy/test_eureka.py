@@ -58,7 +58,7 @@ def test_https_and_identifiers() -> None:
 
 
 def test_who_is_not_up_is_left_out() -> None:
-    nobody = {"frontends": {}, "backends": {}}
+    nobody: dict[str, object] = {"frontends": {}, "backends": {}}
     assert configuration(apps(instance(status="DOWN"))) == nobody
     assert configuration(apps(instance(port=None, securePort=None), instance(""), None)) == nobody
     assert configuration({"application": None}) == nobody
