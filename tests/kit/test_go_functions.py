@@ -4,21 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from tulle.kit.go_functions import FUNCTIONS, Structure, Texts, is_true, known_names, shown
+from tulle.kit.go_functions import FUNCTIONS
 from tulle.kit.go_syntax import BadTemplate
-
-
-def test_values_are_shown_as_go_prints_them() -> None:
-    assert shown(None) == "<no value>"
-    assert shown([1, "a", True, 2.5, {"b": 1, "a": 2}]) == "[1 a true 2.5 map[a:2 b:1]]"
-    assert shown(Structure(a=1, b="x")) == "{1 x}"
-    assert shown(1e22) == "1.000000e+22"
-
-
-def test_what_counts_as_true() -> None:
-    assert is_true(Structure())
-    assert not is_true(Texts())
-    assert not is_true(0)
 
 
 @pytest.mark.parametrize(
@@ -69,7 +56,3 @@ def test_what_cannot_be(name: str, arguments: tuple[object, ...]) -> None:
 )
 def test_odd_ones(name: str, arguments: tuple[object, ...], expected: object) -> None:
     assert FUNCTIONS[name](*arguments) == expected
-
-
-def test_names_are_known() -> None:
-    assert {"and", "or", "upper"} <= set(known_names())

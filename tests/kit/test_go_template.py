@@ -6,9 +6,9 @@ import pytest
 
 from tests.kit.go_templates import CASES, CONTAINER, LABELS, NAME
 from tulle.kit import go_template
-from tulle.kit.go_functions import Structure, Texts
 from tulle.kit.go_syntax import BadTemplate
 from tulle.kit.go_template import Template
+from tulle.kit.go_values import Structure, Texts
 
 VALUES = Structure(Name=NAME, ContainerName=CONTAINER, Labels=Texts(LABELS))
 

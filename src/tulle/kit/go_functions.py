@@ -8,7 +8,7 @@ import json
 import math
 import posixpath
 import re
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping
 from functools import reduce
 from typing import Any
 from urllib.parse import quote_plus
@@ -16,102 +16,7 @@ from urllib.parse import quote_plus
 import re2
 
 from tulle.kit.go_syntax import BadTemplate
-
-LONGEST = 64 * 1024
-"""Characters of a text, and items of a list, that a function may make."""
-
-
-class Structure(dict[str, object]):
-    """Values with names that are known: asking for another one is a mistake."""
-
-
-class Texts(dict[str, str]):
-    """Texts by their names: one that is not there is empty."""
-
-    missing = ""
-
-
-def is_true(value: object) -> bool:
-    """Whether it counts as true: structures always, other values if they are not empty."""
-    return isinstance(value, Structure) or bool(value)
-
-
-def shown(value: object) -> str:
-    """A value as a template prints it."""
-    _check_size(value)
-    return _shown(value)
-
-
-def _check_size(value: object) -> None:
-    """Lists may hold one list many times, and that another one: it is large although it takes little memory."""
-    count, to_do = 0, [value]
-    while to_do:
-        each = to_do.pop()
-        if isinstance(each, Mapping | list | tuple):
-            count += len(each) + 1
-            to_do += each.values() if isinstance(each, Mapping) else each
-            if count > LONGEST:
-                raise BadTemplate(f"a value has more than {LONGEST:,} parts")
-
-
-def _shown(value: object) -> str:
-    if value is None:
-        return "<no value>"
-    if isinstance(value, bool):
-        return "true" if value else "false"
-    if isinstance(value, float):
-        return f"{value:g}" if abs(value) < 1e21 else f"{value:e}"
-    if isinstance(value, Mapping):
-        inner = " ".join(f"{key}:{_shown(value[key])}" for key in sorted(value, key=str))
-        return f"{{{' '.join(map(_shown, value.values()))}}}" if isinstance(value, Structure) else f"map[{inner}]"
-    if isinstance(value, list | tuple):
-        return f"[{' '.join(map(_shown, value))}]"
-    return str(value)
-
-
-def _text(value: object) -> str:
-    """As sprig makes texts: nothing is `<nil>`."""
-    return "<nil>" if value is None else shown(value)
-
-
-def _whole(value: object) -> int:
-    if isinstance(value, str):
-        try:
-            return int(value.strip(), 0) if value.strip() == value else 0
-        except ValueError:
-            return int(value) if value.isdigit() else 0
-    return int(value) if isinstance(value, int | float) else 0
-
-
-def _number(value: object) -> float:
-    try:
-        return float(value) if isinstance(value, str | int | float) else 0.0
-    except ValueError:
-        return 0.0
-
-
-def _short(text: str) -> str:
-    if len(text) > LONGEST:
-        raise BadTemplate(f"the result is longer than {LONGEST // 1024} KiB")
-    return text
-
-
-def _texts(value: object) -> list[str]:
-    if isinstance(value, list | tuple):
-        return [_text(each) for each in value if each is not None]
-    return [] if value is None else [_text(value)]
-
-
-def _items(value: object) -> list[object]:
-    if not isinstance(value, list | tuple):
-        raise BadTemplate("a list is needed")
-    return list(value)
-
-
-def _string(value: object) -> str:
-    if not isinstance(value, str):
-        raise BadTemplate(f"a text is needed, not {shown(value)}")
-    return value
+from tulle.kit.go_values import LONGEST, as_text, check_size, is_true, items, number, short, shown, string, texts, whole
 
 
 def _index(value: object, *keys: object) -> object:
@@ -165,9 +70,9 @@ def _printf(form: str, *values: object) -> str:
             return f"%!{verb}(MISSING)"
         value = rest.pop(0)
         if verb == "q":
-            return json.dumps(_text(value), ensure_ascii=False)
+            return json.dumps(as_text(value), ensure_ascii=False)
         if verb in "sv":
-            return _short(f"%{flags}s" % _text(value))
+            return short(f"%{flags}s" % as_text(value))
         if verb in "dxXo" and isinstance(value, int):
             return f"%{flags}{verb}" % value
         if verb in "feEgG" and isinstance(value, float):
@@ -178,7 +83,7 @@ def _printf(form: str, *values: object) -> str:
 
     if re.search(r"[0-9]{4}", form):
         raise BadTemplate("a width is too large")
-    return _short(re.sub(r"%([-+# 0]*[0-9]*(?:\.[0-9]+)?)([a-zA-Z%])", one, form))
+    return short(re.sub(r"%([-+# 0]*[0-9]*(?:\.[0-9]+)?)([a-zA-Z%])", one, form))
 
 
 def _print(*values: object) -> str:
@@ -187,8 +92,8 @@ def _print(*values: object) -> str:
     for index, value in enumerate(values):
         if index and not isinstance(value, str) and not isinstance(values[index - 1], str):
             parts.append(" ")
-        parts.append(_text(value))
-    return _short("".join(parts))
+        parts.append(as_text(value))
+    return short("".join(parts))
 
 
 def _trunc(length: int, text: str) -> str:
@@ -202,17 +107,17 @@ def _substr(begin: int, end: int, text: str) -> str:
 
 
 def _repeat(count: object, text: str) -> str:
-    if _whole(count) * len(text) > LONGEST:
+    if whole(count) * len(text) > LONGEST:
         raise BadTemplate(f"the result is longer than {LONGEST // 1024} KiB")
-    return text * _whole(count)
+    return text * whole(count)
 
 
 def _indent(spaces: int, text: str) -> str:
     pad = _repeat(spaces, " ")
     return (
-        _short(pad + text.replace("\n", "\n" + pad))
+        short(pad + text.replace("\n", "\n" + pad))
         if text.count("\n") * len(pad) < LONGEST
-        else _short("x" * LONGEST * 2)
+        else short("x" * LONGEST * 2)
     )
 
 
@@ -242,7 +147,7 @@ def _go_groups(replacement: str) -> str:
 
 def _regex_replace(pattern: str, text: str, replacement: str) -> str:
     try:
-        return _short(str(_regex(pattern).sub(_go_groups(replacement), text)))
+        return short(str(_regex(pattern).sub(_go_groups(replacement), text)))
     except (re2.error, re.error, IndexError) as error:
         raise BadTemplate(f"{replacement} refers to a group that is not in {pattern}") from error
 
@@ -278,12 +183,12 @@ def _base64(text: str) -> str:
 
 
 def _json(value: object) -> str:
-    _check_size(value)
+    check_size(value)
     return json.dumps(value, separators=(",", ":"), sort_keys=True, ensure_ascii=False)
 
 
 def _concat(*values: object) -> list[object]:
-    found = [each for value in values for each in _items(value)]
+    found = [each for value in values for each in items(value)]
     if len(found) > LONGEST:
         raise BadTemplate(f"the list is longer than {LONGEST:,}")
     return found
@@ -294,7 +199,7 @@ def _fail(message: str) -> object:
 
 
 def _divided(dividend: object, divisor: object) -> int:
-    left, right = _whole(dividend), _whole(divisor)
+    left, right = whole(dividend), whole(divisor)
     if not right:
         raise BadTemplate("the divisor is 0")
     quotient = abs(left) // abs(right)
@@ -302,11 +207,11 @@ def _divided(dividend: object, divisor: object) -> int:
 
 
 def _remainder(dividend: object, divisor: object) -> int:
-    return _whole(dividend) - _divided(dividend, divisor) * _whole(divisor)
+    return whole(dividend) - _divided(dividend, divisor) * whole(divisor)
 
 
 def _product(*values: object) -> int:
-    found = reduce(lambda left, right: left * right, map(_whole, values))
+    found = reduce(lambda left, right: left * right, map(whole, values))
     return (found + 2**63) % 2**64 - 2**63
 
 
@@ -316,7 +221,7 @@ def _title(text: str) -> str:
 
 def _uniq(value: object) -> list[object]:
     found: list[object] = []
-    for each in _items(value)[:LONGEST]:
+    for each in items(value)[:LONGEST]:
         if each not in found:
             found.append(each)
     return found
@@ -324,7 +229,7 @@ def _uniq(value: object) -> list[object]:
 
 def _dict(*pairs: object) -> dict[str, object]:
     return {
-        _text(key): pairs[index * 2 + 1] if index * 2 + 1 < len(pairs) else "" for index, key in enumerate(pairs[::2])
+        as_text(key): pairs[index * 2 + 1] if index * 2 + 1 < len(pairs) else "" for index, key in enumerate(pairs[::2])
     }
 
 
@@ -334,7 +239,7 @@ def _set(mapping: dict[str, object], key: str, value: object) -> Mapping[str, ob
 
 
 def _join(separator: str, value: object) -> str:
-    return _short(separator.join(_texts(value)))
+    return short(separator.join(texts(value)))
 
 
 def _empty(value: object = None) -> bool:
@@ -358,11 +263,11 @@ def _length(value: object) -> int:
 
 
 def _extreme(choose: Callable[[list[int]], int]) -> Callable[..., int]:
-    return lambda *values: choose([_whole(each) for each in values])
+    return lambda *values: choose([whole(each) for each in values])
 
 
 def _without(value: object, *gone: object) -> list[object]:
-    return [each for each in _items(value) if each not in gone]
+    return [each for each in items(value) if each not in gone]
 
 
 def _keys(*mappings: Mapping[str, object]) -> list[str]:
@@ -371,8 +276,8 @@ def _keys(*mappings: Mapping[str, object]) -> list[str]:
 
 def _edge(first: bool) -> Callable[[object], object]:
     def edge(value: object) -> object:
-        items = _items(value)
-        return items[0 if first else -1] if items else None
+        found = items(value)
+        return found[0 if first else -1] if found else None
 
     return edge
 
@@ -388,32 +293,32 @@ _BUILT_IN: Mapping[str, Callable[..., object]] = {
     "gt": _compared(lambda left, right: left > right),
     "ge": _compared(lambda left, right: left >= right),
     "print": _print,
-    "println": lambda *values: " ".join(map(_text, values)) + "\n",
+    "println": lambda *values: " ".join(map(as_text, values)) + "\n",
     "printf": _printf,
     "urlquery": lambda *values: quote_plus(_print(*values), safe="~"),
 }
 _OF_TEXTS: Mapping[str, Callable[..., object]] = {
-    "trim": lambda text: _string(text).strip(),
+    "trim": lambda text: string(text).strip(),
     "trimAll": lambda characters, text: text.strip(characters),
     "trimall": lambda characters, text: text.strip(characters),
     "trimPrefix": lambda prefix, text: text.removeprefix(prefix),
     "trimSuffix": lambda suffix, text: text.removesuffix(suffix),
-    "upper": lambda text: _string(text).upper(),
-    "lower": lambda text: _string(text).lower(),
-    "title": lambda text: _title(_string(text)),
-    "untitle": lambda text: re.sub(r"(?<![\w'])\w", lambda found: found[0].lower(), _string(text)),
+    "upper": lambda text: string(text).upper(),
+    "lower": lambda text: string(text).lower(),
+    "title": lambda text: _title(string(text)),
+    "untitle": lambda text: re.sub(r"(?<![\w'])\w", lambda found: found[0].lower(), string(text)),
     "repeat": _repeat,
     "substr": _substr,
-    "nospace": lambda text: "".join(_string(text).split()),
+    "nospace": lambda text: "".join(string(text).split()),
     "trunc": _trunc,
-    "contains": lambda part, text: part in _string(text),
-    "hasPrefix": lambda prefix, text: _string(text).startswith(prefix),
-    "hasSuffix": lambda suffix, text: _string(text).endswith(suffix),
+    "contains": lambda part, text: part in string(text),
+    "hasPrefix": lambda prefix, text: string(text).startswith(prefix),
+    "hasSuffix": lambda suffix, text: string(text).endswith(suffix),
     "quote": lambda *values: " ".join(
-        json.dumps(_text(each), ensure_ascii=False) for each in values if each is not None
+        json.dumps(as_text(each), ensure_ascii=False) for each in values if each is not None
     ),
-    "squote": lambda *values: " ".join(f"'{_text(each)}'" for each in values if each is not None),
-    "cat": lambda *values: " ".join(_text(each) for each in values if each is not None),
+    "squote": lambda *values: " ".join(f"'{as_text(each)}'" for each in values if each is not None),
+    "cat": lambda *values: " ".join(as_text(each) for each in values if each is not None),
     "indent": _indent,
     "nindent": lambda spaces, text: "\n" + _indent(spaces, text),
     "replace": _replace,
@@ -428,10 +333,10 @@ _OF_TEXTS: Mapping[str, Callable[..., object]] = {
     "regexFindAll": _regex_find_all,
     "regexReplaceAll": _regex_replace,
     "mustRegexReplaceAll": _regex_replace,
-    "regexReplaceAllLiteral": lambda pattern, text, new: _short(_regex(pattern).sub(lambda _: new, text)),
+    "regexReplaceAllLiteral": lambda pattern, text, new: short(_regex(pattern).sub(lambda _: new, text)),
     "regexQuoteMeta": lambda text: re.sub(r"[\\.+*?()|\[\]{}^$]", r"\\\g<0>", text),
-    "toString": _text,
-    "atoi": _whole,
+    "toString": as_text,
+    "atoi": whole,
     "base": posixpath.basename,
     "dir": lambda path: posixpath.dirname(path) or ".",
     "ext": lambda path: posixpath.splitext(path)[1],
@@ -443,24 +348,24 @@ _OF_LISTS: Mapping[str, Callable[..., object]] = {
     "tuple": lambda *values: list(values),
     "first": _edge(True),
     "last": _edge(False),
-    "rest": lambda value: _items(value)[1:],
-    "initial": lambda value: _items(value)[:-1],
-    "reverse": lambda value: _items(value)[::-1],
+    "rest": lambda value: items(value)[1:],
+    "initial": lambda value: items(value)[:-1],
+    "reverse": lambda value: items(value)[::-1],
     "uniq": _uniq,
-    "has": lambda item, value: item in _items(value),
+    "has": lambda item, value: item in items(value),
     "without": _without,
-    "compact": lambda value: [each for each in _items(value) if is_true(each)],
-    "append": lambda value, item: [*_items(value), item],
-    "push": lambda value, item: [*_items(value), item],
-    "prepend": lambda value, item: [item, *_items(value)],
+    "compact": lambda value: [each for each in items(value) if is_true(each)],
+    "append": lambda value, item: [*items(value), item],
+    "push": lambda value, item: [*items(value), item],
+    "prepend": lambda value, item: [item, *items(value)],
     "concat": _concat,
     "slice": _slice,
     "join": _join,
     "split": _split,
     "splitList": _split_list,
     "splitn": _splitn,
-    "sortAlpha": lambda value: sorted(_texts(value)),
-    "toStrings": _texts,
+    "sortAlpha": lambda value: sorted(texts(value)),
+    "toStrings": texts,
     "dict": _dict,
     "get": lambda mapping, key: mapping.get(key, ""),
     "set": _set,
@@ -477,24 +382,19 @@ _OF_LISTS: Mapping[str, Callable[..., object]] = {
     "ternary": lambda yes, no, test: yes if test else no,
 }
 _OF_NUMBERS: Mapping[str, Callable[..., object]] = {
-    "add": lambda *values: sum(map(_whole, values)),
-    "add1": lambda value: _whole(value) + 1,
-    "sub": lambda left, right: _whole(left) - _whole(right),
+    "add": lambda *values: sum(map(whole, values)),
+    "add1": lambda value: whole(value) + 1,
+    "sub": lambda left, right: whole(left) - whole(right),
     "mul": _product,
     "div": _divided,
     "mod": _remainder,
     "max": _extreme(max),
     "min": _extreme(min),
-    "int": _whole,
-    "int64": _whole,
-    "float64": _number,
-    "floor": lambda value: float(math.floor(_number(value))),
-    "ceil": lambda value: float(math.ceil(_number(value))),
+    "int": whole,
+    "int64": whole,
+    "float64": number,
+    "floor": lambda value: float(math.floor(number(value))),
+    "ceil": lambda value: float(math.ceil(number(value))),
 }
 FUNCTIONS: Mapping[str, Callable[..., object]] = {**_BUILT_IN, **_OF_TEXTS, **_OF_LISTS, **_OF_NUMBERS}
 """By the names that templates call them. `and` and `or` are part of the language, see `kit.go_template`."""
-
-
-def known_names() -> Sequence[str]:
-    """Every function, for the documentation."""
-    return sorted((*FUNCTIONS, "and", "or"))

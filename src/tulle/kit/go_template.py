@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 
-from tulle.kit.go_functions import FUNCTIONS, Structure, is_true, shown
+from tulle.kit.go_functions import FUNCTIONS
 from tulle.kit.go_syntax import (
     BadTemplate,
     Block,
@@ -20,6 +20,7 @@ from tulle.kit.go_syntax import (
     Print,
     parsed,
 )
+from tulle.kit.go_values import Structure, is_true, shown
 
 MOST_STEPS = 20_000
 LONGEST = 64 * 1024

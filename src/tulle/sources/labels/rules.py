@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from tulle.kit.go_functions import Structure, Texts
 from tulle.kit.go_syntax import BadTemplate
 from tulle.kit.go_template import Template
+from tulle.kit.go_values import Structure, Texts
 from tulle.sources.labels.names import normalized
 
 
