@@ -1,7 +1,7 @@
-"""`python -m tests.e2e.traefik.compare TOPIC[/NAME] [--real | --ours] [-v]`: cases on both gateways, and what differs.
+"""`python -m tests.e2e.traefik.compare TOPIC[/NAME]…`: cases on both gateways, and what differs.
 
 NAME is the beginning of a name. `--real` and `--ours` run one gateway only, against the expectations; `-v` shows all
-answers, and `--keep` leaves the configuration that was made where it is told.
+answers, and `--keep` leaves the configuration that was made, homes and logs where it is told.
 """
 
 from __future__ import annotations
@@ -9,6 +9,7 @@ from __future__ import annotations
 import argparse
 import json
 import sys
+from pathlib import Path
 from typing import Any
 
 import yaml
@@ -16,7 +17,7 @@ from rich.console import Console
 from rich.markup import escape
 
 from tests.e2e.traefik import merging
-from tests.e2e.traefik.cases import Case, cases_of, topics
+from tests.e2e.traefik.cases import QUIET, Case, cases_of, topics
 from tests.e2e.traefik.gateways import RealTraefik, Tulle
 from tests.e2e.traefik.judging import told
 from tests.e2e.traefik.replies import Reply
@@ -30,8 +31,8 @@ def main() -> int:
     """How many cases are not as they should be."""
     options = arguments()
     wanted = [each for word in options.cases or topics() for each in found(word)]
-    real = {} if options.ours else results(RealTraefik(), wanted)
-    ours = {} if options.real else results(Tulle(), wanted)
+    real = {} if options.ours else results(RealTraefik(), wanted, options.keep)
+    ours = {} if options.real else results(Tulle(), wanted, options.keep)
     bad = 0
     for case in wanted:
         judged = judge(case, real.get(case.id), ours.get(case.id))
@@ -46,6 +47,7 @@ def arguments() -> argparse.Namespace:
     parser.add_argument("cases", nargs="*", metavar="TOPIC[/NAME]")
     parser.add_argument("--real", action="store_true", help="only the real Traefik")
     parser.add_argument("--ours", action="store_true", help="only ours")
+    parser.add_argument("--keep", type=Path, metavar="FOLDER", help="where files of configuration and logs stay")
     parser.add_argument("-v", "--verbose", action="store_true", help="all configuration, all answers, all logs")
     return parser.parse_args()
 
@@ -86,7 +88,7 @@ def show(judged: Verdict, verbose: bool) -> None:
 
 def show_result(name: str, result: Result, with_log: bool) -> None:
     for outcome in result.outcomes:
-        if outcome.step.kind in ("set", "wait"):
+        if outcome.step.kind in QUIET:
             continue
         OUT.print(f"    [bold]{name}[/] {escape(str(outcome.step))}")
         for reply in outcome.replies[:6]:

@@ -84,6 +84,8 @@ def _of_one(expect: dict[str, Any], step: Step, reply: Reply, words: Words) -> I
         yield f"body has {len(reply.body)} bytes, not {expect['size']}"
     if "unpacked" in expect and len(unpacked(reply)) != expect["unpacked"]:
         yield f"body unpacks to {len(unpacked(reply))} bytes, not {expect['unpacked']}"
+    if "json" in expect:
+        yield from _json(expect["json"], reply)
     if "note" in expect and not matches(expect["note"], reply.note):
         yield f"there is no answer because: {reply.note!r}, not {expect['note']!r}"
     if "certificate" in expect and not matches(expect["certificate"], reply.certificate):
@@ -114,6 +116,26 @@ def _seen(expect: dict[str, Any], said: dict[str, Any]) -> Iterator[str]:
             got = said.get("headers", {}).get(name.lower())
         if not matches(wanted, got):
             yield f"the server saw {name} {got!r}, not {wanted!r}"
+
+
+def _json(expect: Any, reply: Reply) -> Iterator[str]:
+    """What is expected may be a part of what is there."""
+    try:
+        found = json.loads(reply.body)
+    except ValueError:
+        yield f"body is no JSON: {reply.text[:300]!r}"
+        return
+    if not contains(found, expect):
+        yield f"JSON is {json.dumps(found)[:1500]}, without {json.dumps(expect)}"
+
+
+def contains(found: Any, part: Any) -> bool:
+    """Of mappings the values that are named, of lists some element for each."""
+    if isinstance(part, dict):
+        return isinstance(found, dict) and all(contains(found.get(name), value) for name, value in part.items())
+    if isinstance(part, list) and part:
+        return isinstance(found, list) and all(any(contains(each, one) for each in found) for one in part)
+    return found == part if not isinstance(part, str) else matches(part, found)
 
 
 def matches(wanted: Any, got: Any) -> bool:

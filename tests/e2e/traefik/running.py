@@ -6,9 +6,9 @@ import re
 import tempfile
 import time
 from collections.abc import Iterator, Sequence
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import Executor, ThreadPoolExecutor
 from contextlib import ExitStack, contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
@@ -54,6 +54,27 @@ class Place:
     words: Words
     config: Any
     folder: Path
+    prefix: str
+
+    @property
+    def file(self) -> Path:
+        """Of its dynamic configuration."""
+        return self.folder / "dynamic" / f"{prefix_of(self.case)}.yml"
+
+    def write(self, dynamic: Any) -> None:
+        """At once, as files of configuration must be."""
+        text = dynamic if isinstance(dynamic, str) else yaml.safe_dump(dynamic, sort_keys=False, width=1000)
+        self.file.parent.mkdir(exist_ok=True)
+        writing = self.file.with_suffix(".writing")
+        writing.write_text(text)
+        writing.replace(self.file)
+
+    def change(self, config: Any) -> None:
+        """Have another dynamic configuration from now on."""
+        if isinstance(config, dict):
+            whole = merging.complete(replace(self.case, config={**config, "entryPoints": self.config["entryPoints"]}))
+            config = self.words.fill(merging.split(merging.renamed(self.prefix, whole) if self.prefix else whole)[1])
+        self.write(config)
 
 
 @dataclass
@@ -68,13 +89,13 @@ class Run:
 
     def all(self, cases: Sequence[Case]) -> Iterator[Result]:
         """All results; those of cases that share a gateway first."""
-        shared = [case for case in cases if not case.is_alone]
+        shared = [case for case in cases if not case.is_alone and not case.changes]
         with ThreadPoolExecutor(AT_ONCE) as pool:
             if shared:
                 yield from self.together(shared, pool)
-            yield from pool.map(self.apart, [case for case in cases if case.is_alone])
+            yield from pool.map(self.apart, [case for case in cases if case not in shared])
 
-    def together(self, cases: list[Case], pool: ThreadPoolExecutor) -> list[Result]:
+    def together(self, cases: list[Case], pool: Executor) -> list[Result]:
         """In one process."""
         folder = Path(tempfile.mkdtemp(dir=self.folder))
         places = [self.place(case, folder, prefix_of(case)) for case in cases]
@@ -82,7 +103,7 @@ class Run:
         for place in places:
             static, dynamic = merging.split(merging.renamed(prefix_of(place.case), place.config))
             whole["entryPoints"] |= place.words.fill(static["entryPoints"])
-            write(folder / "dynamic" / f"{prefix_of(place.case)}.yml", place.words.fill(dynamic))
+            place.write(place.words.fill(dynamic))
         try:
             with self.serving(folder, whole) as file:
                 found = list(pool.map(self.play, places))
@@ -95,12 +116,15 @@ class Run:
 
     def apart(self, case: Case) -> Result:
         """In a process of its own."""
+        if not case.is_alone:
+            with ThreadPoolExecutor(1) as pool:
+                return self.together([case], pool)[0]
         folder = Path(tempfile.mkdtemp(dir=self.folder))
         place = self.place(case, folder, "")
         if isinstance(case.config, str):
             return self.verbatim(place)
         static, dynamic = merging.split(place.words.fill(place.config))
-        write(folder / "dynamic" / "case.yml", dynamic)
+        place.write(dynamic)
         try:
             with self.serving(folder, static, broken=case.broken) as file:
                 result = self.play(place)
@@ -169,7 +193,7 @@ class Run:
         for name, text in case.files.items():
             words.known[f"file.{name}"] = str(folder / f"{prefix}{name}")
             (folder / f"{prefix}{name}").write_text(words.fill(text))
-        return Place(case, words, config, folder)
+        return Place(case, words, config, folder, prefix)
 
     def certificate(self, folder: Path, file: str, name: str, wanted: Any) -> dict[str, str]:
         """For hosts; of the authority, or of a stranger."""
@@ -204,6 +228,9 @@ class Run:
             return Outcome(step)
         if step.kind == "wait":
             time.sleep(step.what)
+            return Outcome(step)
+        if step.kind == "change":
+            place.change(step.what)
             return Outcome(step)
         deadline = time.monotonic() + PATIENCE
         expect = place.words.fill(step.expect if step.ours is None or self.gateway.name == "traefik" else step.ours)

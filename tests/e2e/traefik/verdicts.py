@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import tempfile
 from collections.abc import Sequence
+from contextlib import ExitStack
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from tests.e2e.traefik.cases import Case
+from tests.e2e.traefik.cases import QUIET, Case
 from tests.e2e.traefik.gateways import Gateway, RealTraefik, Tulle
 from tests.e2e.traefik.judging import differences, mistakes
 from tests.e2e.traefik.running import Result, prepared
@@ -33,9 +34,15 @@ class Verdict:
         return not self.wrong and not self.different
 
 
-def results(gateway: Gateway, cases: Sequence[Case]) -> dict[str, Result]:
-    """Of all cases, on one gateway."""
-    with tempfile.TemporaryDirectory(prefix="cases-") as folder, prepared(gateway, Path(folder)) as run:
+def results(gateway: Gateway, cases: Sequence[Case], keep: Path | None = None) -> dict[str, Result]:
+    """Of all cases, on one gateway; what was written for it is thrown away, or kept in a folder."""
+    with ExitStack() as stack:
+        if keep is None:
+            folder = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="cases-")))
+        else:
+            folder = keep.absolute() / gateway.name
+            folder.mkdir(parents=True, exist_ok=True)
+        run = stack.enter_context(prepared(gateway, folder))
         return {result.case.id: result for result in run.all(cases)}
 
 
@@ -63,7 +70,7 @@ def broken(result: Result, is_ours: bool) -> list[str]:
     """Expectations that were not met."""
     found = [result.error] if result.error else []
     for outcome in result.outcomes:
-        if outcome.step.kind in ("set", "wait"):
+        if outcome.step.kind in QUIET:
             continue
         step = outcome.step
         expect = step.ours if is_ours and step.ours is not None else step.expect
