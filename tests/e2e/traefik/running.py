@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-import tempfile
+import shutil
 import time
 from collections.abc import Iterator, Sequence
 from concurrent.futures import Executor, ThreadPoolExecutor
@@ -97,7 +97,7 @@ class Run:
 
     def together(self, cases: list[Case], pool: Executor) -> list[Result]:
         """In one process."""
-        folder = Path(tempfile.mkdtemp(dir=self.folder))
+        folder = self.fresh(prefix_of(cases[0]) if len(cases) == 1 else "together")
         places = [self.place(case, folder, prefix_of(case)) for case in cases]
         whole: dict[str, Any] = {"entryPoints": {}}
         for place in places:
@@ -119,7 +119,7 @@ class Run:
         if not case.is_alone:
             with ThreadPoolExecutor(1) as pool:
                 return self.together([case], pool)[0]
-        folder = Path(tempfile.mkdtemp(dir=self.folder))
+        folder = self.fresh(prefix_of(case))
         place = self.place(case, folder, "")
         if isinstance(case.config, str):
             return self.verbatim(place)
@@ -132,6 +132,13 @@ class Run:
             return Result(case, error=str(error))
         result.said = self.gateway.said(file)
         return result
+
+    def fresh(self, name: str) -> Path:
+        """A folder for a gateway."""
+        folder = self.folder / name.strip("-")
+        shutil.rmtree(folder, ignore_errors=True)
+        folder.mkdir()
+        return folder
 
     def verbatim(self, place: Place) -> Result:
         """With a text as it is: the first step says when it is ready."""
