@@ -153,14 +153,19 @@ def _of_all(expect: dict[str, Any], outcome: Outcome) -> Iterator[str]:
         yield f"different servers answered: {dict(Counter(names))}"
     if "shares" in expect:
         yield from _shares(expect["shares"], outcome)
-    for name, count in expect.get("calls", {}).items():
-        low, high = count if isinstance(count, list) else (count, count)
-        if not low <= len(outcome.calls[name]) <= high:
-            yield f"{name} got {len(outcome.calls[name])} requests, not {count}"
+    yield from miscounted(expect, outcome.calls)
     for name, wanted in expect.get("last", {}).items():
         calls = outcome.calls[name]
         for each in _seen(wanted, calls[-1].told(name) if calls else {}):
             yield f"{name}: {each}"
+
+
+def miscounted(expect: dict[str, Any], calls: dict[str, list[Any]]) -> Iterator[str]:
+    """Servers that got more or fewer requests than they should."""
+    for name, count in expect.get("calls", {}).items():
+        low, high = count if isinstance(count, list) else (count, count)
+        if not low <= len(calls[name]) <= high:
+            yield f"{name} got {len(calls[name])} requests, not {count}"
 
 
 def _shares(shares: dict[Any, float], outcome: Outcome) -> Iterator[str]:
