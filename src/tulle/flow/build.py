@@ -112,6 +112,7 @@ class Builder:
                 config_maps=typed(merge, ConfigMap),
                 tokens=typed(merge, RequestAuthentication),
                 providers=typed(merge, Provider),
+                edge=checking.edge.state,
                 statuses=checking.statuses,
                 findings=self._mesh.findings,
             )
