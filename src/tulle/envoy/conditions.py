@@ -83,6 +83,11 @@ def _before_port(pattern: str) -> str:
 def _path(condition: Condition, message: RouteMatch) -> None:
     is_free = message.WhichOneof("path_specifier") is None or message.prefix == "/"
     value = quote(condition.value, safe=RESERVED)
+    if "%" in value and condition.comparison is not Comparison.REGEX:
+        # Clients write escapes in either case.
+        after = ".*" if condition.comparison is Comparison.PREFIX else r"(?:\?.*)?"
+        _header(message, ":path", protos.regex(f"(?s){_any_case(value)}{after}"), condition.is_negated)
+        return
     match condition.comparison:
         case Comparison.EXACT if is_free and not condition.is_negated:
             message.path = value
@@ -97,6 +102,11 @@ def _path(condition: Condition, message: RouteMatch) -> None:
             _header(message, ":path", protos.regex(f"{re.escape(value)}.*"), condition.is_negated)
         case _:
             _header(message, ":path", protos.regex(_path_pattern(condition.value)), condition.is_negated)
+
+
+def _any_case(path: str) -> str:
+    """A pattern for a path, with escapes in either case."""
+    return re.sub("%[0-9A-Fa-f]{2}", lambda each: f"(?i:{each[0]})", re.escape(path).replace(r"\%", "%"))
 
 
 def _path_pattern(pattern: str) -> str:

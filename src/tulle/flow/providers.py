@@ -60,7 +60,7 @@ class Providers:
         if isinstance(settings, FileSettings):
             paths = unread(settings.paths, self._paths)
             if paths:
-                yield FileSource(paths, name=f"provider {provider.name.name}")
+                yield FileSource(paths, name=f"provider {provider.name.name}", are_templates=True)
             return
         for source in sources((settings,), folder=provider.folder):
             if isinstance(source, RestSource):

@@ -83,7 +83,7 @@ def _url(part: Written, spec: ServerSpec, index: int) -> SplitResult | None:
     if url.scheme not in PORTS or not url.hostname or port == 0:
         part.error(
             path,
-            f"must be a URL such as http://10.0.0.1:8080 (http, https or h2c; unix:///path for a socket), not {shown(text)}",
+            f"must be a URL such as http://10.0.0.1:8080 (http, https, h2c or unix), not {shown(text)}",
         )
         return None
     return url

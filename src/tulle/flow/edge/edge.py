@@ -60,6 +60,7 @@ class Edge:
             return
         before, self._known = self._known, Known.of(merge)
         known = self._known
+        different |= {("child", name) for name in before.divided ^ known.divided}
         self.points = tuple(places.all_points(known.points, known.routers.values()))
         known = self._known = replace(known, points={each.name: each for each in self.points})
         usual = places.points_for_all(known.points)

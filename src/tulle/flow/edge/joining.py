@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
+from tulle.flow.edge import parents
 from tulle.flow.edge.known import Key, Known, Lookup, shown
 from tulle.flow.edge.places import plain_listener, tls_listener
 from tulle.flow.edge.sending import Sending, sending
@@ -20,8 +21,13 @@ ANSWERS = {
     Name(INTERNAL, "noop"): Respond(status=418),
 }
 """Services that are always there, and that the gateway answers for."""
+NOT_FOUND = Respond(
+    status=404,
+    body="404 page not found\n",
+    headers=(("content-type", "text/plain; charset=utf-8"), ("x-content-type-options", "nosniff")),
+)
 DEEPEST = 16
-"""Steps in steps, and routers in routers."""
+"""Steps in steps."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,26 +48,40 @@ class Joined:
 def join(router: Router, known: Known, usual: tuple[EntryPoint, ...]) -> Joined:
     """Join a router; `usual` are the entry points of those that name none."""
     lookup = Lookup(known, router.name, router.origin.subject)
-    points = points_of(router, lookup, usual)
+    routes: list[RouteSet] = []
+    points: dict[EntryPoint, None] = {}
+    for placed in parents.placed(router, lookup):
+        here = points_of(placed, lookup, usual)
+        points.update(dict.fromkeys(here))
+        routes += _joined(placed, here, lookup)
+    return Joined(
+        tuple(routes) if lookup.is_complete else (),
+        tuple(lookup.findings),
+        frozenset(lookup.asked),
+        tuple(points),
+        tuple(each.message for each in lookup.findings if each.is_error),
+    )
+
+
+def _joined(router: Router, points: tuple[EntryPoint, ...], lookup: Lookup) -> Iterator[RouteSet]:
     steps = list(steps_of(router.steps, lookup, ()))
-    answer = ANSWERS.get(router.service.name) if router.service is not None else None
-    is_sent = router.service is not None and answer is None
-    target = sending(router.service, lookup) if router.service is not None and is_sent else Sending()
+    lookup.asked.add(("child", router.name))
+    if router.service is None and router.name not in lookup.known.divided:
+        lookup.impossible(router.origin, "it names no service, and no router below it divides its requests")
+        return
+    if router.service is None:
+        # Nobody below it wants them.
+        yield from _routes(router, points, steps, NOT_FOUND, lookup)
+        return
+    answer = ANSWERS.get(router.service.name)
+    if answer is not None:
+        yield from _routes(router, points, steps, answer, lookup)
+        return
+    target = sending(router.service, lookup)
     steps += steps_of(target.steps, lookup, ())
     if target.prefix:
         steps.append(AddPrefix(prefix=target.prefix))
-    routes: tuple[RouteSet, ...] = ()
-    if lookup.is_complete and router.service is not None:
-        routes = tuple(_routes(router, points, steps, answer or target, lookup))
-    if not lookup.is_complete:
-        routes = ()
-    return Joined(
-        routes,
-        tuple(lookup.findings),
-        frozenset(lookup.asked),
-        points,
-        tuple(each.message for each in lookup.findings if each.is_error),
-    )
+    yield from _routes(router, points, steps, target, lookup)
 
 
 def points_of(router: Router, lookup: Lookup, usual: tuple[EntryPoint, ...]) -> tuple[EntryPoint, ...]:
@@ -147,15 +167,3 @@ def _forward(steps: tuple[Step, ...], target: Sending) -> Forward:
 
 def _match(conditions: Conjunction) -> Match:
     return Match(conditions=conditions)
-
-
-def below(router: Router, parent: Router) -> Router:
-    """A router under the conditions and steps of its parent."""
-    both = tuple(dict.fromkeys((*one, *two)) for one in parent.alternatives for two in router.alternatives)
-    return replace(
-        router,
-        entry_points=parent.entry_points,
-        alternatives=tuple(map(tuple, both)),
-        steps=(*parent.steps, *router.steps),
-        tls=parent.tls,
-    )
