@@ -20,6 +20,7 @@ Network: TypeAlias = IPv4Network | IPv6Network
 PORT = "(?::[0-9]+)?"
 RESERVED = "/:@!$&'()*+,;=~%?#[]"
 """What paths hold as it is; `?` and `#` stand for themselves only if they are escaped there, too."""
+_ESCAPE = re.compile("%[0-9A-Fa-f]{2}")
 SOURCE = "tulle.source"
 """The address of the client in the state of its connection."""
 
@@ -94,7 +95,7 @@ def _path(condition: Condition, message: RouteMatch) -> None:
         case Comparison.PREFIX if is_free and not condition.is_negated:
             message.prefix = value
         case Comparison.REGEX if is_free and not condition.is_negated:
-            message.safe_regex.CopyFrom(protos.regex(f"(?s).*(?:{condition.value}).*"))
+            message.safe_regex.CopyFrom(protos.regex(f"(?s).*(?:{_ESCAPE.sub(_either, condition.value)}).*"))
         case Comparison.EXACT:
             pattern = rf"{re.escape(value)}(?:\?.*)?"
             _header(message, ":path", protos.regex(pattern), condition.is_negated)
@@ -106,7 +107,11 @@ def _path(condition: Condition, message: RouteMatch) -> None:
 
 def _any_case(path: str) -> str:
     """A pattern for a path, with escapes in either case."""
-    return re.sub("%[0-9A-Fa-f]{2}", lambda each: f"(?i:{each[0]})", re.escape(path).replace(r"\%", "%"))
+    return _ESCAPE.sub(_either, re.escape(path).replace(r"\%", "%"))
+
+
+def _either(escape: re.Match[str]) -> str:
+    return f"(?i:{escape[0]})"
 
 
 def _path_pattern(pattern: str) -> str:
