@@ -112,3 +112,5 @@ class Provider:
     name: Name
     origin: Origin
     settings: ProviderSettings
+    folder: str = ""
+    """From which relative paths in it start."""

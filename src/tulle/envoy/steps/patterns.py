@@ -4,9 +4,7 @@ from __future__ import annotations
 
 import re
 
-_GROUP = re.compile(
-    r"\\.|\[(?:\\.|\^?\](?:\\.|[^\]])*|[^\]])*\]|\((?:\?P?<(?P<name>\w+)>|(?P<plain>(?!\?)))", re.DOTALL
-)
+_GROUP = re.compile(r"\\.|\[\^?\]?(?:\\.|[^\]\\])*\]|\((?:\?P?<(?P<name>\w+)>|(?P<plain>(?!\?)))", re.DOTALL)
 _REFERENCE = re.compile(r"\$(?:(?P<dollar>\$)|\{(?P<braced>\w+)\}|(?P<bare>\w+))|(?P<slash>\\)|(?P<lone>\$)")
 MOST_GROUPS = 9
 """That a substitution of Envoy can name."""
@@ -39,10 +37,8 @@ def substitution(pattern: str, replacement: str) -> str:
         if reference["dollar"] or reference["lone"]:
             return "$"
         name = reference["braced"] or reference["bare"]
-        if name.isdigit():
-            number = int(name)
-        else:
-            number = names.index(name) + 1 if name in names else len(names) + 1
+        found = names.index(name) + 1 if name in names else len(names) + 1
+        number = int(name) if name.isdigit() else found
         if number > len(names):
             return ""
         if number > MOST_GROUPS:
