@@ -91,17 +91,18 @@ async def docker_engine(folder: Path) -> AsyncIterator[DockerEngine]:
 
 async def _cleaned(engine: DockerEngine) -> None:
     assert engine.process is not None
-    if engine.process.returncode is None:
-        _, services = await engine.tried("service", "ls", "-q")
-        if "not a swarm manager" not in services and services.split():
-            await engine.tried("service", "rm", *services.split())
-        _, known = await engine.tried("ps", "-aq")
-        if known.split():
-            await engine.tried("rm", "-f", *known.split())
-        await engine.tried("network", "prune", "-f")
-        await engine.tried("swarm", "leave", "--force")
-        await engine.tried("network", "rm", "docker_gwbridge")  # Swarms make it.
-        await engine.stop()
+    if engine.process.returncode is not None:
+        await engine.start()  # Networks are left behind otherwise.
+    _, services = await engine.tried("service", "ls", "-q")
+    if "not a swarm manager" not in services and services.split():
+        await engine.tried("service", "rm", *services.split())
+    _, known = await engine.tried("ps", "-aq")
+    if known.split():
+        await engine.tried("rm", "-f", *known.split())
+    await engine.tried("network", "prune", "-f")
+    await engine.tried("swarm", "leave", "--force")
+    await engine.tried("network", "rm", "docker_gwbridge")  # Swarms make it.
+    await engine.stop()
     # Networks of a Swarm stay as long as their name spaces are mounted, and keep the next one from working.
     for line in Path("/proc/self/mounts").read_text().splitlines():
         if (where := line.split()[1]).startswith(f"{engine.folder}/"):

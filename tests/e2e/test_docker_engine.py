@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import time
+import urllib.error
 import urllib.request
 from collections.abc import AsyncIterator
 from pathlib import Path
@@ -12,6 +13,8 @@ import pytest
 
 from tests.e2e.docker_engine import IMAGE, DockerEngine, docker_engine
 from tests.e2e.labelled_traefik import LabelledTraefik, said, traefik
+from tests.e2e.traefik.gateways import Tulle
+from tests.e2e.traefik.ports import unused_port
 from tests.sources.batches import Batches, following, routers
 from tulle.model.registries import DockerSettings, EngineSettings, SwarmSettings
 from tulle.sources.docker import docker_source
@@ -115,3 +118,46 @@ async def test_services_of_a_swarm(engine: DockerEngine, tmp_path: Path) -> None
         assert len(said(batches.last.documents)["services"]["web"]) == 1
         await engine.do("service", "rm", "web")
         await batches.until(lambda batch: not batch.documents)
+
+
+async def test_the_edge_follows_containers(engine: DockerEngine, tmp_path: Path) -> None:
+    port, folder = unused_port(), tmp_path / "conf"
+    folder.mkdir()
+    static = folder / "traefik.yml"
+    providers = f"providers: {{docker: {{endpoint: '{engine.endpoint}'}}}}\n"
+    static.write_text(f"entryPoints: {{web: {{address: '127.0.0.1:{port}'}}}}\n{providers}")
+    await engine.run("web", "--hostname", "i-am-web", traefik__http__routers__a__rule="Host(`a.local`)")
+    with Tulle().running(static):
+        assert await _answer(port, "a.local", 20) == b"i-am-web\n"
+        await engine.run("other", "--hostname", "i-am-other", traefik__http__routers__b__rule="Host(`b.local`)")
+        assert await _answer(port, "b.local", 2) == b"i-am-other\n"
+        await engine.do("rm", "-f", "web")
+        async with asyncio.timeout(2):
+            while await _asked(port, "a.local") != (404, b"404 page not found\n"):
+                await asyncio.sleep(0.02)
+        await engine.stop()
+        await asyncio.sleep(0.5)
+        # The router stays, though its container went with the engine.
+        assert (await _asked(port, "b.local"))[0] != 404
+        await engine.start()
+        await engine.do("start", "other")
+        assert await _answer(port, "b.local", 10) == b"i-am-other\n"
+
+
+async def _answer(port: int, host: str, patience: float) -> bytes:
+    async with asyncio.timeout(patience):
+        while True:
+            status, content = await _asked(port, host)
+            if status == 200:
+                return content
+            await asyncio.sleep(0.02)
+
+
+async def _asked(port: int, host: str) -> tuple[int, bytes]:
+    request = urllib.request.Request(f"http://127.0.0.1:{port}/", headers={"Host": host})
+    try:
+        return 200, await asyncio.to_thread(lambda: urllib.request.urlopen(request, timeout=0.5).read())
+    except urllib.error.HTTPError as error:
+        return error.code, error.read()
+    except OSError:
+        return 0, b""
