@@ -35,6 +35,7 @@ from tulle.model.objects import (
 from tulle.model.providers import Provider
 from tulle.model.routers import (
     Blend,
+    EdgeState,
     EntryPoint,
     Failover,
     KeyPair,
@@ -146,6 +147,8 @@ class Mesh:
     """What became of objects whose specification demands a status."""
     providers: Mapping[Name, Provider] = field(default_factory=dict)
     """Where more documents are to be fetched from."""
+    edge: EdgeState | None = None
+    """What became of routers; None if there are none."""
     findings: tuple[Finding, ...] = ()
 
     def guard_of(self, gateways: Iterable[Name | None]) -> Guard | None:
