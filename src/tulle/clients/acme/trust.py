@@ -1,0 +1,60 @@
+"""Whom a connection to a certificate authority trusts: it has a certificate of its own, often of a private root."""
+
+from __future__ import annotations
+
+import ssl
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from tulle.clients.acme.problems import CannotObtain, Trouble
+from tulle.model.resolvers import Server
+
+if TYPE_CHECKING:
+    from requests.adapters import HTTPAdapter
+
+
+def context(server: Server) -> ssl.SSLContext:
+    """Trust in the authorities of the system, in those that are named, or both.
+
+    Raises:
+        CannotObtain: one of them cannot be read.
+    """
+    found = ssl.create_default_context() if server.trusts_system or not server.authorities else _empty()
+    for authority in server.authorities:
+        text = authority
+        try:
+            if "-----BEGIN" not in authority:
+                text = Path(authority).read_text()
+            found.load_verify_locations(cadata=text)
+        except (OSError, ValueError) as error:
+            reason = error.strerror if isinstance(error, OSError) and error.strerror else "it has no certificates"
+            shown = "a certificate" if text == authority else authority
+            raise CannotObtain(f"{shown} of caCertificates cannot be used: {reason.lower()}", Trouble.UNSOLVED) from (
+                error
+            )
+    return found
+
+
+def adapter(server: Server) -> HTTPAdapter:
+    """What a session of `requests` connects by. Raises as `context`."""
+    from requests.adapters import HTTPAdapter
+
+    options: dict[str, Any] = {"ssl_context": context(server)}
+    if server.server_name:
+        options |= {"server_hostname": server.server_name, "assert_hostname": server.server_name}
+
+    class Adapter(HTTPAdapter):
+        def init_poolmanager(self, *args: Any, **kwargs: Any) -> Any:
+            return super().init_poolmanager(*args, **kwargs, **options)
+
+        def proxy_manager_for(self, *args: Any, **kwargs: Any) -> Any:
+            return super().proxy_manager_for(*args, **kwargs, **options)
+
+        def cert_verify(self, *args: Any, **kwargs: Any) -> None:
+            """Nothing: it would add authorities that `requests` brings along."""
+
+    return Adapter()
+
+
+def _empty() -> ssl.SSLContext:
+    return ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
