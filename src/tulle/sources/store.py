@@ -14,8 +14,7 @@ from tulle.model.documents import Anchor, Document, Key, Origin
 from tulle.model.findings import Finding
 from tulle.model.names import DEFAULT_NAMESPACE
 from tulle.sources.base import Batch
-from tulle.store.base import Store, StoreError, Stored
-
+from tulle.store.base import Store, Stored, StoreError
 
 log = logging.getLogger(__name__)
 

@@ -11,11 +11,12 @@ from email.utils import parsedate_to_datetime
 from ipaddress import ip_address
 from typing import Any
 
-import josepy
 import requests
 from acme import errors, messages
 from acme.client import ClientNetwork
 from cryptography import x509
+from josepy.b64 import b64encode
+from josepy.interfaces import JSONDeSerializable
 from requests.utils import parse_header_links
 
 from tulle.clients.acme.keys import account_key
@@ -26,7 +27,7 @@ from tulle.model.resolvers import ExternalAccount, Server
 LONGEST_PAUSE = 7 * 24 * 3600.0
 
 
-class _Nothing(josepy.JSONDeSerializable):
+class _Nothing(JSONDeSerializable):
     """`{}`: that a challenge may be looked at."""
 
     def to_partial_json(self) -> dict[str, Any]:
@@ -143,14 +144,14 @@ class Connection:
 
     def authorization_of(self, token: str) -> str:
         """What proves that it is us who answer (RFC 8555 §8.1)."""
-        return f"{token}.{josepy.b64encode(self._key.thumbprint()).decode()}"
+        return f"{token}.{b64encode(self._key.thumbprint()).decode()}"
 
     def _open(self) -> None:
         if not self._directory:
             answer = self._net.get(self._server.directory)
             self._directory = _mapping(answer)
 
-    def _post(self, url: str, body: josepy.JSONDeSerializable | None) -> requests.Response:
+    def _post(self, url: str, body: JSONDeSerializable | None) -> requests.Response:
         try:
             return self._net.post(url, body, new_nonce_url=self._directory["newNonce"])
         except errors.ConflictError as error:

@@ -16,7 +16,8 @@ from cryptography.x509.oid import NameOID
 from tulle.model.resolvers import KeyType
 
 if TYPE_CHECKING:
-    import josepy
+    from josepy.jwa import JWASignature
+    from josepy.jwk import JWK
 
 PrivateKey = ec.EllipticCurvePrivateKey | rsa.RSAPrivateKey
 
@@ -81,18 +82,21 @@ def private_key(text: str | bytes) -> PrivateKey:
     raise Unusable("it is no unencrypted private key (RSA or ECDSA)")
 
 
-def account_key(text: str) -> tuple[josepy.JWK, josepy.JWASignature]:
+def account_key(text: str) -> tuple[JWK, JWASignature]:
     """The key of an account as the protocol wants it, and how it signs."""
-    import josepy
+    from josepy.jwa import ES256, ES384, ES512, RS256
+    from josepy.jwk import JWK
 
     key = private_key(text)
-    loaded = josepy.JWK.load(text.encode())
+    loaded = JWK.load(text.encode())
     if isinstance(key, rsa.RSAPrivateKey):
-        return loaded, josepy.RS256
-    return loaded, {256: josepy.ES256, 384: josepy.ES384}.get(key.curve.key_size, josepy.ES512)
+        return loaded, RS256
+    return loaded, {256: ES256, 384: ES384}.get(key.curve.key_size, ES512)
 
 
-def signing_request(key: str, domains: tuple[str, ...], *, emails: tuple[str, ...] = (), has_subject: bool = True) -> str:
+def signing_request(
+    key: str, domains: tuple[str, ...], *, emails: tuple[str, ...] = (), has_subject: bool = True
+) -> str:
     """A request for a certificate for some names, in PEM; the first is the subject too, if that can be."""
     names: list[x509.GeneralName] = [_general_name(domain) for domain in domains]
     names += [x509.RFC822Name(email) for email in emails]

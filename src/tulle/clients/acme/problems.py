@@ -40,9 +40,9 @@ class CannotObtain(Exception):
 @contextlib.contextmanager
 def explained(directory: str) -> Iterator[None]:
     """Raise `CannotObtain` for everything that a call may end with."""
-    import josepy
     import requests
     from acme import errors, messages
+    from josepy.errors import Error as JoseError
 
     try:
         yield
@@ -54,7 +54,7 @@ def explained(directory: str) -> Iterator[None]:
         raise CannotObtain(f"{directory} does not answer as an ACME server: {_unexpected(error)}", Trouble.AWAY) from (
             error
         )
-    except (errors.Error, josepy.Error, ValueError, KeyError, TypeError, AttributeError) as error:
+    except (errors.Error, JoseError, ValueError, KeyError, TypeError, AttributeError) as error:
         # Whatever an answer that is not of the protocol makes the library stumble over.
         reason = str(error) or type(error).__name__
         raise CannotObtain(f"{directory} does not answer as an ACME server: {reason}", Trouble.AWAY) from error

@@ -44,11 +44,11 @@ def adapter(server: Server) -> HTTPAdapter:
         options |= {"server_hostname": server.server_name, "assert_hostname": server.server_name}
 
     class Adapter(HTTPAdapter):
-        def init_poolmanager(self, *args: Any, **kwargs: Any) -> Any:
-            return super().init_poolmanager(*args, **kwargs, **options)
+        def init_poolmanager(self, connections: int, maxsize: int, block: bool = False, **pool_kwargs: Any) -> None:
+            super().init_poolmanager(connections, maxsize, block, **pool_kwargs, **options)
 
-        def proxy_manager_for(self, *args: Any, **kwargs: Any) -> Any:
-            return super().proxy_manager_for(*args, **kwargs, **options)
+        def proxy_manager_for(self, proxy: str, **proxy_kwargs: Any) -> Any:
+            return super().proxy_manager_for(proxy, **proxy_kwargs, **options)
 
         def cert_verify(self, *args: Any, **kwargs: Any) -> None:
             """Nothing: it would add authorities that `requests` brings along."""
