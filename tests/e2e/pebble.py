@@ -69,7 +69,7 @@ class Pebble:
     @property
     def orders(self) -> int:
         """How many orders it was given since it was started last."""
-        return self.log.count("POST /order-plz")
+        return self.log.count("Added order ")
 
     def start(self) -> None:
         config = {
