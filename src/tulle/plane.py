@@ -31,6 +31,7 @@ from tulle.kit.home import Home
 from tulle.kit.latest import Latest
 from tulle.kit.lifeline import end_of_life
 from tulle.model.mesh import Settings
+from tulle.sources.built_in import BuiltIn
 from tulle.sources.file import FileSource
 from tulle.sources.store import StoreSource
 from tulle.store.sqlite import SqliteStore
@@ -74,7 +75,7 @@ async def run(settings: PlaneSettings) -> None:
     # What should be: files and the store, gathered and built into a mesh; and the keys that issuers of tokens publish.
     store = SqliteStore(home.plane / "store.db")
     paths = [str(path) for path in settings.files]
-    gather = Gather((FileSource(paths), StoreSource(store)))
+    gather = Gather((FileSource(paths), StoreSource(store), BuiltIn(home.plane / "stand-in.pem")))
     kept = KeptVersions(home.plane / "last-good.db", gather.again)
     kept.load()
     keys = KeyCache(home.plane / "keys.json", gather.again)

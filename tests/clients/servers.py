@@ -19,6 +19,8 @@ class Web:
     scheme: str = "http"
     answers: dict[str, Any] = field(default_factory=dict)
     asked: list[str] = field(default_factory=list)
+    bodies: list[bytes] = field(default_factory=list)
+    """Of what was posted."""
     ended: threading.Event = field(default_factory=threading.Event)
     """For answers that take their time: the test is over."""
     _end: Callable[[], None] = lambda: None
@@ -45,6 +47,10 @@ class Handler(http.server.BaseHTTPRequestHandler):
             self.say(answer)
         else:
             self.say(200, answer)
+
+    def do_POST(self) -> None:
+        self.web.bodies.append(self.rfile.read(int(self.headers["content-length"])))
+        self.do_GET()
 
     def say(self, status: int, content: bytes = b"", **headers: str) -> None:
         self.send_response(status)

@@ -12,6 +12,7 @@ from tulle.clients import web as client
 from tulle.clients.web import LARGEST, CannotFetch, fetch
 from tulle.identity.authority import Authority, ServerNames
 from tulle.identity.keys import key_pem, new_key, request
+from tulle.model.providers import ClientTls
 from tulle.model.security import Identity
 
 
@@ -160,10 +161,19 @@ async def test_to_be_cancelled_is_no_failure(server: Web) -> None:
         await fetching
 
 
-def test_the_innermost_reason_is_told() -> None:
-    many = BaseExceptionGroup("many", [ValueError(), OSError(111, "Call to 127.0.0.1 failed"), OSError(112, "Down")])
-    outer = OSError("all failed")
-    outer.__cause__ = many
-    assert client._reason(outer) == "connection refused"
-    assert client._reason(ValueError()) == "ValueError"
-    assert client._reason(ValueError("as it says")) == "as it says"
+async def test_settings_of_a_provider(server: Web, tmp_path: Path) -> None:
+    seen: list[str] = []
+
+    def say(handler: Handler) -> None:
+        seen.extend((handler.headers["x-mine"], *handler.headers.get_all("accept", [])))
+        handler.say(200, b"0123456789")
+
+    server.answers["/a"] = say
+    assert await fetch(server.at("/a"), 5, headers={"X-Mine": "1", "Accept": "text/plain"}, largest=10) == b"0123456789"
+    assert seen == ["1", "text/plain"]
+    with pytest.raises(CannotFetch, match="the answer is larger than 9 bytes"):
+        await fetch(server.at("/a"), 5, largest=9)
+    of_server, authority = context(tmp_path)
+    with web(of_server) as secure:
+        secure.answers["/a"] = b"safe"
+        assert await fetch(secure.at("/a"), 5, tls=ClientTls(ca=authority.decode())) == b"safe"

@@ -3,11 +3,15 @@
 from __future__ import annotations
 
 import asyncio
-import os
 import ssl
-from collections.abc import Iterator
+from collections.abc import Mapping
 from functools import cache
 from typing import TYPE_CHECKING
+
+from tulle.clients.endpoints import CannotFetch, context, reason
+from tulle.model.providers import ClientTls
+
+__all__ = ["LARGEST", "CannotFetch", "fetch"]
 
 if TYPE_CHECKING:
     import httpx
@@ -22,12 +26,15 @@ HEADERS = {
 }
 
 
-class CannotFetch(Exception):
-    """There is no answer, or none that can be used; the message says why, as the rest of a sentence."""
-
-
-async def fetch(address: str, timeout: float) -> bytes:
-    """What a GET of an `http` or `https` address answers. Certificates are those that the system trusts.
+async def fetch(
+    address: str,
+    timeout: float,
+    *,
+    headers: Mapping[str, str] | None = None,
+    largest: int = LARGEST,
+    tls: ClientTls | None = None,
+) -> bytes:
+    """What a GET of an `http` or `https` address answers. Certificates are those that the system trusts, or as it says.
 
     Proxies of the environment (`HTTPS_PROXY`, `NO_PROXY`) are used. Redirects are followed, but not out of TLS.
 
@@ -41,18 +48,23 @@ async def fetch(address: str, timeout: float) -> bytes:
         async with (
             asyncio.timeout(timeout),
             httpx.AsyncClient(
-                verify=_trust(), follow_redirects=True, max_redirects=MOST_REDIRECTS, timeout=timeout
+                verify=context(tls) if tls else _trust(),
+                follow_redirects=True,
+                max_redirects=MOST_REDIRECTS,
+                timeout=timeout,
             ) as client,
-            client.stream("GET", address, headers=HEADERS) as answer,
+            client.stream(
+                "GET", address, headers={**HEADERS, **{name.lower(): value for name, value in (headers or {}).items()}}
+            ) as answer,
         ):
             _check(answer)
-            return await _content(answer)
+            return await _content(answer, largest)
     except (TimeoutError, httpx.TimeoutException) as error:
         raise CannotFetch(f"no answer within {timeout:g} s") from error
     except httpx.TooManyRedirects as error:
         raise CannotFetch(f"more than {MOST_REDIRECTS} redirects") from error
     except (httpx.HTTPError, httpx.InvalidURL, OSError, ValueError) as error:
-        raise CannotFetch(_reason(error)) from error
+        raise CannotFetch(reason(error)) from error
 
 
 def _check(answer: httpx.Response) -> None:
@@ -66,12 +78,12 @@ def _check(answer: httpx.Response) -> None:
         raise CannotFetch(f"the answer is compressed ({encoding}) although that was not asked for")
 
 
-async def _content(answer: httpx.Response) -> bytes:
+async def _content(answer: httpx.Response, largest: int) -> bytes:
     content = bytearray()
     async for part in answer.aiter_raw():
         content += part
-        if len(content) > LARGEST:
-            raise CannotFetch(f"the answer is larger than {LARGEST // 1024} KiB")
+        if len(content) > largest:
+            raise CannotFetch(f"the answer is larger than {_size(largest)}")
     return bytes(content)
 
 
@@ -81,22 +93,5 @@ def _trust() -> ssl.SSLContext:
     return ssl.create_default_context()
 
 
-def _reason(error: BaseException) -> str:
-    """What went wrong in the words of the system, which is the innermost error; libraries hide it."""
-    for each in _causes(error):
-        if isinstance(each, ssl.SSLCertVerificationError):
-            return f"its certificate is not trusted: {each.verify_message}"
-        if isinstance(each, ssl.SSLError) and each.reason:
-            return f"no TLS: {each.reason.replace('_', ' ').lower()}"
-        if isinstance(each, OSError) and each.errno:
-            # asyncio puts words of its own there; those of the resolver have negative numbers.
-            return (os.strerror(each.errno) if each.errno > 0 else each.strerror or "").lower()
-    return str(error) or type(error).__name__
-
-
-def _causes(error: BaseException) -> Iterator[BaseException]:
-    inner = error.exceptions if isinstance(error, BaseExceptionGroup) else (error.__cause__ or error.__context__,)
-    for each in inner:
-        if each is not None:
-            yield from _causes(each)
-    yield error
+def _size(count: int) -> str:
+    return f"{count // 1024} KiB" if count >= 1024 else f"{count} bytes"

@@ -10,6 +10,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 from ipaddress import ip_network
+from itertools import product
 from typing import TypeAlias
 
 from envoy.config.core.v3 import address_pb2, base_pb2
@@ -40,6 +41,10 @@ class Speech(StrEnum):
     """Without TLS; what is no HTTP, if HTTP has a chain of its own."""
 
 
+Key = tuple[Speech, str, str, str, str]
+"""What a chain is for."""
+
+
 @dataclass(frozen=True, slots=True)
 class Entry:
     """A chain, and for whom it is."""
@@ -51,6 +56,10 @@ class Entry:
     speech: Speech = Speech.ANY
     subnets: tuple[str, ...] = ()
     """Addresses that were called; empty: all."""
+    clients: tuple[str, ...] = ()
+    """Addresses of clients; empty: all."""
+    protocols: tuple[str, ...] = ()
+    """That clients offer; empty: any."""
 
 
 def fill(listener: listener_pb2.Listener, entries: Iterable[Entry]) -> None:
@@ -74,7 +83,7 @@ def _inspect(listener: listener_pb2.Listener, name: str, config: Message) -> Non
 
 
 def _chains(entries: tuple[Entry, ...], speeches: frozenset[Speech]) -> Iterator[FilterChain]:
-    taken: set[tuple[Speech, str, str]] = set()
+    taken: set[Key] = set()
     for entry in entries:
         for names in _by_specificity(entry.server_names):
             free = [name for name in names if _take(entry, name, taken)]
@@ -91,9 +100,12 @@ def _by_specificity(names: tuple[str, ...]) -> Iterator[tuple[str, ...]]:
         yield (hostnames.ANY,)
 
 
-def _take(entry: Entry, name: str, taken: set[tuple[Speech, str, str]]) -> bool:
+def _take(entry: Entry, name: str, taken: set[Key]) -> bool:
     """Whether a name is still free there (in all of the subnets); it no longer is."""
-    keys = {(entry.speech, name, subnet) for subnet in entry.subnets or ("",)}
+    keys = {
+        (entry.speech, name, *each)
+        for each in product(entry.subnets or ("",), entry.clients or ("",), entry.protocols or ("",))
+    }
     is_free = taken.isdisjoint(keys)
     taken |= keys
     return is_free
@@ -124,6 +136,8 @@ def _chain(entry: Entry, names: list[str]) -> FilterChain:
     if names != [hostnames.ANY]:
         match.server_names.extend(names)
     match.prefix_ranges.extend(map(_range, entry.subnets))
+    match.source_prefix_ranges.extend(map(_range, entry.clients))
+    match.application_protocols.extend(entry.protocols)
     if entry.transport_socket is not None:
         chain.transport_socket.CopyFrom(entry.transport_socket)
     return chain

@@ -106,9 +106,9 @@ def _path_pattern(pattern: str) -> str:
 
 
 def _value_pattern(condition: Condition) -> str:
-    """Lines of one header are one value with commas between."""
+    """Lines of one header are one value with commas between; nobody writes a list without a space after each."""
     if condition.comparison is Comparison.EXACT:
-        return f"(?s)(?:.*,)?{re.escape(condition.value)}(?:,.*)?"
+        return f"(?s)(?:.*,)?{re.escape(condition.value)}(?:,[^ ].*)?"
     return f"(?s).*(?:{condition.value}).*"
 
 

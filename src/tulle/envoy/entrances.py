@@ -6,12 +6,15 @@ from collections.abc import Iterator
 from typing import TypeAlias
 
 from envoy.config.common.mutation_rules.v3 import mutation_rules_pb2
-from envoy.config.core.v3 import base_pb2, extension_pb2, protocol_pb2
+from envoy.config.core.v3 import base_pb2, extension_pb2, protocol_pb2, substitution_format_string_pb2
+from envoy.config.listener.v3 import listener_components_pb2
 from envoy.config.route.v3 import route_pb2
+from envoy.extensions.filters.common.set_filter_state.v3 import value_pb2 as set_filter_state_values_pb2
 from envoy.extensions.filters.network.http_connection_manager.v3 import http_connection_manager_pb2
+from envoy.extensions.filters.network.set_filter_state.v3 import set_filter_state_pb2
 from envoy.extensions.http.early_header_mutation.header_mutation.v3 import header_mutation_pb2
 
-from tulle.envoy import edge_replies, protos
+from tulle.envoy import conditions, edge_replies, protos
 from tulle.envoy.filters.base import Chain
 from tulle.model.listeners import Entrance
 
@@ -39,6 +42,8 @@ UNDERSCORES = {
     "delete": protocol_pb2.HttpProtocolOptions.DROP_HEADER,
     "reject": protocol_pb2.HttpProtocolOptions.REJECT_REQUEST,
 }
+_PORT = "%CEL(request.host.matches(':[0-9]+$') ? destination.port : {})%"
+"""The port that clients mean: if the `Host` names one, that where it came in."""
 LARGEST_HEADERS = 8192
 """Kilobytes: Envoy's limit."""
 MOST_HEADERS = 32000
@@ -53,6 +58,7 @@ def shape(manager: Manager, chain: Chain, entrance: Entrance) -> None:
     manager.normalize_path.value = entrance.sanitizes_path
     manager.merge_slashes = entrance.sanitizes_path
     manager.path_with_escaped_slashes_action = Manager.KEEP_UNCHANGED
+    manager.http_protocol_options.allow_custom_methods = True
     common = manager.common_http_protocol_options
     common.ClearField("headers_with_underscores_action")
     if entrance.underscores:
@@ -67,6 +73,19 @@ def shape(manager: Manager, chain: Chain, entrance: Entrance) -> None:
     manager.max_request_headers_kb.value = min(max(-(-entrance.largest_headers // 1024), 1), LARGEST_HEADERS)
     manager.http2_protocol_options.max_concurrent_streams.value = entrance.most_streams or 250
     manager.request_headers_timeout.CopyFrom(protos.seconds(entrance.read_timeout))
+
+
+def noted_source() -> listener_components_pb2.Filter:
+    """Writes down where a connection comes from, for conditions of routes."""
+    value = set_filter_state_values_pb2.FilterStateValue(
+        object_key=conditions.SOURCE,
+        factory_key="envoy.network.ip",
+        format_string=substitution_format_string_pb2.SubstitutionFormatString(
+            text_format_source=base_pb2.DataSource(inline_string=CLIENT)
+        ),
+    )
+    config = set_filter_state_pb2.Config(on_new_connection=[value])
+    return listener_components_pb2.Filter(name="source", typed_config=protos.packed(config))
 
 
 def forward(entrance: Entrance, message: route_pb2.RouteConfiguration) -> None:
@@ -93,16 +112,12 @@ def _mutations(chain: Chain, entrance: Entrance) -> Iterator[Mutation]:
     usual = {
         "X-Real-Ip": CLIENT,
         "X-Forwarded-Proto": scheme,
-        "X-Forwarded-Port": _port(chain),
+        "X-Forwarded-Port": _PORT.format(443 if chain.is_encrypted else 80),
         "X-Forwarded-Host": "%REQ(:AUTHORITY)%",
         "X-Forwarded-Server": "%HOSTNAME%",
     }
     for name, value in usual.items():
         yield Mutation(append=_option(name, value, HeaderValueOption.ADD_IF_ABSENT))
-
-
-def _port(chain: Chain) -> str:
-    return "443" if chain.is_encrypted else "80"
 
 
 def _option(name: str, value: str, action: int) -> HeaderValueOption:

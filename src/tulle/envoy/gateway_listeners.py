@@ -15,6 +15,7 @@ from tulle.envoy import (
     connection_access,
     connection_manager,
     edge_tls,
+    entrances,
     listeners,
     naming,
     protos,
@@ -109,7 +110,14 @@ def compile_listener(
             for each, content in zip(sharing, contents, strict=True)
             for entry in _entries(each, content, settings, guarded)
         ]
-        chains.fill(message, [*entries, *_closed_hosts(sharing, contents)])
+        everything = [*entries, *_closed_hosts(sharing, contents)]
+        if any(each.entrance for each in sharing) and any(each.speech is Speech.BYTES for each in everything):
+            # Routers for connections have them by name and address; what is left is read as HTTP without a look.
+            everything = [
+                replace(each, speech=Speech.BYTES) if each.speech is Speech.HTTP else each for each in everything
+            ]
+            everything.sort(key=lambda each: each.speech is Speech.BYTES and not each.clients)
+        chains.fill(message, everything)
     return encode(name, message, origins=tuple(dict.fromkeys(each.origin for each in sharing)))
 
 
@@ -135,14 +143,15 @@ def _entries(listener: Listener, content: Content, settings: Settings, guarded: 
         for stream in content.streams:
             speech = Speech.TLS if stream.server_names else Speech.BYTES
             filters = guarded.passed(listener, settings, stream)
-            yield Entry(stream.server_names, filters, speech=speech, subnets=stream.subnets)
+            yield Entry(stream.server_names, filters, speech=speech, subnets=stream.subnets, clients=stream.clients)
 
 
 def _for_requests(listener: Listener, content: Content, settings: Settings, guarded: Guarded) -> Iterator[Entry]:
     asks = content.material is not None and content.material.trust.handling is not ClientCertificates.NONE
     routes = sockets.route_configuration(listener)
     manager = connection_manager.gateway(guarded.chain(listener, settings), routes, asks_clients=asks)
-    filters = [connection_manager.network_filter(manager)]
+    noting = [entrances.noted_source()] if listener.entrance is not None else []
+    filters = [*noting, connection_manager.network_filter(manager)]
     if not sockets.has_tls(listener):
         yield Entry((), filters, speech=Speech.HTTP)
         return
@@ -163,13 +172,25 @@ def _for_tls(listener: Listener, content: Content, settings: Settings, guarded: 
         if not sockets.ends_tls(listener):
             names = hostnames.narrowed(wanted, sockets.hosts(listener))
             if names:
-                yield Entry(names, filters, speech=Speech.TLS, subnets=stream.subnets)
+                yield replace(_for_stream(names, stream), filters=filters)
             continue
         for certificates, own in _groups(listener, content):
             names = hostnames.narrowed(wanted, own)
             if names:
-                entry = Entry(names, filters, speech=Speech.TLS, subnets=stream.subnets)
+                entry = replace(_for_stream(names, stream), filters=filters)
                 yield _ended(listener, content, certificates, settings, entry)
+
+
+def _for_stream(names: tuple[str, ...], stream: Stream) -> Entry:
+    """For whom a stream is."""
+    return Entry(
+        names,
+        (),
+        speech=Speech.TLS,
+        subnets=stream.subnets,
+        clients=stream.clients,
+        protocols=stream.protocols,
+    )
 
 
 def _groups(listener: Listener, content: Content) -> Iterator[tuple[tuple[Certificate, ...], tuple[str, ...]]]:

@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from tulle.kit.memo import remember
 from tulle.model.names import Name
 from tulle.model.routes import Backend, Forward, RouteSet
+from tulle.model.steps import AskServer, ErrorPages
 
 
 def backends(route_set: RouteSet) -> Iterator[Backend]:
@@ -26,6 +27,9 @@ def request_backends(route_set: RouteSet) -> Iterator[Backend]:
                 yield mirror.backend
         if rule.check is not None:
             yield rule.check.backend
+        for step in rule.steps:
+            if isinstance(step, AskServer | ErrorPages):
+                yield step.backend
 
 
 def stream_backends(route_set: RouteSet) -> Iterator[Backend]:

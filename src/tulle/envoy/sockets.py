@@ -28,11 +28,11 @@ def socket(listener: Listener) -> str:
 
 
 def by_socket(listeners: Iterable[Listener]) -> dict[str, tuple[Listener, ...]]:
-    """The listeners of each socket, in their order."""
+    """The listeners of each socket, in their order; those of lower rank first."""
     found: dict[str, list[Listener]] = {}
     for listener in listeners:
         found.setdefault(socket(listener), []).append(listener)
-    return {name: tuple(sharing) for name, sharing in found.items()}
+    return {name: tuple(sorted(sharing, key=lambda each: each.rank)) for name, sharing in found.items()}
 
 
 def hosts(listener: Listener) -> tuple[str, ...]:
@@ -57,7 +57,8 @@ def reads_http(listener: Listener) -> bool:
 
 def route_configuration(listener: Listener) -> str:
     """Where the virtual hosts of a listener that reads HTTP are; those without TLS share one on their socket."""
-    return naming.gateway_routes(socket(listener), listener.id if has_tls(listener) else "")
+    own = "tls" if listener.entrance is not None else listener.id  # Of an entry point all with TLS share one.
+    return naming.gateway_routes(socket(listener), own if has_tls(listener) else "")
 
 
 @dataclass(frozen=True, slots=True)
@@ -133,6 +134,8 @@ def layout(listeners: Iterable[Listener]) -> Layout:
 
 def _add(listener: Listener, known: frozenset[str], to: Layout) -> None:
     name, own = route_configuration(listener), hosts(listener)
+    if listener.entrance is not None:  # Routers decide about hosts, whatever TLS was ended with.
+        own, known = (hostnames.ANY,), frozenset((hostnames.ANY,))
     to.known[name] = known
     to.ports[name] = tuple(sorted({*to.ports.get(name, ()), listener.port, listener.declared_port} - {0}))
     if has_tls(listener) and (foreign := _foreign(own, known)):

@@ -60,6 +60,8 @@ class Stream:
     hosts: tuple[str, ...] = ()
     """The same, where clients speak TLS anyway."""
     subnets: tuple[str, ...] = ()
+    clients: tuple[str, ...] = ()
+    protocols: tuple[str, ...] = ()
     handling: Handling = USUAL
     is_read: bool = False
     """Whether a sidecar that gets the bytes reads HTTP in them."""
@@ -101,6 +103,8 @@ def compile_streams(sets: Iterable[RouteSet], vantage: Vantage, to: Destinations
                 server_names=tuple(map(str.lower, match.server_names)),
                 hosts=tuple(map(hostnames.plain, hosts)),
                 subnets=match.subnets,
+                clients=match.clients,
+                protocols=match.protocols,
                 handling=stream.handling,
                 is_read=stream.is_read,
             )

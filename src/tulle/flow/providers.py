@@ -41,6 +41,8 @@ class Providers:
 
     def _source(self, provider: Provider) -> Source | None:
         settings = provider.settings
+        if not isinstance(settings, FileSettings):
+            return None
         paths = unread(settings.paths, self._paths)
         return FileSource(paths, name=_name(provider.name.name)) if paths else None
 

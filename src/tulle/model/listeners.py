@@ -232,6 +232,8 @@ class Listener:
     selector: tuple[tuple[str, str], ...] = ()
     """Labels of the gateways that it is for; empty: every one (Istio)."""
 
+    rank: int = 0
+    """Of listeners that share a socket, and are for the same connections, the smallest has them."""
     entrance: Entrance | None = None
     """Set: an entry point of routers, and how it reads requests."""
 

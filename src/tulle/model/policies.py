@@ -246,6 +246,9 @@ class HealthCheck:
     """The health protocol of gRPC instead."""
     scheme: str = ""
     """`http` or `https`, if not as requests are sent."""
+    sends: str = ""
+    """By TCP: what is sent, and what is to come."""
+    expects: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -327,6 +327,10 @@ class StreamMatch:
     ports: tuple[int, ...] = ()
     source: Source | None = None
     gateways: tuple[Name, ...] = ()
+    clients: tuple[str, ...] = ()
+    """Addresses that connections come from, as CIDR; empty: any."""
+    protocols: tuple[str, ...] = ()
+    """That clients offer (ALPN), of which one is enough; empty: any."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

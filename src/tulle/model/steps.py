@@ -8,7 +8,6 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 
-from tulle.model.documents import BUILT_IN, Origin
 from tulle.model.policies import Retry
 from tulle.model.routes import Backend
 
@@ -74,6 +73,9 @@ class SetHeaders:
 
     request: tuple[tuple[str, str], ...] = ()
     answer: tuple[tuple[str, str], ...] = ()
+    secure_answer: tuple[tuple[str, str], ...] = ()
+    """Only where clients speak TLS, as the connection or one of these headers of the request says."""
+    secure_proof: tuple[tuple[str, str], ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -134,10 +136,12 @@ class SameClient:
 class LimitRate:
     """So many requests of one client in a time."""
 
-    average: float
-    """A second."""
+    average: int
+    """In a period; 0: any number."""
     burst: int
     by: SameClient
+    period: float = 1.0
+    redis: Redis | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -197,8 +201,123 @@ class ErrorPages:
     backend: Backend
     path: str
     """With `{status}`, `{originalStatus}` and `{url}`."""
-    rewrites: tuple[tuple[int, int], ...] = ()
-    origin: Origin = field(default=BUILT_IN, compare=False)
+    rewrites: tuple[tuple[int, int, int], ...] = ()
+    """From a status to another one, and what it becomes for clients."""
+    headers: tuple[str, ...] | None = None
+    """Of the request, which the service sees; None: all."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AskServer:
+    """Ask another server whether a request may pass: what it says instead is the answer."""
+
+    backend: Backend
+    url: str
+    """Scheme, host and path of the question."""
+    trusts_forwarded: bool = False
+    """Whether `X-Forwarded-*` of the request are told to it, instead of what is known here."""
+    consent_headers: tuple[str, ...] = ()
+    """Of its consent, which the service sees."""
+    consent_pattern: str = ""
+    """The same, as RE2."""
+    request_headers: tuple[str, ...] = ()
+    """Of the request, which it sees; empty: all."""
+    cookies: tuple[str, ...] = ()
+    """Of its consent, which the client gets."""
+    name_header: str = ""
+    shows_body: bool = False
+    largest_body: int = -1
+    largest_answer: int = -1
+    keeps_location: bool = False
+    """Whether a relative `Location` stays as it is."""
+    keeps_method: bool = False
+    sign_in: str = ""
+    """Where clients are sent that it does not know."""
+    timeout: float = 30.0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Break:
+    """Send nothing to a service that does badly, for a while."""
+
+    expression: str
+    check_period: float = 0.1
+    fallback: float = 10.0
+    recovery: float = 10.0
+    status: int = 503
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RefuseEscapes:
+    """Refuse paths with some characters in disguise."""
+
+    escapes: tuple[str, ...]
+    """Such as `%2f`."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class GuessTypes:
+    """Give answers without a type the one that their first bytes look like (WHATWG MIME Sniffing)."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CertificateParts:
+    """Which parts of a name in a certificate are told."""
+
+    country: bool = False
+    province: bool = False
+    locality: bool = False
+    organization: bool = False
+    organizational_unit: bool = False
+    common_name: bool = False
+    serial_number: bool = False
+    domain_component: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ShowCertificate:
+    """Tell the service about the certificate of the client."""
+
+    shows_pem: bool = False
+    subject: CertificateParts | None = None
+    issuer: CertificateParts | None = None
+    shows_start: bool = False
+    shows_end: bool = False
+    shows_names: bool = False
+    shows_serial_number: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class BridgeGrpc:
+    """Let pages in browsers speak gRPC."""
+
+    origins: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Redis:
+    """Where counts are kept together with others."""
+
+    endpoints: tuple[str, ...] = ("127.0.0.1:6379",)
+    username: str = ""
+    password: str = field(default="", repr=False)
+    database: int = 0
+    pool_size: int = 0
+    read_timeout: float = 3.0
+    write_timeout: float = 3.0
+    dial_timeout: float = 5.0
+    has_tls: bool = False
+    ca: str = ""
+    certificate: str = ""
+    key: str = ""
+    skips_verification: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LimitConnections:
+    """So many connections of one client at a time."""
+
+    amount: int
 
 
 Step = (
@@ -220,4 +339,11 @@ Step = (
     | LimitBodies
     | TryAgain
     | ErrorPages
+    | AskServer
+    | Break
+    | RefuseEscapes
+    | GuessTypes
+    | ShowCertificate
+    | BridgeGrpc
+    | LimitConnections
 )

@@ -1,7 +1,8 @@
-"""Keys in the case in which the documentation writes them: Traefik takes any."""
+"""Keys in the case in which the documentation writes them: Traefik takes any. Lists as lists, however they came."""
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Iterator, Mapping
 from functools import cache
 from types import UnionType
@@ -11,6 +12,8 @@ from pydantic import BaseModel
 
 from tulle.kit.located import LocatedList, LocatedMap
 
+_NUMBER = re.compile("[0-9]{1,9}")
+
 
 def spelt(value: object, annotation: Any) -> object:
     """A value with the keys that a schema has, where they are the same but for their case; lines stay.
@@ -18,10 +21,32 @@ def spelt(value: object, annotation: Any) -> object:
     Keys that nobody knows stay as they are. Names of users (routers, headers, …) are never changed.
     """
     if isinstance(value, dict):
-        return _mapping(value, _forms(annotation))
+        forms = _forms(annotation)
+        return _numbered(value, _item(forms)) if _is_numbered(value, forms) else _mapping(value, forms)
     if isinstance(value, list):
-        return _list(value, _forms(annotation))
+        return _list(value, _item(_forms(annotation)))
     return value
+
+
+def _is_numbered(value: Mapping[str, object], forms: tuple[Any, ...]) -> bool:
+    """Whether it is a list as flat keys have it: `{"0": …, "1": …}` where only a list can be."""
+    return bool(value) and _item(forms) is not None and all(_NUMBER.fullmatch(key) for key in value)
+
+
+def _numbered(value: Mapping[str, object], inner: Any) -> object:
+    """The list. Its order is that of the numbers as texts (0, 1, 10, 2), as Traefik has it.
+
+    Texts are joined by commas, at which they are cut again.
+    """
+    items = sorted(value.items())
+    if all(isinstance(item, str) for _, item in items):
+        return ",".join(str(item) for _, item in items)
+    result = LocatedList(getattr(value, "line", 0))
+    lines: Mapping[str, int] = value.lines if isinstance(value, LocatedMap) else {}
+    for key, item in items:
+        result.append(spelt(item, inner))
+        result.lines.append(lines.get(key, result.line))
+    return result
 
 
 def _mapping(value: Mapping[str, object], forms: Iterable[Any]) -> LocatedMap:
@@ -46,8 +71,12 @@ def _mapping(value: Mapping[str, object], forms: Iterable[Any]) -> LocatedMap:
     return result
 
 
-def _list(value: list[object], forms: Iterable[Any]) -> LocatedList:
-    inner = next((get_args(form)[0] for form in forms if get_origin(form) in {tuple, list}), None)
+def _item(forms: Iterable[Any]) -> Any:
+    """What the items of a list may be; None if there can be no list."""
+    return next((get_args(form)[0] for form in forms if get_origin(form) in {tuple, list}), None)
+
+
+def _list(value: list[object], inner: Any) -> LocatedList:
     result = LocatedList(getattr(value, "line", 0))
     result.extend(spelt(item, inner) for item in value)
     result.lines = value.lines if isinstance(value, LocatedList) else [result.line] * len(value)

@@ -82,9 +82,11 @@ def _items(value: object) -> object:
 
 
 def _present(value: object) -> object:
-    """A section that may be empty: `tls: {}`, or `tls: true` as labels say it."""
-    if value is None or value is True or (isinstance(value, str) and value in _TRUE):
+    """A section that may be empty: `tls: {}`, or `tls=true` as labels say it; `tls=false` is none."""
+    if value is None or value is True or (isinstance(value, str) and value.lower() in ("", "true")):
         return {}
+    if value is False or (isinstance(value, str) and value in _FALSE):
+        return None
     return value
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from enum import Enum, IntEnum, auto
 from typing import NamedTuple, TypeAlias
@@ -41,6 +41,8 @@ class Phase(IntEnum):
     PLUGIN_STATS = 35
     EXPERIMENT = 40
     """Faults: after everything that may refuse, so that only requests which would be answered are disturbed."""
+    STEPS = 45
+    """What routers do, in their own order."""
     STEER = 50
     """Choose the endpoint."""
     PLUGIN = 90
@@ -128,6 +130,8 @@ class Filter:
     """Its slots, if it must change for connections that are open, too."""
     ask: Callable[[RouteRule], message.Message | None] | None = None
     """What a route rule wants of it, if anything; None if no rule ever wants something."""
+    ask_several: Callable[[RouteRule], Mapping[str, message.Message]] | None = None
+    """The same of what is several filters, by their names."""
 
 
 def active(name: str, config: message.Message) -> HttpFilter:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import pkgutil
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from functools import cache
 from importlib import import_module
 
@@ -70,7 +70,15 @@ def delivered(place: Chain, origins: Iterable[Origin]) -> tuple[Resource, ...]:
 def asked(rule: RouteRule) -> dict[str, any_pb2.Any]:
     """What one route rule wants of the filters, by the name of the filter."""
     wishes = [(name, ask(rule)) for name, ask in _asking()]
-    return {name: protos.packed(config) for name, config in wishes if config is not None}
+    found = {name: protos.packed(config) for name, config in wishes if config is not None}
+    for ask in _asking_several():
+        found.update((name, protos.packed(config)) for name, config in ask(rule).items())
+    return found
+
+
+@cache
+def _asking_several() -> tuple[Callable[[RouteRule], Mapping[str, Message]], ...]:
+    return tuple(each.ask_several for each in all_filters() if each.ask_several is not None)
 
 
 @cache

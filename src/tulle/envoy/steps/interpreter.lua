@@ -251,11 +251,12 @@ function REQUEST.allow(handle, headers, op)
   return answer(handle, op.status, {}, op.body)
 end
 
-local function origin_allowed(op, origin)
+local function origin_allowed(handle, op, origin)
   for index = 1, #op.origins do
     if op.origins[index] == "*" then return "*" end
     if op.origins[index] == origin then return origin end
   end
+  if op.found ~= nil and noted(handle, op.found) == "yes" then return origin end
   return nil
 end
 
@@ -269,7 +270,7 @@ end
 
 function REQUEST.cors(handle, headers, op)
   local origin = headers:get("origin")
-  local allowed = origin ~= nil and origin_allowed(op, origin) or nil
+  local allowed = origin ~= nil and origin_allowed(handle, op, origin) or nil
   if headers:get(":method") == "OPTIONS" and origin ~= nil and headers:get("access-control-request-method") ~= nil then
     local given = cors(op, allowed)
     if op.methods ~= "" then given["access-control-allow-methods"] = op.methods end
@@ -297,6 +298,24 @@ end
 
 function ANSWER.set(handle, headers, op)
   if op.value == "" then headers:remove(op.name) else headers:replace(op.name, op.value) end
+end
+
+-- Whether clients speak TLS, as the connection or a header of the request says.
+function REQUEST.note_secure(handle, headers, op)
+  local secure = handle:connection():ssl() ~= nil
+  for index = 1, #op.proof do
+    if headers:get(op.proof[index][1]) == op.proof[index][2] then secure = true end
+  end
+  if secure then note(handle, op.note, "secure") end
+end
+
+function ANSWER.set_secure(handle, headers, op)
+  if noted(handle, op.note) == "secure" then ANSWER.set(handle, headers, op) end
+end
+
+-- For patterns; without an origin there is nothing to look at.
+function REQUEST.write_origin(handle, headers, op)
+  headers:replace(op.header, headers:get("origin") or "")
 end
 
 local function run(handle, operations, kind)

@@ -31,7 +31,7 @@ Part = Work | Native
 
 
 def joined(parts: Iterable[Part]) -> tuple[Part, ...]:
-    """Neighbours of the same nature in one. What comes later on the way of the request is first on that of the answer."""
+    """Neighbours of the same nature in one. What is later on the way of the request is first on that of the answer."""
     found: list[Part] = []
     for part in parts:
         match found[-1] if found else None, part:

@@ -39,10 +39,8 @@ def substitution(pattern: str, replacement: str) -> str:
         if reference["dollar"] or reference["lone"]:
             return "$"
         name = reference["braced"] or reference["bare"]
-        if name.isdigit():
-            number = int(name)
-        else:
-            number = names.index(name) + 1 if name in names else len(names) + 1
+        found = names.index(name) + 1 if name in names else len(names) + 1
+        number = int(name) if name.isdigit() else found
         if number > len(names):
             return ""
         if number > MOST_GROUPS:

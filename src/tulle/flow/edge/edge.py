@@ -2,23 +2,30 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from dataclasses import replace
+import hashlib
+from collections.abc import Iterator, Mapping
+from dataclasses import fields, replace
+from typing import TypeVar
 
-from tulle.flow.edge import places
+from tulle.flow.edge import places, streams
 from tulle.flow.edge.joining import Joined, join
 from tulle.flow.edge.known import Key, Known, changed
 from tulle.flow.merge import Merge
 from tulle.kit.memo import remember
 from tulle.kit.tables import replaced
 from tulle.model.findings import Finding
+from tulle.model.hostnames import ANY
 from tulle.model.listeners import Certificate, Listener
 from tulle.model.names import Name
 from tulle.model.objects import Secret
 from tulle.model.policies import ClientTls, TlsMode
-from tulle.model.routers import EntryPoint, KeyPair, Pool, Router, Transport
+from tulle.model.routers import INTERNAL, EntryPoint, KeyPair, Pool, Router, TlsOptions, Transport
 from tulle.model.routes import RouteKind, RouteSet
 from tulle.model.services import Service
+
+Thing = TypeVar("Thing")
+CERTIFICATES = "edge-certificates"
+"""The namespace of their secrets."""
 
 
 class Edge:
@@ -45,7 +52,6 @@ class Edge:
         self.points = tuple(known.points.values()) or ((places.USUAL,) if known.routers else ())
         usual = places.points_for_all({each.name: each for each in self.points})
         self._update_services(different)
-        self._update_listeners(different)
         stale = {before.routers[name] for kind, name in different if kind == "router" and name in before.routers}
         new = {known.routers[name] for kind, name in different if kind == "router" and name in known.routers}
         again = {router for key in different for router in self._users.get(key, ())} - stale
@@ -55,12 +61,17 @@ class Edge:
         for router in stale | again:
             for key in self.joined.pop(router).asked:
                 self._users[key].discard(router)
+        datagrams = tuple(each for each in self.points if each.is_udp)
         for router in new | again:
-            if router.kind is not RouteKind.HTTP:
-                continue
-            joined = self.joined[router] = join(router, known, usual)
+            if router.kind is RouteKind.HTTP:
+                joined = join(router, known, usual)
+            else:
+                joined = streams.join(router, known, usual if router.kind is RouteKind.TCP else datagrams)
+            self.joined[router] = joined
             for key in joined.asked:
                 self._users.setdefault(key, set()).add(router)
+        if not {kind for kind, _ in different}.isdisjoint({"router", "certificate", "entry point", "options"}):
+            self._update_listeners()
         self.routes = tuple(route for name in sorted(known.routers) for route in self._routes_of(known.routers[name]))
 
     def findings(self) -> Iterator[Finding]:
@@ -87,17 +98,88 @@ class Edge:
         transport = self._known.transports.get(pool.transport.name) if pool.transport is not None else None
         return served(pool, transport)
 
-    def _update_listeners(self, different: set[Key]) -> None:
-        if any(kind in {"certificate", "entry point"} for kind, _ in different) or not self.listeners:
-            pairs = sorted(self._known.pairs.values(), key=lambda each: (not each.is_default, each.name))
-            secrets = {each.name: it for each in pairs if (it := secret(each)) is not None}
-            self.secrets = replaced(
-                self.secrets, [*secrets.items(), *((n, None) for n in self.secrets if n not in secrets)]
-            )
-            certificates = tuple(map(certificate, pairs))
-            found = {each.name: each for each in places.listeners(self.points, certificates)}
-            gone = [(name, None) for name in self.listeners if name not in found]
-            self.listeners = replaced(self.listeners, [*found.items(), *gone])
+    def _update_listeners(self) -> None:
+        points = self.points
+        pairs = sorted(self._known.pairs.values(), key=_standing) if points else []
+        secrets = {each.name: each for pair in pairs if (each := secret(pair)) is not None}
+        self.secrets = _all(self.secrets, secrets)
+        certificates = tuple(map(certificate, pairs))
+        ending = self._ending()
+        found = {each.name: each for each in places.listeners(points, certificates, ending)}
+        around = streams.Around(certificates, self._known.options, ending.usual)
+        found.update((each.name, self._same(each)) for each in streams.listeners(self.joined, around))
+        self.listeners = _all(self.listeners, found)
+
+    def _ending(self) -> places.Ending:
+        """How TLS is ended, as routers say it; hosts for which they say different things have the usual way."""
+        said: dict[Name, dict[str, set[Name | None]]] = {}
+        for router, joined in self.joined.items():
+            for point in joined.points if joined.routes and router.kind is RouteKind.HTTP else ():
+                tls = router.tls or point.tls
+                if tls is None:
+                    continue
+                wanted = tls.options.name if tls.options is not None else None
+                for host in router.named:
+                    said.setdefault(point.name, {}).setdefault(host, set()).add(wanted)
+        special: dict[Name, tuple[tuple[TlsOptions, tuple[str, ...]], ...]] = {}
+        for point_name, hosts in said.items():
+            groups: dict[Name, list[str]] = {}
+            for host, names in sorted(hosts.items()):
+                (name, *others) = names
+                if name is not None and not others and name in self._known.options:
+                    groups.setdefault(name, []).append(host)
+            special[point_name] = tuple((self._known.options[name], tuple(each)) for name, each in groups.items())
+        usual = [each for name, each in sorted(self._known.options.items()) if name.name == "default"]
+        return places.Ending(usual[0] if usual else None, special, *self._shared(said))
+
+    def _shared(self, said: Mapping[Name, Mapping[str, object]]) -> tuple[dict[Name, tuple[str, ...]], frozenset[Name]]:
+        """Where routers for connections take some of those that could have requests in them.
+
+        By entry point the hosts that are left with TLS, and the entry points where none are left without.
+        """
+        hosts: dict[Name, tuple[str, ...]] = {}
+        plain = set()
+        wide = {
+            point.name
+            for router, joined in self.joined.items()
+            if router.kind is RouteKind.HTTP and router.hosts is None and joined.routes
+            for point in joined.points
+            if router.tls is not None or point.tls is not None
+        }
+        for router, joined in self.joined.items():
+            if router.kind is not RouteKind.TCP or not joined.routes:
+                continue
+            for point in joined.points:
+                named = said.get(point.name, {})
+                if router.tls is None:
+                    if streams.is_catch_all(router):
+                        plain.add(point.name)
+                    continue
+                names = streams.server_names(router)
+                before = hosts.get(point.name, (ANY,))
+                both = [name for name in names if name in named and name not in before]
+                hosts[point.name] = (*both, *before)
+                if ANY in names and point.name not in wide:
+                    hosts[point.name] = tuple(sorted(named))
+        return hosts, frozenset(plain)
+
+    def _same(self, listener: Listener) -> Listener:
+        """The one that there is, if nothing is different."""
+        known = self.listeners.get(listener.name)
+        if known is not None and all(getattr(known, f.name) == getattr(listener, f.name) for f in fields(listener)):
+            return known
+        return listener
+
+
+def _all(table: dict[Name, Thing], now: Mapping[Name, Thing]) -> dict[Name, Thing]:
+    """The same as `now`, made of the table."""
+    gone = [(name, None) for name in table if name not in now]
+    return replaced(table, [*now.items(), *gone])
+
+
+def _standing(pair: KeyPair) -> tuple[bool, bool, Name]:
+    """Certificates for clients that ask for a name without one come first: those that somebody wrote."""
+    return not pair.is_default, pair.name.namespace == INTERNAL, pair.name
 
 
 @remember(size=2)
@@ -121,12 +203,17 @@ def secret(pair: KeyPair) -> Secret | None:
     if not pair.certificate.startswith("-----"):
         return None
     data = (("tls.crt", pair.certificate.encode()), ("tls.key", pair.key.encode()))
-    return Secret(name=pair.name, origin=pair.origin, data=data)
+    return Secret(name=_secret_name(pair), origin=pair.origin, data=data)
+
+
+def _secret_name(pair: KeyPair) -> Name:
+    """Names of secrets have few characters."""
+    return Name(CERTIFICATES, hashlib.sha256(str(pair.name).encode()).hexdigest()[:24])
 
 
 @remember(size=1)
 def certificate(pair: KeyPair) -> Certificate:
     """As listeners show it."""
     if pair.certificate.startswith("-----"):
-        return Certificate(secret=pair.name, origin=pair.origin)
+        return Certificate(secret=_secret_name(pair), origin=pair.origin)
     return Certificate(certificate_file=pair.certificate, key_file=pair.key, origin=pair.origin)

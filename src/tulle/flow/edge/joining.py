@@ -37,10 +37,10 @@ class Joined:
 def join(router: Router, known: Known, usual: tuple[EntryPoint, ...]) -> Joined:
     """Join a router; `usual` are the entry points of those that name none."""
     lookup = Lookup(known, router.name, router.origin.subject)
-    points = _points(router, lookup, usual)
-    steps = list(_steps(router.steps, lookup, ()))
+    points = points_of(router, lookup, usual)
+    steps = list(steps_of(router.steps, lookup, ()))
     target = sending(router.service, lookup) if router.service is not None else Sending()
-    steps += _steps(target.steps, lookup, ())
+    steps += steps_of(target.steps, lookup, ())
     if target.prefix:
         steps.append(AddPrefix(prefix=target.prefix))
     routes: tuple[RouteSet, ...] = ()
@@ -57,7 +57,7 @@ def join(router: Router, known: Known, usual: tuple[EntryPoint, ...]) -> Joined:
     )
 
 
-def _points(router: Router, lookup: Lookup, usual: tuple[EntryPoint, ...]) -> tuple[EntryPoint, ...]:
+def points_of(router: Router, lookup: Lookup, usual: tuple[EntryPoint, ...]) -> tuple[EntryPoint, ...]:
     """Those that exist; one that does not is no reason to be nowhere."""
     if not router.entry_points:
         return usual
@@ -76,7 +76,8 @@ def _points(router: Router, lookup: Lookup, usual: tuple[EntryPoint, ...]) -> tu
     return tuple(found)
 
 
-def _steps(names: Iterable[Reference], lookup: Lookup, above: tuple[Name, ...]) -> Iterator[Step]:
+def steps_of(names: Iterable[Reference], lookup: Lookup, above: tuple[Name, ...]) -> Iterator[Step]:
+    """The steps of these names, and what they are made of."""
     for each in names:
         if each.name in above or len(above) > DEEPEST:
             lookup.wrong(each, f'middleware "{shown(each.name, lookup.home.namespace)}" is part of itself')
@@ -84,7 +85,7 @@ def _steps(names: Iterable[Reference], lookup: Lookup, above: tuple[Name, ...]) 
         found = lookup.steps(each)
         if found is not None:
             yield from found.steps
-            yield from _steps(found.parts, lookup, (*above, each.name))
+            yield from steps_of(found.parts, lookup, (*above, each.name))
 
 
 def _routes(
@@ -93,7 +94,7 @@ def _routes(
     """The router at its entry points; one set for those that do the same."""
     groups: dict[tuple[Step, ...], list[str]] = {}
     for point in points:
-        before = tuple(_steps(point.steps, lookup, ()))
+        before = tuple(steps_of(point.steps, lookup, ()))
         has_tls = router.tls is not None or point.tls is not None
         place = tls_listener(point) if has_tls else plain_listener(point)
         groups.setdefault(before, []).append(place)

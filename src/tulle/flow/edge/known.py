@@ -9,6 +9,7 @@ from typing import Any, TypeVar
 
 from tulle.flow.joining import typed
 from tulle.flow.merge import Merge
+from tulle.model.documents import Origin
 from tulle.model.findings import Finding, did_you_mean
 from tulle.model.names import Name
 from tulle.model.routers import (
@@ -114,6 +115,10 @@ class Lookup:
     def router(self, to: Reference) -> Router | None:
         """Another router; noted if there is none."""
         return self._found("router", to, self.known.routers)
+
+    def impossible(self, origin: Origin, sentence: str) -> None:
+        """Note what cannot be done."""
+        self.findings.append(Finding.error(origin, f"{self.subject}: {sentence}"))
 
     def wrong(self, to: Reference, sentence: str) -> None:
         """Note a mistake where something is named."""

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass, field
 
 from tulle.kit.memo import remember
 from tulle.model.documents import BUILT_IN
-from tulle.model.listeners import Certificate, Listener, ListenerProtocol
+from tulle.model.hostnames import ANY
+from tulle.model.listeners import Certificate, Listener, ListenerHost, ListenerProtocol
 from tulle.model.names import Name
-from tulle.model.routers import STATIC, EntryPoint
+from tulle.model.routers import STATIC, USUAL_VERSIONS, EntryPoint, TlsOptions
 
 ADMIN = "traefik"
 """The entry point of the API, the dashboard and `ping`, which is for no router that does not name it."""
@@ -36,14 +38,33 @@ def tls_listener(point: EntryPoint) -> str:
     return f"{point.name.namespace}/{point.name.name}|tls"
 
 
-def listeners(points: Iterable[EntryPoint], certificates: tuple[Certificate, ...]) -> Iterator[Listener]:
-    """What listens for all entry points."""
+def listeners(
+    points: Iterable[EntryPoint], certificates: tuple[Certificate, ...], ending: Ending
+) -> Iterator[Listener]:
+    """What listens for requests at all entry points."""
     for point in points:
         if point.is_udp:
             continue
-        yield _plain(point)
-        if certificates:
-            yield _tls(point, certificates)
+        if point.name not in ending.plain_taken:
+            yield _plain(point)
+        hosts = ending.hosts.get(point.name, (ANY,))
+        if certificates and hosts:
+            yield _tls(point, certificates, ending.usual, hosts)
+            for options, hosts in ending.special.get(point.name, ()):
+                yield _tls(point, certificates, options, hosts)
+
+
+@dataclass(frozen=True, slots=True)
+class Ending:
+    """How TLS is ended."""
+
+    usual: TlsOptions | None = None
+    special: Mapping[Name, tuple[tuple[TlsOptions, tuple[str, ...]], ...]] = field(default_factory=dict)
+    """By entry point: other options, and the hosts that they are for."""
+    hosts: Mapping[Name, tuple[str, ...]] = field(default_factory=dict)
+    """By entry point: the hosts for which TLS has requests in it, if not all; none at all if empty."""
+    plain_taken: frozenset[Name] = frozenset()
+    """Entry points where all connections without TLS are some router's."""
 
 
 @remember(size=1)
@@ -59,10 +80,14 @@ def _plain(point: EntryPoint) -> Listener:
     )
 
 
-@remember(size=2)
-def _tls(point: EntryPoint, certificates: tuple[Certificate, ...]) -> Listener:
+@remember(size=64)
+def _tls(
+    point: EntryPoint, certificates: tuple[Certificate, ...], options: TlsOptions | None, hosts: tuple[str, ...]
+) -> Listener:
+    is_special = options is not None and options.name.name != "default"
+    suffix = f"|{options.name}" if options is not None and is_special else ""
     return Listener(
-        name=Name(point.name.namespace, f"{point.name.name}|tls"),
+        name=Name(point.name.namespace, f"{point.name.name}|tls{suffix}"),
         origin=point.origin,
         address=point.address,
         port=real_port(point.port),
@@ -71,6 +96,9 @@ def _tls(point: EntryPoint, certificates: tuple[Certificate, ...]) -> Listener:
         certificates=certificates,
         entrance=point.entrance,
         section=point.name.name,
+        hosts=tuple(ListenerHost(host=host) for host in hosts),
+        versions=options.versions if options is not None else USUAL_VERSIONS,
+        client_trust=options.trust if options is not None else None,
     )
 
 

@@ -1,0 +1,203 @@
+"""Services for connections and datagrams."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+
+from tulle.dialects.fields import shown
+from tulle.dialects.sections import Kind, Shape
+from tulle.dialects.traefik.files import file_or_text
+from tulle.dialects.traefik.references import reference
+from tulle.dialects.traefik.stream_specs import (
+    StreamServerSpec,
+    TcpHealthSpec,
+    TcpServiceSpec,
+    TcpTlsSpec,
+    TcpTransportSpec,
+    TcpWeightedSpec,
+    UdpServerSpec,
+    UdpServiceSpec,
+)
+from tulle.dialects.written import Written
+from tulle.model.hostnames import is_address
+from tulle.model.mesh import Fragment
+from tulle.model.names import Name
+from tulle.model.policies import Balance, ClientTls, HealthCheck, LoadBalancing, Policy, TlsMode
+from tulle.model.routers import TCP, UDP, Blend, Pool, Share, Transport
+from tulle.model.services import Endpoint, Port, Protocol, Resolution, Service
+
+PORT = 80
+_ADDRESS = re.compile(r"(?P<host>\[[0-9A-Fa-f:.]+\]|[^:/\s]+):(?P<port>[0-9]{1,5})")
+
+
+def read_tcp(part: Written) -> Fragment:
+    """The service, if it is exactly one of the kinds of services."""
+    spec = part.validated(TcpServiceSpec)
+    if spec is None:
+        return Fragment(findings=tuple(part.findings))
+    name = _named(part, TCP)
+    found: Pool | Blend | None = None
+    if (spec.load_balancer is None) == (spec.weighted is None):
+        part.error((), "must be exactly one of loadBalancer, weighted")
+    elif spec.weighted is not None:
+        found = _blend(part, name, spec.weighted, TCP)
+    elif spec.load_balancer is not None:
+        balancer = spec.load_balancer
+        endpoints = _endpoints(part, balancer.servers)
+        if endpoints is not None:
+            policy = Policy(
+                load_balancing=LoadBalancing(balance=Balance.ROUND_ROBIN),
+                connect_timeout=30.0,
+                health_check=_health(balancer.health_check),
+                proxy_protocol=balancer.proxy_protocol.version if balancer.proxy_protocol is not None else 0,
+            )
+            to = balancer.servers_transport
+            found = Pool(
+                name=name,
+                origin=part.origin,
+                service=_service(part, name, Protocol.TCP, endpoints, policy),
+                transport=reference(part, to, "loadBalancer", "serversTransport", within=TCP) if to else None,
+                is_encrypted=any(each.tls for each in balancer.servers),
+                authorities=tuple(each.address for each in balancer.servers),
+                is_checked=balancer.health_check is not None,
+            )
+    return Fragment(objects=(found,) if found is not None else (), findings=tuple(part.findings))
+
+
+def read_udp(part: Written) -> Fragment:
+    """The service, if it is exactly one of the kinds of services."""
+    spec = part.validated(UdpServiceSpec)
+    if spec is None:
+        return Fragment(findings=tuple(part.findings))
+    name = _named(part, UDP)
+    found: Pool | Blend | None = None
+    if (spec.load_balancer is None) == (spec.weighted is None):
+        part.error((), "must be exactly one of loadBalancer, weighted")
+    elif spec.weighted is not None:
+        found = _blend(part, name, spec.weighted, UDP)
+    elif spec.load_balancer is not None:
+        endpoints = _endpoints(part, spec.load_balancer.servers)
+        policy = Policy(load_balancing=LoadBalancing(balance=Balance.ROUND_ROBIN))
+        if endpoints is not None:
+            service = _service(part, name, Protocol.UDP, endpoints, policy)
+            found = Pool(name=name, origin=part.origin, service=service)
+    return Fragment(objects=(found,) if found is not None else (), findings=tuple(part.findings))
+
+
+def read_transport(part: Written) -> Fragment:
+    """How servers are spoken to."""
+    spec = part.validated(TcpTransportSpec)
+    if spec is None:
+        return Fragment(findings=tuple(part.findings))
+    transport = Transport(
+        name=_named(part, TCP),
+        origin=part.origin,
+        tls=_tls(part, spec.tls) if spec.tls is not None else None,
+        connect_timeout=spec.dial_timeout or 30.0,
+        proxy_protocol=spec.proxy_protocol.version if spec.proxy_protocol is not None else 0,
+    )
+    return Fragment(objects=(transport,), findings=tuple(part.findings))
+
+
+def _named(part: Written, within: str) -> Name:
+    name = part.document.key.name
+    return Name(name.namespace, within + name.name)
+
+
+def _blend(part: Written, name: Name, spec: TcpWeightedSpec, within: str) -> Blend:
+    return Blend(
+        name=name,
+        origin=part.origin,
+        shares=tuple(
+            Share(
+                to=reference(part, each.name, "weighted", "services", index, "name", within=within),
+                weight=1 if each.weight is None else each.weight,
+            )
+            for index, each in enumerate(spec.services)
+        ),
+        is_checked=spec.health_check is not None,
+    )
+
+
+def _endpoints(part: Written, specs: Sequence[StreamServerSpec | UdpServerSpec]) -> tuple[Endpoint, ...] | None:
+    found = []
+    for index, spec in enumerate(specs):
+        address = _ADDRESS.fullmatch(spec.address or f"127.0.0.1:{spec.port}")
+        if address is None or not 0 < int(address["port"]) < 65536:
+            path = ("loadBalancer", "servers", index, "address")
+            part.error(path, f"must be an address such as 10.0.0.1:5432, not {shown(spec.address)}")
+            return None
+        found.append(Endpoint(address=address["host"].strip("[]"), port=int(address["port"])))
+    return tuple(found)
+
+
+def _service(part: Written, name: Name, protocol: Protocol, endpoints: tuple[Endpoint, ...], policy: Policy) -> Service:
+    are_addresses = all(is_address(each.address) for each in endpoints)
+    return Service(
+        name=name,
+        origin=part.origin,
+        ports=(Port(name=protocol, number=PORT, protocol=protocol),),
+        account="",
+        addresses=endpoints,
+        resolution=Resolution.ENDPOINTS if are_addresses else Resolution.DNS,
+        is_outside=True,
+        runs_here=False,
+        policy=policy,
+    )
+
+
+def _health(spec: TcpHealthSpec | None) -> HealthCheck | None:
+    if spec is None:
+        return None
+    return HealthCheck(
+        interval=spec.interval,
+        timeout=spec.timeout,
+        unhealthy_after=1,
+        healthy_after=1,
+        unhealthy_interval=spec.unhealthy_interval,
+        port=spec.port,
+        sends=spec.send,
+        expects=spec.expect,
+    )
+
+
+def _tls(part: Written, spec: TcpTlsSpec) -> ClientTls:
+    shown_pair = spec.certificates[0] if spec.certificates else None
+    return ClientTls(
+        mode=TlsMode.MUTUAL if shown_pair is not None else TlsMode.SIMPLE,
+        certificate_file=file_or_text(part, shown_pair.cert_file) if shown_pair is not None else "",
+        key_file=file_or_text(part, shown_pair.key_file) if shown_pair is not None else "",
+        ca_file=file_or_text(part, spec.root_cas[0]) if spec.root_cas else "",
+        server_name=spec.server_name,
+        subject_alt_names=(spec.peer_cert_uri,) if spec.peer_cert_uri else (),
+        skips_verification=spec.insecure_skip_verify,
+    )
+
+
+KINDS = (
+    Kind(
+        name="traefik/tcp-service",
+        noun="TCP service",
+        section=("tcp", "services"),
+        shape=Shape.NAMED,
+        schema=TcpServiceSpec,
+        read=read_tcp,
+    ),
+    Kind(
+        name="traefik/udp-service",
+        noun="UDP service",
+        section=("udp", "services"),
+        shape=Shape.NAMED,
+        schema=UdpServiceSpec,
+        read=read_udp,
+    ),
+    Kind(
+        name="traefik/tcp-transport",
+        noun="TCP serversTransport",
+        section=("tcp", "serversTransports"),
+        shape=Shape.NAMED,
+        schema=TcpTransportSpec,
+        read=read_transport,
+    ),
+)

@@ -1,0 +1,185 @@
+"""Whether answers are as expected, and whether those of two gateways are the same."""
+
+from __future__ import annotations
+
+import json
+import math
+import re
+from collections import Counter
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from typing import Any
+
+from tests.e2e.traefik.cases import Case, Step
+from tests.e2e.traefik.clients import Reply
+from tests.e2e.traefik.filling import Words
+
+SIGMAS = 4.5
+IGNORED = frozenset(
+    ("date", "connection", "keep-alive", "transfer-encoding", "content-length", "trailer", "x-retry-in")
+)
+"""Of one connection, of one moment, or about how a body is framed."""
+IGNORED_SEEN = frozenset(
+    ("connection", "content-length", "transfer-encoding", "te", "x-forwarded-server", "sec-websocket-key")
+)
+
+
+@dataclass
+class Outcome:
+    """What came of a step: the answers, and the requests that each server got."""
+
+    step: Step
+    replies: list[Reply] = field(default_factory=list)
+    calls: dict[str, list[Any]] = field(default_factory=dict)
+
+
+def told(reply: Reply) -> dict[str, Any]:
+    """What a server of ours said, if it was one that answered."""
+    try:
+        said = json.loads(reply.body)
+    except ValueError:
+        said = None
+    if isinstance(said, dict) and "by" in said:
+        return said
+    return {}
+
+
+def by(reply: Reply) -> str:
+    """Who answered: the server, or nobody."""
+    return str(told(reply).get("by") or (reply.text.partition(" ")[0] if reply.status == 200 else ""))
+
+
+# Expectations.
+
+
+def mistakes(expect: dict[str, Any], outcome: Outcome, words: Words) -> list[str]:
+    """What is not as expected; words of the expectation are filled already."""
+    found = [*_of_all(expect, outcome)]
+    statuses = expect.get("status")
+    for index, reply in enumerate(outcome.replies):
+        status = statuses[index] if isinstance(statuses, list) and index < len(statuses) else statuses
+        for each in _of_one({**expect, "status": status}, outcome.step, reply, words):
+            found.append(f"{f'answer {index + 1}: ' if len(outcome.replies) > 1 else ''}{each}")
+    return found
+
+
+def _of_one(expect: dict[str, Any], step: Step, reply: Reply, words: Words) -> Iterator[str]:
+    usual = 0 if step.kind == "grpc" else 101 if step.kind == "websocket" else 200
+    status = expect["status"] if expect.get("status") is not None else usual
+    if reply.status != status and expect and "shares" not in expect and status != "any":
+        yield f"status is {reply.status}, not {status} {reply.note}"
+    if "by" in expect and isinstance(expect["by"], str) and by(reply) != expect["by"]:
+        yield f"{by(reply) or 'nobody'} answered, not {expect['by']}"
+    if "body" in expect and reply.text != expect["body"]:
+        yield f"body is {reply.text[:300]!r}, not {expect['body']!r}"
+    if "like" in expect and not re.search(expect["like"], reply.text, re.DOTALL):
+        yield f"body is {reply.text[:300]!r}, not like {expect['like']!r}"
+    if "size" in expect and len(reply.body) != expect["size"]:
+        yield f"body has {len(reply.body)} bytes, not {expect['size']}"
+    if "note" in expect and not matches(expect["note"], reply.note):
+        yield f"there is no answer because: {reply.note!r}, not {expect['note']!r}"
+    if "certificate" in expect and reply.certificate != expect["certificate"]:
+        yield f"certificate is of {reply.certificate}, not {expect['certificate']}"
+    if "within" in expect and not expect["within"][0] <= reply.seconds <= expect["within"][1]:
+        yield f"took {reply.seconds:.3f} s, not {expect['within']}"
+    if expect.get("flows") and reply.seconds - reply.first < 0.15:
+        yield "the answer came all at once"
+    for name, wanted in expect.get("headers", {}).items():
+        if not matches(wanted, reply.get(name)):
+            yield f"header {name} is {reply.get(name)!r}, not {wanted!r}"
+    if "saw" in expect:
+        yield from _seen(expect["saw"], told(reply))
+
+
+def _seen(expect: dict[str, Any], said: dict[str, Any]) -> Iterator[str]:
+    """`saw` names method, path, body, size, tls; everything else is a header."""
+    for name, wanted in expect.items():
+        if name in ("method", "path", "body", "size"):
+            got = said.get(name)
+        elif name == "tls":
+            got = said.get("tls", {})
+            for each, value in wanted.items():
+                if not matches(value, got.get(each)):
+                    yield f"the server saw tls {each} {got.get(each)!r}, not {value!r}"
+            continue
+        else:
+            got = said.get("headers", {}).get(name.lower())
+        if not matches(wanted, got):
+            yield f"the server saw {name} {got!r}, not {wanted!r}"
+
+
+def matches(wanted: Any, got: Any) -> bool:
+    """None is nothing at all; `~` begins a regular expression."""
+    if isinstance(wanted, str) and wanted.startswith("~"):
+        return got is not None and re.search(wanted[1:], str(got)) is not None
+    return bool(str(wanted) == str(got) if wanted is not None else got is None)
+
+
+def _of_all(expect: dict[str, Any], outcome: Outcome) -> Iterator[str]:
+    names = [by(reply) for reply in outcome.replies]
+    if isinstance(expect.get("by"), list) and names != expect["by"]:
+        yield f"{names} answered, not {expect['by']}"
+    if expect.get("same") and len(set(names)) != 1:
+        yield f"different servers answered: {dict(Counter(names))}"
+    if "shares" in expect:
+        yield from _shares(expect["shares"], outcome)
+    for name, count in expect.get("calls", {}).items():
+        if len(outcome.calls[name]) != count:
+            yield f"{name} got {len(outcome.calls[name])} requests, not {count}"
+    for name, wanted in expect.get("last", {}).items():
+        calls = outcome.calls[name]
+        for each in _seen(wanted, calls[-1].told(name) if calls else {}):
+            yield f"{name}: {each}"
+
+
+def _shares(shares: dict[Any, float], outcome: Outcome) -> Iterator[str]:
+    by_status = all(isinstance(key, int) for key in shares)
+    counts = Counter[Any](reply.status if by_status else by(reply) for reply in outcome.replies)
+    total, whole = len(outcome.replies), sum(shares.values())
+    for key in [*shares, *(counts.keys() - shares.keys())]:
+        share = shares.get(key, 0) / whole
+        if abs(counts[key] - total * share) > SIGMAS * math.sqrt(total * share * (1 - share)) + 1:
+            yield f"{key} answered {counts[key]} of {total}, not {share:.0%}: {dict(counts)}"
+
+
+# Comparison.
+
+
+def differences(case: Case, real: Outcome, ours: Outcome, words: tuple[Words, Words]) -> list[str]:
+    """What is not the same, beside everything that may differ."""
+    step = real.step
+    if step.ours is not None or len(real.replies) != len(ours.replies) or "shares" in step.expect:
+        return []
+    found = []
+    for index, (one, other) in enumerate(zip(real.replies, ours.replies, strict=True)):
+        left, right = view(case, step, one, words[0]), view(case, step, other, words[1])
+        for name in sorted(left.keys() | right.keys()):
+            if left.get(name) != right.get(name):
+                number = f"answer {index + 1}: " if len(real.replies) > 1 else ""
+                found.append(f"{number}{name}: {left.get(name)!r} of Traefik, {right.get(name)!r} of ours")
+    for name in step.expect.get("calls", {}):
+        if len(real.calls[name]) != len(ours.calls[name]):
+            found.append(f"{name}: {len(real.calls[name])} calls by Traefik, {len(ours.calls[name])} by ours")
+    return found
+
+
+def view(case: Case, step: Step, reply: Reply, words: Words) -> dict[str, Any]:
+    """An answer without what may differ, flat."""
+    ignored = IGNORED | {each.lower() for each in (*case.ignore, *step.options.get("ignore", ()))}
+    said = told(reply)
+    is_many = step.times > 1 or step.options.get("together")
+    found: dict[str, Any] = {"status": reply.status, "certificate": reply.certificate}
+    found["note"] = reply.note if reply.note in ("timeout", "refused") else bool(reply.note)
+    for name in {name for name, _ in reply.headers} - ignored:
+        found[f"header {name}"] = words.hide(reply.get(name) or "")
+    if not said:
+        found["body"] = words.hide(reply.text[:2000]) if step.kind not in ("grpc",) else reply.text
+        return found
+    for name in ("method", "path", "body", "size", *(() if is_many else ("by",))):
+        found[f"seen {name}"] = words.hide(str(said.get(name)))
+    for name, value in said.get("headers", {}).items():
+        if name not in IGNORED_SEEN | ignored:
+            found[f"seen header {name}"] = words.hide(value)
+    for name, value in said.get("tls", {}).items():
+        found[f"seen tls {name}"] = value
+    return found

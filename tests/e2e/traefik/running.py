@@ -1,0 +1,262 @@
+"""Runs cases on a gateway: as many as possible in one process of it, the others each in one of their own."""
+
+from __future__ import annotations
+
+import re
+import tempfile
+import time
+from collections.abc import Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import yaml
+
+from tests.e2e.machine import eventually, request
+from tests.e2e.traefik import merging
+from tests.e2e.traefik.backends import Backends, backends, sha16
+from tests.e2e.traefik.cases import Case, Step
+from tests.e2e.traefik.clients import Client, Reply
+from tests.e2e.traefik.filling import Words
+from tests.e2e.traefik.gateways import Gateway
+from tests.e2e.traefik.judging import Outcome, mistakes
+from tests.e2e.traefik.ports import unused_port
+from tests.envoy.pki import Pki
+
+AT_ONCE = 4
+"""Cases that run beside each other: most of them wait for others most of the time."""
+PATIENCE = 12.0
+READY = "ready"
+
+
+@dataclass
+class Result:
+    """What became of a case on a gateway."""
+
+    case: Case
+    outcomes: list[Outcome] = field(default_factory=list)
+    words: Words = field(default_factory=Words)
+    said: str = ""
+    """By the gateway."""
+    error: str = ""
+
+
+@dataclass
+class Place:
+    """A case that is ready to run: everything that words stand for."""
+
+    case: Case
+    words: Words
+    config: Any
+    folder: Path
+
+
+@dataclass
+class Run:
+    """Servers and certificates for one gateway."""
+
+    gateway: Gateway
+    folder: Path
+    servers: Backends
+    pki: Pki
+    stranger: Pki = field(default_factory=lambda: Pki("stranger"))
+
+    def all(self, cases: Sequence[Case]) -> Iterator[Result]:
+        """All results; those of cases that share a gateway first."""
+        shared = [case for case in cases if not case.is_alone]
+        with ThreadPoolExecutor(AT_ONCE) as pool:
+            if shared:
+                yield from self.together(shared, pool)
+            yield from pool.map(self.apart, [case for case in cases if case.is_alone])
+
+    def together(self, cases: list[Case], pool: ThreadPoolExecutor) -> list[Result]:
+        """In one process."""
+        folder = Path(tempfile.mkdtemp(dir=self.folder))
+        places = [self.place(case, folder, prefix_of(case)) for case in cases]
+        whole: dict[str, Any] = {"entryPoints": {}}
+        for place in places:
+            static, dynamic = merging.split(merging.renamed(prefix_of(place.case), place.config))
+            whole["entryPoints"] |= place.words.fill(static["entryPoints"])
+            write(folder / "dynamic" / f"{prefix_of(place.case)}.yml", place.words.fill(dynamic))
+        with self.serving(folder, whole) as file:
+            found = list(pool.map(self.play, places))
+        for result in found:
+            lines = self.gateway.said(file).splitlines()
+            result.said = "\n".join(line for line in lines if prefix_of(result.case) in line)
+        return found
+
+    def apart(self, case: Case) -> Result:
+        """In a process of its own."""
+        folder = Path(tempfile.mkdtemp(dir=self.folder))
+        place = self.place(case, folder, "")
+        if isinstance(case.config, str):
+            return self.verbatim(place)
+        static, dynamic = merging.split(place.words.fill(place.config))
+        write(folder / "dynamic" / "case.yml", dynamic)
+        with self.serving(folder, static, broken=case.broken) as file:
+            result = self.play(place)
+        result.said = self.gateway.said(file)
+        return result
+
+    def verbatim(self, place: Place) -> Result:
+        """With a text as it is: the first step says when it is ready."""
+        text = place.words.fill(place.case.config)
+        file = place.folder / f"case.{'toml' if is_toml(text) else 'yml'}"
+        place.words.known["self"] = str(file)
+        file.write_text(place.words.fill(text))
+        with self.gateway.running(file):
+            result = self.play(place, wait=True)
+        result.said = self.gateway.said(file)
+        return result
+
+    @contextmanager
+    def serving(self, folder: Path, static: dict[str, Any], broken: bool = False) -> Iterator[Path]:
+        """A gateway that has read its configuration: an entry point of ours tells."""
+        port = unused_port()
+        words = self.servers.start(f"{folder}/{READY}", READY, {"body": READY})
+        entry = {"address": f"127.0.0.1:{port}"}
+        service = {"loadBalancer": {"servers": [{"url": words["ready.url"]}]}}
+        router = {"rule": "Path(`/ready`)", "service": READY, "entryPoints": [READY]}
+        write(folder / "dynamic" / "ready.yml", {"http": {"routers": {READY: router}, "services": {READY: service}}})
+        static = {"providers": {"file": {"directory": str(folder / "dynamic")}}, **static}
+        static["entryPoints"] = {**static.get("entryPoints", {}), READY: entry}
+        write(folder / "traefik.yml", static)
+        with self.gateway.running(folder / "traefik.yml"):
+            said = "no answer"
+            try:
+                eventually(lambda: request(f"127.0.0.1:{port}", "/ready").status == (404 if broken else 200))
+            except AssertionError as error:
+                said = f"{error}\n{self.gateway.said(folder / 'traefik.yml')}"
+                raise AssertionError(said) from None
+            yield folder / "traefik.yml"
+
+    def place(self, case: Case, folder: Path, prefix: str) -> Place:
+        """Start the servers of a case, and make its certificates and files."""
+        words = Words({"prefix": prefix, "folder": str(folder), "ca": str(self.folder / "ca.crt")})
+        words.known["kilobytes60"] = "k" * 60_000
+        words.known["stranger"] = str(self.folder / "stranger.crt")
+        config: Any = case.config if isinstance(case.config, str) else merging.complete(case)
+        for name, spec in case.backends.items():
+            words.known |= self.servers.start(f"{case.id}/{name}", name, spec)
+        services = config.get("http", {}).get("services", {}) if isinstance(config, dict) else {}
+        words.known |= {f"sticky:{name}": sha16(prefix + name) for name in services}
+        for name in entries(config):
+            words.known[name] = str(unused_port())
+        for name, wanted in case.certificates.items():
+            words.known |= self.certificate(folder, f"{prefix}{name}", name, wanted)
+        for name, text in case.files.items():
+            words.known[f"file.{name}"] = str(folder / f"{prefix}{name}")
+            (folder / f"{prefix}{name}").write_text(words.fill(text))
+        return Place(case, words, config, folder)
+
+    def certificate(self, folder: Path, file: str, name: str, wanted: Any) -> dict[str, str]:
+        """For hosts; of the authority, or of a stranger."""
+        spec = wanted if isinstance(wanted, dict) else {"hosts": wanted}
+        chain, key = (self.stranger if spec.get("stranger") else self.pki).issue(*spec["hosts"])
+        (folder / f"{file}.crt").write_bytes(chain)
+        (folder / f"{file}.key").write_bytes(key)
+        return {f"{name}.crt": str(folder / f"{file}.crt"), f"{name}.key": str(folder / f"{file}.key")}
+
+    def play(self, place: Place, wait: bool = False) -> Result:
+        """All steps of a case."""
+        result = Result(place.case, words=place.words)
+        cookies: dict[str, dict[str, str]] = {}
+        for step in place.case.steps:
+            filled = Step(
+                step.kind, place.words.fill(step.what), place.words.fill(step.options), step.expect, step.ours
+            )
+            try:
+                result.outcomes.append(self.do(place, filled, cookies, wait))
+            except (AssertionError, ValueError, KeyError, TypeError) as error:
+                result.error = f"{step}: {error!r}"
+                break
+            wait = False
+        return result
+
+    def do(self, place: Place, step: Step, cookies: dict[str, dict[str, str]], wait: bool) -> Outcome:
+        """A step, again and again if it may take a while until what is expected becomes true."""
+        if step.kind == "set":
+            for name, spec in step.what.items():
+                self.servers.change(f"{place.case.id}/{name}", spec)
+            return Outcome(step)
+        if step.kind == "wait":
+            time.sleep(step.what)
+            return Outcome(step)
+        deadline = time.monotonic() + PATIENCE
+        expect = place.words.fill(step.expect if step.ours is None or self.gateway.name == "traefik" else step.ours)
+        patient = wait or step.options.get("eventually")
+        while True:
+            outcome = self.once(place, step, cookies)
+            if not patient or time.monotonic() > deadline or not mistakes(expect, outcome, place.words):
+                return outcome
+            time.sleep(0.03)
+
+    def once(self, place: Place, step: Step, cookies: dict[str, dict[str, str]]) -> Outcome:
+        """A step, and which requests the servers saw meanwhile."""
+        names = list(place.case.backends)
+        before = {name: len(self.servers.seen(f"{place.case.id}/{name}")) for name in names}
+        port = int(place.words.known[step.options.get("at", entries(place.config)[0])])
+        client = Client(port, step, place.words.known["ca"])
+        jar = cookies.setdefault(step.options["session"], {}) if "session" in step.options else None
+        replies = send(client, step, jar)
+
+        def calls() -> dict[str, Any]:
+            return {name: self.servers.seen(f"{place.case.id}/{name}")[before[name] :] for name in names}
+
+        # Copies for mirrors come later than the answer.
+        expected = step.expect.get("calls")
+        deadline = time.monotonic() + 2
+        while expected and time.monotonic() < deadline and {n: len(calls()[n]) for n in expected} != expected:
+            time.sleep(0.02)
+        return Outcome(step, replies, calls())
+
+
+def send(client: Client, step: Step, jar: dict[str, str] | None) -> list[Reply]:
+    """One after the other or beside each other; cookies that were set are sent from then on."""
+    many = step.options.get("together")
+    if many:
+        with ThreadPoolExecutor(many) as pool:
+            return [reply for replies in pool.map(lambda _: client.send(), range(many)) for reply in replies]
+    replies = client.send(jar)
+    for reply in replies if jar is not None else ():
+        for name, value in reply.headers:
+            if name == "set-cookie":
+                key, _, said = value.partition(";")[0].partition("=")
+                jar[key] = said  # type: ignore[index]
+    return replies
+
+
+def entries(config: Any) -> list[str]:
+    """Names of entry points; in a text, whatever stands for a port."""
+    if not isinstance(config, str):
+        return list(config["entryPoints"])
+    return list(dict.fromkeys(re.findall(r":\{([a-z][a-z0-9-]*)\}", config)))
+
+
+def prefix_of(case: Case) -> str:
+    """Before all names of a case that shares a gateway."""
+    return f"{case.topic.replace('_', '-')}-{case.name}-"
+
+
+def is_toml(text: str) -> bool:
+    """Whether a text is TOML: it has tables at the beginning of lines."""
+    return bool(re.search(r"^\s*\[", text, re.MULTILINE))
+
+
+def write(file: Path, tree: Any) -> None:
+    """As YAML."""
+    file.parent.mkdir(exist_ok=True)
+    file.write_text(yaml.safe_dump(tree, sort_keys=False, width=1000))
+
+
+@contextmanager
+def prepared(gateway: Gateway, folder: Path) -> Iterator[Run]:
+    """Everything that cases need."""
+    with ExitStack() as stack:
+        pki = Pki()
+        run = Run(gateway, folder, stack.enter_context(backends(pki)), pki)
+        (folder / "ca.crt").write_bytes(pki.ca)
+        (folder / "stranger.crt").write_bytes(run.stranger.ca)
+        yield run

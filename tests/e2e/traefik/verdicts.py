@@ -1,0 +1,71 @@
+"""What becomes of each case: it agrees, it is knowingly different, or something is wrong, and what."""
+
+from __future__ import annotations
+
+import tempfile
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from tests.e2e.traefik.cases import Case
+from tests.e2e.traefik.gateways import Gateway, RealTraefik, Tulle
+from tests.e2e.traefik.judging import differences, mistakes
+from tests.e2e.traefik.running import Result, prepared
+
+OURS: frozenset[str] = frozenset()
+"""Topics in which ours takes part."""
+
+
+@dataclass
+class Verdict:
+    """About one case."""
+
+    case: Case
+    real: Result
+    ours: Result | None = None
+    wrong: list[str] = field(default_factory=list)
+    """What the real one does, and was not expected."""
+    different: list[str] = field(default_factory=list)
+    """What ours does differently, or not as expected."""
+
+    @property
+    def is_right(self) -> bool:
+        return not self.wrong and not self.different
+
+
+def results(gateway: Gateway, cases: Sequence[Case]) -> dict[str, Result]:
+    """Of all cases, on one gateway."""
+    with tempfile.TemporaryDirectory(prefix="cases-") as folder, prepared(gateway, Path(folder)) as run:
+        return {result.case.id: result for result in run.all(cases)}
+
+
+def verdicts(cases: Sequence[Case], with_ours: bool) -> list[Verdict]:
+    """On the real one, and on ours if it takes part."""
+    real = results(RealTraefik(), cases)
+    ours = results(Tulle(), cases) if with_ours else {}
+    return [verdict(case, real[case.id], ours.get(case.id)) for case in cases]
+
+
+def verdict(case: Case, real: Result, ours: Result | None) -> Verdict:
+    """About one case."""
+    found = Verdict(case, real, ours)
+    found.wrong += broken(real, is_ours=False)
+    if ours is None:
+        return found
+    found.different += broken(ours, is_ours=True)
+    for one, other in zip(real.outcomes, ours.outcomes, strict=False):
+        for each in differences(case, one, other, (real.words, ours.words)):
+            found.different.append(f"{one.step}: {each}")
+    return found
+
+
+def broken(result: Result, is_ours: bool) -> list[str]:
+    """Expectations that were not met."""
+    found = [result.error] if result.error else []
+    for outcome in result.outcomes:
+        if outcome.step.kind in ("set", "wait"):
+            continue
+        step = outcome.step
+        expect = step.ours if is_ours and step.ours is not None else step.expect
+        found += [f"{step}: {each}" for each in mistakes(result.words.fill(expect), outcome, result.words)]
+    return found
