@@ -174,6 +174,7 @@ async def test_replicas_share_a_certificate(world: World) -> None:
         await until(lambda: all(len(plane.served) == 6 for plane in (one, two)))
         assert world.authority.orders == 7
         assert one.secrets.keys() == two.secrets.keys()
+        assert "There are now 1 accounts" in world.authority.log
         assert "There are now 2 accounts" not in world.authority.log
 
 
@@ -257,6 +258,62 @@ async def test_an_external_account(world: World) -> None:
         assert "give their eab.kid and eab.hmacEncoded" in plane.findings[0].message
         plane.follow({"le": world.resolver(external_account=external)}, [wanted("eab.example.test")])
         await until(lambda: chain(plane, "eab.example.test"))
+
+
+TRAEFIK = """
+entryPoints: {{web: {{address: "127.0.0.1:{web}"}}, websecure: {{address: "127.0.0.1:{websecure}"}}}}
+providers: {{file: {{filename: {folder}/dynamic.yml}}}}
+certificatesResolvers:
+  le:
+    acme:
+      email: me@example.test
+      caServer: {directory}
+      storage: {folder}/acme.json
+      keyType: EC256
+      caCertificates: [{authority}]
+      httpChallenge: {{entryPoint: web}}
+"""
+ROUTERS = """
+http:
+  routers:
+    a: {rule: "Host(`a.example.test`) || Host(`b.example.test`)", service: noop@internal, tls: {certResolver: le}}
+    c:
+      rule: Host(`x.example.test`)
+      service: noop@internal
+      tls: {certResolver: le, domains: [{main: c.example.test, sans: [d.example.test]}]}
+"""
+
+
+async def test_what_the_real_traefik_has_obtained_costs_no_new_order(tmp_path: Path, names: Knot) -> None:
+    world = World(tmp_path, names, Pebble(tmp_path / "pebble", dns=names.address))
+    storage = tmp_path / "acme.json"
+    with pebble.running(world.authority) as authority:
+        ports = {"web": authority.http_port, "websecure": authority.tls_port}
+        text = TRAEFIK.format(
+            folder=tmp_path, directory=authority.server.directory, authority=authority.authority, **ports
+        )
+        (tmp_path / "static.yml").write_text(text)
+        (tmp_path / "dynamic.yml").write_text(ROUTERS)
+        command = [str(Path(sys.executable).with_name("traefik")), f"--configFile={tmp_path}/static.yml"]
+        process = await asyncio.create_subprocess_exec(*command, stdout=asyncio.subprocess.DEVNULL)
+        try:
+            await until(lambda: storage.exists() and storage.read_text().count('"certificate"') == 2)
+        finally:
+            process.kill()
+            await process.wait()
+        async with serving(world.gateway, authority.http_port, authority.tls_port), world.plane() as plane:
+            wishes = [wanted("a.example.test", "b.example.test"), wanted("c.example.test", "d.example.test")]
+            resolver = world.resolver(storage=str(storage))
+            plane.follow({"le": resolver}, wishes)
+            await until(lambda: len(plane.served) == 2)
+            await asyncio.sleep(0.3)
+            assert authority.orders == 2
+            plane.follow({"le": resolver}, [*wishes, wanted("new.example.test")])
+            await until(lambda: chain(plane, "new.example.test"))
+            assert plane.findings == ()
+            assert authority.orders == 3
+        assert "There are now 1 accounts" in authority.log
+        assert "There are now 2 accounts" not in authority.log, "its account is taken over"
 
 
 async def test_a_name_that_is_not_ours_harms_no_other(world: World) -> None:

@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 
 from tulle.model.documents import BUILT_IN, Origin
+from tulle.model.names import Name
 
 LETS_ENCRYPT = "https://acme-v02.api.letsencrypt.org/directory"
 DAY = 24 * 3600.0
@@ -123,6 +124,15 @@ class Resolver:
         """What it can do, the first preferred."""
         offered = ((ChallengeKind.TLS, self.tls), (ChallengeKind.HTTP, self.http), (ChallengeKind.DNS, self.dns))
         return tuple(kind for kind, settings in offered if settings is not None)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False, weakref_slot=True)
+class CertificateResolver:
+    """A resolver that is written. Compared and hashed by identity."""
+
+    name: Name
+    origin: Origin
+    settings: Resolver
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
