@@ -20,10 +20,13 @@ from josepy.interfaces import JSONDeSerializable
 from requests.utils import parse_header_links
 
 from tulle.clients.acme.keys import account_key
-from tulle.clients.acme.problems import CannotObtain, Trouble, explained, problem
+from tulle.clients.acme.problems import PREFIX, CannotObtain, Trouble, explained, problem
 from tulle.clients.acme.trust import adapter
 from tulle.model.resolvers import ExternalAccount, Server
 
+NONCES = 3
+"""How often an authority may refuse a number that is used once; the library asks twice each time."""
+BAD_NONCE = f"{PREFIX}badNonce"
 LONGEST_PAUSE = 7 * 24 * 3600.0
 
 
@@ -152,10 +155,16 @@ class Connection:
             self._directory = _mapping(answer)
 
     def _post(self, url: str, body: JSONDeSerializable | None) -> requests.Response:
-        try:
-            return self._net.post(url, body, new_nonce_url=self._directory["newNonce"])
-        except errors.ConflictError as error:
-            raise CannotObtain(f"it has something else at {error.location} already") from error
+        tries = NONCES
+        while True:
+            tries -= 1
+            try:
+                return self._net.post(url, body, new_nonce_url=self._directory["newNonce"])
+            except errors.ConflictError as error:
+                raise CannotObtain(f"it has something else at {error.location} already") from error
+            except messages.Error as error:
+                if error.typ != BAD_NONCE or not tries:
+                    raise
 
     def _binding(self, external: ExternalAccount) -> dict[str, Any]:
         hmac = external.hmac.rstrip("=").replace("+", "-").replace("/", "_")
