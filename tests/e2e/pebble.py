@@ -54,7 +54,7 @@ class Pebble:
         self.folder.mkdir(exist_ok=True)
         self.authority = self.folder / "authority.pem"
         if not self.authority.exists():
-            certificate, key = _self_signed()
+            certificate, key = self_signed()
             self.authority.write_bytes(certificate)
             (self.folder / "key.pem").write_bytes(key)
 
@@ -124,7 +124,7 @@ def running(pebble: Pebble) -> Iterator[Pebble]:
         yield pebble
 
 
-def _self_signed() -> tuple[bytes, bytes]:
+def self_signed() -> tuple[bytes, bytes]:
     key = ec.generate_private_key(ec.SECP256R1())
     name = x509.Name([x509.NameAttribute(x509.NameOID.COMMON_NAME, "authority of the test")])
     now = datetime.now(UTC)

@@ -21,14 +21,13 @@ def context(server: Server) -> ssl.SSLContext:
     """
     found = ssl.create_default_context() if server.trusts_system or not server.authorities else _empty()
     for authority in server.authorities:
-        text = authority
+        is_text = "-----BEGIN" in authority
         try:
-            if "-----BEGIN" not in authority:
-                text = Path(authority).read_text()
+            text = authority if is_text else Path(authority).read_text()
             found.load_verify_locations(cadata=text)
         except (OSError, ValueError) as error:
             reason = error.strerror if isinstance(error, OSError) and error.strerror else "it has no certificates"
-            shown = "a certificate" if text == authority else authority
+            shown = "a certificate" if is_text else authority
             raise CannotObtain(f"{shown} of caCertificates cannot be used: {reason.lower()}", Trouble.UNSOLVED) from (
                 error
             )
