@@ -136,20 +136,17 @@ async def _proven(
 async def _signed(connection: Connection, order: Resource, request: str, poll: float) -> Resource:
     """The order, with a certificate."""
     is_handed_in = False
-    while True:
-        if order.status == "valid":
-            return order
+    order = await asyncio.to_thread(connection.look, order.url)
+    while order.status != "valid":
         if order.status == "invalid":
             raise order.error()
         if order.status == "ready" and not is_handed_in:
             is_handed_in = True
             order = await asyncio.to_thread(connection.finalize, order, request)
-            continue
-        if order.status == "processing" or is_handed_in:
+        else:
             await asyncio.sleep(poll)
-        order = await asyncio.to_thread(connection.look, order.url)
-        if order.status == "pending":
-            await asyncio.sleep(poll)
+            order = await asyncio.to_thread(connection.look, order.url)
+    return order
 
 
 def _preferred(chains: Sequence[str], root: str) -> str:
