@@ -129,7 +129,7 @@ def proof(domain: str, authorization: str) -> tuple[str, str]:
     return certificate.public_bytes(serialization.Encoding.PEM).decode(), pem(key)
 
 
-def facts(chain: str | bytes, key: str | bytes = "") -> Facts:
+def facts(chain: str | bytes, key: str | bytes | None = None) -> Facts:
     """What the first certificate of a chain (PEM) says.
 
     Raises:
@@ -141,7 +141,7 @@ def facts(chain: str | bytes, key: str | bytes = "") -> Facts:
         found = leaf.extensions.get_extension_for_class(x509.SubjectAlternativeName).value
     except (ValueError, x509.ExtensionNotFound, x509.DuplicateExtension) as error:
         raise Unusable("it is no chain of certificates with names, in PEM form") from error
-    if key and private_key(key).public_key() != leaf.public_key():
+    if key is not None and private_key(key).public_key() != leaf.public_key():
         raise Unusable("the key does not belong to the certificate")
     addresses = (str(each) for each in found.get_values_for_type(x509.IPAddress))
     names = (*found.get_values_for_type(x509.DNSName), *addresses)
