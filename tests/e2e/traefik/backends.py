@@ -119,10 +119,14 @@ class Backends:
     async def _end(self) -> None:
         for server in self.servers.values():
             server.close()
+        for backend in self.told.values():
+            for writer in backend.writers:
+                writer.transport.abort()
         others = asyncio.all_tasks() - {asyncio.current_task()}
         for task in others:
             task.cancel()
         await asyncio.gather(*others, return_exceptions=True)
+        await asyncio.sleep(0.01)  # Connections end in the loop's next rounds.
 
 
 class Lines:
@@ -132,15 +136,18 @@ class Lines:
         self.backend = backend
 
     async def serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        with contextlib.suppress(OSError, EOFError, asyncio.IncompleteReadError):
+        self.backend.writers.add(writer)
+        with contextlib.suppress(OSError, EOFError, asyncio.CancelledError):
             if "greets" in self.backend.spec:
                 writer.write(f"{self.backend.spec['greets']}\n".encode())
             tls = writer.get_extra_info("ssl_object")
             words = [self.backend.name, *([getattr(tls, "server_name", None) or "-"] if tls else ())]
             while line := await reader.readline():
                 self.backend.seen.append(Seen("LINE", "", "", [], line))
+                await asyncio.sleep(self.backend.spec.get("slow", 0))
                 writer.write(" ".join([*words, line.decode(errors="replace")]).encode())
                 await writer.drain()
+        self.backend.writers.discard(writer)
         writer.close()
 
 

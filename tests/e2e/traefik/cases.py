@@ -28,7 +28,22 @@ SHARED_STATIC = frozenset(("entryPoints",))
 GLOBAL_TLS = frozenset(("stores",))
 SENDS = ("send", "digest", "raw", "grpc", "websocket", "tcp", "udp", "set", "wait")
 """What a step can do; each has exactly one of them."""
-OF_ANSWERS = ("status", "by", "body", "like", "size", "headers", "saw", "certificate", "within", "flows", "note")
+USUAL = {"grpc": 0, "websocket": 101}
+"""Statuses that are expected where nothing is said, beside 200."""
+OF_ANSWERS = (
+    "status",
+    "by",
+    "body",
+    "like",
+    "size",
+    "unpacked",
+    "headers",
+    "saw",
+    "certificate",
+    "within",
+    "flows",
+    "note",
+)
 EXPECTATIONS = (*OF_ANSWERS, "shares", "same", "calls", "last")
 HOW = ("at", "host", "with", "text", "bytes", "chunked", "protocol", "tls", "sent", "patience", "user", "password")
 """What is sent; `with` are headers, `text` or `bytes` (their number) the body."""
@@ -140,5 +155,6 @@ def _steps(where: str, written: list[dict[str, Any]]) -> Iterator[Step]:
         unknown = each.keys() - {*kinds, "ours", *EXPECTATIONS, *OPTIONS}
         assert not unknown, f"{where}: unknown {sorted(unknown)}"
         expect = {name: each[name] for name in EXPECTATIONS if name in each}
+        expect = expect or {"status": USUAL.get(kinds[0], 200)}
         options = {name: each[name] for name in OPTIONS if name in each}
         yield Step(kinds[0], each[kinds[0]], options, expect, each.get("ours"))

@@ -8,48 +8,23 @@ import http.client
 import os
 import re
 import socket
-import ssl
 import subprocess
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 from typing import Any
 
 import grpc
-from cryptography import x509
 
 from tests.e2e.polyglot import frame_of, framed
 from tests.e2e.traefik.cases import Step
+from tests.e2e.traefik.replies import Headers, Reply, parsed, reason
+from tests.e2e.traefik.tls_client import certificate_of, context, key_of
 
-Headers = list[tuple[str, str]]
 PATIENCE = 15.0
 DEFAULTS = {"host": "test.local", "accept-encoding": "identity", "user-agent": "case"}
 """Sent unless a case says something else; the first to have no other host, the second as Go would add one itself."""
-
-
-@dataclass
-class Reply:
-    """What came back. Status 0 is no answer, and `note` says why."""
-
-    status: int
-    headers: Headers = field(default_factory=list)
-    body: bytes = b""
-    note: str = ""
-    certificate: str = ""
-    """Of the server, over TLS: its first name."""
-    seconds: float = 0.0
-    first: float = 0.0
-    """When the first byte of the body was there."""
-
-    def get(self, name: str) -> str | None:
-        """The values of a header, joined."""
-        values = [value for each, value in self.headers if each == name.lower()]
-        return ", ".join(values) if values else None
-
-    @property
-    def text(self) -> str:
-        return self.body.decode(errors="replace")
 
 
 @dataclass(frozen=True)
@@ -104,7 +79,7 @@ class Client:
         if tls is None:
             return talk
         try:
-            return self.context(tls).wrap_socket(talk, server_hostname=tls.get("sni") or None)
+            return context(tls).wrap_socket(talk, server_hostname=tls.get("sni") or None)
         except BaseException:
             talk.close()
             raise
@@ -116,23 +91,6 @@ class Client:
         if not tls:
             return None
         return {"sni": self.step.options.get("host", DEFAULTS["host"]), **(tls if isinstance(tls, dict) else {})}
-
-    def context(self, tls: dict[str, Any]) -> ssl.SSLContext:
-        made = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
-        made.check_hostname, made.verify_mode = False, ssl.CERT_NONE
-        made.set_ciphers("DEFAULT@SECLEVEL=0")
-        made.minimum_version = (
-            ssl.TLSVersion[tls.get("min", "TLSv1")] if tls.get("min") or tls.get("max") else made.minimum_version
-        )
-        if tls.get("max"):
-            made.maximum_version = ssl.TLSVersion[tls["max"]]
-        if tls.get("alpn"):
-            made.set_alpn_protocols(tls["alpn"])
-        if tls.get("ciphers"):
-            made.set_ciphers(tls["ciphers"])
-        if tls.get("cert"):
-            made.load_cert_chain(tls["cert"], tls["cert"].replace(".crt", ".key"))
-        return made
 
     # HTTP.
 
@@ -209,7 +167,7 @@ class Client:
         command = ["curl", "-sS", "-i", "-k", "--noproxy", "*", "-m", "15", "--path-as-is", "-g", "-X", method]
         command += ["--connect-to", f"::127.0.0.1:{self.port}"]
         command += ["--http2" if secure else "--http2-prior-knowledge"]
-        command += ["--cert", tls["cert"], "--key", tls["cert"].replace(".crt", ".key")] if tls.get("cert") else []
+        command += ["--cert", tls["cert"], "--key", key_of(tls["cert"])] if tls.get("cert") else []
         command += ["--head"] if method == "HEAD" else []
         for key, value in headers:
             command += ["-H", f"{key}: {value}"]
@@ -304,41 +262,14 @@ class Client:
 
     def udp(self, _: dict[str, str] | None, kept: list[Any]) -> Reply:
         with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as talk:
-            talk.settimeout(2)
+            talk.settimeout(self.step.options.get("patience", 2))
             talk.connect(("127.0.0.1", self.port))
-            talk.send(self.step.what.encode())
-            return Reply(200, body=talk.recv(4096))
+            said = []
+            for text in self.step.what if isinstance(self.step.what, list) else [self.step.what]:
+                talk.send(text.encode())
+                said.append(talk.recv(4096))
+            return Reply(200, body=b"\n".join(said))
 
 
 def md5(text: str) -> str:
     return hashlib.md5(text.encode()).hexdigest()
-
-
-def certificate_of(talk: Any) -> str:
-    """The first name of the certificate of the other side."""
-    if not isinstance(talk, ssl.SSLSocket):
-        return ""
-    read = x509.load_der_x509_certificate(talk.getpeercert(True) or b"")
-    try:
-        names = read.extensions.get_extension_for_class(x509.SubjectAlternativeName).value
-        return next(iter(names.get_values_for_type(x509.DNSName)), "")
-    except x509.ExtensionNotFound:
-        return read.subject.rfc4514_string()
-
-
-def parsed(data: bytes) -> Reply:
-    """An answer from its bytes; chunks stay as they are."""
-    head, _, body = data.partition(b"\r\n\r\n")
-    line, *lines = head.decode("latin-1").split("\r\n")
-    found = re.match(r"HTTP/[\d.]+ (\d+)", line)
-    headers = [(name.lower(), value.strip()) for name, _, value in (each.partition(":") for each in lines)]
-    return Reply(int(found[1]), headers, body) if found else Reply(0, body=data, note="closed")
-
-
-def reason(error: BaseException) -> str:
-    """Why there is no answer, the same for every run."""
-    if isinstance(error, ssl.SSLError):
-        return f"TLS: {error.reason}"
-    if isinstance(error, TimeoutError):
-        return "timeout"
-    return "closed" if not isinstance(error, ConnectionRefusedError) else "refused"

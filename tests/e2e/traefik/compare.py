@@ -17,9 +17,9 @@ from rich.markup import escape
 
 from tests.e2e.traefik import merging
 from tests.e2e.traefik.cases import Case, cases_of, topics
-from tests.e2e.traefik.clients import Reply
 from tests.e2e.traefik.gateways import RealTraefik, Tulle
 from tests.e2e.traefik.judging import told
+from tests.e2e.traefik.replies import Reply
 from tests.e2e.traefik.running import Result
 from tests.e2e.traefik.verdicts import Verdict, broken, results, verdict
 

@@ -9,6 +9,9 @@ from typing import Any
 
 WORD = re.compile(r"\{([a-z][\w.:-]*)\}")
 
+SPECIAL = re.compile(r"\d{4,5}|[0-9a-f]{16}")
+"""Ports, and the values of cookies that are made of addresses."""
+
 
 @dataclass
 class Words:
@@ -27,8 +30,8 @@ class Words:
         return value
 
     def hide(self, text: str) -> str:
-        """Text of an answer with numbers of ports as words again."""
-        ports = {value: name for name, value in self.known.items() if re.fullmatch(r"\d{4,5}", value)}
-        if not ports:
+        """Text of an answer with numbers of ports, and what is made of them, as words again."""
+        special = {value: name for name, value in self.known.items() if SPECIAL.fullmatch(value)}
+        if not special:
             return text
-        return re.sub(rf"\b({'|'.join(ports)})\b", lambda found: "{" + ports[found[0]] + "}", text)
+        return re.sub(rf"\b({'|'.join(special)})\b", lambda found: "{" + special[found[0]] + "}", text)

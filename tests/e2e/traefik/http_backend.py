@@ -59,13 +59,16 @@ class HttpBackend:
     async def serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         """A connection to its end."""
         self.writers.add(writer)
-        with contextlib.suppress(OSError, EOFError, asyncio.IncompleteReadError, ValueError):
-            while (request := await read_request(reader, writer)) is not None:
-                self.seen.append(request)
-                if not await self.answer(request, self.spec_for(request), reader, writer):
-                    break
+        with contextlib.suppress(OSError, EOFError, ValueError, asyncio.CancelledError):
+            while await self.answer(await self.next(reader, writer), reader, writer):
+                pass
         self.writers.discard(writer)
         writer.close()
+
+    async def next(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> Seen:
+        request = await read_request(reader, writer)
+        self.seen.append(request)
+        return request
 
     def spec_for(self, request: Seen) -> dict[str, Any]:
         spec = self.spec
@@ -75,10 +78,9 @@ class HttpBackend:
         asked = request.get("answer")
         return {**spec, **json.loads(asked)} if asked else spec
 
-    async def answer(
-        self, request: Seen, spec: dict[str, Any], reader: asyncio.StreamReader, writer: asyncio.StreamWriter
-    ) -> bool:
+    async def answer(self, request: Seen, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> bool:
         """Whether the connection stays."""
+        spec = self.spec_for(request)
         await asyncio.sleep(spec.get("slow", 0))
         if spec.get("close"):
             return False
@@ -99,8 +101,8 @@ class HttpBackend:
         return "close" not in request.get("connection")
 
 
-async def read_request(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> Seen | None:
-    """None at the end of the connection."""
+async def read_request(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> Seen:
+    """An error at the end of the connection."""
     head = await reader.readuntil(b"\r\n\r\n")
     line, *lines = head.decode("latin-1").split("\r\n")[:-2]
     method, path, version = line.split(" ")

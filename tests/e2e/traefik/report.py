@@ -16,7 +16,8 @@ def main() -> None:
     parser.add_argument("--real", action="store_true", help="only how far the real Traefik is as we expect")
     options = parser.parse_args()
     wanted = options.topics or topics()
-    print("\n".join(table({each: verdicts(cases_of(each), not options.real) for each in wanted})))
+    judged = verdicts([case for topic in wanted for case in cases_of(topic)], not options.real)
+    print("\n".join(table({topic: [each for each in judged if each.case.topic == topic] for topic in wanted})))
 
 
 def table(judged: dict[str, list[Verdict]]) -> Iterator[str]:

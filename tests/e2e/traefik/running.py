@@ -18,17 +18,20 @@ from tests.e2e.machine import eventually, request
 from tests.e2e.traefik import merging
 from tests.e2e.traefik.backends import Backends, backends, sha16
 from tests.e2e.traefik.cases import Case, Step
-from tests.e2e.traefik.clients import Client, Reply
+from tests.e2e.traefik.clients import Client
 from tests.e2e.traefik.filling import Words
 from tests.e2e.traefik.gateways import Gateway
 from tests.e2e.traefik.judging import Outcome, mistakes
 from tests.e2e.traefik.ports import unused_port
+from tests.e2e.traefik.replies import Reply
 from tests.envoy.pki import Pki
 
 AT_ONCE = 4
 """Cases that run beside each other: most of them wait for others most of the time."""
 PATIENCE = 12.0
 READY = "ready"
+HIGHEST = 9223372036854774807
+"""The highest priority that a user may write: no router of a case takes its place."""
 
 
 @dataclass
@@ -80,8 +83,11 @@ class Run:
             static, dynamic = merging.split(merging.renamed(prefix_of(place.case), place.config))
             whole["entryPoints"] |= place.words.fill(static["entryPoints"])
             write(folder / "dynamic" / f"{prefix_of(place.case)}.yml", place.words.fill(dynamic))
-        with self.serving(folder, whole) as file:
-            found = list(pool.map(self.play, places))
+        try:
+            with self.serving(folder, whole) as file:
+                found = list(pool.map(self.play, places))
+        except AssertionError as error:
+            return [Result(case, error=str(error)) for case in cases]
         for result in found:
             lines = self.gateway.said(file).splitlines()
             result.said = "\n".join(line for line in lines if prefix_of(result.case) in line)
@@ -95,8 +101,11 @@ class Run:
             return self.verbatim(place)
         static, dynamic = merging.split(place.words.fill(place.config))
         write(folder / "dynamic" / "case.yml", dynamic)
-        with self.serving(folder, static, broken=case.broken) as file:
-            result = self.play(place)
+        try:
+            with self.serving(folder, static, broken=case.broken) as file:
+                result = self.play(place)
+        except AssertionError as error:
+            return Result(case, error=str(error))
         result.said = self.gateway.said(file)
         return result
 
@@ -107,7 +116,13 @@ class Run:
         place.words.known["self"] = str(file)
         file.write_text(place.words.fill(text))
         with self.gateway.running(file):
-            result = self.play(place, wait=True)
+            ready = place.words.known.get(READY)
+            try:
+                if ready is not None:
+                    eventually(lambda: request(f"127.0.0.1:{ready}", "/ready").body == READY, within=PATIENCE)
+                result = self.play(place, wait=ready is None)
+            except AssertionError as error:
+                result = Result(place.case, error=str(error))
         result.said = self.gateway.said(file)
         return result
 
@@ -118,7 +133,7 @@ class Run:
         words = self.servers.start(f"{folder}/{READY}", READY, {"body": READY})
         entry = {"address": f"127.0.0.1:{port}"}
         service = {"loadBalancer": {"servers": [{"url": words["ready.url"]}]}}
-        router = {"rule": "Path(`/ready`)", "service": READY, "entryPoints": [READY]}
+        router = {"rule": "Path(`/ready`)", "service": READY, "entryPoints": [READY], "priority": HIGHEST}
         write(folder / "dynamic" / "ready.yml", {"http": {"routers": {READY: router}, "services": {READY: service}}})
         static = {"providers": {"file": {"directory": str(folder / "dynamic")}}, **static}
         static["entryPoints"] = {**static.get("entryPoints", {}), READY: entry}
@@ -126,11 +141,16 @@ class Run:
         with self.gateway.running(folder / "traefik.yml"):
             said = "no answer"
             try:
-                eventually(lambda: request(f"127.0.0.1:{port}", "/ready").status == (404 if broken else 200))
+                eventually(lambda: self.is_ready(port, folder / "traefik.yml", broken), within=PATIENCE)
             except AssertionError as error:
                 said = f"{error}\n{self.gateway.said(folder / 'traefik.yml')}"
                 raise AssertionError(said) from None
             yield folder / "traefik.yml"
+
+    def is_ready(self, port: int, file: Path, broken: bool) -> bool:
+        """What is broken has said why."""
+        is_there = request(f"127.0.0.1:{port}", "/ready").body == READY
+        return is_there or (broken and bool(self.gateway.said(file)))
 
     def place(self, case: Case, folder: Path, prefix: str) -> Place:
         """Start the servers of a case, and make its certificates and files."""
@@ -157,7 +177,8 @@ class Run:
         chain, key = (self.stranger if spec.get("stranger") else self.pki).issue(*spec["hosts"])
         (folder / f"{file}.crt").write_bytes(chain)
         (folder / f"{file}.key").write_bytes(key)
-        return {f"{name}.crt": str(folder / f"{file}.crt"), f"{name}.key": str(folder / f"{file}.key")}
+        texts = {f"{name}.crt.text": chain.decode(), f"{name}.key.text": key.decode()}
+        return {f"{name}.{kind}": str(folder / f"{file}.{kind}") for kind in ("crt", "key")} | texts
 
     def play(self, place: Place, wait: bool = False) -> Result:
         """All steps of a case."""

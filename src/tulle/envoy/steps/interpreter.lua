@@ -36,6 +36,21 @@ local function rooted(path)
   return "/" .. rest
 end
 
+-- Whether a path has steps up, or nothing between slashes, as nothing that clients send has.
+local function is_dirty(path)
+  if path:find("//", 1, true) then return true end
+  for segment in path:gmatch("[^/]+") do
+    if segment == "." or segment == ".." then return true end
+  end
+  return false
+end
+
+-- What a path cannot hold as it is.
+local ESCAPES = { ["?"] = "%3F", ["#"] = "%23", [" "] = "%20" }
+local function escaped(path)
+  return (path:gsub("[?# ]", ESCAPES))
+end
+
 local function noted(handle, name)
   local notes = handle:streamInfo():dynamicMetadata():get(NOTES)
   return notes and notes[name] or nil
@@ -51,6 +66,12 @@ local function answer(handle, status, headers, body)
   if headers["content-type"] == nil then note(handle, "untyped", "yes") end
   handle:respond(headers, body)
   return true
+end
+
+-- Answers as Go's `http.Error`.
+local function fail(handle, status, text)
+  local given = { ["content-type"] = "text/plain; charset=utf-8", ["x-content-type-options"] = "nosniff" }
+  return answer(handle, status, given, text .. "\n")
 end
 
 local function scheme(headers)
@@ -78,7 +99,16 @@ function REQUEST.set(handle, headers, op)
 end
 
 function REQUEST.add_prefix(handle, headers, op)
-  headers:replace(":path", rooted(op.prefix .. headers:get(":path")))
+  local path, query = split(headers:get(":path"))
+  headers:replace(":path", rooted(op.prefix .. path) .. query)
+end
+
+-- Nothing at all may be left: the next step may put something before it.
+local function stripped(handle, headers, rest, query, prefix)
+  local path = rest == "" and "" or rooted(rest)
+  if is_dirty(path) then return fail(handle, 400, "Bad Request") end
+  headers:replace(":path", path .. query)
+  headers:add("x-forwarded-prefix", prefix)
 end
 
 function REQUEST.strip(handle, headers, op)
@@ -87,14 +117,13 @@ function REQUEST.strip(handle, headers, op)
     local prefix = op.prefixes[index]
     local length = reach(path, prefix)
     if length ~= nil then
-      headers:replace(":path", rooted(path:sub(length + 1)) .. query)
-      headers:add("x-forwarded-prefix", prefix)
-      return
+      return stripped(handle, headers, path:sub(length + 1), query, prefix)
     end
   end
 end
 
 function REQUEST.replace(handle, headers, op)
+  if op.broken ~= "" then return fail(handle, 500, op.broken) end
   local path, query = split(headers:get(":path"))
   headers:add("x-replaced-path", path)
   headers:replace(":path", op.path .. query)
@@ -124,7 +153,7 @@ function REQUEST.hosts(handle, headers, op)
   for index = 1, #op.hosts do
     if op.hosts[index]:lower() == host:lower() then return end
   end
-  return answer(handle, 500, { ["content-type"] = "text/plain; charset=utf-8", ["x-content-type-options"] = "nosniff" }, "Bad Host\n")
+  return fail(handle, 500, "Bad Host")
 end
 
 function REQUEST.write_path(handle, headers, op)
@@ -138,7 +167,8 @@ function REQUEST.take_path(handle, headers, op)
   if new == old then return end
   local _, query = split(headers:get(":path"))
   headers:add("x-replaced-path", old)
-  headers:replace(":path", new .. query)
+  if is_dirty(new) then return fail(handle, 400, "Bad Request") end
+  headers:replace(":path", escaped(new) .. query)
 end
 
 function REQUEST.strip_taken(handle, headers, op)
@@ -146,9 +176,7 @@ function REQUEST.strip_taken(handle, headers, op)
   for index = 1, #op.notes do
     local rest = noted(handle, op.notes[index]) or ""
     if #rest < #path then
-      headers:replace(":path", rooted(rest) .. query)
-      headers:add("x-forwarded-prefix", path:sub(1, #path - #rest))
-      return
+      return stripped(handle, headers, rest, query, path:sub(1, #path - #rest))
     end
   end
 end
@@ -324,6 +352,10 @@ local function run(handle, operations, kind)
   for index = 1, #operations do
     local op = operations[index]
     if kind[op.op](handle, headers, op) then return end
+  end
+  if kind == REQUEST then
+    local path = headers:get(":path")
+    if path:sub(1, 1) ~= "/" then headers:replace(":path", "/" .. path) end
   end
 end
 

@@ -68,7 +68,7 @@ def _share_origins(step: steps.ShareOrigins, note: str) -> tuple[Part, ...]:
     }
     if not step.patterns:
         return (Work(request=(operation,), answer=(operation,)),)
-    header, found = f"x-{paths.NOTES}-{note}", f"{note}-origin"
+    found = f"{note}-origin"
     pattern = "|".join(f"(?:{each})" for each in step.patterns)
     operation["found"] = found
     return (

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import re
+
 from tulle.envoy.steps.parts import Native, Part, Work
 from tulle.envoy.steps.patterns import substitution
 from tulle.model.steps import AddPrefix, ReplacePath, ReplacePattern, StripPattern, StripPrefix
 
+_NO_ESCAPE = re.compile("%(?![0-9A-Fa-f]{2})")
 NOTES = "tulle.steps"
 """Metadata in which steps leave what others need."""
 
@@ -22,7 +25,9 @@ def strip_prefix(step: StripPrefix, note: str) -> tuple[Part, ...]:
 
 def replace_path(step: ReplacePath, note: str) -> tuple[Part, ...]:
     """The query stays; the service sees the old path in `X-Replaced-Path`."""
-    return (Work(request=({"op": "replace", "path": step.path},)),)
+    wrong = _NO_ESCAPE.search(step.path)
+    broken = f'invalid URL escape "{step.path[wrong.start() :][:3]}"' if wrong else ""
+    return (Work(request=({"op": "replace", "path": step.path, "broken": broken},)),)
 
 
 def replace_pattern(step: ReplacePattern, note: str) -> tuple[Part, ...]:

@@ -7,7 +7,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import fields, replace
 from typing import TypeVar
 
-from tulle.flow.edge import places, streams
+from tulle.flow.edge import places, redirects, streams
 from tulle.flow.edge.joining import Joined, join
 from tulle.flow.edge.known import Key, Known, changed
 from tulle.flow.merge import Merge
@@ -72,12 +72,14 @@ class Edge:
                 self._users.setdefault(key, set()).add(router)
         if not {kind for kind, _ in different}.isdisjoint({"router", "certificate", "entry point", "options"}):
             self._update_listeners()
-        self.routes = tuple(route for name in sorted(known.routers) for route in self._routes_of(known.routers[name]))
+        own = (route for name in sorted(known.routers) for route in self._routes_of(known.routers[name]))
+        self.routes = (*redirects.redirects(known.points), *own)
 
     def findings(self) -> Iterator[Finding]:
         """What is missing."""
         for joined in self.joined.values():
             yield from joined.findings
+        yield from redirects.findings(self._known.points)
 
     def _routes_of(self, router: Router) -> tuple[RouteSet, ...]:
         joined = self.joined.get(router)

@@ -1,0 +1,60 @@
+"""Entry points that send all requests to another one, as sets of routes. Pure."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+
+from tulle.flow.edge.places import plain_listener, tls_listener
+from tulle.kit.memo import remember
+from tulle.model.findings import Finding
+from tulle.model.hostnames import ANY
+from tulle.model.names import Name
+from tulle.model.routers import STATIC, EntryPoint
+from tulle.model.routes import Match, Respond, RouteRule, RouteSet
+from tulle.model.steps import RedirectScheme
+
+EVERYTHING = Match()
+
+
+def redirects(points: Mapping[Name, EntryPoint]) -> Iterator[RouteSet]:
+    """One for each entry point that sends requests elsewhere."""
+    for point in points.values():
+        if point.redirect is not None and (port := target(point, points)) is not None:
+            yield _redirecting(point, port)
+
+
+def findings(points: Mapping[Name, EntryPoint]) -> Iterator[Finding]:
+    """Entry points that are named and do not exist."""
+    for point in points.values():
+        if point.redirect is not None and target(point, points) is None:
+            known = ", ".join(sorted(name.name for name in points))
+            message = f'{point.origin.subject}: there is no entry point "{point.redirect.to}"; there are {known}'
+            yield Finding.error(point.redirect.origin, message)
+
+
+def target(point: EntryPoint, points: Mapping[Name, EntryPoint]) -> str | None:
+    """The port that requests are sent to; None if there is no such entry point."""
+    if point.redirect is None:
+        return None
+    if point.redirect.to.startswith(":"):
+        return point.redirect.to[1:]
+    other = points.get(Name(STATIC, point.redirect.to))
+    return str(other.port) if other is not None else None
+
+
+@remember(size=1)
+def _redirecting(point: EntryPoint, port: str) -> RouteSet:
+    assert point.redirect is not None
+    step = RedirectScheme(scheme=point.redirect.scheme, port=port, is_permanent=point.redirect.is_permanent)
+    name = Name(point.name.namespace, f"{point.name.name}-to-{point.redirect.to.strip(':')}")
+    rule = RouteRule(
+        name=name.name, origin=point.origin, matches=(EVERYTHING,), action=Respond(status=418), steps=(step,)
+    )
+    return RouteSet(
+        name=name,
+        origin=point.origin,
+        hosts=(ANY,),
+        listeners=(plain_listener(point), tls_listener(point)),
+        rules=(rule,),
+        priority=point.redirect.priority,
+    )
