@@ -22,6 +22,7 @@ from tulle.clients.acme import keys
 from tulle.clients.acme.problems import Trouble
 from tulle.flow.certificates import timing
 from tulle.flow.certificates.resolvers import Resolvers
+from tulle.flow.certificates.solvers import Pace
 from tulle.model.names import Name
 from tulle.model.resolvers import (
     DnsChallenge,
@@ -71,11 +72,7 @@ class World:
             self.changed,
             (gateway or self.gateway).reached,
             environment=self.environment(),
-            look=0.1,
-            lease=lease,
-            poll=0.05,
-            beat=1.0,
-            dns_port=self.names.port,
+            pace=Pace(look=0.1, lease=lease, poll=0.05, beat=1.0, dns_port=self.names.port),
         )
         resolvers.load()
         async with asyncio.TaskGroup() as tasks:

@@ -18,7 +18,7 @@ from tulle.flow.certificates.kept import CERTIFICATES, REPLICAS, Account, Certif
 from tulle.flow.certificates.orders import Order
 from tulle.flow.certificates.planning import Task
 from tulle.flow.certificates.shelf import Shelf
-from tulle.flow.certificates.solvers import Tools
+from tulle.flow.certificates.solvers import Pace, Tools
 from tulle.kit.clock import ManualClock
 from tulle.model.resolvers import DnsChallenge, HttpChallenge, KeyType, Resolver
 from tulle.store.base import StoreUnusable
@@ -54,8 +54,7 @@ class World:
             me=me,
             changed=self.changed,
             environment={},
-            lease=self.lease,
-            poll=0.01,
+            pace=Pace(lease=self.lease, poll=0.01),
         )
         task = Task(identity=NAME, resolver=resolver or self.resolver, domains=("a.example",), due=NOW)
         return Order(tools, task, version)

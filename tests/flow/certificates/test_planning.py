@@ -24,9 +24,10 @@ def planned(
     resolver: str = "le",
     resolvers: tuple[Resolver, ...] = (LE, DNS),
     unusable: Mapping[str, str] | None = None,
+    provided: tuple[str, ...] = (),
 ) -> Plan:
     wanted = [WantedCertificate(resolver=resolver, domains=tuple(wish.split()), origin=HERE) for wish in wishes]
-    return plan({each.name: each for each in resolvers}, wanted, there or {}, unusable or {}, now)
+    return plan({each.name: each for each in resolvers}, wanted, there or {}, unusable or {}, frozenset(provided), now)
 
 
 def said(found: Plan) -> list[str]:
@@ -60,6 +61,11 @@ def test_a_certificate_that_has_every_name_serves_instead() -> None:
     assert found.served == {("le", ("b.example",)): identity("le", ("*.example",))}, "the one that ends last"
     assert [each.domains for each in found.tasks] == [("*.example",)], "and is renewed"
     assert planned("b.example c.other", there=there).tasks[0].domains == ("b.example", "c.other")
+
+
+def test_what_documents_have_certificates_for_needs_none() -> None:
+    assert planned("a.example x.b.example", provided=("a.example", "*.b.example")).tasks == ()
+    assert planned("a.example c.example", provided=("a.example",)).tasks[0].domains == ("a.example", "c.example")
 
 
 def test_what_can_never_be_obtained_is_said() -> None:

@@ -17,6 +17,7 @@ from tests.flow.certificates.waiting import until
 from tulle.flow.certificates.kept import CERTIFICATES, REPLICAS, Certificate, Replica, Shown, identity
 from tulle.flow.certificates.resolvers import Resolvers
 from tulle.flow.certificates.shelf import Shelf
+from tulle.flow.certificates.solvers import Pace
 from tulle.kit.clock import ManualClock
 from tulle.model.challenges import Answer, HttpAnswer
 from tulle.model.documents import Origin
@@ -57,8 +58,7 @@ class World:
             self.reached,
             clock=self.clock,
             environment={"EXEC_PATH": "/bin/true"},
-            look=0.01,
-            poll=0.01,
+            pace=Pace(look=0.01, poll=0.01),
         )
 
     @asynccontextmanager
@@ -180,6 +180,15 @@ async def test_resolvers_that_cannot_work(world: World) -> None:
         await until(lambda: not made.findings or "obtained" in made.findings[0].message)
 
 
+async def test_names_that_documents_have_certificates_for(world: World) -> None:
+    async with world.running() as made:
+        made.follow({"le": world.resolver}, [wanted("a.example"), wanted("b.example")], ["*.Example"])
+        await asyncio.sleep(0.1)
+        assert world.ca.orders == []
+        made.follow({"le": world.resolver}, [wanted("a.example"), wanted("b.example")], ["b.example"])
+        await until(lambda: made.served.keys() == {("le", A)})
+
+
 async def test_findings_are_where_routers_are_now(world: World) -> None:
     async with world.running() as made:
         for place in ("one.yml", "two.yml"):
@@ -237,7 +246,10 @@ async def test_a_store_that_is_away_for_a_moment(
             made.follow({"le": world.resolver}, [wanted("a.example")])
             await until(lambda: caplog.text.count("cannot be looked after: the disk is away") > 3)
             patched.undo()
-            await until(lambda: made.served)
+            await until(lambda: made.served and not made.answers)
+            patched.setattr(SqliteRecords, "mark", fails)
+            caplog.clear()
+            await until(lambda: caplog.text.count("cannot be looked after: the disk is away") > 3)
 
 
 async def test_a_mistake_of_ours_ends_nothing(

@@ -17,8 +17,6 @@ from tulle.store.base import StoreError
 
 log = logging.getLogger(__name__)
 
-BEAT = 20.0
-"""Seconds after which a replica says that it lives."""
 MISSED = 3
 """Beats after which it counts as gone."""
 PATIENCE = 15.0
@@ -30,7 +28,7 @@ Reached = Callable[[tuple[Answer, ...]], Awaitable[None]]
 class Gateways:
     """Keeps the record of this replica."""
 
-    def __init__(self, shelf: Shelf, clock: Clock, me: str, reached: Reached, beat: float = BEAT) -> None:
+    def __init__(self, shelf: Shelf, clock: Clock, me: str, reached: Reached, beat: float) -> None:
         self._shelf = shelf
         self._clock = clock
         self._name = REPLICAS + me

@@ -92,7 +92,7 @@ class Order:
     async def _keep(self, done: asyncio.Event) -> None:
         while True:
             with contextlib.suppress(TimeoutError):
-                async with asyncio.timeout(self._tools.lease / 3):
+                async with asyncio.timeout(self._tools.pace.lease / 3):
                     await done.wait()
                     return
             try:
@@ -133,7 +133,7 @@ class Order:
             raise CannotObtain(str(error), Trouble.UNSOLVED) from error
         connection = await asyncio.to_thread(self._connect)
         try:
-            return await obtain(connection, resolver, self._task.domains, made, tools.poll)
+            return await obtain(connection, resolver, self._task.domains, made, tools.pace.poll)
         finally:
             connection.close()
 
@@ -218,7 +218,7 @@ class Order:
         )
 
     def _until(self) -> datetime:
-        return self._tools.clock.now() + timedelta(seconds=self._tools.lease)
+        return self._tools.clock.now() + timedelta(seconds=self._tools.pace.lease)
 
 
 def _is_usable(account: Account) -> bool:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -55,20 +55,20 @@ def plan(
     wanted: Iterable[WantedCertificate],
     known: Mapping[str, Known],
     unusable: Mapping[str, str],
+    provided: frozenset[str],
     now: datetime,
 ) -> Plan:
-    """Work it out. `unusable` says of resolvers why they cannot work at all."""
+    """Work it out. `unusable` says of resolvers why they cannot work at all.
+
+    Names that are `provided` by certificates of documents need none (as in Traefik).
+    """
     tasks: dict[str, Task] = {}
     served: dict[Wish, str] = {}
     findings: dict[tuple[str, Origin], Finding] = {}
     orders = _orders(known)
-    for wish in wanted:
-        domains = canonical_set(wish.domains)
-        resolver = resolvers.get(wish.resolver)
-        if problem := _problem(wish, domains, resolver, resolvers):
-            findings[problem, wish.origin] = Finding.error(wish.origin, problem)
+    for wish, resolver, domains in _possible(resolvers, wanted, findings):
+        if are_good_for(provided, domains):
             continue
-        assert resolver is not None
         name = _serving(resolver, domains, known, now)
         if (found := known.get(name)) is not None and found.is_valid(now):
             served[resolver.name, domains] = name
@@ -77,11 +77,26 @@ def plan(
         if name not in tasks:
             tasks[name] = _task(name, resolver, domains, found, orders.get(resolver.name, ()), now)
         if found is not None and found.certificate.problem:
-            finding = Finding.warning(wish.origin, _sentence(found, resolver, tasks[name].due, now))
-            findings[finding.message, wish.origin] = finding
+            message = _sentence(found, resolver, tasks[name].due, now)
+            findings[message, wish.origin] = Finding.warning(wish.origin, message)
     for name, reason in unusable.items():
         findings[reason, resolvers[name].origin] = Finding.error(resolvers[name].origin, reason)
     return Plan(tasks=tuple(tasks.values()), served=served, findings=tuple(findings.values()))
+
+
+def _possible(
+    resolvers: Mapping[str, Resolver],
+    wanted: Iterable[WantedCertificate],
+    findings: dict[tuple[str, Origin], Finding],
+) -> Iterator[tuple[WantedCertificate, Resolver, tuple[str, ...]]]:
+    """What may be obtained, with the names in their one form; notes what can never be."""
+    for wish in wanted:
+        domains = canonical_set(wish.domains)
+        resolver = resolvers.get(wish.resolver)
+        if problem := _problem(wish, domains, resolver, resolvers):
+            findings[problem, wish.origin] = Finding.error(wish.origin, problem)
+        elif resolver is not None:
+            yield wish, resolver, domains
 
 
 def _problem(

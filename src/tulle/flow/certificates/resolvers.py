@@ -11,13 +11,14 @@ from datetime import datetime, timedelta
 from secrets import token_hex
 
 from tulle.clients.dns.variables import Unconfigured
-from tulle.flow.certificates.gateways import BEAT, Gateways, Reached
+from tulle.flow.certificates.domains import canonical_set
+from tulle.flow.certificates.gateways import Gateways, Reached
 from tulle.flow.certificates.kept import CERTIFICATES, REPLICAS
 from tulle.flow.certificates.orders import Order
 from tulle.flow.certificates.planning import Known, Plan, Task, Wish, plan
 from tulle.flow.certificates.served import Secrets, secret_name
 from tulle.flow.certificates.shelf import Content, Shelf
-from tulle.flow.certificates.solvers import Tools
+from tulle.flow.certificates.solvers import Pace, Tools
 from tulle.flow.certificates.taking_over import take_over
 from tulle.kit.clock import Clock, SystemClock
 from tulle.model.challenges import Answer
@@ -30,8 +31,7 @@ from tulle.store.records import Records
 
 log = logging.getLogger(__name__)
 
-LOOK = 1.0
-"""Seconds after which it is looked whether another control plane has changed something."""
+USUAL = Pace()
 AT_ONCE = 10
 """Certificates that are obtained at the same time."""
 MEMORY, SHORT_MEMORY = timedelta(days=30), timedelta(days=1)
@@ -49,16 +49,9 @@ class Resolvers:
         *,
         clock: Clock | None = None,
         environment: Mapping[str, str] | None = None,
-        look: float = LOOK,
-        lease: float = 60.0,
-        poll: float = LOOK,
-        beat: float = BEAT,
-        dns_port: int = 53,
+        pace: Pace = USUAL,
     ) -> None:
-        """`reached` returns when the gateways of this control plane answer what it is given.
-
-        The rest is for tests; `dns_port` is that of name servers of zones.
-        """
+        """`reached` returns when the gateways of this control plane answer what it is given."""
         self.secrets: Mapping[Name, Secret] = {}
         """Every certificate that can be shown. Replaced, never changed in place, as everything here."""
         self.served: Mapping[Wish, Name] = {}
@@ -69,21 +62,20 @@ class Resolvers:
         self.me = f"{os.uname().nodename}-{os.getpid()}-{token_hex(4)}"
         self._changed = changed
         self._clock = clock or SystemClock()
-        self._look = look
+        self._look = pace.look
         self._shelf = Shelf(records)
-        self._gateways = Gateways(self._shelf, self._clock, self.me, reached, beat)
+        self._gateways = Gateways(self._shelf, self._clock, self.me, reached, pace.beat)
         self._tools = Tools(
             shelf=self._shelf,
             clock=self._clock,
             me=self.me,
             changed=self._stir,
             environment=os.environ if environment is None else environment,
-            lease=lease,
-            poll=poll,
-            dns_port=dns_port,
+            pace=pace,
         )
         self._resolvers: Mapping[str, Resolver] = {}
         self._wanted: tuple[WantedCertificate, ...] = ()
+        self._provided: frozenset[str] = frozenset()
         self._content = Content()
         self._mark: int | None = None
         self._made = Secrets()
@@ -102,11 +94,17 @@ class Resolvers:
             log.warning("certificates cannot be read: %s", error)
         self.secrets = self._made.of(self._content.known, self._clock.now())
 
-    def follow(self, resolvers: Mapping[str, Resolver], wanted: Iterable[WantedCertificate]) -> None:
-        """Obtain what is wanted from now on, and keep it new."""
-        now_wanted = tuple(wanted)
-        if resolvers != self._resolvers or now_wanted != self._wanted or _moved(now_wanted, self._wanted):
-            self._resolvers, self._wanted = dict(resolvers), now_wanted
+    def follow(
+        self,
+        resolvers: Mapping[str, Resolver],
+        wanted: Iterable[WantedCertificate],
+        provided: Iterable[str] = (),
+    ) -> None:
+        """Obtain what is wanted from now on, and keep it new; but for names that documents have certificates for."""
+        before = (self._resolvers, self._wanted, self._provided)
+        self._resolvers, self._wanted = dict(resolvers), tuple(wanted)
+        self._provided = frozenset(canonical_set(provided))
+        if before != (self._resolvers, self._wanted, self._provided) or _moved(self._wanted, before[1]):
             self._stir()
 
     async def run(self) -> None:
@@ -144,7 +142,7 @@ class Resolvers:
             self._mark, self._content = read
         now = self._clock.now()
         unusable = {name: reason for name, (_, reason) in self._unusable.items() if reason}
-        planned = plan(resolvers, wanted, self._content.known, unusable, now)
+        planned = plan(resolvers, wanted, self._content.known, unusable, self._provided, now)
         if resolvers:
             await asyncio.to_thread(self._tidy, planned, now)
         self._tell(planned, findings, now)

@@ -140,6 +140,22 @@ class DnsSolver:
         )
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Pace:
+    """How fast everything goes, which only tests change."""
+
+    look: float = 1.0
+    """Seconds after which it is looked whether another replica has changed something."""
+    lease: float = 60.0
+    """Seconds after which another replica may take over from one that died."""
+    beat: float = 20.0
+    """Seconds after which a replica says that it lives."""
+    poll: float = 1.0
+    """Seconds after which an authority is asked again."""
+    dns_port: int = 53
+    """Of the name servers of zones."""
+
+
 @dataclass(frozen=True, kw_only=True)
 class Tools:
     """What obtaining certificates needs."""
@@ -152,11 +168,7 @@ class Tools:
     """Told that a record is another one now."""
     environment: Mapping[str, str]
     """With the settings of DNS providers."""
-    lease: float = 60.0
-    """Seconds after which another replica may take over from one that died."""
-    poll: float = 1.0
-    dns_port: int = 53
-    """Of the name servers of zones."""
+    pace: Pace = Pace()
 
 
 def solvers(resolver: Resolver, tools: Tools) -> dict[ChallengeKind, Solver]:
@@ -175,7 +187,7 @@ def solvers(resolver: Resolver, tools: Tools) -> dict[ChallengeKind, Solver]:
         from tulle.clients.dns.providers import provider
 
         made = provider(resolver.dns.provider, tools.environment)
-        found[ChallengeKind.DNS] = DnsSolver(provider=made, settings=resolver.dns, port=tools.dns_port)
+        found[ChallengeKind.DNS] = DnsSolver(provider=made, settings=resolver.dns, port=tools.pace.dns_port)
     return found
 
 
