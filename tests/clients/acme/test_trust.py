@@ -9,7 +9,7 @@ import requests
 from tests.clients.servers import web
 from tests.e2e.pebble import self_signed
 from tulle.clients.acme.problems import CannotObtain
-from tulle.clients.acme.trust import adapter, context
+from tulle.clients.acme.trust import adapter, context, with_environment
 from tulle.model.resolvers import Server
 
 
@@ -43,6 +43,16 @@ def test_what_is_trusted() -> None:
     assert context(Server()).cert_store_stats()["x509_ca"] >= 0
     assert context(Server(authorities=(certificate,), trusts_system=False)).cert_store_stats()["x509"] == 1
     assert context(Server(authorities=(certificate,), trusts_system=True)).cert_store_stats()["x509"] >= 1
+
+
+def test_variables_of_lego_count_where_nothing_is_written() -> None:
+    environment = {"LEGO_CA_CERTIFICATES": "/one:/two", "LEGO_CA_SERVER_NAME": "ca.example"}
+    found = with_environment(Server(), environment)
+    assert (found.authorities, found.trusts_system, found.server_name) == (("/one", "/two"), False, "ca.example")
+    assert with_environment(Server(), environment | {"LEGO_CA_SYSTEM_CERT_POOL": "true"}).trusts_system
+    written = Server(authorities=("/three",), server_name="other")
+    assert with_environment(written, environment) == written
+    assert with_environment(Server(), {}) == Server()
 
 
 def test_authorities_that_cannot_be_read(tmp_path: Path) -> None:

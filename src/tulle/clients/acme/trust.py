@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import os
 import ssl
+from collections.abc import Mapping
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -11,6 +14,15 @@ from tulle.model.resolvers import Server
 
 if TYPE_CHECKING:
     from requests.adapters import HTTPAdapter
+
+
+def with_environment(server: Server, environment: Mapping[str, str]) -> Server:
+    """The server with what the variables of lego say, where the configuration says nothing."""
+    authorities = tuple(filter(None, environment.get("LEGO_CA_CERTIFICATES", "").split(os.pathsep)))
+    if authorities and not server.authorities:
+        trusts_system = environment.get("LEGO_CA_SYSTEM_CERT_POOL", "").lower() in {"1", "t", "true"}
+        server = replace(server, authorities=authorities, trusts_system=trusts_system)
+    return replace(server, server_name=server.server_name or environment.get("LEGO_CA_SERVER_NAME", ""))
 
 
 def context(server: Server) -> ssl.SSLContext:

@@ -7,6 +7,7 @@ import contextlib
 import logging
 from dataclasses import replace
 from datetime import datetime, timedelta
+from importlib import import_module
 from typing import TYPE_CHECKING
 
 from tulle.clients.acme.keys import Unusable, new_account_key, private_key
@@ -16,12 +17,13 @@ from tulle.flow.certificates import timing
 from tulle.flow.certificates.kept import CERTIFICATES, Account, Certificate, account_name, fingerprint
 from tulle.flow.certificates.planning import Task
 from tulle.flow.certificates.solvers import Tools, solvers
-from tulle.model.resolvers import Resolver
+from tulle.model.resolvers import ChallengeKind, Resolver
 from tulle.store.base import Conflict, StoreError
 
 if TYPE_CHECKING:
     from tulle.clients.acme.connection import Connection
     from tulle.clients.acme.obtaining import Issued
+    from tulle.clients.acme.solving import Solver
 
 log = logging.getLogger(__name__)
 
@@ -124,15 +126,15 @@ class Order:
             return CannotObtain(f"a mistake of Tulle: {error!r}")
 
     async def _obtain(self) -> Issued:
-        from tulle.clients.acme.obtaining import obtain
-
         tools, resolver = self._tools, self._task.resolver
         try:
-            made = solvers(resolver, tools)
+            made = await asyncio.to_thread(_prepared, resolver, tools)
         except Unconfigured as error:
             raise CannotObtain(str(error), Trouble.UNSOLVED) from error
         connection = await asyncio.to_thread(self._connect)
         try:
+            from tulle.clients.acme.obtaining import obtain
+
             return await obtain(connection, resolver, self._task.domains, made, tools.pace.poll)
         finally:
             connection.close()
@@ -140,10 +142,12 @@ class Order:
     def _connect(self) -> Connection:
         """A connection with the account of the resolver, which is made if there is none."""
         from tulle.clients.acme.connection import Connection
+        from tulle.clients.acme.trust import with_environment
 
         resolver = self._task.resolver
         account = self._account(resolver)
-        connection = Connection(resolver.server, account.key, account.address)
+        server = with_environment(resolver.server, self._tools.environment)
+        connection = Connection(server, account.key, account.address)
         if not account.address:
             address = connection.register(resolver.email, resolver.external_account)
             self._remember(replace(account, address=address))
@@ -219,6 +223,12 @@ class Order:
 
     def _until(self) -> datetime:
         return self._tools.clock.now() + timedelta(seconds=self._tools.pace.lease)
+
+
+def _prepared(resolver: Resolver, tools: Tools) -> dict[ChallengeKind, Solver]:
+    """The solvers of a resolver. Imports what takes a while: most meshes never need it, and streams must not wait."""
+    import_module("tulle.clients.acme.obtaining")
+    return solvers(resolver, tools)
 
 
 def _is_usable(account: Account) -> bool:

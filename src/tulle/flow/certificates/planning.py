@@ -93,9 +93,10 @@ def _possible(
     for wish in wanted:
         domains = canonical_set(wish.domains)
         resolver = resolvers.get(wish.resolver)
-        if problem := _problem(wish, domains, resolver, resolvers):
+        problem = _problem(wish, domains, resolver, resolvers)
+        if resolver is None or problem:
             findings[problem, wish.origin] = Finding.error(wish.origin, problem)
-        elif resolver is not None:
+        else:
             yield wish, resolver, domains
 
 

@@ -24,7 +24,7 @@ log = logging.getLogger(__name__)
 
 FORGOTTEN = timedelta(minutes=10)
 """After which an answer is removed that nobody has removed."""
-PATIENCE = 15.0
+PATIENCE = 20.0
 """Seconds that gateways have to take an answer before the authority looks anyway."""
 POLL = 0.1
 
