@@ -75,7 +75,7 @@ async def run(settings: PlaneSettings) -> None:
     # What should be: files and the store, gathered and built into a mesh; and the keys that issuers of tokens publish.
     store = SqliteStore(home.plane / "store.db")
     paths = [str(path) for path in settings.files]
-    gather = Gather((FileSource(paths), StoreSource(store), BuiltIn(home.plane / "stand-in.pem")))
+    gather = Gather((FileSource(paths), StoreSource(store), BuiltIn(home.plane / "stand-in.pem", home.routers_socket)))
     kept = KeptVersions(home.plane / "last-good.db", gather.again)
     kept.load()
     keys = KeyCache(home.plane / "keys.json", gather.again)
@@ -114,8 +114,9 @@ async def run(settings: PlaneSettings) -> None:
                 settings.api_address, observer, store, home.plane / "token", when=lambda: _settled(observer, stirred)
             )
         )
+        asked = tasks.create_task(app.serve_routers(home.routers_socket, observer, building.providers.put))
         await ended
-        for task in (gathering, *running, api):
+        for task in (gathering, *running, api, asked):
             task.cancel()
 
 

@@ -10,9 +10,9 @@ from typing import Any
 
 import pytest
 
-from tests.sources.labels.cases import BINDINGS, CASES, EMPTY_ALLOWED, SWARM, Swarm
 from tests.e2e.labelled_traefik import LabelledTraefik, Shape, said, traefik
 from tests.sources.engine_double import EngineDouble, container, listening, network, service, task
+from tests.sources.labels.cases import BINDINGS, CASES, EMPTY_ALLOWED, SWARM, Swarm
 from tulle.model.registries import DockerSettings, EngineSettings, LabelSettings, SwarmSettings
 from tulle.sources.base import Batch
 from tulle.sources.docker import docker_source

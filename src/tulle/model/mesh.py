@@ -36,6 +36,7 @@ from tulle.model.providers import Provider
 from tulle.model.resolvers import CertificateResolver
 from tulle.model.routers import (
     Blend,
+    EdgeState,
     EntryPoint,
     Failover,
     KeyPair,
@@ -150,6 +151,8 @@ class Mesh:
     """Where more documents are to be fetched from."""
     resolvers: Mapping[Name, CertificateResolver] = field(default_factory=dict)
     """Who gets certificates for the hosts of routers that name them."""
+    edge: EdgeState | None = None
+    """What became of routers; None if there are none."""
     findings: tuple[Finding, ...] = ()
 
     def guard_of(self, gateways: Iterable[Name | None]) -> Guard | None:

@@ -1,4 +1,4 @@
-"""Providers of dynamic configuration as they are written, by the names of Traefik 3.7, and of 2 and 1 for older ones."""
+"""Providers of dynamic configuration as they are written: by the names of Traefik 3.7, for older ones of 2 and 1."""
 
 from __future__ import annotations
 

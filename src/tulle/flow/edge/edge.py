@@ -19,7 +19,17 @@ from tulle.model.listeners import Certificate, Listener
 from tulle.model.names import Name
 from tulle.model.objects import Secret
 from tulle.model.policies import ClientTls, TlsMode
-from tulle.model.routers import INTERNAL, EntryPoint, KeyPair, Pool, Router, TlsOptions, Transport
+from tulle.model.routers import (
+    INTERNAL,
+    EdgeState,
+    EntryPoint,
+    KeyPair,
+    Pool,
+    Router,
+    RouterState,
+    TlsOptions,
+    Transport,
+)
 from tulle.model.routes import RouteKind, RouteSet
 from tulle.model.services import Service
 
@@ -38,6 +48,7 @@ class Edge:
         self.routes: tuple[RouteSet, ...] = ()
         self.joined: dict[Router, Joined] = {}
         self.points: tuple[EntryPoint, ...] = ()
+        self.state: EdgeState | None = None
         self._users: dict[Key, set[Router]] = {}
         self._usual: tuple[EntryPoint, ...] = ()
         self._known = Known()
@@ -49,8 +60,9 @@ class Edge:
             return
         before, self._known = self._known, Known.of(merge)
         known = self._known
-        self.points = tuple(known.points.values()) or ((places.USUAL,) if known.routers else ())
-        usual = places.points_for_all({each.name: each for each in self.points})
+        self.points = tuple(places.all_points(known.points, known.routers.values()))
+        known = self._known = replace(known, points={each.name: each for each in self.points})
+        usual = places.points_for_all(known.points)
         self._update_services(different)
         stale = {before.routers[name] for kind, name in different if kind == "router" and name in before.routers}
         new = {known.routers[name] for kind, name in different if kind == "router" and name in known.routers}
@@ -75,6 +87,21 @@ class Edge:
         own = (route for name in sorted(known.routers) for route in self._routes_of(known.routers[name]))
         self.routes = (*redirects.redirects(known.points), *own)
 
+        self.state = self._state()
+
+    def _state(self) -> EdgeState:
+        """What can be asked about."""
+        found = {}
+        for router, joined in self.joined.items():
+            found[router.name] = RouterState(
+                router=router,
+                points=tuple(point.name.name for point in joined.points),
+                problems=joined.problems,
+                services=tuple(sorted(name for kind, name in joined.asked if kind == "service")),
+                steps=tuple(sorted(name for kind, name in joined.asked if kind == "middleware")),
+            )
+        return EdgeState(routers=found, points=self.points, pools=self._known.pools)
+
     def findings(self) -> Iterator[Finding]:
         """What is missing."""
         for joined in self.joined.values():
@@ -88,6 +115,7 @@ class Edge:
     def _update_services(self, different: set[Key]) -> None:
         known = self._known
         names = {name for kind, name in different if kind == "service"}
+        names |= {name for name in known.pools if name.namespace == INTERNAL}
         moved = {name for kind, name in different if kind == "serversTransport"}
         if moved:
             names |= {name for name, each in known.pools.items() if each.transport and each.transport.name in moved}
@@ -95,7 +123,7 @@ class Edge:
 
     def _service(self, name: Name) -> Service | None:
         pool = self._known.pools.get(name)
-        if pool is None:
+        if pool is None or (name.namespace == INTERNAL and not self.points):
             return None
         transport = self._known.transports.get(pool.transport.name) if pool.transport is not None else None
         return served(pool, transport)

@@ -11,10 +11,15 @@ from tulle.flow.edge.sending import Sending, sending
 from tulle.model.conditions import Conjunction
 from tulle.model.findings import Finding
 from tulle.model.names import Name
-from tulle.model.routers import EntryPoint, Reference, Router
-from tulle.model.routes import Forward, Match, RouteRule, RouteSet
+from tulle.model.routers import INTERNAL, EntryPoint, Reference, Router
+from tulle.model.routes import Forward, Match, Respond, RouteRule, RouteSet
 from tulle.model.steps import AddPrefix, RefuseEscapes, Step, TryAgain
 
+ANSWERS = {
+    Name(INTERNAL, "ping"): Respond(status=200, body="OK"),
+    Name(INTERNAL, "noop"): Respond(status=418),
+}
+"""Services that are always there, and that the gateway answers for."""
 DEEPEST = 16
 """Steps in steps, and routers in routers."""
 
@@ -39,13 +44,15 @@ def join(router: Router, known: Known, usual: tuple[EntryPoint, ...]) -> Joined:
     lookup = Lookup(known, router.name, router.origin.subject)
     points = points_of(router, lookup, usual)
     steps = list(steps_of(router.steps, lookup, ()))
-    target = sending(router.service, lookup) if router.service is not None else Sending()
+    answer = ANSWERS.get(router.service.name) if router.service is not None else None
+    is_sent = router.service is not None and answer is None
+    target = sending(router.service, lookup) if router.service is not None and is_sent else Sending()
     steps += steps_of(target.steps, lookup, ())
     if target.prefix:
         steps.append(AddPrefix(prefix=target.prefix))
     routes: tuple[RouteSet, ...] = ()
     if lookup.is_complete and router.service is not None:
-        routes = tuple(_routes(router, points, steps, target, lookup))
+        routes = tuple(_routes(router, points, steps, answer or target, lookup))
     if not lookup.is_complete:
         routes = ()
     return Joined(
@@ -89,7 +96,7 @@ def steps_of(names: Iterable[Reference], lookup: Lookup, above: tuple[Name, ...]
 
 
 def _routes(
-    router: Router, points: tuple[EntryPoint, ...], steps: list[Step], target: Sending, lookup: Lookup
+    router: Router, points: tuple[EntryPoint, ...], steps: list[Step], target: Sending | Respond, lookup: Lookup
 ) -> Iterator[RouteSet]:
     """The router at its entry points; one set for those that do the same."""
     groups: dict[tuple[Step, ...], list[str]] = {}
@@ -116,22 +123,25 @@ def _refusals(point: EntryPoint) -> tuple[Step, ...]:
     return (RefuseEscapes(escapes=escapes),) if escapes else ()
 
 
-def _rule(router: Router, steps: tuple[Step, ...], target: Sending) -> RouteRule:
+def _rule(router: Router, steps: tuple[Step, ...], target: Sending | Respond) -> RouteRule:
+    return RouteRule(
+        name=f"{router.name.name}{router.name.namespace}",
+        origin=router.origin,
+        matches=tuple(map(_match, router.alternatives)),
+        action=target if isinstance(target, Respond) else _forward(steps, target),
+        steps=tuple(each for each in steps if not isinstance(each, TryAgain)),
+    )
+
+
+def _forward(steps: tuple[Step, ...], target: Sending) -> Forward:
     again = next((each.retry for each in reversed(steps) if isinstance(each, TryAgain)), None)
-    action = Forward(
+    return Forward(
         backends=tuple(target.backends),
         mirrors=tuple(target.mirrors),
         hash_on=target.hash_on,
         is_by_client=target.is_by_client,
         shows_own_host=target.shows_own_host,
         retry=again,
-    )
-    return RouteRule(
-        name=f"{router.name.name}{router.name.namespace}",
-        origin=router.origin,
-        matches=tuple(map(_match, router.alternatives)),
-        action=action,
-        steps=tuple(each for each in steps if not isinstance(each, TryAgain)),
     )
 
 
