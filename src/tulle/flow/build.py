@@ -24,6 +24,7 @@ from tulle.model.mesh import Mesh, Settings
 from tulle.model.names import Name
 from tulle.model.objects import ConfigMap, Secret
 from tulle.model.providers import Provider
+from tulle.model.resolvers import CertificateResolver
 from tulle.model.security import RequestAuthentication
 from tulle.model.services import Service
 
@@ -112,6 +113,7 @@ class Builder:
                 config_maps=typed(merge, ConfigMap),
                 tokens=typed(merge, RequestAuthentication),
                 providers=typed(merge, Provider),
+                resolvers=typed(merge, CertificateResolver),
                 edge=checking.edge.state,
                 statuses=checking.statuses,
                 findings=self._mesh.findings,

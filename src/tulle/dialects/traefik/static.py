@@ -128,7 +128,6 @@ KINDS = (
         _kind(section, AnythingSpec)
         for section in (
             "accessLog",
-            "certificatesResolvers",
             "experimental",
             "hostResolver",
             "log",
