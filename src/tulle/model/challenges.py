@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
+
+from tulle.model.names import Name
+from tulle.model.objects import Secret
 
 WELL_KNOWN = "/.well-known/acme-challenge/"
 """Before the token, in the path that is asked for; without TLS, at port 80, for every host."""
@@ -38,3 +42,16 @@ class TlsAnswer:
 
 
 Answer = HttpAnswer | TlsAnswer
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class Issued:
+    """What certificate authorities have signed, and what they ask. Compared by identity."""
+
+    secrets: Mapping[Name, Secret] = field(default_factory=dict)
+    """Every certificate that can be shown."""
+    answers: tuple[Answer, ...] = ()
+    """What gateways are to answer."""
+
+
+NOTHING_ISSUED = Issued()

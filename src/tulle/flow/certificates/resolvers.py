@@ -21,7 +21,7 @@ from tulle.flow.certificates.shelf import Content, Shelf
 from tulle.flow.certificates.solvers import Pace, Tools
 from tulle.flow.certificates.taking_over import take_over
 from tulle.kit.clock import Clock, SystemClock
-from tulle.model.challenges import Answer
+from tulle.model.challenges import NOTHING_ISSUED, Answer, Issued
 from tulle.model.findings import Finding
 from tulle.model.names import Name
 from tulle.model.objects import Secret
@@ -58,6 +58,8 @@ class Resolvers:
         """By resolver and names (in their one form): the secret; what is not here has none yet."""
         self.answers: tuple[Answer, ...] = ()
         """What gateways are to answer authorities."""
+        self.issued = NOTHING_ISSUED
+        """The secrets and answers together."""
         self.findings: tuple[Finding, ...] = ()
         self.me = f"{os.uname().nodename}-{os.getpid()}-{token_hex(4)}"
         self._changed = changed
@@ -93,6 +95,7 @@ class Resolvers:
         except StoreError as error:
             log.warning("certificates cannot be read: %s", error)
         self.secrets = self._made.of(self._content.known, self._clock.now())
+        self.issued = Issued(secrets=self.secrets)
 
     def follow(
         self,
@@ -193,6 +196,7 @@ class Resolvers:
         new = (secrets, served, answers, (*planned.findings, *findings))
         if new != (self.secrets, self.served, self.answers, self.findings):
             self.secrets, self.served, self.answers, self.findings = new
+            self.issued = Issued(secrets=secrets, answers=answers)
             self._changed()
         if self._resolvers:
             self._gateways.show(shown)

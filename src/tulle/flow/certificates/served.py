@@ -10,7 +10,7 @@ from tulle.model.documents import Origin
 from tulle.model.names import Name
 from tulle.model.objects import Secret
 
-NAMESPACE = "@acme"
+NAMESPACE = "acme-certificates"
 """Of secrets that authorities have signed."""
 SOURCE = "acme"
 

@@ -7,12 +7,13 @@ from collections.abc import Iterator, Mapping
 from dataclasses import fields, replace
 from typing import TypeVar
 
-from tulle.flow.edge import places, redirects, streams
+from tulle.flow.edge import answers, places, redirects, streams
 from tulle.flow.edge.joining import Joined, join
 from tulle.flow.edge.known import Key, Known, changed
 from tulle.flow.merge import Merge
 from tulle.kit.memo import remember
 from tulle.kit.tables import replaced
+from tulle.model.challenges import NOTHING_ISSUED, Issued
 from tulle.model.findings import Finding
 from tulle.model.hostnames import ANY
 from tulle.model.listeners import Certificate, Listener
@@ -52,10 +53,14 @@ class Edge:
         self._users: dict[Key, set[Router]] = {}
         self._usual: tuple[EntryPoint, ...] = ()
         self._known = Known()
+        self._issued = NOTHING_ISSUED
 
-    def update(self, merge: Merge) -> None:
-        """Bring everything up to date with what is merged now."""
+    def update(self, merge: Merge, issued: Issued = NOTHING_ISSUED) -> None:
+        """Bring everything up to date with what is merged now, and what authorities have issued."""
         different = changed(merge)
+        if issued is not self._issued:
+            different.add(("certificate", Name(CERTIFICATES, "issued")))
+            self._issued = issued
         if not different:
             return
         before, self._known = self._known, Known.of(merge)
@@ -86,7 +91,8 @@ class Edge:
         if not {kind for kind, _ in different}.isdisjoint({"router", "certificate", "entry point", "options"}):
             self._update_listeners()
         own = (route for name in sorted(known.routers) for route in self._routes_of(known.routers[name]))
-        self.routes = (*redirects.redirects(known.points), *own)
+        asked = answers.routes(issued.answers, self.points)
+        self.routes = (*asked, *redirects.redirects(known.points), *own)
 
         self.state = self._state()
 
@@ -101,7 +107,15 @@ class Edge:
                 services=tuple(sorted(name for kind, name in joined.asked if kind == "service")),
                 steps=tuple(sorted(name for kind, name in joined.asked if kind == "middleware")),
             )
-        return EdgeState(routers=found, points=self.points, pools=self._known.pools)
+        wishes = [
+            (router, router.tls or point.tls)
+            for router, joined in self.joined.items()
+            if joined.routes
+            for point in joined.points
+        ]
+        return EdgeState(
+            routers=found, points=self.points, pools=self._known.pools, wishes=tuple(dict.fromkeys(wishes))
+        )
 
     def findings(self) -> Iterator[Finding]:
         """What is missing."""
@@ -132,13 +146,18 @@ class Edge:
     def _update_listeners(self) -> None:
         points = self.points
         pairs = sorted(self._known.pairs.values(), key=_standing) if points else []
+        issued = self._issued
         secrets = {each.name: each for pair in pairs if (each := secret(pair)) is not None}
-        self.secrets = _all(self.secrets, secrets)
-        certificates = tuple(map(certificate, pairs))
+        secrets.update((each.name, each) for each in answers.secrets(issued.answers))
+        self.secrets = _all(self.secrets, {**secrets, **issued.secrets} if points else {})
+        written = tuple(map(certificate, pairs))
+        # The first is for clients that ask for a name without one.
+        certificates = (*written, *(Certificate(secret=name) for name in sorted(issued.secrets)))
         ending = self._ending()
         found = {each.name: each for each in places.listeners(points, certificates, ending)}
         around = streams.Around(certificates, self._known.options, ending.usual)
         found.update((each.name, self._same(each)) for each in streams.listeners(self.joined, around))
+        found.update((each.name, self._same(each)) for each in answers.listeners(issued.answers, points))
         self.listeners = _all(self.listeners, found)
 
     def _ending(self) -> places.Ending:

@@ -112,6 +112,7 @@ def _tls(
         hosts=tuple(ListenerHost(host=host) for host in hosts),
         versions=options.versions if options is not None else USUAL_VERSIONS,
         client_trust=options.trust if options is not None else None,
+        alpn=options.protocols if options is not None else (),
     )
 
 
