@@ -97,7 +97,7 @@ async def run(settings: PlaneSettings) -> None:
 
     async def reached(answers: tuple[Answer, ...]) -> None:
         """Return when every gateway has what authorities ask for."""
-        while resolvers.answers != answers or not publisher.are_synced:
+        while answers and (resolvers.answers != answers or not observer.is_ready):
             stirred.clear()
             with contextlib.suppress(TimeoutError):
                 async with asyncio.timeout(LOOK):

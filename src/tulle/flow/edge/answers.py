@@ -14,7 +14,7 @@ from tulle.model.listeners import Certificate, Listener, ListenerHost, ListenerP
 from tulle.model.names import Name
 from tulle.model.objects import Secret
 from tulle.model.routers import EntryPoint
-from tulle.model.routes import Match, Respond, RouteKind, RouteRule, RouteSet, StreamMatch, StreamRule
+from tulle.model.routes import Match, Respond, RouteRule, RouteSet
 
 FIRST = 1 << 256
 """Above every priority of a router."""
@@ -24,7 +24,7 @@ RANK = -1
 
 
 def routes(answers: Iterable[Answer], points: Iterable[EntryPoint]) -> Iterator[RouteSet]:
-    """Texts under their paths, for every host; connections for certificates, which end with the handshake."""
+    """Texts under their paths, for every host."""
     streams = [each for each in points if not each.is_udp]
     for answer in answers:
         if isinstance(answer, HttpAnswer):
@@ -43,17 +43,6 @@ def routes(answers: Iterable[Answer], points: Iterable[EntryPoint]) -> Iterator[
                 rules=(rule,),
                 priority=FIRST,
             )
-        else:
-            match = StreamMatch(server_names=(answer.domain,), protocols=(TLS_PROTOCOL,))
-            stream = StreamRule(name="acme", origin=BUILT_IN, matches=(match,), backends=())
-            yield RouteSet(
-                name=Name(NAMESPACE, f"tls-{answer.domain}"),
-                origin=BUILT_IN,
-                kind=RouteKind.TCP,
-                hosts=(ANY,),
-                listeners=tuple(f"{NAMESPACE}/{_name(each, answer)}" for each in streams),
-                streams=(stream,),
-            )
 
 
 def listeners(answers: Iterable[Answer], points: Iterable[EntryPoint]) -> Iterator[Listener]:
@@ -68,10 +57,11 @@ def listeners(answers: Iterable[Answer], points: Iterable[EntryPoint]) -> Iterat
                     address=point.address,
                     port=real_port(point.port),
                     declared_port=point.port,
-                    protocol=ListenerProtocol.TLS,
+                    protocol=ListenerProtocol.HTTPS,
                     certificates=(Certificate(secret=_secret_name(answer)),),
                     hosts=(ListenerHost(host=answer.domain),),
-                    alpn=(TLS_PROTOCOL,),
+                    offers=(TLS_PROTOCOL,),
+                    entrance=point.entrance,
                     rank=RANK,
                 )
 
