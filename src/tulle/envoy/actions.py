@@ -221,6 +221,10 @@ def _send(message: RouteAction, action: Forward, live: list[Backend], to: Destin
         message.weighted_clusters.clusters.extend(
             ClusterWeight(name=to.cluster(each), weight=protos.number(each.weight)) for each in live
         )
+        if action.is_by_client:
+            message.weighted_clusters.use_hash_policy.value = True
+    if action.shows_own_host:
+        message.auto_host_rewrite.value = True
     mirrors = [each for each in action.mirrors if each.percent > 0 and to.refusal(each.backend) is None]
     message.request_mirror_policies.extend(_mirror(each, to) for each in mirrors)
     message.hash_policy.extend(map(hashing.policy, action.hash_on or _hash_on(live, to)))
@@ -258,6 +262,7 @@ def _mirror(mirror: Mirror, to: Destinations) -> RequestMirrorPolicy:
         cluster=to.cluster(mirror.backend),
         runtime_fraction=protos.runtime_fraction(mirror.percent),
         trace_sampled=protos.flag(False),
+        disable_shadow_host_suffix_append=mirror.keeps_host,
     )
 
 

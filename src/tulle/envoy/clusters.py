@@ -6,7 +6,7 @@ from envoy.config.cluster.v3 import cluster_pb2
 from envoy.config.core.v3 import address_pb2
 from envoy.config.endpoint.v3 import endpoint_components_pb2, endpoint_pb2
 
-from tulle.envoy import balancing, client_tls, discovery, naming, protos, transport
+from tulle.envoy import balancing, client_tls, discovery, health_checks, naming, protos, transport
 from tulle.envoy.attempts import attempt
 from tulle.envoy.endpoint_views import View
 from tulle.envoy.meshing import Meshing
@@ -50,7 +50,7 @@ def _service_cluster(
         cluster.typed_extension_protocol_options[HTTP_OPTIONS].CopyFrom(http_options(spoken))
     is_watched = transport.encryption(service, port, policy) is Meshing.ALL or discovery.asks_requests(service)
     if policy.health_check and not is_watched:
-        balancing.check_health(policy.health_check, cluster, is_http2=bool(spoken and spoken.is_http2))
+        health_checks.check_health(policy.health_check, cluster, is_http2=bool(spoken and spoken.is_http2))
     return encode(name, cluster, endpoints_name=assignment, origins=(service.origin,))
 
 

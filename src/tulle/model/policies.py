@@ -105,6 +105,8 @@ class LoadBalancing:
     table_size: int | None = None
     """Of `maglev`: a prime number; Envoy's 65537 if not given."""
     locality: LocalityBalancing | None = None
+    stays_while_any_is_well: bool = False
+    """Whether one healthy endpoint is enough to keep requests from who stands in for all of them."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -280,6 +282,8 @@ class Retry:
     non_idempotent: bool = False
     any_host: bool = False
     """Whether a retry may go to the endpoint that just failed."""
+    moves_on: bool = False
+    """Whether a retry goes to who stands in for the one that was asked."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

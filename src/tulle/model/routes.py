@@ -163,6 +163,8 @@ class Mirror:
 
     backend: Backend
     percent: float = 100.0
+    keeps_host: bool = False
+    """Whether the copy has the Host of the request; otherwise `-shadow` follows it."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

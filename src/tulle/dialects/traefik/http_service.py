@@ -28,11 +28,11 @@ from tulle.model.routers import Blend, Failover, Mirroring, Pool, Reference, Ser
 from tulle.model.services import Service
 
 STRATEGIES = {
-    "": LoadBalancing(balance=Balance.ROUND_ROBIN),
-    "wrr": LoadBalancing(balance=Balance.ROUND_ROBIN),
-    "p2c": LoadBalancing(balance=Balance.LEAST_REQUEST),
-    "leasttime": LoadBalancing(balance=Balance.LEAST_REQUEST),
-    "hrw": LoadBalancing(balance=Balance.MAGLEV, hash_on=HashOn(source_ip=True)),
+    "": LoadBalancing(balance=Balance.ROUND_ROBIN, stays_while_any_is_well=True),
+    "wrr": LoadBalancing(balance=Balance.ROUND_ROBIN, stays_while_any_is_well=True),
+    "p2c": LoadBalancing(balance=Balance.LEAST_REQUEST, stays_while_any_is_well=True),
+    "leasttime": LoadBalancing(balance=Balance.LEAST_REQUEST, stays_while_any_is_well=True),
+    "hrw": LoadBalancing(balance=Balance.MAGLEV, hash_on=HashOn(source_ip=True), stays_while_any_is_well=True),
 }
 
 

@@ -101,9 +101,11 @@ def _mirror(service: Mirroring, lookup: Lookup, found: Sending, above: tuple[Ref
     for to, percent in service.mirrors:
         copy = Sending()
         _spread(to, lookup, copy, above, 1.0)
-        for each in _whole(copy.backends):
-            part = each.weight / sum(other.weight for other in copy.backends)
-            found.mirrors.append(Mirror(backend=replace(each, weight=1), percent=percent * share * part))
+        total = sum(each.weight for each in copy.backends)
+        found.mirrors += [
+            Mirror(backend=replace(each, weight=1), percent=percent * share * each.weight / total, keeps_host=True)
+            for each in copy.backends
+        ]
 
 
 def _fail_over(service: Failover, lookup: Lookup, found: Sending, above: tuple[Reference, ...], share: float) -> None:
