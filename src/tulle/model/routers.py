@@ -132,6 +132,8 @@ class Pool:
     """Whether it can be known to be ill."""
     authorities: tuple[str, ...] = ()
     """Host and port of each server, as they are written."""
+    urls: tuple[str, ...] = ()
+    """Of each server, as they are written."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

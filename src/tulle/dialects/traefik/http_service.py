@@ -86,6 +86,7 @@ def _pool(part: Written, spec: LoadBalancerSpec, steps: tuple[Reference, ...]) -
         prefix=found.prefix,
         is_checked=spec.health_check is not None,
         authorities=found.authorities,
+        urls=found.urls,
     )
 
 
