@@ -13,17 +13,22 @@ from contextlib import asynccontextmanager, closing
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
+import grpc.aio
 import httpx
 import pytest
 from cryptography import x509
 from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.x509.oid import NameOID
+from envoy.service.auth.v3.external_auth_pb2 import CheckRequest, CheckResponse
 
 from tests.e2e.small_plane import SmallPlane, eventually, running
 from tests.envoy.kitchen import free_port
 from tulle.agent.admin import _exchange
+from tulle.agent.consultant.authorizing import METHOD
+from tulle.envoy.bootstrap import CONSULTANT
 from tulle.identity.keys import key_pem, new_key
 from tulle.kit.home import Home
+from tulle.model.consulting import QUESTION, Passwords, to_text
 from tulle.model.documents import BUILT_IN
 from tulle.model.listeners import Certificate, Listener, ListenerProtocol
 from tulle.model.names import Name
@@ -124,6 +129,31 @@ async def test_envoys_that_start_while_everybody_is_away_serve_what_they_had(hom
         await eventually(lambda: calls(plane), what="Envoys of a new agent")
         await plane.start()
         await eventually(lambda: is_synced(plane))
+
+
+async def test_the_gateway_is_advised_by_every_agent(home: Home) -> None:
+    async def is_advised() -> bool:
+        request = CheckRequest()
+        request.attributes.context_extensions[QUESTION] = to_text(Passwords(id="x"))
+        async with grpc.aio.insecure_channel(f"unix:{home.consultant_socket}") as channel:
+            try:
+                answer = await channel.unary_unary(METHOD)(request.SerializeToString(), timeout=1)
+            except grpc.aio.AioRpcError:
+                return False
+        return bool(CheckResponse.FromString(answer).denied_response.status.code == 401)
+
+    async with running(home) as plane:
+        await eventually(lambda: calls(plane), what="the gateway")
+        await eventually(is_advised, what="the consultant")
+        for proxy in plane.envoys():
+            start = json.loads((plane.home.agent / "proxies" / proxy / "bootstrap.json").read_text())
+            known = {each["name"] for each in start["static_resources"]["clusters"]}
+            assert (CONSULTANT in known) == proxy.startswith("gateway-")
+        await plane.kill_agent()
+        assert not await is_advised()
+        # The Envoy is adopted, and asks at once.
+        await plane.start_agent()
+        await eventually(is_advised, what="the next consultant")
 
 
 async def test_a_call_to_an_unknown_host_while_the_plane_is_away_is_answered_with_the_reason(home: Home) -> None:

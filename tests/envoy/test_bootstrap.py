@@ -23,6 +23,18 @@ def test_envoy_knows_every_field() -> None:
     assert message.admin.address.pipe.mode == 0o600
 
 
+def test_a_gateway_knows_its_consultant() -> None:
+    assert [each["name"] for each in MADE["static_resources"]["clusters"]] == ["xds"]  # type: ignore[index]
+    made = bootstrap.bootstrap(Node("gw"), xds_socket="/x", admin_socket="/a", consultant_socket="/c")
+    message = ParseDict(made, bootstrap_pb2.Bootstrap())
+    _, consultant = message.static_resources.clusters
+    assert consultant.name == bootstrap.CONSULTANT
+    (place,) = consultant.load_assignment.endpoints[0].lb_endpoints
+    assert place.endpoint.address.pipe.path == "/c"
+    # Every request that is counted is one of it, as long as it lasts.
+    assert consultant.circuit_breakers.thresholds[0].max_requests.value >= 1_000_000
+
+
 def test_it_waits_for_its_configuration_for_ever() -> None:
     message = ParseDict(MADE, bootstrap_pb2.Bootstrap())
     for source in (message.dynamic_resources.cds_config, message.dynamic_resources.lds_config):

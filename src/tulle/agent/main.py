@@ -18,7 +18,7 @@ from tulle.agent.reports import Reports
 from tulle.agent.sidecars import EnvoySidecars
 from tulle.agent.supply import Plane
 from tulle.api.hosts_messages import HostReport
-from tulle.kit.clock import SystemClock
+from tulle.kit.clock import Clock, SystemClock
 from tulle.kit.home import Home
 from tulle.kit.lifeline import end_of_life
 from tulle.kit.processes import allow_many_files
@@ -99,7 +99,7 @@ class _Agent:
         """What the supervisor was told of sidecars whose Envoy had ended."""
         self._relay = around.relay
         self._proxies = Proxies(around)
-        self._gateway = Gateway(host, self._proxies)
+        self._gateway = Gateway(host, self._proxies, lambda: _consult(home, clock))
         self._supervisor = Supervisor(
             host=host,
             home=home,
@@ -165,6 +165,13 @@ class _Agent:
         message = "; ".join((*self._enrolment.complaints, *self._proxies.complaints))
         instances = self._supervisor.instances()
         self._reports.set(HostReport(host=self._host, role=self._role, instances=instances, message=message))
+
+
+async def _consult(home: Home, clock: Clock) -> None:
+    # Only hosts with a gateway need what this loads.
+    from tulle.agent.consultant.server import Consultant
+
+    await Consultant(home.consultant_socket, clock).run()
 
 
 @asynccontextmanager

@@ -190,9 +190,15 @@ class Proxy:
     def _launch(self) -> Launch:
         record, around = self.record, self._around
         admin = around.admin_socket(record.id)
+        start = bootstrap(
+            self._node(),
+            xds_socket=str(around.xds_socket),
+            admin_socket=str(admin),
+            consultant_socket=str(around.home.consultant_socket) if record.role == "gateway" else "",
+        )
         return Launch(
             id=record.id,
-            bootstrap=bootstrap(self._node(), xds_socket=str(around.xds_socket), admin_socket=str(admin)),
+            bootstrap=start,
             admin=admin,
             concurrency=record.concurrency,
             environment=dict(record.environment),

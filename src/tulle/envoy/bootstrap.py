@@ -6,6 +6,8 @@ from tulle.xds.messages import Node
 
 JSON = dict[str, object]
 MOST_CONNECTIONS = 200_000
+MOST_REQUESTS = 1_000_000
+"""Of a gateway, at the same time."""
 TYPE = "type.googleapis.com/"
 ADS: JSON = {"ads": {}, "resource_api_version": "V3", "initial_fetch_timeout": "0s"}
 """Waits for ever: an Envoy that went on with nothing would take over the ports of one that serves."""
@@ -30,8 +32,16 @@ CLUSTER_STATISTICS = (
 """Of some hundred per cluster those that somebody looks at: a cluster costs 20 KB instead of 47."""
 
 
-def bootstrap(node: Node, *, xds_socket: str, admin_socket: str) -> JSON:
-    """The bootstrap of one Envoy, as JSON: delta ADS over a Unix socket to its agent, admin on a Unix socket."""
+CONSULTANT = "consultant"
+"""The cluster of the helper that a gateway asks on its host (`model.consulting`)."""
+
+
+def bootstrap(node: Node, *, xds_socket: str, admin_socket: str, consultant_socket: str = "") -> JSON:
+    """The bootstrap of one Envoy, as JSON: delta ADS over a Unix socket to its agent, admin on a Unix socket.
+
+    With the socket of a consultant there is a cluster of that name, too.
+    """
+    consultants = [_consultant(consultant_socket)] if consultant_socket else []
     return {
         "node": {"id": node.id, "cluster": node.cluster, "metadata": dict(node.metadata)},
         "admin": {"address": {"pipe": {"path": admin_socket, "mode": 0o600}}},
@@ -47,7 +57,7 @@ def bootstrap(node: Node, *, xds_socket: str, admin_socket: str) -> JSON:
             "cds_config": ADS,
             "lds_config": ADS,
         },
-        "static_resources": {"clusters": [_agent(xds_socket)]},
+        "static_resources": {"clusters": [_on_this_host("xds", xds_socket), *consultants]},
         "bootstrap_extensions": [
             {
                 "name": "internal_listener",
@@ -61,14 +71,20 @@ def bootstrap(node: Node, *, xds_socket: str, admin_socket: str) -> JSON:
     }
 
 
-def _agent(socket: str) -> JSON:
-    """The one xDS server that Envoy knows."""
+def _consultant(socket: str) -> JSON:
+    """Each request that is counted holds a stream as long as it lasts, so there may be very many."""
+    most = {"max_requests": MOST_REQUESTS, "max_pending_requests": MOST_REQUESTS}
+    return {**_on_this_host(CONSULTANT, socket), "circuit_breakers": {"thresholds": [most]}}
+
+
+def _on_this_host(name: str, socket: str) -> JSON:
+    """A gRPC server on a Unix socket."""
     return {
-        "name": "xds",
+        "name": name,
         "type": "STATIC",
         "connect_timeout": "1s",
         "load_assignment": {
-            "cluster_name": "xds",
+            "cluster_name": name,
             "endpoints": [{"lb_endpoints": [{"endpoint": {"address": {"pipe": {"path": socket}}}}]}],
         },
         "typed_extension_protocol_options": {

@@ -24,6 +24,7 @@ FAILURES = (
     (("UO",), 503, "Service Unavailable"),
 )
 """By Envoy's response flags; the first that fits."""
+UNREADABLE = ((400, "400 Bad Request"), (431, "431 Request Header Fields Too Large"))
 
 
 def nothing_found() -> route_components_pb2.Route:
@@ -38,7 +39,24 @@ def nothing_found() -> route_components_pb2.Route:
 
 def local_reply() -> LocalReplyConfig:
     """For what Envoy answers itself."""
-    return LocalReplyConfig(mappers=[_mapper(*each) for each in FAILURES])
+    mappers = [_mapper(*each) for each in FAILURES]
+    return LocalReplyConfig(mappers=[*mappers, *(_unreadable(*each) for each in UNREADABLE)])
+
+
+def _unreadable(status: int, body: str) -> ResponseMapper:
+    """For what is no request."""
+    message = _mapper(("DPE",), status, body)
+    both = accesslog_pb2.AndFilter(filters=[message.filter, _with_status(status)])
+    message.filter.CopyFrom(accesslog_pb2.AccessLogFilter(and_filter=both))
+    message.ClearField("status_code")
+    message.body_format_override.content_type = PLAIN
+    return message
+
+
+def _with_status(status: int) -> accesslog_pb2.AccessLogFilter:
+    value = base_pb2.RuntimeUInt32(default_value=status, runtime_key="edge.status")
+    comparison = accesslog_pb2.ComparisonFilter(op=accesslog_pb2.ComparisonFilter.EQ, value=value)
+    return accesslog_pb2.AccessLogFilter(status_code_filter=accesslog_pb2.StatusCodeFilter(comparison=comparison))
 
 
 def _mapper(flags: tuple[str, ...], status: int, body: str) -> ResponseMapper:

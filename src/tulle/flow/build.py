@@ -42,7 +42,6 @@ class Builder:
         self._checking = Checking()
         self._mesh = Mesh(settings=DEFAULT_SETTINGS)
         self._services: Layered[Name, Service] = Layered()
-        self._listeners: Layered[Name, Listener] = Layered()
         self._secrets: Layered[Name, Secret] = Layered()
 
     @property
@@ -101,7 +100,7 @@ class Builder:
                 settings=settings,
                 services=self._services.update(checking.services, checking.edge.services),
                 workloads=checking.workloads,
-                listeners=self._listeners.update(checking.listeners, checking.edge.listeners),
+                listeners=self._together(checking.listeners, checking.edge.listeners),
                 gateway_routes=checking.routing.gateway + checking.edge.routes,
                 service_routes=checking.routing.services,
                 host_routes=checking.routing.hosts,
@@ -120,6 +119,11 @@ class Builder:
         if everything != self._mesh.findings:
             self._mesh = replace(self._mesh, findings=everything)
         return self._mesh
+
+    def _together(self, written: Mapping[Name, Listener], made: Mapping[Name, Listener]) -> Mapping[Name, Listener]:
+        """Listeners of documents, and those of entry points, in their order; the same table if nothing changed."""
+        both = {**written, **made} if made else written
+        return self._mesh.listeners if list(self._mesh.listeners.items()) == list(both.items()) else both
 
     def _findings(self) -> Iterable[Finding]:
         for found in self._parts.findings.values():

@@ -48,6 +48,11 @@ class Home:
         digest = blake2b(os.fsencode(self.root), digest_size=6).hexdigest()
         return Path(tempfile.gettempdir()) / f"tulle-{os.getuid()}-{digest}"
 
+    @property
+    def consultant_socket(self) -> Path:
+        """Where the gateway of this host asks what it cannot decide itself."""
+        return self.sockets / "consultant.sock"
+
     def create(self) -> None:
         """Make the directories, for the owner only.
 

@@ -176,6 +176,8 @@ class Entrance:
     """How requests are read where they come in."""
 
     forwarded: Forwarded = Forwarded()
+    proxy_protocol: Forwarded | None = None
+    """Whose PROXY protocol is believed; None: it is not spoken."""
     sanitizes_path: bool = True
     refused_characters: tuple[str, ...] = ()
     """Escapes that a path must not have, such as `%2f`."""

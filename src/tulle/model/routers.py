@@ -11,7 +11,7 @@ from enum import StrEnum
 
 from tulle.model.conditions import Conjunction
 from tulle.model.documents import BUILT_IN, Origin
-from tulle.model.listeners import ClientTrust, Entrance, Forwarded, TlsVersions
+from tulle.model.listeners import ClientTrust, Entrance, TlsVersions
 from tulle.model.names import Name
 from tulle.model.policies import ClientTls
 from tulle.model.routes import RouteKind
@@ -261,8 +261,6 @@ class EntryPoint:
     """Of all its routers."""
     redirect: Redirection | None = None
     udp_timeout: float = 3.0
-    proxy_protocol: Forwarded | None = None
-    """Whose PROXY protocol is believed; None: it is not spoken."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -26,6 +26,8 @@ Placed: TypeAlias = HttpFilter | tuple[HttpFilter, ...] | None
 class Phase(IntEnum):
     """Order within a chain; within a phase filters are ordered by name."""
 
+    INTAKE = 5
+    """Bring requests into the form that everything else expects."""
     DISCOVER = 10
     """Find out what the request is for."""
     ANSWER = 11

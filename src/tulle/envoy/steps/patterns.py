@@ -4,9 +4,7 @@ from __future__ import annotations
 
 import re
 
-_GROUP = re.compile(
-    r"\\.|\[\^?\]?(?:\\.|[^\]\\])*\]|\((?:\?P?<(?P<name>\w+)>|(?P<plain>(?!\?)))", re.DOTALL
-)
+_GROUP = re.compile(r"\\.|\[\^?\]?(?:\\.|[^\]\\])*\]|\((?:\?P?<(?P<name>\w+)>|(?P<plain>(?!\?)))", re.DOTALL)
 _REFERENCE = re.compile(r"\$(?:(?P<dollar>\$)|\{(?P<braced>\w+)\}|(?P<bare>\w+))|(?P<slash>\\)|(?P<lone>\$)")
 MOST_GROUPS = 9
 """That a substitution of Envoy can name."""

@@ -13,7 +13,7 @@ from tulle.model.findings import Finding
 from tulle.model.names import Name
 from tulle.model.routers import EntryPoint, Reference, Router
 from tulle.model.routes import Forward, Match, RouteRule, RouteSet
-from tulle.model.steps import AddPrefix, Step, TryAgain
+from tulle.model.steps import AddPrefix, RefuseEscapes, Step, TryAgain
 
 DEEPEST = 16
 """Steps in steps, and routers in routers."""
@@ -94,7 +94,7 @@ def _routes(
     """The router at its entry points; one set for those that do the same."""
     groups: dict[tuple[Step, ...], list[str]] = {}
     for point in points:
-        before = tuple(steps_of(point.steps, lookup, ()))
+        before = (*_refusals(point), *steps_of(point.steps, lookup, ()))
         has_tls = router.tls is not None or point.tls is not None
         place = tls_listener(point) if has_tls else plain_listener(point)
         groups.setdefault(before, []).append(place)
@@ -108,6 +108,12 @@ def _routes(
             rules=(rule,),
             priority=router.priority,
         )
+
+
+def _refusals(point: EntryPoint) -> tuple[Step, ...]:
+    """What requests of an entry point must not have in their paths, once it is clear which router they are for."""
+    escapes = point.entrance.refused_characters
+    return (RefuseEscapes(escapes=escapes),) if escapes else ()
 
 
 def _rule(router: Router, steps: tuple[Step, ...], target: Sending) -> RouteRule:

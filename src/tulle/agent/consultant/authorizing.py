@@ -1,0 +1,75 @@
+"""Questions about passwords and rates, as Envoy asks them before a request goes on (`envoy.service.auth.v3`)."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable
+from functools import lru_cache
+
+from envoy.config.core.v3.base_pb2 import HeaderValue, HeaderValueOption
+from envoy.service.auth.v3.external_auth_pb2 import CheckRequest, CheckResponse, DeniedHttpResponse, OkHttpResponse
+from envoy.type.v3.http_status_pb2 import HttpStatus
+from google.rpc.code_pb2 import PERMISSION_DENIED
+from google.rpc.status_pb2 import Status
+
+from tulle.agent.consultant.limiting import Limiter
+from tulle.agent.consultant.passwords import Doorkeeper
+from tulle.agent.consultant.questions import Questions
+from tulle.agent.consultant.seen import Refused, Seen, Verdict
+from tulle.model.consulting import QUESTION, Passwords, Rate
+
+METHOD = "/envoy.service.auth.v3.Authorization/Check"
+NOT_UNDERSTOOD = Refused(status=500)
+"""Nobody passes whose password nobody asked for."""
+
+
+class Authorizer:
+    """The service."""
+
+    def __init__(self, questions: Questions, doorkeeper: Doorkeeper, limiter: Limiter) -> None:
+        self._questions = questions
+        self._doorkeeper = doorkeeper
+        self._limiter = limiter
+
+    def answer(self, data: bytes) -> bytes | Awaitable[bytes]:
+        """What becomes of a request; something to wait for if it takes time to find out."""
+        verdict = self._judge(CheckRequest.FromString(data))
+        return _later(verdict) if isinstance(verdict, Awaitable) else encoded(verdict)
+
+    def _judge(self, request: CheckRequest) -> Verdict | Awaitable[Verdict]:
+        attributes = request.attributes
+        http = attributes.request.http
+        seen = Seen(
+            address=attributes.source.address.socket_address.address,
+            host=http.host,
+            method=http.method,
+            path=http.path,
+            headers=http.headers,
+        )
+        question = self._questions.read(attributes.context_extensions[QUESTION])
+        if isinstance(question, Passwords):
+            return self._doorkeeper.judge(question, seen)
+        if isinstance(question, Rate):
+            return self._limiter.judge(question, seen)
+        return NOT_UNDERSTOOD
+
+
+async def _later(verdict: Awaitable[Verdict]) -> bytes:
+    return encoded(await verdict)
+
+
+@lru_cache(4096)
+def encoded(verdict: Verdict) -> bytes:
+    """The answer to Envoy."""
+    if isinstance(verdict, Refused):
+        denied = DeniedHttpResponse(
+            status=HttpStatus(code=verdict.status), headers=_headers(verdict.headers), body=verdict.body
+        )
+        refused = CheckResponse(status=Status(code=PERMISSION_DENIED), denied_response=denied)
+        return bytes(refused.SerializeToString())
+    passed = OkHttpResponse(headers=_headers(verdict.headers), headers_to_remove=verdict.removed)
+    return bytes(CheckResponse(status=Status(), ok_response=passed).SerializeToString())
+
+
+def _headers(pairs: tuple[tuple[str, str], ...]) -> list[HeaderValueOption]:
+    action = HeaderValueOption.OVERWRITE_IF_EXISTS_OR_ADD
+    return [HeaderValueOption(header=HeaderValue(key=name, value=value), append_action=action) for name, value in pairs]
