@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+from functools import lru_cache
+
 from envoy.config.cluster.v3 import cluster_pb2
 from envoy.config.core.v3 import address_pb2
 from envoy.config.endpoint.v3 import endpoint_components_pb2, endpoint_pb2
+from envoy.extensions.clusters.aggregate.v3 import cluster_pb2 as aggregate_pb2
 
 from tulle.envoy import balancing, client_tls, discovery, health_checks, naming, protos, transport
 from tulle.envoy.attempts import attempt
@@ -13,6 +16,7 @@ from tulle.envoy.meshing import Meshing
 from tulle.envoy.pools import HTTP_OPTIONS, Spoken, http_options
 from tulle.envoy.treatments import Treatment
 from tulle.kit.memo import remember
+from tulle.model.documents import Origin
 from tulle.model.guards import Guard
 from tulle.model.mesh import Settings
 from tulle.model.policies import Policy
@@ -52,6 +56,18 @@ def _service_cluster(
     if policy.health_check and not is_watched:
         health_checks.check_health(policy.health_check, cluster, is_http2=bool(spoken and spoken.is_http2))
     return encode(name, cluster, endpoints_name=assignment, origins=(service.origin,))
+
+
+@lru_cache(1024)
+def standing_in(name: str, origin: Origin) -> Resource:
+    """The cluster of several clusters, by its name (`naming.standing_in`): the first of them that is well."""
+    cluster = balancing.shaped(Policy())
+    cluster.name = name
+    members = name.partition("|")[2].split("+")
+    cluster.cluster_type.name = "envoy.clusters.aggregate"
+    cluster.cluster_type.typed_config.CopyFrom(protos.packed(aggregate_pb2.ClusterConfig(clusters=members)))
+    cluster.lb_policy = cluster_pb2.Cluster.CLUSTER_PROVIDED
+    return encode(name, cluster, origins=(origin,))
 
 
 def _name(service: Service, port: Port, subset: str, treatment: Treatment) -> str:

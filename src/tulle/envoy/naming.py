@@ -31,6 +31,8 @@ INTERNAL_HEADERS = (UNSENT_HEADER, LOST_HEADER)
 PLACEHOLDER = "placeholder"
 WORKLOAD_SECRET = "workload"
 TRUST_SECRET = "trust"
+FAILOVER, INSTEAD = "failover|", "instead|"
+"""How the names of clusters of clusters begin: those that have their own word for it that nobody is left, and others."""
 SYSTEM_CA = "system-ca"
 """Secret of the authorities that the host of a proxy trusts, wherever it keeps them."""
 SECRET, SECRET_CA, CONFIG_MAP_CA = "secret|", "secret-ca|", "config-map-ca|"
@@ -57,6 +59,11 @@ def cluster(
     Gateways that show a certificate of their own (`shown`, a secret) have clusters of their own.
     """
     return f"outbound|{port}{UDP if is_udp else ''}|{chosen(subset, shown)}|{service}"
+
+
+def standing_in(clusters: Iterable[str], *, is_failover: bool) -> str:
+    """Cluster of several clusters, each of which stands in for those before it."""
+    return (FAILOVER if is_failover else INSTEAD) + "+".join(clusters)
 
 
 def chosen(subset: str | None, shown: Name | None) -> str:

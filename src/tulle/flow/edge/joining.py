@@ -4,16 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
+from functools import partial
 
 from tulle.flow.edge.known import Key, Known, Lookup, shown
 from tulle.flow.edge.places import plain_listener, tls_listener
-from tulle.flow.edge.sending import Sending, sending
-from tulle.model.conditions import Conjunction
+from tulle.flow.edge.forwarding import Variant, rule, variants
 from tulle.model.findings import Finding
 from tulle.model.names import Name
 from tulle.model.routers import EntryPoint, Reference, Router
-from tulle.model.routes import Forward, Match, RouteRule, RouteSet
-from tulle.model.steps import AddPrefix, RefuseEscapes, Step, TryAgain
+from tulle.model.routes import RouteSet
+from tulle.model.steps import RefuseEscapes, Step
 
 DEEPEST = 16
 """Steps in steps, and routers in routers."""
@@ -39,13 +39,10 @@ def join(router: Router, known: Known, usual: tuple[EntryPoint, ...]) -> Joined:
     lookup = Lookup(known, router.name, router.origin.subject)
     points = points_of(router, lookup, usual)
     steps = list(steps_of(router.steps, lookup, ()))
-    target = sending(router.service, lookup) if router.service is not None else Sending()
-    steps += steps_of(target.steps, lookup, ())
-    if target.prefix:
-        steps.append(AddPrefix(prefix=target.prefix))
     routes: tuple[RouteSet, ...] = ()
-    if lookup.is_complete and router.service is not None:
-        routes = tuple(_routes(router, points, steps, target, lookup))
+    if router.service is not None:
+        targets = tuple(variants(router.service, lookup))
+        routes = tuple(_routes(router, points, steps, targets, lookup))
     if not lookup.is_complete:
         routes = ()
     return Joined(
@@ -89,7 +86,7 @@ def steps_of(names: Iterable[Reference], lookup: Lookup, above: tuple[Name, ...]
 
 
 def _routes(
-    router: Router, points: tuple[EntryPoint, ...], steps: list[Step], target: Sending, lookup: Lookup
+    router: Router, points: tuple[EntryPoint, ...], steps: list[Step], targets: tuple[Variant, ...], lookup: Lookup
 ) -> Iterator[RouteSet]:
     """The router at its entry points; one set for those that do the same."""
     groups: dict[tuple[Step, ...], list[str]] = {}
@@ -99,13 +96,13 @@ def _routes(
         place = tls_listener(point) if has_tls else plain_listener(point)
         groups.setdefault(before, []).append(place)
     for before, places in groups.items():
-        rule = _rule(router, (*before, *steps), target)
+        rules = tuple(rule(router, (*before, *steps), each, partial(_resolved, lookup)) for each in targets)
         yield RouteSet(
             name=router.name,
             origin=router.origin,
             hosts=router.hosts if router.hosts is not None else ("*",),
             listeners=tuple(places),
-            rules=(rule,),
+            rules=rules,
             priority=router.priority,
         )
 
@@ -116,27 +113,8 @@ def _refusals(point: EntryPoint) -> tuple[Step, ...]:
     return (RefuseEscapes(escapes=escapes),) if escapes else ()
 
 
-def _rule(router: Router, steps: tuple[Step, ...], target: Sending) -> RouteRule:
-    again = next((each.retry for each in reversed(steps) if isinstance(each, TryAgain)), None)
-    action = Forward(
-        backends=tuple(target.backends),
-        mirrors=tuple(target.mirrors),
-        hash_on=target.hash_on,
-        is_by_client=target.is_by_client,
-        shows_own_host=target.shows_own_host,
-        retry=again,
-    )
-    return RouteRule(
-        name=f"{router.name.name}{router.name.namespace}",
-        origin=router.origin,
-        matches=tuple(map(_match, router.alternatives)),
-        action=action,
-        steps=tuple(each for each in steps if not isinstance(each, TryAgain)),
-    )
-
-
-def _match(conditions: Conjunction) -> Match:
-    return Match(conditions=conditions)
+def _resolved(lookup: Lookup, names: Iterable[Reference]) -> tuple[Step, ...]:
+    return tuple(steps_of(names, lookup, ()))
 
 
 def below(router: Router, parent: Router) -> Router:

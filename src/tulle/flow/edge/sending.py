@@ -172,15 +172,14 @@ def _blend(service: Blend, way: _Way, share: Fraction) -> None:
         child = _spread(way.down(each.to, inner), WHOLE)
         if service.is_checked:
             way.checked(child, each.to)
-        _collect(inner, found)
+        weight = Fraction(each.weight, total)
+        if chosen is not None:
+            weight = WHOLE if chosen.of == each.to.name else Fraction(0)
         parts = inner.parts
         if service.sticky is not None and (chosen is None or chosen.is_renewed):
             parts = [replace(part, backend=_marked(part.backend, service, service.sticky, each)) for part in parts]
-        groups.append((Fraction(each.weight, total), parts))
-        if chosen is not None and chosen.of == each.to.name:
-            groups = [*((Fraction(0), parts) for _, parts in groups[:-1]), (WHOLE, parts)]
-    if chosen is not None:
-        groups = [(WHOLE if weight == WHOLE else Fraction(0), parts) for weight, parts in groups]
+        _collect(inner, found, weight * share)
+        groups.append((weight, parts))
     found.parts += _standing_in(groups, share) if service.is_checked else _shared(groups, share)
 
 
@@ -256,9 +255,9 @@ def _aside(found: Sending) -> Sending:
     return Sending(is_by_client=found.is_by_client, hash_on=found.hash_on)
 
 
-def _collect(inner: Sending, found: Sending) -> None:
-    """Everything but the parts."""
-    found.mirrors += inner.mirrors
+def _collect(inner: Sending, found: Sending, share: Fraction = WHOLE) -> None:
+    """Everything but the parts. Copies are made of any requests, not only of those of their share."""
+    found.mirrors += [replace(each, percent=each.percent * float(share)) for each in inner.mirrors if share]
     found.sticky += inner.sticky
     found.is_by_client, found.hash_on = inner.is_by_client, inner.hash_on
     found.answer_timeout = max(found.answer_timeout, inner.answer_timeout)
