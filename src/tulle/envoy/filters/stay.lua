@@ -17,13 +17,13 @@ end
 
 function envoy_on_request(handle)
   local context = handle:filterContext()
-  local value = cookie(handle:headers(), context.cookie)
+  local value = cookie(handle:headers(), context:get("cookie"))
   if value == nil then return end
-  local place = context.places[value]
+  local place = context:get("places")[value]
   if place ~= nil then
     handle:streamInfo():dynamicMetadata():set(NOTES, KEY, value)
   else
-    place = context.old[value]
+    place = context:get("old")[value]
   end
   if place == nil then return end
   if not place:find(":", 1, true) or not place:find("^[%[%d]") then place = LEARNED[place] end
@@ -39,8 +39,8 @@ function envoy_on_response(handle)
   if name == nil then return end
   LEARNED[name] = address
   local context = handle:filterContext()
-  local value = context.seats[name]
+  local value = context:get("seats")[name]
   local notes = handle:streamInfo():dynamicMetadata():get(NOTES)
   if value == nil or (notes ~= nil and notes[KEY] == value) then return end
-  headers:add("set-cookie", context.cookie .. "=" .. value .. context.attributes)
+  headers:add("set-cookie", context:get("cookie") .. "=" .. value .. context:get("attributes"))
 end
