@@ -20,12 +20,16 @@ from tulle.model.documents import Origin
 from tulle.model.guards import Guard
 from tulle.model.mesh import Settings
 from tulle.model.policies import Policy
-from tulle.model.services import Port, Protocol, Service
+from tulle.model.routers import PROVIDER
+from tulle.model.services import Port, Protocol, Resolution, Service
 from tulle.model.workloads import Binding
 from tulle.xds.snapshot import CLUSTER, Resource, encode
 
 APPLICATION_IDLE = 1.0
 """Seconds; shorter than what servers use (gunicorn 2, uvicorn and node 5), so that no request meets a closing one."""
+
+EDGE, NAMED = "tulle.edge", "named"
+"""Metadata of clusters of routers, and key there: endpoints are known by names only."""
 
 
 @remember(size=256)
@@ -53,9 +57,18 @@ def _service_cluster(
     if spoken is not None:
         cluster.typed_extension_protocol_options[HTTP_OPTIONS].CopyFrom(http_options(spoken))
     is_watched = transport.encryption(service, port, policy) is Meshing.ALL or discovery.asks_requests(service)
+    if _is_known_by_name(service, policy):
+        cluster.metadata.filter_metadata[EDGE].update({NAMED: True})
     if policy.health_check and not is_watched:
         health_checks.check_health(policy.health_check, cluster, is_http2=bool(spoken and spoken.is_http2))
     return encode(name, cluster, endpoints_name=assignment, origins=(service.origin,))
+
+
+def _is_known_by_name(service: Service, policy: Policy) -> bool:
+    """Whether nobody is there because names are known to nobody, and for no other reason: of services of routers."""
+    is_routed = service.name.namespace.startswith(PROVIDER)
+    is_found = service.resolution is Resolution.DNS and bool(service.addresses)
+    return is_routed and is_found and policy.health_check is None and policy.outlier_detection is None
 
 
 @lru_cache(1024)
