@@ -150,6 +150,11 @@ def client_ca(file: str, revoked: str = "") -> str:
     return f"client-ca|{file}|{revoked}" if revoked else f"client-ca|{file}"
 
 
+def client_cas(files: Iterable[str]) -> str:
+    """Secret of the authorities in several files."""
+    return "client-cas|" + "|".join(files)
+
+
 def issuer(scheme: str, authority: str) -> str:
     """Cluster of a server outside the mesh that has the keys of an issuer of tokens."""
     return f"issuer|{scheme}|{authority}"

@@ -153,6 +153,8 @@ class ConnectionPool:
     max_concurrent_streams: int | None = None
     upgrade_to_http2: bool | None = None
     """Whether HTTP/2 is spoken to endpoints without a sidecar though their port says HTTP; None: as the port says."""
+    negotiates_http2: bool = False
+    """Whether it is agreed with each endpoint, by TLS, if HTTP/2 is spoken."""
     use_client_protocol: bool = False
     """Whether the protocol of the caller is kept."""
     tcp_idle_timeout: float | None = None
@@ -193,6 +195,10 @@ class ClientTls:
     subject_alt_names: tuple[str, ...] = ()
     """Of which the server's certificate must have one; empty: the host that was asked for."""
     skips_verification: bool = False
+    more_ca_files: tuple[str, ...] = ()
+    """Authorities beside those of `ca_file`."""
+    ca_secret: Name | None = None
+    """A secret with the authorities of the server in `ca.crt`, whatever else is in which secret."""
     crl_file: str = ""
     """Certificates of servers that are not good any more."""
 

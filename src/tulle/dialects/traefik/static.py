@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 from pydantic import ConfigDict, Field
 
 from tulle.dialects.sections import Kind, Shape
+from tulle.dialects.traefik import http_transport
 from tulle.dialects.traefik.http_transport import TransportSpec
 from tulle.dialects.traefik.values import Flag, Text, TraefikSpec
 from tulle.dialects.written import Written
@@ -60,14 +63,14 @@ def read(part: Written) -> Fragment:
     return Fragment(findings=tuple(part.findings))
 
 
-def _kind(section: str, schema: type[TraefikSpec]) -> Kind:
+def _kind(section: str, schema: type[TraefikSpec], reading: Callable[[Written], Fragment] = read) -> Kind:
     return Kind(
         name=f"traefik/{section}",
         noun=section,
         section=(section,),
         shape=Shape.WHOLE,
         schema=schema,
-        read=read,
+        read=reading,
         is_global=True,
     )
 
@@ -77,7 +80,7 @@ KINDS = (
     _kind("ping", PingSpec),
     _kind("global", GlobalSpec),
     _kind("core", CoreSpec),
-    _kind("serversTransport", TransportSpec),
+    _kind("serversTransport", TransportSpec, http_transport.read_usual),
     *(
         _kind(section, AnythingSpec)
         for section in (

@@ -141,10 +141,9 @@ def _spread(way: _Way, share: Fraction) -> ServiceTree | None:
 
 
 def _server(service: Pool, way: _Way, share: Fraction) -> None:
-    if service.transport is not None:
-        transport = way.lookup.transport(service.transport)
-        if transport is not None:
-            way.found.answer_timeout = max(way.found.answer_timeout, transport.answer_timeout)
+    transport = way.lookup.transport(service.transport) if service.transport else way.lookup.usual_transport()
+    if transport is not None:
+        way.found.answer_timeout = max(way.found.answer_timeout, transport.answer_timeout)
     backend = Backend(
         service=service.name,
         origin=way.to.origin,
