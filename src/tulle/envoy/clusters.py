@@ -60,6 +60,7 @@ def _service_cluster(
     if _is_known_by_name(service, policy):
         cluster.metadata.filter_metadata[EDGE].update({NAMED: True})
     if policy.health_check and not is_watched:
+        transport.check_by(policy.health_check, cluster)
         health_checks.check_health(policy.health_check, cluster, is_http2=bool(spoken and spoken.is_http2))
     return encode(name, cluster, endpoints_name=assignment, origins=(service.origin,))
 

@@ -69,7 +69,7 @@ def _pool(part: Written, spec: LoadBalancerSpec, steps: tuple[Reference, ...]) -
         policy=Policy(
             load_balancing=STRATEGIES[spec.strategy],
             connect_timeout=30.0,
-            health_check=_health(spec),
+            health_check=_health(spec, "https" if found.is_encrypted else "http"),
             outlier_detection=_passive(spec),
         ),
     )
@@ -90,7 +90,7 @@ def _pool(part: Written, spec: LoadBalancerSpec, steps: tuple[Reference, ...]) -
     )
 
 
-def _health(spec: LoadBalancerSpec) -> HealthCheck | None:
+def _health(spec: LoadBalancerSpec, scheme: str) -> HealthCheck | None:
     check = spec.health_check
     if check is None:
         return None
@@ -107,7 +107,7 @@ def _health(spec: LoadBalancerSpec) -> HealthCheck | None:
         host=check.hostname,
         headers=tuple(check.headers.items()),
         is_grpc=check.mode == "grpc",
-        scheme=check.scheme,
+        scheme=check.scheme if check.scheme != scheme else "",
     )
 
 

@@ -1,4 +1,5 @@
-"""Takes the type away from answers of Envoy itself that have none in Traefik: Envoy gives one to everything it says.
+"""Takes the type away from answers that have none in Traefik: of Envoy itself, which gives one to everything it says,
+and those that only say that nothing changed (304), as Go does.
 
 For all other answers the filter is not even created, which a look at one header decides.
 """
@@ -34,13 +35,13 @@ def _place(chain: Chain) -> Placed:
 
 
 def _others() -> matcher_pb2.Matcher:
-    """Skips the filter for answers without the mark."""
+    """Skips the filter for all others."""
     marked = matcher_pb2.Matcher.MatcherList.Predicate()
-    header = http_inputs_pb2.HttpResponseHeaderMatchInput(header_name=edge_replies.UNTYPED)
-    marked.single_predicate.input.CopyFrom(
-        xds_extension_pb2.TypedExtensionConfig(name="header", typed_config=protos.packed(header))
-    )
-    marked.single_predicate.value_match.exact = "yes"
+    for name, value in ((edge_replies.UNTYPED, "yes"), (":status", "304")):
+        header = http_inputs_pb2.HttpResponseHeaderMatchInput(header_name=name)
+        single = marked.or_matcher.predicate.add().single_predicate
+        single.input.CopyFrom(xds_extension_pb2.TypedExtensionConfig(name="header", typed_config=protos.packed(header)))
+        single.value_match.exact = value
     unmarked = matcher_pb2.Matcher.MatcherList.Predicate()
     unmarked.not_matcher.CopyFrom(marked)
     skip = matcher_pb2.Matcher.OnMatch()

@@ -17,6 +17,8 @@ from tulle.model.steps import AddPrefix, LimitBodies, Step, TryAgain
 MOST_VARIANTS = 256
 """Of clients that came with cookies of several services."""
 BAD_GATEWAY = 502
+LENGTH, CODING = "content-length", "transfer-encoding"
+WITHOUT_BODY = ("GET", "HEAD", "OPTIONS", "TRACE")
 
 Resolve = Callable[[Iterable[Reference]], tuple[Step, ...]]
 """The steps of these names."""
@@ -47,6 +49,38 @@ def variants(to: Reference, lookup: Lookup, chosen: tuple[Chosen, ...] = ()) -> 
                 one = Chosen(blend.name, cookie, each.to.name, is_renewed)
                 yield from variants(to, lookup, (*chosen, one))
     yield Variant(chosen, target)
+
+
+def rules(router: Router, steps: tuple[Step, ...], variant: Variant, resolve: Resolve) -> Iterator[RouteRule]:
+    """What is done with the requests of a variant: copies are made of those that are known to be small enough."""
+    found = rule(router, steps, variant, resolve)
+    limit = variant.target.largest_copied
+    if limit is None or not isinstance(found.action, Forward):
+        yield found
+        return
+    yield replace(found, name=f"{found.name}|small", matches=tuple(_small(found.matches, limit)))
+    yield replace(found, action=replace(found.action, mirrors=()))
+
+
+def _small(matches: Iterable[Match], limit: int) -> Iterator[Match]:
+    """Requests with such a length, and those of methods that have no body and no length."""
+    for match in matches:
+        sized = ValueMatch(name=LENGTH, kind=ValueKind.REGEX, value=up_to(limit))
+        yield replace(match, headers=(*match.headers, sized))
+        unsized = tuple(ValueMatch(name=name, kind=ValueKind.PRESENT, invert=True) for name in (LENGTH, CODING))
+        yield replace(match, headers=(*match.headers, *unsized), methods=WITHOUT_BODY)
+
+
+def up_to(limit: int) -> str:
+    """A pattern for the numbers from 0 to this one."""
+    text = str(limit)
+    parts = [f"[0-9]{{1,{len(text) - 1}}}"] if len(text) > 1 else []
+    for index, digit in enumerate(text):
+        lowest = 1 if index == 0 and len(text) > 1 else 0
+        if int(digit) > lowest:
+            rest = len(text) - index - 1
+            parts.append(f"{text[:index]}[{lowest}-{int(digit) - 1}]" + (f"[0-9]{{{rest}}}" if rest else ""))
+    return "|".join((*parts, text))
 
 
 def rule(router: Router, steps: tuple[Step, ...], variant: Variant, resolve: Resolve) -> RouteRule:

@@ -8,7 +8,7 @@ from functools import partial
 
 from tulle.flow.edge.known import Key, Known, Lookup, shown
 from tulle.flow.edge.places import plain_listener, tls_listener
-from tulle.flow.edge.forwarding import Variant, rule, variants
+from tulle.flow.edge.forwarding import Variant, rules, variants
 from tulle.model.findings import Finding
 from tulle.model.names import Name
 from tulle.model.routers import EntryPoint, Reference, Router
@@ -96,13 +96,14 @@ def _routes(
         place = tls_listener(point) if has_tls else plain_listener(point)
         groups.setdefault(before, []).append(place)
     for before, places in groups.items():
-        rules = tuple(rule(router, (*before, *steps), each, partial(_resolved, lookup)) for each in targets)
+        resolve = partial(_resolved, lookup)
+        found = tuple(each for target in targets for each in rules(router, (*before, *steps), target, resolve))
         yield RouteSet(
             name=router.name,
             origin=router.origin,
             hosts=router.hosts if router.hosts is not None else ("*",),
             listeners=tuple(places),
-            rules=rules,
+            rules=found,
             priority=router.priority,
         )
 

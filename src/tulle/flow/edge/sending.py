@@ -59,6 +59,8 @@ class Sending:
     """Whether shares are chosen by the client's address."""
     sticky: list[Blend] = field(default_factory=list)
     """Services that keep clients with one of their services, and have still to find out which."""
+    largest_copied: int | None = None
+    """Bytes of a request that is copied; None: no limit."""
     statuses: tuple[tuple[int, int], ...] = ()
     """Answers after which the fallback is asked."""
     largest_body: int = -1
@@ -215,6 +217,8 @@ def _marked(backend: Backend, service: Blend, sticky: Sticky, share: Share) -> B
 
 
 def _mirror(service: Mirroring, way: _Way, share: Fraction) -> None:
+    if service.largest_body >= 0:
+        way.found.largest_copied = _least(way.found.largest_copied, service.largest_body)
     for to, percent in service.mirrors:
         copy = Sending()
         _spread(way.down(to, copy), WHOLE)
@@ -260,5 +264,10 @@ def _collect(inner: Sending, found: Sending, share: Fraction = WHOLE) -> None:
     found.sticky += inner.sticky
     found.is_by_client, found.hash_on = inner.is_by_client, inner.hash_on
     found.answer_timeout = max(found.answer_timeout, inner.answer_timeout)
+    found.largest_copied = _least(found.largest_copied, inner.largest_copied)
     if inner.statuses:
         found.statuses, found.largest_body = inner.statuses, inner.largest_body
+
+
+def _least(one: int | None, two: int | None) -> int | None:
+    return two if one is None else one if two is None else min(one, two)
