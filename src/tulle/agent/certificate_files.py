@@ -41,8 +41,10 @@ AUTHORITIES = frozenset((secrets.CLIENT_AUTHORITY, secrets.CLIENT_AUTHORITIES, s
 
 
 class CertificateFiles:
-    """The secrets that are wanted now: `certificate|<file>|<key file>`, `client-ca|<file>[|<revoked>]`, `client-cas|<file>|…`,
-    `system-ca`."""
+    """The secrets that are wanted now.
+
+    `certificate|<file>|<key file>`, `client-ca|<file>[|<revoked>]`, `client-cas|<file>|<file>…`, `system-ca`.
+    """
 
     def __init__(self, clock: Clock, changed: Callable[[], None]) -> None:
         self.table: dict[str, Resource] = {}

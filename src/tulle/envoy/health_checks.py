@@ -51,9 +51,7 @@ def _http(check: HealthCheck, message: health_check_pb2.HealthCheck.HttpHealthCh
     if check.method:
         message.method = base_pb2.RequestMethod.Value(check.method)
     message.expected_statuses.extend(range_pb2.Int64Range(start=low, end=high + 1) for low, high in check.statuses)
-    message.request_headers_to_add.extend(
-        protos.header(name, protos.literal(value)) for name, value in check.headers
-    )
+    message.request_headers_to_add.extend(protos.header(name, protos.literal(value)) for name, value in check.headers)
 
 
 def _tcp(check: HealthCheck, message: health_check_pb2.HealthCheck.TcpHealthCheck) -> None:

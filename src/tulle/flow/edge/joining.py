@@ -6,9 +6,9 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
 from functools import partial
 
+from tulle.flow.edge.forwarding import Variant, rules, variants
 from tulle.flow.edge.known import Key, Known, Lookup, shown
 from tulle.flow.edge.places import plain_listener, tls_listener
-from tulle.flow.edge.forwarding import Variant, rules, variants
 from tulle.model.findings import Finding
 from tulle.model.names import Name
 from tulle.model.routers import EntryPoint, Reference, Router
