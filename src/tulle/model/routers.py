@@ -23,6 +23,8 @@ PROVIDER = "@"
 """Begins the namespaces that are providers."""
 STATIC = "@static"
 """The namespace of entry points and whatever else is for all providers."""
+USUAL_TRANSPORT = Name(STATIC, "transport")
+"""The transport of services for HTTP that name none."""
 USUAL_VERSIONS, USUAL_ENTRANCE = TlsVersions(), Entrance()
 INTERNAL = "@internal"
 """The namespace of services that are always there."""
@@ -133,6 +135,8 @@ class Pool:
     """Whether it can be known to be ill."""
     authorities: tuple[str, ...] = ()
     """Host and port of each server, as they are written."""
+    urls: tuple[str, ...] = ()
+    """Of each server, as they are written."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -207,6 +211,11 @@ class Transport:
     origin: Origin
     tls: ClientTls | None = None
     """Where TLS is spoken; None: as usual."""
+    authorities: str = ""
+    """Of servers, as text (PEM)."""
+    certificate: str = ""
+    """That is shown to them, as text (PEM), and its key."""
+    key: str = ""
     connect_timeout: float = 30.0
     answer_timeout: float = 0.0
     """Seconds until an answer begins; 0: no limit."""

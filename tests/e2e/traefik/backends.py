@@ -117,7 +117,11 @@ class Backends:
 
     def _grpc(self, backend: HttpBackend) -> int:
         server = grpc.server(ThreadPoolExecutor(4), handlers=[Generic(backend)])
-        port = int(server.add_insecure_port("127.0.0.1:0"))
+        if backend.spec.get("secure"):
+            chain, key = self.pki.issue("127.0.0.1", "localhost")
+            port = int(server.add_secure_port("127.0.0.1:0", grpc.ssl_server_credentials([(key, chain)])))
+        else:
+            port = int(server.add_insecure_port("127.0.0.1:0"))
         server.start()
         self.grpc.append(server)
         return port

@@ -29,6 +29,8 @@ class Servers:
     prefix: str
     authorities: tuple[str, ...]
     """Host and port of each, as its URL has them."""
+    urls: tuple[str, ...]
+    """As they are written."""
 
 
 def servers(part: Written, specs: Sequence[ServerSpec]) -> Servers | None:
@@ -67,12 +69,17 @@ def servers(part: Written, specs: Sequence[ServerSpec]) -> Servers | None:
         is_encrypted=scheme == "https",
         prefix=next(iter(prefixes), ""),
         authorities=tuple(url.netloc.rpartition("@")[2] for url in known),
+        urls=tuple(map(_written, specs)),
     )
+
+
+def _written(spec: ServerSpec) -> str:
+    return spec.url or (f"{spec.scheme or 'http'}://127.0.0.1:{spec.port}" if spec.port else "")
 
 
 def _url(part: Written, spec: ServerSpec, index: int) -> SplitResult | None:
     path = ("loadBalancer", "servers", index, "url")
-    text = spec.url or (f"{spec.scheme or 'http'}://127.0.0.1:{spec.port}" if spec.port else "")
+    text = _written(spec)
     try:
         url = urlsplit(text)
         port = url.port

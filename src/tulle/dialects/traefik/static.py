@@ -7,6 +7,7 @@ from collections.abc import Callable
 from pydantic import ConfigDict, Field
 
 from tulle.dialects.sections import Kind, Shape
+from tulle.dialects.traefik import http_transport
 from tulle.dialects.traefik.http_transport import TransportSpec
 from tulle.dialects.traefik.values import Flag, Text, TraefikSpec
 from tulle.dialects.written import Written
@@ -123,7 +124,7 @@ KINDS = (
     _kind("ping", PingSpec, read_ping),
     _kind("global", GlobalSpec),
     _kind("core", CoreSpec),
-    _kind("serversTransport", TransportSpec),
+    _kind("serversTransport", TransportSpec, http_transport.read_usual),
     *(
         _kind(section, AnythingSpec)
         for section in (

@@ -22,6 +22,9 @@ from tulle.model.objects import Secret
 from tulle.model.policies import ClientTls, TlsMode
 from tulle.model.routers import (
     INTERNAL,
+    TCP,
+    UDP,
+    USUAL_TRANSPORT,
     EdgeState,
     EntryPoint,
     KeyPair,
@@ -133,15 +136,20 @@ class Edge:
         names |= {name for name in known.pools if name.namespace == INTERNAL}
         moved = {name for kind, name in different if kind == "serversTransport"}
         if moved:
-            names |= {name for name, each in known.pools.items() if each.transport and each.transport.name in moved}
+            names |= {name for name, each in known.pools.items() if transport_of(each) in moved}
+            self.secrets = _all(self.secrets, {**self.secrets, **self._transport_secrets()})
         self.services = replaced(self.services, [(name, self._service(name)) for name in names])
 
     def _service(self, name: Name) -> Service | None:
         pool = self._known.pools.get(name)
         if pool is None or (name.namespace == INTERNAL and not self.points):
             return None
-        transport = self._known.transports.get(pool.transport.name) if pool.transport is not None else None
-        return served(pool, transport)
+        wanted = transport_of(pool)
+        return served(pool, self._known.transports.get(wanted) if wanted is not None else None)
+
+    def _transport_secrets(self) -> dict[Name, Secret]:
+        found = map(transport_secret, self._known.transports.values())
+        return {each.name: each for each in found if each is not None}
 
     def _update_listeners(self) -> None:
         points = self.points
@@ -149,7 +157,8 @@ class Edge:
         issued = self._issued
         secrets = {each.name: each for pair in pairs if (each := secret(pair)) is not None}
         secrets.update((each.name, each) for each in answers.secrets(issued.answers))
-        self.secrets = _all(self.secrets, {**secrets, **issued.secrets} if points else {})
+        secrets = {**secrets, **issued.secrets} if points else {}
+        self.secrets = _all(self.secrets, {**secrets, **self._transport_secrets()})
         written = tuple(map(certificate, pairs))
         # The first is for clients that ask for a name without one.
         certificates = (*written, *(Certificate(secret=name) for name in sorted(issued.secrets)))
@@ -232,19 +241,51 @@ def _standing(pair: KeyPair) -> tuple[bool, bool, Name]:
     return not pair.is_default, pair.name.namespace == INTERNAL, pair.name
 
 
+def transport_of(pool: Pool) -> Name | None:
+    """The transport of a pool; None: connections have no usual one."""
+    if pool.transport is not None:
+        return pool.transport.name
+    return None if pool.name.name.startswith((TCP, UDP)) else USUAL_TRANSPORT
+
+
 @remember(size=2)
 def served(pool: Pool, transport: Transport | None) -> Service:
     """The servers of a pool, spoken to as its transport says."""
     policy = pool.service.policy
-    tls = transport.tls if transport is not None else None
     if pool.is_encrypted:
         host = pool.authorities[0].rpartition(":")[0] if pool.authorities else ""
-        tls = tls or ClientTls(mode=TlsMode.SIMPLE)
+        tls = _tls(transport) or ClientTls(mode=TlsMode.SIMPLE)
         tls = tls if tls.server_name else replace(tls, server_name=host.strip("[]") or pool.authorities[0])
-        policy = replace(policy, tls=tls)
+        is_old = transport is not None and transport.disables_http2
+        policy = replace(policy, tls=tls, pool=replace(policy.pool, negotiates_http2=not is_old))
     if transport is not None:
         policy = replace(policy, connect_timeout=transport.connect_timeout, idle_timeout=transport.idle_timeout)
     return pool.service if policy is pool.service.policy else replace(pool.service, policy=policy)
+
+
+def _tls(transport: Transport | None) -> ClientTls | None:
+    if transport is None or transport.tls is None:
+        return None
+    tls = transport.tls
+    name = _transport_secret_name(transport)
+    if transport.authorities:
+        tls = replace(tls, ca_secret=name)
+    if transport.certificate:
+        tls = replace(tls, shown_secret=name)
+    return tls
+
+
+@remember(size=1)
+def transport_secret(transport: Transport) -> Secret | None:
+    """Of a transport whose certificates are text; None if there are none."""
+    texts = (("ca.crt", transport.authorities), ("tls.crt", transport.certificate), ("tls.key", transport.key))
+    data = tuple((name, text.encode()) for name, text in texts if text)
+    name = _transport_secret_name(transport)
+    return Secret(name=name, origin=transport.origin, data=data) if data else None
+
+
+def _transport_secret_name(transport: Transport) -> Name:
+    return _hashed(f"transport {transport.name}")
 
 
 @remember(size=1)
@@ -258,7 +299,11 @@ def secret(pair: KeyPair) -> Secret | None:
 
 def _secret_name(pair: KeyPair) -> Name:
     """Names of secrets have few characters."""
-    return Name(CERTIFICATES, hashlib.sha256(str(pair.name).encode()).hexdigest()[:24])
+    return _hashed(str(pair.name))
+
+
+def _hashed(text: str) -> Name:
+    return Name(CERTIFICATES, hashlib.sha256(text.encode()).hexdigest()[:24])
 
 
 @remember(size=1)

@@ -4,17 +4,17 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
+from functools import partial
 
 from tulle.flow.edge import parents
+from tulle.flow.edge.forwarding import Variant, rules, variants
 from tulle.flow.edge.known import Key, Known, Lookup, shown
 from tulle.flow.edge.places import plain_listener, tls_listener
-from tulle.flow.edge.sending import Sending, sending
-from tulle.model.conditions import Conjunction
 from tulle.model.findings import Finding
 from tulle.model.names import Name
 from tulle.model.routers import INTERNAL, EntryPoint, Reference, Router
-from tulle.model.routes import Forward, Match, Respond, RouteRule, RouteSet
-from tulle.model.steps import AddPrefix, RefuseEscapes, Step, TryAgain
+from tulle.model.routes import Match, Respond, RouteRule, RouteSet
+from tulle.model.steps import RefuseEscapes, Step
 
 ANSWERS = {
     Name(INTERNAL, "ping"): Respond(status=200, body="OK"),
@@ -69,19 +69,12 @@ def _joined(router: Router, points: tuple[EntryPoint, ...], lookup: Lookup) -> I
     if router.service is None and router.name not in lookup.known.divided:
         lookup.impossible(router.origin, "it names no service, and no router below it divides its requests")
         return
-    if router.service is None:
-        # Nobody below it wants them.
-        yield from _routes(router, points, steps, NOT_FOUND, lookup)
-        return
-    answer = ANSWERS.get(router.service.name)
-    if answer is not None:
-        yield from _routes(router, points, steps, answer, lookup)
-        return
-    target = sending(router.service, lookup)
-    steps += steps_of(target.steps, lookup, ())
-    if target.prefix:
-        steps.append(AddPrefix(prefix=target.prefix))
-    yield from _routes(router, points, steps, target, lookup)
+    # What nobody below it wants is for nobody.
+    answer = NOT_FOUND if router.service is None else ANSWERS.get(router.service.name)
+    if answer is not None or router.service is None:
+        yield from _routes(router, points, steps, answer or NOT_FOUND, lookup)
+    else:
+        yield from _routes(router, points, steps, tuple(variants(router.service, lookup)), lookup)
 
 
 def points_of(router: Router, lookup: Lookup, usual: tuple[EntryPoint, ...]) -> tuple[EntryPoint, ...]:
@@ -116,7 +109,11 @@ def steps_of(names: Iterable[Reference], lookup: Lookup, above: tuple[Name, ...]
 
 
 def _routes(
-    router: Router, points: tuple[EntryPoint, ...], steps: list[Step], target: Sending | Respond, lookup: Lookup
+    router: Router,
+    points: tuple[EntryPoint, ...],
+    steps: list[Step],
+    targets: tuple[Variant, ...] | Respond,
+    lookup: Lookup,
 ) -> Iterator[RouteSet]:
     """The router at its entry points; one set for those that do the same."""
     groups: dict[tuple[Step, ...], list[str]] = {}
@@ -126,13 +123,18 @@ def _routes(
         place = tls_listener(point) if has_tls else plain_listener(point)
         groups.setdefault(before, []).append(place)
     for before, places in groups.items():
-        rule = _rule(router, (*before, *steps), target)
+        resolve = partial(_resolved, lookup)
+        everything = (*before, *steps)
+        if isinstance(targets, Respond):
+            found: tuple[RouteRule, ...] = (_answering(router, everything, targets),)
+        else:
+            found = tuple(each for target in targets for each in rules(router, everything, target, resolve))
         yield RouteSet(
             name=router.name,
             origin=router.origin,
             hosts=router.hosts if router.hosts is not None else ("*",),
             listeners=tuple(places),
-            rules=(rule,),
+            rules=found,
             priority=router.priority,
         )
 
@@ -143,27 +145,15 @@ def _refusals(point: EntryPoint) -> tuple[Step, ...]:
     return (RefuseEscapes(escapes=escapes),) if escapes else ()
 
 
-def _rule(router: Router, steps: tuple[Step, ...], target: Sending | Respond) -> RouteRule:
+def _answering(router: Router, steps: tuple[Step, ...], answer: Respond) -> RouteRule:
     return RouteRule(
         name=f"{router.name.name}{router.name.namespace}",
         origin=router.origin,
-        matches=tuple(map(_match, router.alternatives)),
-        action=target if isinstance(target, Respond) else _forward(steps, target),
-        steps=tuple(each for each in steps if not isinstance(each, TryAgain)),
+        matches=tuple(Match(conditions=each) for each in router.alternatives),
+        action=answer,
+        steps=steps,
     )
 
 
-def _forward(steps: tuple[Step, ...], target: Sending) -> Forward:
-    again = next((each.retry for each in reversed(steps) if isinstance(each, TryAgain)), None)
-    return Forward(
-        backends=tuple(target.backends),
-        mirrors=tuple(target.mirrors),
-        hash_on=target.hash_on,
-        is_by_client=target.is_by_client,
-        shows_own_host=target.shows_own_host,
-        retry=again,
-    )
-
-
-def _match(conditions: Conjunction) -> Match:
-    return Match(conditions=conditions)
+def _resolved(lookup: Lookup, names: Iterable[Reference]) -> tuple[Step, ...]:
+    return tuple(steps_of(names, lookup, ()))

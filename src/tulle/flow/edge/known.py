@@ -15,6 +15,7 @@ from tulle.model.names import Name
 from tulle.model.routers import (
     PROVIDER,
     STATIC,
+    USUAL_TRANSPORT,
     Blend,
     EntryPoint,
     Failover,
@@ -111,6 +112,11 @@ class Lookup:
     def transport(self, to: Reference) -> Transport | None:
         """A transport; noted if there is none."""
         return self._found("serversTransport", to, self.known.transports)
+
+    def usual_transport(self) -> Transport | None:
+        """The one of services that name none, if there is one."""
+        self.asked.add(("serversTransport", USUAL_TRANSPORT))
+        return self.known.transports.get(USUAL_TRANSPORT)
 
     def point(self, to: Reference) -> EntryPoint | None:
         """An entry point; noted if there is none."""
