@@ -301,3 +301,31 @@ def test_what_was_delegated_is_gone_before() -> None:
 def test_names_keep_their_namespace() -> None:
     far = Backend(service=Name("far", "x"), port=5, origin=WEB.origin)
     assert known().cluster(far) == "outbound|5||x.far"
+
+
+def test_shares_can_be_chosen_by_the_client() -> None:
+    action = Forward(backends=(backend("web"), backend("shop")), hash_on=(HashOn(source_ip=True),), is_by_client=True)
+    found = compiled(action)["route"]
+    assert found["weighted_clusters"]["use_hash_policy"] is True
+    assert found["hash_policy"] == [{"connection_properties": {"source_ip": True}}]
+
+
+def test_servers_see_their_own_host() -> None:
+    assert compiled(Forward(backends=(backend("web", shows_own_host=True),)))["route"]["auto_host_rewrite"] is True
+    told = compiled(Forward(backends=(backend("web", shows_own_host=True, host_rewrite="a.test"),)))["route"]
+    assert told["host_rewrite_literal"] == "a.test"
+    assert "auto_host_rewrite" not in told
+
+
+def test_who_stands_in_is_in_the_same_cluster() -> None:
+    spare = (backend("shop"), backend("web"))
+    to = known(WEB, SHOP)
+    assert to.cluster(backend("web", fallbacks=spare)) == "instead|outbound|80||web.default+outbound|90||shop.default"
+    over = backend("web", fallbacks=spare, is_failover=True)
+    assert compiled(Forward(backends=(over,)))["route"]["cluster"].startswith("failover|outbound|80||web.default+")
+
+
+def test_copies_with_the_host_of_the_request() -> None:
+    action = Forward(backends=(backend("web"),), mirrors=(Mirror(backend=backend("shop"), keeps_host=True),))
+    (mirror,) = compiled(action)["route"]["request_mirror_policies"]
+    assert mirror["disable_shadow_host_suffix_append"] is True

@@ -8,7 +8,6 @@ from tulle.model.policies import (
     Balance,
     CircuitBreaker,
     ConnectionPool,
-    HealthCheck,
     Keepalive,
     LoadBalancing,
     OutlierDetection,
@@ -112,21 +111,3 @@ def test_a_bad_endpoint_is_never_asked() -> None:
 def test_shapes_are_not_shared() -> None:
     balancing.shaped(Policy()).name = "a"
     assert balancing.shaped(Policy()).name == ""
-
-
-@pytest.mark.parametrize(
-    ("check", "is_http2", "expected"),
-    [
-        (HealthCheck(), False, ("tcp_health_check", {})),
-        (HealthCheck(path="/h"), False, ("http_health_check", {"path": "/h"})),
-        (HealthCheck(path="/h"), True, ("http_health_check", {"path": "/h", "codec_client_type": "HTTP2"})),
-    ],
-)
-def test_health_is_checked_in_the_language_of_the_endpoint(
-    check: HealthCheck, is_http2: bool, expected: tuple[str, object]
-) -> None:
-    cluster = balancing.shaped(Policy())
-    balancing.check_health(check, cluster, is_http2=is_http2)
-    (found,) = as_json(cluster)["health_checks"]
-    assert found[expected[0]] == expected[1]
-    assert found["unhealthy_threshold"] == 3

@@ -32,6 +32,8 @@ def mutual(**more: Any) -> ClientTls:
         (simple(), ("system-ca",)),
         (simple(uses_system_ca=False), ()),
         (simple(ca_file="/ca.pem"), ("client-ca|/ca.pem",)),
+        (simple(ca_file="/a.pem", more_ca_files=("/b.pem",)), ("client-cas|/a.pem|/b.pem",)),
+        (simple(ca_secret=SECRET), ("secret-ca|shop/client",)),
         (simple(ca_maps=CA), ("config-map-ca|shop/roots+config-map-ca|shop/more",)),
         (simple(secret=SECRET), ("secret-ca|shop/client",)),
         (simple(ca_file="/ca.pem", skips_verification=True), ()),

@@ -7,11 +7,13 @@ import pytest
 from tests.envoy.decoded import Json, decoded
 from tests.envoy.kitchen import http, service
 from tests.envoy.policies import guard
-from tulle.envoy import clusters
+from tulle.envoy import clusters, naming
 from tulle.envoy.callers import ANYBODY, Caller
 from tulle.envoy.pools import HTTP_OPTIONS
 from tulle.envoy.treatments import treatment
+from tulle.model.documents import BUILT_IN
 from tulle.model.mesh import Settings
+from tulle.model.names import Name
 from tulle.model.policies import (
     ClientTls,
     ConnectionPool,
@@ -209,3 +211,37 @@ def test_reasons_call_an_application_by_the_name_of_its_service() -> None:
     binding = Binding(name="http", protocol=Protocol.HTTP, address="10.0.0.1", port=1, application="127.0.0.1:2")
     cluster = decoded(clusters.application_cluster(binding, guard()))
     assert (cluster["name"], cluster["alt_stat_name"]) == ("inbound|http", "web.default")
+
+
+def test_clusters_that_stand_in_for_each_other() -> None:
+    name = naming.standing_in(("a", "b"), is_failover=True)
+    found = decoded(clusters.standing_in(name, BUILT_IN))
+    assert found["name"] == "failover|a+b"
+    assert found["cluster_type"]["typed_config"]["clusters"] == ["a", "b"]
+    assert found["lb_policy"] == "CLUSTER_PROVIDED"
+    assert naming.standing_in(("a",), is_failover=False) == "instead|a"
+
+
+@pytest.mark.parametrize(
+    ("namespace", "policy", "is_marked"),
+    [
+        ("@file", Policy(), True),
+        ("default", Policy(), False),
+        ("@file", Policy(health_check=HealthCheck(path="/")), False),
+        ("@file", Policy(outlier_detection=OutlierDetection()), False),
+    ],
+)
+def test_names_that_nobody_knows_are_told_from_servers_that_are_ill(
+    namespace: str, policy: Policy, is_marked: bool
+) -> None:
+    web = service("web", http(), addresses=(Endpoint(address="a.test", port=1),), resolution=Resolution.DNS)
+    web = dataclasses.replace(web, name=Name(namespace, "web"), policy=policy, is_outside=True)
+    assert ("metadata" in compiled(web)) is is_marked
+
+
+@pytest.mark.parametrize("scheme", ["http", "https"])
+def test_checks_by_another_scheme_than_requests(scheme: str) -> None:
+    web = service("web", http(), addresses=(HERE,), policy=Policy(health_check=HealthCheck(path="/", scheme=scheme)))
+    (match,) = compiled(web)["transport_socket_matches"]
+    assert match["match"] == {"checked-by": scheme}
+    assert match["transport_socket"]["name"].endswith("tls" if scheme == "https" else "raw_buffer")

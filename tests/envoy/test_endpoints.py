@@ -6,7 +6,7 @@ from dataclasses import replace
 from tests.envoy.decoded import Json, decoded
 from tests.envoy.kitchen import http, service
 from tulle.envoy.compile import compile_endpoints
-from tulle.model.policies import Locality
+from tulle.model.policies import HealthCheck, LoadBalancing, Locality, Policy
 from tulle.model.services import Endpoint, Port, Protocol, Service, Subset
 
 WEB = service(
@@ -125,3 +125,21 @@ def test_equal_sets_have_equal_bytes() -> None:
     other = compile_endpoints(WEB, "outbound|80||web.default", tuple(shuffled))
     assert one.version == other.version
     assert one.origins == (WEB.origin,)
+
+
+def test_endpoints_that_have_a_name_of_their_own() -> None:
+    named = Endpoint(address="10.0.0.1", port=1, hostname="a.test:1")
+    (entry,) = found("outbound|80||web.default", (named,))
+    assert entry["endpoint"]["hostname"] == "a.test:1"
+
+
+def test_checks_at_another_port() -> None:
+    policy = Policy(health_check=HealthCheck(port=99))
+    (entry,) = found("outbound|80||web.default", (PLACES[1],), replace(WEB, policy=policy))
+    assert entry["endpoint"]["health_check_config"] == {"port_value": 99}
+
+
+def test_one_that_is_well_is_enough() -> None:
+    policy = Policy(load_balancing=LoadBalancing(stays_while_any_is_well=True))
+    message = decoded(compile_endpoints(replace(WEB, policy=policy), "outbound|80||web.default", PLACES))
+    assert message["policy"] == {"overprovisioning_factor": 1_000_000}

@@ -70,3 +70,8 @@ def test_signs_of_life_of_tcp() -> None:
         "keepalive_time": 1,
         "keepalive_interval": 75,
     }
+
+
+def test_http2_where_a_server_agrees_to_it() -> None:
+    found = options(Policy(pool=ConnectionPool(negotiates_http2=True)))
+    assert set(found["auto_config"]) == {"http_protocol_options", "http2_protocol_options"}

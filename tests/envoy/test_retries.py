@@ -104,3 +104,11 @@ def test_a_retry_may_go_to_the_same_place_again_if_it_says_so() -> None:
         assert each.retry is not None
         assert each.retry.any_host
         assert "retry_host_predicate" not in as_json(retries.policy(each.retry))
+
+
+def test_to_who_stands_in_and_after_these_answers_only() -> None:
+    found = as_json(retries.policy(Retry(attempts=1, status_codes=(500,), moves_on=True)))
+    assert found["retry_on"] == "retriable-status-codes"
+    assert found["retry_priority"]["name"] == "envoy.retry_priorities.previous_priorities"
+    lost = Retry(attempts=1, status_codes=(502,), conditions=("reset",), moves_on=True)
+    assert as_json(retries.policy(lost))["retry_on"] == "reset,retriable-status-codes"

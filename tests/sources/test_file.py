@@ -60,7 +60,7 @@ def test_an_unchanged_document_is_the_same_object_where_it_is_now(tmp_path: Path
     ("content", "message"),
     [
         (b"a: 1\n\xff\n", "2: this is not text in UTF-8"),
-        (b"a\0b", "1: this is a binary file, not YAML"),
+        (b"a\0b", "1: this is a binary file, not text"),
         (b"a: 1\n---\n- 1\n", "3: a document must be a mapping, such as services: {...}"),
         (b"text", "1: a document must be a mapping, such as services: {...}"),
         (b"a: 1\n---\nb: [\n", "3: not YAML: a value is missing here, or a bracket above is never closed"),

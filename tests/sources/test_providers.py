@@ -8,6 +8,14 @@ from tulle.model.providers import (
     RestSettings,
     ZooKeeperSettings,
 )
+from tulle.model.registries import (
+    BoltDbSettings,
+    DockerSettings,
+    EurekaSettings,
+    MarathonSettings,
+    MesosSettings,
+    SwarmSettings,
+)
 from tulle.sources.providers import sources
 
 
@@ -23,3 +31,15 @@ def test_every_provider_has_its_source() -> None:
     assert [each.name for each in sources(settings)] == [
         *("etcd", "consul-a", "consul-b", "redis", "zookeeper", "http", "rest")
     ]
+
+
+def test_every_registry_has_its_source() -> None:
+    settings = (
+        DockerSettings(),
+        SwarmSettings(),
+        MarathonSettings(),
+        MesosSettings(),
+        EurekaSettings(),
+        BoltDbSettings(),
+    )
+    assert [each.name for each in sources(settings)] == ["docker", "swarm", "marathon", "mesos", "eureka", "boltdb"]

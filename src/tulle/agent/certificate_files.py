@@ -36,9 +36,15 @@ SYSTEM_BUNDLES = (
 )
 """Where systems keep the authorities that they trust."""
 
+AUTHORITIES = frozenset((secrets.CLIENT_AUTHORITY, secrets.CLIENT_AUTHORITIES, secrets.SYSTEM_AUTHORITIES))
+"""How the names of secrets begin that say who is trusted."""
+
 
 class CertificateFiles:
-    """The secrets that are wanted now: `certificate|<file>|<key file>`, `client-ca|<file>[|<revoked>]`, `system-ca`."""
+    """The secrets that are wanted now.
+
+    `certificate|<file>|<key file>`, `client-ca|<file>[|<revoked>]`, `client-cas|<file>|<file>…`, `system-ca`.
+    """
 
     def __init__(self, clock: Clock, changed: Callable[[], None]) -> None:
         self.table: dict[str, Resource] = {}
@@ -131,7 +137,7 @@ def _files(name: str) -> tuple[Path, ...]:
     match name.split("|"):
         case [secrets.CERTIFICATE, chain, key]:
             return (Path(chain), Path(key))
-        case [secrets.CLIENT_AUTHORITY, *files]:
+        case [secrets.CLIENT_AUTHORITY | secrets.CLIENT_AUTHORITIES, *files]:
             return tuple(map(Path, files))
         case [secrets.SYSTEM_AUTHORITIES]:
             return (next((bundle for bundle in SYSTEM_BUNDLES if bundle.exists()), SYSTEM_BUNDLES[0]),)
@@ -140,7 +146,7 @@ def _files(name: str) -> tuple[Path, ...]:
 
 
 def _is_authority(name: str) -> bool:
-    return name.partition("|")[0] in {secrets.CLIENT_AUTHORITY, secrets.SYSTEM_AUTHORITIES}
+    return name.partition("|")[0] in AUTHORITIES
 
 
 def _stamp(file: Path) -> object:
@@ -153,6 +159,10 @@ def _stamp(file: Path) -> object:
 
 def _read(name: str, files: tuple[Path, ...]) -> Resource:
     chain = files[0].read_bytes()
+    if name.startswith(f"{secrets.CLIENT_AUTHORITIES}|"):
+        together = b"\n".join(file.read_bytes() for file in files)
+        x509.load_pem_x509_certificates(together)
+        return secrets.authorities(name, together)
     certificates = x509.load_pem_x509_certificates(chain)
     if _is_authority(name):
         revoked = b"".join(file.read_bytes() for file in files[1:])

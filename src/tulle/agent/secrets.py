@@ -12,6 +12,8 @@ CLIENT_AUTHORITY = "client-ca"
 """First part of `client-ca|<file>`: the roots that clients of the gateway, and servers outside the mesh, are verified
 by. With a third part: and a list of the certificates that they revoked."""
 
+CLIENT_AUTHORITIES = "client-cas"
+"""First part of `client-cas|<file>|<file>…`: the roots in several files together."""
 SYSTEM_AUTHORITIES = "system-ca"
 """The authorities that this host trusts."""
 

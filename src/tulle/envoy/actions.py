@@ -9,7 +9,7 @@ from typing import TypeAlias
 from envoy.config.core.v3 import base_pb2
 from envoy.config.route.v3 import route_components_pb2
 
-from tulle.envoy import hashing, headers, naming, protos, replies, retries, rewrites
+from tulle.envoy import hashing, headers, naming, protos, replies, retries, rewrites, stays
 from tulle.envoy.callers import ANYBODY, Caller
 from tulle.envoy.treatments import Treatment, showing, treatment
 from tulle.model.names import Name
@@ -86,7 +86,14 @@ class Destinations:
         return self._treatments[key]
 
     def cluster(self, backend: Backend) -> str:
-        """Name of its cluster, whether or not there is one."""
+        """Name of the cluster of it and of who stands in for it, whether or not there is one."""
+        if not backend.fallbacks:
+            return self.own_cluster(backend)
+        names = dict.fromkeys(map(self.own_cluster, (backend, *backend.fallbacks)))
+        return naming.standing_in(names, is_failover=backend.is_failover)
+
+    def own_cluster(self, backend: Backend) -> str:
+        """Name of its own cluster."""
         port = self.port(backend)
         is_udp = port is not None and port.is_udp
         return naming.cluster(backend.service, self.number(backend), self.chosen(backend), is_udp=is_udp)
@@ -221,6 +228,10 @@ def _send(message: RouteAction, action: Forward, live: list[Backend], to: Destin
         message.weighted_clusters.clusters.extend(
             ClusterWeight(name=to.cluster(each), weight=protos.number(each.weight)) for each in live
         )
+        if action.is_by_client:
+            message.weighted_clusters.use_hash_policy.value = True
+    if live[0].shows_own_host:
+        message.auto_host_rewrite.value = True
     mirrors = [each for each in action.mirrors if each.percent > 0 and to.refusal(each.backend) is None]
     message.request_mirror_policies.extend(_mirror(each, to) for each in mirrors)
     message.hash_policy.extend(map(hashing.policy, action.hash_on or _hash_on(live, to)))
@@ -250,7 +261,10 @@ def _change(rule: RouteRule, live: list[Backend], message: Route) -> None:
     message.route.ClearField("host_rewrite_literal")
     if common:
         message.route.host_rewrite_literal = common
+    if common:
+        message.route.ClearField("auto_host_rewrite")
     headers.change(request, response, message)
+    stays.tell(live, message)
 
 
 def _mirror(mirror: Mirror, to: Destinations) -> RequestMirrorPolicy:
@@ -258,6 +272,7 @@ def _mirror(mirror: Mirror, to: Destinations) -> RequestMirrorPolicy:
         cluster=to.cluster(mirror.backend),
         runtime_fraction=protos.runtime_fraction(mirror.percent),
         trace_sampled=protos.flag(False),
+        disable_shadow_host_suffix_append=mirror.keeps_host,
     )
 
 

@@ -1,15 +1,14 @@
-"""How a policy shapes a cluster: load balancing, breakers, outlier detection, health checks."""
+"""How a policy shapes a cluster: load balancing, breakers, outlier detection."""
 
 from __future__ import annotations
 
 from functools import lru_cache
 
 from envoy.config.cluster.v3 import circuit_breaker_pb2, cluster_pb2, outlier_detection_pb2
-from envoy.config.core.v3 import health_check_pb2
-from envoy.type.v3 import http_pb2, percent_pb2
+from envoy.type.v3 import percent_pb2
 
 from tulle.envoy import pools, protos
-from tulle.model.policies import Balance, CircuitBreaker, HealthCheck, LoadBalancing, OutlierDetection, Policy
+from tulle.model.policies import Balance, CircuitBreaker, LoadBalancing, OutlierDetection, Policy
 
 POLICIES = {
     Balance.LEAST_REQUEST: cluster_pb2.Cluster.LEAST_REQUEST,
@@ -51,24 +50,6 @@ def _template(policy: Policy) -> cluster_pb2.Cluster:
     # New weights count at once; Envoy would collect them for a second.
     cluster.common_lb_config.update_merge_window.CopyFrom(protos.seconds(0))
     return cluster
-
-
-def check_health(check: HealthCheck, cluster: cluster_pb2.Cluster, *, is_http2: bool) -> None:
-    """Let the proxy look after the endpoints itself."""
-    message = health_check_pb2.HealthCheck(
-        timeout=protos.seconds(check.timeout),
-        interval=protos.seconds(check.interval),
-        unhealthy_threshold=protos.number(check.unhealthy_after),
-        healthy_threshold=protos.number(check.healthy_after),
-    )
-    if check.path:
-        message.http_health_check.path = check.path
-        codec = http_pb2.HTTP2 if is_http2 else http_pb2.HTTP1
-        message.http_health_check.codec_client_type = codec
-    else:
-        message.tcp_health_check.SetInParent()
-    cluster.health_checks.append(message)
-    cluster.ignore_health_on_host_removal = True
 
 
 def _balance(balancing: LoadBalancing, cluster: cluster_pb2.Cluster) -> None:

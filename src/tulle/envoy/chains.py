@@ -41,7 +41,7 @@ class Speech(StrEnum):
     """Without TLS; what is no HTTP, if HTTP has a chain of its own."""
 
 
-Key = tuple[Speech, str, str, str, str]
+Key = tuple[Speech | str, ...]
 """What a chain is for."""
 
 
@@ -60,6 +60,8 @@ class Entry:
     """Addresses of clients; empty: all."""
     protocols: tuple[str, ...] = ()
     """That clients offer; empty: any."""
+    peers: tuple[str, ...] = ()
+    """Addresses of whoever is really at the other end of the connection; empty: all."""
 
 
 def fill(listener: listener_pb2.Listener, entries: Iterable[Entry]) -> None:
@@ -102,10 +104,8 @@ def _by_specificity(names: tuple[str, ...]) -> Iterator[tuple[str, ...]]:
 
 def _take(entry: Entry, name: str, taken: set[Key]) -> bool:
     """Whether a name is still free there (in all of the subnets); it no longer is."""
-    keys = {
-        (entry.speech, name, *each)
-        for each in product(entry.subnets or ("",), entry.clients or ("",), entry.protocols or ("",))
-    }
+    given = (entry.subnets, entry.clients, entry.protocols, entry.peers)
+    keys = {(entry.speech, name, *each) for each in product(*(each or ("",) for each in given))}
     is_free = taken.isdisjoint(keys)
     taken |= keys
     return is_free
@@ -137,6 +137,7 @@ def _chain(entry: Entry, names: list[str]) -> FilterChain:
         match.server_names.extend(names)
     match.prefix_ranges.extend(map(_range, entry.subnets))
     match.source_prefix_ranges.extend(map(_range, entry.clients))
+    match.direct_source_prefix_ranges.extend(map(_range, entry.peers))
     match.application_protocols.extend(entry.protocols)
     if entry.transport_socket is not None:
         chain.transport_socket.CopyFrom(entry.transport_socket)

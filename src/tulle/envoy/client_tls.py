@@ -44,6 +44,10 @@ def authorities_name(tls: ClientTls) -> str:
     """Secret of the authorities that the server is verified by; empty if it is not, or by those of the mesh."""
     if tls.skips_verification or tls.mode not in {TlsMode.SIMPLE, TlsMode.MUTUAL}:
         return ""
+    if tls.more_ca_files:
+        return naming.client_cas((tls.ca_file, *tls.more_ca_files))
+    if tls.ca_secret is not None:
+        return naming.secret_ca(tls.ca_secret)
     if tls.ca_file:
         return naming.client_ca(tls.ca_file, tls.crl_file)
     if tls.ca_maps:

@@ -2,26 +2,34 @@
 
 from __future__ import annotations
 
+from functools import lru_cache
+
 from envoy.config.cluster.v3 import cluster_pb2
 from envoy.config.core.v3 import address_pb2
 from envoy.config.endpoint.v3 import endpoint_components_pb2, endpoint_pb2
+from envoy.extensions.clusters.aggregate.v3 import cluster_pb2 as aggregate_pb2
 
-from tulle.envoy import balancing, client_tls, discovery, naming, protos, transport
+from tulle.envoy import balancing, client_tls, discovery, health_checks, naming, protos, transport
 from tulle.envoy.attempts import attempt
 from tulle.envoy.endpoint_views import View
 from tulle.envoy.meshing import Meshing
 from tulle.envoy.pools import HTTP_OPTIONS, Spoken, http_options
 from tulle.envoy.treatments import Treatment
 from tulle.kit.memo import remember
+from tulle.model.documents import Origin
 from tulle.model.guards import Guard
 from tulle.model.mesh import Settings
 from tulle.model.policies import Policy
-from tulle.model.services import Port, Protocol, Service
+from tulle.model.routers import PROVIDER
+from tulle.model.services import Port, Protocol, Resolution, Service
 from tulle.model.workloads import Binding
 from tulle.xds.snapshot import CLUSTER, Resource, encode
 
 APPLICATION_IDLE = 1.0
 """Seconds; shorter than what servers use (gunicorn 2, uvicorn and node 5), so that no request meets a closing one."""
+
+EDGE, NAMED = "tulle.edge", "named"
+"""Metadata of clusters of routers, and key there: endpoints are known by names only."""
 
 
 @remember(size=256)
@@ -49,9 +57,31 @@ def _service_cluster(
     if spoken is not None:
         cluster.typed_extension_protocol_options[HTTP_OPTIONS].CopyFrom(http_options(spoken))
     is_watched = transport.encryption(service, port, policy) is Meshing.ALL or discovery.asks_requests(service)
+    if _is_known_by_name(service, policy):
+        cluster.metadata.filter_metadata[EDGE].update({NAMED: True})
     if policy.health_check and not is_watched:
-        balancing.check_health(policy.health_check, cluster, is_http2=bool(spoken and spoken.is_http2))
+        transport.check_by(policy.health_check, cluster)
+        health_checks.check_health(policy.health_check, cluster, is_http2=bool(spoken and spoken.is_http2))
     return encode(name, cluster, endpoints_name=assignment, origins=(service.origin,))
+
+
+def _is_known_by_name(service: Service, policy: Policy) -> bool:
+    """Whether nobody is there because names are known to nobody, and for no other reason: of services of routers."""
+    is_routed = service.name.namespace.startswith(PROVIDER)
+    is_found = service.resolution is Resolution.DNS and bool(service.addresses)
+    return is_routed and is_found and policy.health_check is None and policy.outlier_detection is None
+
+
+@lru_cache(1024)
+def standing_in(name: str, origin: Origin) -> Resource:
+    """The cluster of several clusters, by its name (`naming.standing_in`): the first of them that is well."""
+    cluster = balancing.shaped(Policy())
+    cluster.name = name
+    members = name.partition("|")[2].split("+")
+    cluster.cluster_type.name = "envoy.clusters.aggregate"
+    cluster.cluster_type.typed_config.CopyFrom(protos.packed(aggregate_pb2.ClusterConfig(clusters=members)))
+    cluster.lb_policy = cluster_pb2.Cluster.CLUSTER_PROVIDED
+    return encode(name, cluster, origins=(origin,))
 
 
 def _name(service: Service, port: Port, subset: str, treatment: Treatment) -> str:

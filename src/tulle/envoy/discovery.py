@@ -44,6 +44,7 @@ def find(service: Service, port: Port, view: View, cluster: cluster_pb2.Cluster)
         if view.name != cluster.name:
             cluster.eds_cluster_config.service_name = view.name
         return view.name
+    check = service.policy.health_check
     fitting = endpoints.select(port, view.labels, _named(service, port))
     is_first_only = service.resolution is Resolution.DNS_ROUND_ROBIN and bool(fitting)
     cluster.type = cluster_pb2.Cluster.LOGICAL_DNS if is_first_only else cluster_pb2.Cluster.STRICT_DNS
@@ -55,6 +56,8 @@ def find(service: Service, port: Port, view: View, cluster: cluster_pb2.Cluster)
             preference=None if is_first_only else view.preference,
             is_udp=port.protocol is Protocol.UDP,
             is_mixed=meshing(service, port) is Meshing.SOME,
+            checked_port=check.port if check else 0,
+            is_whole=service.policy.load_balancing.stays_while_any_is_well,
         )
     )
     return ""

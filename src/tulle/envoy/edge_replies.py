@@ -7,15 +7,21 @@ from typing import TypeAlias
 from envoy.config.accesslog.v3 import accesslog_pb2
 from envoy.config.core.v3 import base_pb2, substitution_format_string_pb2
 from envoy.config.route.v3 import route_components_pb2
+from envoy.extensions.access_loggers.filters.cel.v3 import cel_pb2
 from envoy.extensions.filters.network.http_connection_manager.v3 import http_connection_manager_pb2
 
-from tulle.envoy import protos
+from tulle.envoy import clusters, naming, protos
 
 LocalReplyConfig: TypeAlias = http_connection_manager_pb2.LocalReplyConfig
 ResponseMapper: TypeAlias = http_connection_manager_pb2.ResponseMapper
 PLAIN = "text/plain; charset=utf-8"
 NOT_FOUND, UNAVAILABLE = "404 page not found\n", "no available server\n"
 NO_SNIFF = "X-Content-Type-Options"
+UNTYPED = "x-tulle-untyped"
+"""Header of answers, on their way to the filter that takes their type away (`filters.untyped`)."""
+FAILED_OVER = f"xds.cluster_name.startsWith('{naming.FAILOVER}')"
+NAMED = f"xds.cluster_metadata.filter_metadata['{clusters.EDGE}']['{clusters.NAMED}'] == true"
+NOT_BELIEVED = "upstream.transport_failure_reason.startsWith('TLS_error')"
 FAILURES = (
     (("UH",), 503, UNAVAILABLE),
     (("NC",), 503, UNAVAILABLE),
@@ -24,6 +30,13 @@ FAILURES = (
     (("UO",), 503, "Service Unavailable"),
 )
 """By Envoy's response flags; the first that fits."""
+SPECIAL = (
+    (FAILED_OVER, ("UH",), 503, "Service Unavailable\n"),
+    (NAMED, ("UH",), 502, "Bad Gateway"),
+    (NOT_BELIEVED, ("UF",), 500, "Internal Server Error"),
+)
+"""The same where something else holds, too."""
+UNREADABLE = ((400, "400 Bad Request"), (431, "431 Request Header Fields Too Large"))
 
 
 def nothing_found() -> route_components_pb2.Route:
@@ -38,11 +51,29 @@ def nothing_found() -> route_components_pb2.Route:
 
 def local_reply() -> LocalReplyConfig:
     """For what Envoy answers itself."""
-    return LocalReplyConfig(mappers=[_mapper(*each) for each in FAILURES])
+    mappers = [*(_where(*each) for each in SPECIAL), *(_mapper(*each) for each in FAILURES)]
+    return LocalReplyConfig(mappers=[*mappers, *(_unreadable(*each) for each in UNREADABLE)])
+
+
+def _unreadable(status: int, body: str) -> ResponseMapper:
+    """For what is no request."""
+    message = _mapper(("DPE",), status, body)
+    both = accesslog_pb2.AndFilter(filters=[message.filter, _with_status(status)])
+    message.filter.CopyFrom(accesslog_pb2.AccessLogFilter(and_filter=both))
+    message.ClearField("status_code")
+    message.ClearField("headers_to_add")
+    message.body_format_override.content_type = PLAIN
+    return message
+
+
+def _with_status(status: int) -> accesslog_pb2.AccessLogFilter:
+    value = base_pb2.RuntimeUInt32(default_value=status, runtime_key="edge.status")
+    comparison = accesslog_pb2.ComparisonFilter(op=accesslog_pb2.ComparisonFilter.EQ, value=value)
+    return accesslog_pb2.AccessLogFilter(status_code_filter=accesslog_pb2.StatusCodeFilter(comparison=comparison))
 
 
 def _mapper(flags: tuple[str, ...], status: int, body: str) -> ResponseMapper:
-    is_plain = body == UNAVAILABLE
+    is_plain = body.endswith("\n")
     message = ResponseMapper(
         filter=accesslog_pb2.AccessLogFilter(response_flag_filter=accesslog_pb2.ResponseFlagFilter(flags=flags)),
         status_code=protos.number(status),
@@ -54,4 +85,15 @@ def _mapper(flags: tuple[str, ...], status: int, body: str) -> ResponseMapper:
     )
     if is_plain:
         message.headers_to_add.append(protos.header(NO_SNIFF, "nosniff"))
+    else:
+        message.headers_to_add.append(protos.header(UNTYPED, "yes"))
+    return message
+
+
+def _where(expression: str, flags: tuple[str, ...], status: int, body: str) -> ResponseMapper:
+    message = _mapper(flags, status, body)
+    config = cel_pb2.ExpressionFilter(expression=expression)
+    condition = accesslog_pb2.ExtensionFilter(name="cel", typed_config=protos.packed(config))
+    both = [message.filter, accesslog_pb2.AccessLogFilter(extension_filter=condition)]
+    message.filter.CopyFrom(accesslog_pb2.AccessLogFilter(and_filter=accesslog_pb2.AndFilter(filters=both)))
     return message

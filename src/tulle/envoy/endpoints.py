@@ -16,6 +16,8 @@ from tulle.model import hostnames
 from tulle.model.services import Endpoint, Port, Protocol, Service
 from tulle.xds.snapshot import ENDPOINT, Resource, encode
 
+WHOLE = 1_000_000
+"""Percent of what is needed that each endpoint could bear, so that one is enough."""
 NOBODY: tuple[Endpoint, ...] = ()
 MATCHED = "envoy.transport_socket_match"
 """Where Envoy looks for what decides between the transport sockets of a cluster."""
@@ -37,6 +39,7 @@ def _compiled(service: Service, name: str, endpoints: tuple[Endpoint, ...]) -> R
     port = service.port(view.port, is_udp=view.is_udp)
     # A host name would make Envoy refuse all of them.
     places = tuple(each for each in endpoints if is_address(each.address))
+    check = service.policy.health_check
     fitting = select(port, view.labels, places) if port else NOBODY
     assignment = load_assignment(
         name,
@@ -44,6 +47,8 @@ def _compiled(service: Service, name: str, endpoints: tuple[Endpoint, ...]) -> R
         preference=view.preference,
         is_udp=bool(port and port.protocol is Protocol.UDP),
         is_mixed=bool(port and meshing(service, port) is Meshing.SOME),
+        checked_port=check.port if check else 0,
+        is_whole=service.policy.load_balancing.stays_while_any_is_well,
     )
     return encode(name, assignment, origins=(service.origin,))
 
@@ -70,9 +75,17 @@ def load_assignment(
     preference: Preference | None = None,
     is_udp: bool = False,
     is_mixed: bool = False,
+    checked_port: int = 0,
+    is_whole: bool = False,
 ) -> endpoint_pb2.ClusterLoadAssignment:
-    """The message; endpoints in a stable order, so that equal sets have equal bytes."""
+    """The message; endpoints in a stable order, so that equal sets have equal bytes.
+
+    `checked_port` is where checks go instead of the port of each endpoint (0). `is_whole`: no request goes to another
+    cluster as long as a single endpoint is well.
+    """
     message = endpoint_pb2.ClusterLoadAssignment(cluster_name=name)
+    if is_whole:
+        message.policy.overprovisioning_factor.value = WHOLE
     if not endpoints:
         return message
     are_weighted = any(each.weight != 1 for each in endpoints)
@@ -91,6 +104,10 @@ def load_assignment(
         for endpoint in sorted(group.endpoints, key=lambda each: (each.address, each.port, each.labels)):
             entry = add()
             protos.fill_address(entry.endpoint.address, endpoint.address, endpoint.port, is_udp=is_udp)
+            if endpoint.hostname:
+                entry.endpoint.hostname = endpoint.hostname
+            if checked_port:
+                entry.endpoint.health_check_config.port_value = checked_port
             if are_weighted:
                 entry.load_balancing_weight.value = endpoint.weight
             if are_drained and endpoint.is_draining:

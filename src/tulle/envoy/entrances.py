@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import dataclass, replace
+from ipaddress import ip_network
 from typing import TypeAlias
 
 from envoy.config.common.mutation_rules.v3 import mutation_rules_pb2
@@ -10,6 +12,7 @@ from envoy.config.core.v3 import base_pb2, extension_pb2, protocol_pb2, substitu
 from envoy.config.listener.v3 import listener_components_pb2
 from envoy.config.route.v3 import route_pb2
 from envoy.extensions.filters.common.set_filter_state.v3 import value_pb2 as set_filter_state_values_pb2
+from envoy.extensions.filters.listener.proxy_protocol.v3 import proxy_protocol_pb2
 from envoy.extensions.filters.network.http_connection_manager.v3 import http_connection_manager_pb2
 from envoy.extensions.filters.network.set_filter_state.v3 import set_filter_state_pb2
 from envoy.extensions.http.early_header_mutation.header_mutation.v3 import header_mutation_pb2
@@ -21,7 +24,12 @@ from tulle.model.listeners import Entrance
 Manager: TypeAlias = http_connection_manager_pb2.HttpConnectionManager
 HeaderValueOption: TypeAlias = base_pb2.HeaderValueOption
 Mutation: TypeAlias = mutation_rules_pb2.HeaderMutation
-CLIENT = "%DOWNSTREAM_DIRECT_REMOTE_ADDRESS_WITHOUT_PORT%"
+PEER = "%DOWNSTREAM_DIRECT_REMOTE_ADDRESS_WITHOUT_PORT%"
+"""Who is really at the other end."""
+TOLD = "%DOWNSTREAM_REMOTE_ADDRESS_WITHOUT_PORT%"
+"""The same of a connection, or who a proxy there says that it is."""
+NOBODY = "localhost"
+"""The host of requests that name none, which HTTP/1.0 allows."""
 FORWARDED_FOR = "X-Forwarded-For"
 SET_BY_PROXIES = (
     "X-Forwarded-For",
@@ -48,6 +56,43 @@ LARGEST_HEADERS = 8192
 MOST_HEADERS = 32000
 
 
+@dataclass(frozen=True, slots=True)
+class Variant:
+    """How requests of some connections are read."""
+
+    entrance: Entrance
+    address: str
+    """What says who the client is."""
+    peers: tuple[str, ...] = ()
+    """Those that really come from there (CIDR); empty: from anywhere else."""
+    clients: tuple[str, ...] = ()
+    """The same of where they come from as far as is known."""
+
+
+def variants(entrance: Entrance) -> Iterator[Variant]:
+    """How requests are read, by where their connections come from; those that are believed first."""
+    proxies = entrance.proxy_protocol
+    usual = proxies is not None and proxies.trusts_all
+    if proxies is not None and proxies.trusted and not usual:
+        yield from _believed(entrance, TOLD, tuple(map(cidr, proxies.trusted)))
+    yield from _believed(entrance, TOLD if usual else PEER, ())
+
+
+def _believed(entrance: Entrance, address: str, peers: tuple[str, ...]) -> Iterator[Variant]:
+    trusted = tuple(map(cidr, entrance.forwarded.trusted))
+    if trusted and not entrance.forwarded.trusts_all:
+        believing = replace(entrance, forwarded=replace(entrance.forwarded, trusts_all=True))
+        # Who is not believed by what a proxy says of it is known by its own address only.
+        is_told = address == TOLD
+        yield Variant(believing, address, peers if is_told else trusted, trusted if is_told else ())
+    yield Variant(entrance, address, peers)
+
+
+def cidr(text: str) -> str:
+    """An address or CIDR as CIDR."""
+    return str(ip_network(text, strict=False))
+
+
 def shape(manager: Manager, chain: Chain, entrance: Entrance) -> None:
     """Make a connection manager read requests as an entry point does."""
     manager.use_remote_address.value = False
@@ -60,6 +105,7 @@ def shape(manager: Manager, chain: Chain, entrance: Entrance) -> None:
     manager.merge_slashes = entrance.sanitizes_path
     manager.path_with_escaped_slashes_action = Manager.KEEP_UNCHANGED
     manager.http_protocol_options.allow_custom_methods = True
+    manager.http_protocol_options.default_host_for_http_10 = NOBODY
     common = manager.common_http_protocol_options
     common.ClearField("headers_with_underscores_action")
     if entrance.underscores:
@@ -76,13 +122,19 @@ def shape(manager: Manager, chain: Chain, entrance: Entrance) -> None:
     manager.request_headers_timeout.CopyFrom(protos.seconds(entrance.read_timeout))
 
 
-def noted_source() -> listener_components_pb2.Filter:
-    """Writes down where a connection comes from, for conditions of routes."""
+def proxy_protocol() -> listener_components_pb2.ListenerFilter:
+    """Takes what proxies say before the first byte, if they say something; who is believed is decided afterwards."""
+    config = proxy_protocol_pb2.ProxyProtocol(allow_requests_without_proxy_protocol=True)
+    return listener_components_pb2.ListenerFilter(name="proxy_protocol", typed_config=protos.packed(config))
+
+
+def noted_source(address: str = PEER) -> listener_components_pb2.Filter:
+    """Writes down where a connection comes from, for conditions of routes and for headers."""
     value = set_filter_state_values_pb2.FilterStateValue(
         object_key=conditions.SOURCE,
         factory_key="envoy.network.ip",
         format_string=substitution_format_string_pb2.SubstitutionFormatString(
-            text_format_source=base_pb2.DataSource(inline_string=CLIENT)
+            text_format_source=base_pb2.DataSource(inline_string=address)
         ),
     )
     config = set_filter_state_pb2.Config(on_new_connection=[value])
@@ -95,9 +147,10 @@ def forward(entrance: Entrance, message: route_pb2.RouteConfiguration) -> None:
     message.request_headers_to_remove.extend(INTERNAL)
     if not entrance.forwarded.appends:
         return
-    joined = f"%REQ({FORWARDED_FOR})%, {CLIENT}"
+    client = _client(entrance)
+    joined = f"%REQ({FORWARDED_FOR})%, {client}"
     message.request_headers_to_add.append(_option(FORWARDED_FOR, joined, HeaderValueOption.OVERWRITE_IF_EXISTS))
-    message.request_headers_to_add.append(_option(FORWARDED_FOR, CLIENT, HeaderValueOption.ADD_IF_ABSENT))
+    message.request_headers_to_add.append(_option(FORWARDED_FOR, client, HeaderValueOption.ADD_IF_ABSENT))
 
 
 def _early(chain: Chain, entrance: Entrance) -> extension_pb2.TypedExtensionConfig:
@@ -111,7 +164,7 @@ def _mutations(chain: Chain, entrance: Entrance) -> Iterator[Mutation]:
             yield Mutation(remove=name)
     scheme = "https" if chain.is_encrypted else "http"
     usual = {
-        "X-Real-Ip": CLIENT,
+        "X-Real-Ip": _client(entrance),
         "X-Forwarded-Proto": scheme,
         "X-Forwarded-Port": _port(chain, entrance),
         "X-Forwarded-Host": "%REQ(:AUTHORITY)%",
@@ -119,6 +172,11 @@ def _mutations(chain: Chain, entrance: Entrance) -> Iterator[Mutation]:
     }
     for name, value in usual.items():
         yield Mutation(append=_option(name, value, HeaderValueOption.ADD_IF_ABSENT))
+
+
+def _client(entrance: Entrance) -> str:
+    """What says who the client is, in headers."""
+    return PEER if entrance.proxy_protocol is None else f"%FILTER_STATE({conditions.SOURCE}:PLAIN)%"
 
 
 def _port(chain: Chain, entrance: Entrance) -> str:

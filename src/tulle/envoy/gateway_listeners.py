@@ -118,6 +118,8 @@ def compile_listener(
             ]
             everything.sort(key=lambda each: each.speech is Speech.BYTES and not each.clients)
         chains.fill(message, everything)
+        if any(each.entrance and each.entrance.proxy_protocol for each in sharing):
+            message.listener_filters.insert(0, entrances.proxy_protocol())
     return encode(name, message, origins=tuple(dict.fromkeys(each.origin for each in sharing)))
 
 
@@ -149,14 +151,27 @@ def _entries(listener: Listener, content: Content, settings: Settings, guarded: 
 def _for_requests(listener: Listener, content: Content, settings: Settings, guarded: Guarded) -> Iterator[Entry]:
     asks = content.material is not None and content.material.trust.handling is not ClientCertificates.NONE
     routes = sockets.route_configuration(listener)
-    manager = connection_manager.gateway(guarded.chain(listener, settings), routes, asks_clients=asks)
-    noting = [entrances.noted_source()] if listener.entrance is not None else []
-    filters = [*noting, connection_manager.network_filter(manager)]
-    if not sockets.has_tls(listener):
-        yield Entry((), filters, speech=Speech.HTTP)
+    usual = guarded.chain(listener, settings)
+    for entry, chain in _read_as(listener, usual):
+        manager = connection_manager.gateway(chain, routes, asks_clients=asks)
+        filters = [*entry.filters, connection_manager.network_filter(manager)]
+        if not sockets.has_tls(listener):
+            yield replace(entry, filters=filters)
+            continue
+        for certificates, names in _groups(listener, content):
+            with_tls = replace(entry, server_names=names, filters=filters, speech=Speech.TLS, protocols=listener.offers)
+            yield _ended(listener, content, certificates, settings, with_tls)
+
+
+def _read_as(listener: Listener, chain: Chain) -> Iterator[tuple[Entry, Chain]]:
+    """The chain; of an entry point once for each way in which requests are read, with whom it is for."""
+    if listener.entrance is None:
+        yield Entry((), (), speech=Speech.HTTP), chain
         return
-    for certificates, names in _groups(listener, content):
-        yield _ended(listener, content, certificates, settings, Entry(names, filters, speech=Speech.TLS))
+    for each in entrances.variants(listener.entrance):
+        filters = [entrances.noted_source(each.address)]
+        entry = Entry((), filters, speech=Speech.HTTP, peers=each.peers, clients=each.clients)
+        yield entry, replace(chain, entrance=each.entrance)
 
 
 def _for_tls(listener: Listener, content: Content, settings: Settings, guarded: Guarded) -> Iterator[Entry]:

@@ -173,6 +173,10 @@ def cluster_resources(used: list[Backend], to: Destinations, trust_domain: str) 
             service = to.services[backend.service]
             resource = clusters.service_cluster(service, port, backend.subset or "", treated, trust_domain)
             found[resource.name] = resource
+    for backend in used:
+        if backend.fallbacks:
+            resource = clusters.standing_in(to.cluster(backend), backend.origin)
+            found[resource.name] = resource
     return tuple(found.values())
 
 

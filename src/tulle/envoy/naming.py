@@ -31,6 +31,8 @@ INTERNAL_HEADERS = (UNSENT_HEADER, LOST_HEADER)
 PLACEHOLDER = "placeholder"
 WORKLOAD_SECRET = "workload"
 TRUST_SECRET = "trust"
+FAILOVER, INSTEAD = "failover|", "instead|"
+"""How the names of clusters of clusters begin: those that say it in their own word when nobody is left, and others."""
 SYSTEM_CA = "system-ca"
 """Secret of the authorities that the host of a proxy trusts, wherever it keeps them."""
 SECRET, SECRET_CA, CONFIG_MAP_CA = "secret|", "secret-ca|", "config-map-ca|"
@@ -57,6 +59,11 @@ def cluster(
     Gateways that show a certificate of their own (`shown`, a secret) have clusters of their own.
     """
     return f"outbound|{port}{UDP if is_udp else ''}|{chosen(subset, shown)}|{service}"
+
+
+def standing_in(clusters: Iterable[str], *, is_failover: bool) -> str:
+    """Cluster of several clusters, each of which stands in for those before it."""
+    return (FAILOVER if is_failover else INSTEAD) + "+".join(clusters)
 
 
 def chosen(subset: str | None, shown: Name | None) -> str:
@@ -141,6 +148,11 @@ def certificate(certificate_file: str, key_file: str) -> str:
 def client_ca(file: str, revoked: str = "") -> str:
     """Secret of the authority in a file, and of what it revoked: of clients of the gateway, or of servers outside."""
     return f"client-ca|{file}|{revoked}" if revoked else f"client-ca|{file}"
+
+
+def client_cas(files: Iterable[str]) -> str:
+    """Secret of the authorities in several files."""
+    return "client-cas|" + "|".join(files)
 
 
 def issuer(scheme: str, authority: str) -> str:

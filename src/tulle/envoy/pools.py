@@ -64,6 +64,9 @@ def http_options(spoken: Spoken) -> any_pb2.Any:
     if pool.use_client_protocol:
         options.use_downstream_protocol_config.http_protocol_options.enable_trailers = True
         options.use_downstream_protocol_config.http2_protocol_options.CopyFrom(_http2(pool))
+    elif pool.negotiates_http2:
+        options.auto_config.http_protocol_options.enable_trailers = True
+        options.auto_config.http2_protocol_options.CopyFrom(_http2(pool))
     elif spoken.is_http2:
         options.explicit_http_config.http2_protocol_options.CopyFrom(_http2(pool))
     else:

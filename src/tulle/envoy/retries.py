@@ -8,6 +8,7 @@ from typing import TypeAlias
 
 from envoy.config.route.v3 import route_components_pb2
 from envoy.extensions.retry.host.previous_hosts.v3 import previous_hosts_pb2
+from envoy.extensions.retry.priority.previous_priorities.v3 import previous_priorities_config_pb2
 
 from tulle.envoy import naming, protos
 from tulle.model.policies import Retry
@@ -24,6 +25,11 @@ OTHER_HOST = RetryPolicy.RetryHostPredicate(
     name="envoy.retry_host_predicates.previous_hosts",
     typed_config=protos.packed(previous_hosts_pb2.PreviousHostsPredicate()),
 )
+OTHER_PRIORITY = RetryPolicy.RetryPriority(
+    name="envoy.retry_priorities.previous_priorities",
+    typed_config=protos.packed(previous_priorities_config_pb2.PreviousPrioritiesConfig(update_frequency=1)),
+)
+"""The next of several clusters."""
 UNSENT = route_components_pb2.HeaderMatcher(name=naming.UNSENT_HEADER, present_match=True)
 LOST = route_components_pb2.HeaderMatcher(name=naming.LOST_HEADER, present_match=True)
 
@@ -70,6 +76,8 @@ def policy(retry: Retry) -> RetryPolicy:
     """Envoy's form; without attempts a policy that says no, so that no default takes its place."""
     if not retry.attempts:
         message = RetryPolicy(num_retries=protos.number(0))
+    elif retry.moves_on:
+        message = _moving_on(retry)
     else:
         words = dict.fromkeys((*SAFE, "retriable-headers", *retry.conditions))
         if retry.status_codes:
@@ -89,3 +97,13 @@ def policy(retry: Retry) -> RetryPolicy:
     if retry.attempts and retry.backoff:
         message.retry_back_off.CopyFrom(RetryPolicy.RetryBackOff(base_interval=protos.seconds(retry.backoff)))
     return message
+
+
+def _moving_on(retry: Retry) -> RetryPolicy:
+    """To the next cluster, after these answers and nothing else."""
+    return RetryPolicy(
+        retry_on=",".join(dict.fromkeys((*retry.conditions, "retriable-status-codes"))),
+        num_retries=protos.number(retry.attempts),
+        retriable_status_codes=retry.status_codes,
+        retry_priority=OTHER_PRIORITY,
+    )

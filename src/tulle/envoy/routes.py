@@ -11,7 +11,7 @@ from envoy.config.route.v3 import route_components_pb2
 from tulle.envoy import actions, protos, retries
 from tulle.envoy.actions import Destinations
 from tulle.envoy.attempts import Uncompilable
-from tulle.envoy.filters import registry
+from tulle.envoy.filters import registry, steps
 from tulle.envoy.matches import is_unconditional, route_match
 from tulle.envoy.scope import LONGEST_HOST
 from tulle.envoy.steps import operations
@@ -71,10 +71,10 @@ def _width(route_set: RouteSet) -> int:
     return LONGEST_HOST - max(lengths, default=LONGEST_HOST)
 
 
-def compile_routes(steps: Iterable[Step], to: Destinations) -> list[Route]:
+def compile_routes(found: Iterable[Step], to: Destinations) -> list[Route]:
     """The routes of all rules, up to the first that fits every request."""
     compiled: list[Route] = []
-    for match, rule in steps:
+    for match, rule in found:
         try:
             compiled.extend(_compile(match, rule, to))
         except Exception as error:
@@ -92,7 +92,19 @@ def _compile(match: Match, rule: RouteRule, to: Destinations) -> Iterator[Route]
             message.request_headers_to_remove.append(HOPS)
         for name, config in wishes.items():
             message.typed_per_filter_config[name].CopyFrom(config)
+        _share_steps(rule, message)
         yield message
+
+
+def _share_steps(rule: RouteRule, message: Route) -> None:
+    """Shares whose requests pass steps of their own, after those of all."""
+    if not isinstance(rule.action, Forward) or not any(each.steps for each in rule.action.backends):
+        return
+    live = [each for each in rule.action.backends if each.weight > 0]
+    for backend, share in zip(live, message.route.weighted_clusters.clusters, strict=False):
+        wishes = steps.wishes(replace(rule, steps=(*rule.steps, *backend.steps)))
+        for name, config in wishes.items():
+            share.typed_per_filter_config[name].CopyFrom(protos.packed(config))
 
 
 def _actions(match: Match, rule: RouteRule, to: Destinations) -> Iterator[Route]:

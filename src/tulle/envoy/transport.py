@@ -9,11 +9,11 @@ from envoy.config.core.v3 import base_pb2, proxy_protocol_pb2
 from envoy.extensions.transport_sockets.proxy_protocol.v3 import upstream_proxy_protocol_pb2
 from envoy.extensions.transport_sockets.raw_buffer.v3 import raw_buffer_pb2
 
-from tulle.envoy import client_tls, protos, secrets
+from tulle.envoy import client_tls, health_checks, protos, secrets
 from tulle.envoy.endpoints import PLAIN
 from tulle.envoy.meshing import Meshing, meshing
 from tulle.model.names import full_host
-from tulle.model.policies import ClientTls, Policy, TlsMode
+from tulle.model.policies import ClientTls, HealthCheck, Policy, TlsMode
 from tulle.model.security import Identity
 from tulle.model.services import Port, Protocol, Service
 
@@ -59,6 +59,19 @@ def secure(
     match = cluster.transport_socket_matches.add(name="plain", transport_socket=plain)
     match.match.update({PLAIN: "yes"})
     cluster.transport_socket_matches.add(name="meshed", transport_socket=mutual).match.SetInParent()
+
+
+def check_by(check: HealthCheck, cluster: cluster_pb2.Cluster) -> None:
+    """Give a cluster a transport socket for checks alone, where they speak another scheme than requests.
+
+    A check asks whether somebody is there, not who: certificates are not verified.
+    """
+    if not check.scheme:
+        return
+    blind = ClientTls(mode=TlsMode.SIMPLE, skips_verification=True)
+    socket = client_tls.originating(blind, "", ()) if check.scheme == "https" else RAW
+    match = cluster.transport_socket_matches.add(name="check", transport_socket=socket)
+    match.match.CopyFrom(health_checks.criteria(check.scheme))
 
 
 def own_host(service: Service) -> str:

@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 
 from tulle.flow.gather import Gather
+from tulle.kit.located_yaml import Malformed
 from tulle.model.mesh import Mesh
 from tulle.model.providers import FileSettings, Provider, ProviderSettings
 from tulle.sources.base import Source
 from tulle.sources.file import FileSource
+from tulle.sources.providers import sources
+from tulle.sources.rest import RestSource
 
 
 class Providers:
@@ -17,34 +20,52 @@ class Providers:
 
     def __init__(self, gather: Gather, paths: Sequence[str]) -> None:
         """`paths` are read anyway."""
+        self.rest: RestSource | None = None
+        """What takes configuration from others, if a document asks for it."""
         self._gather = gather
         self._paths = tuple(paths)
-        self._running: dict[str, ProviderSettings] = {}
+        self._running: dict[str, tuple[ProviderSettings, tuple[str, ...]]] = {}
+        """By the name of a provider, what it was told, and the names of its sources."""
+
+    def put(self, data: bytes) -> None:
+        """Take configuration from others.
+
+        Raises:
+            Malformed: it is none, or no document asks for any.
+        """
+        if self.rest is None:
+            raise Malformed(0, "no document asks for it; write `providers: {rest: {}}`")
+        self.rest.put(data)
 
     def follow(self, mesh: Mesh) -> bool:
         """Start and end sources as the mesh wants them; whether there is a new one."""
         wanted = {name.name: provider for name, provider in mesh.providers.items()}
-        for name, settings in [*self._running.items()]:
+        for name, (settings, running) in [*self._running.items()]:
             if name not in wanted or wanted[name].settings != settings:
-                self._gather.remove(_name(name))
+                for each in running:
+                    self._gather.remove(each)
                 del self._running[name]
         is_new = False
         for name, provider in wanted.items():
-            if name in self._running:
-                continue
-            source = self._source(provider)
-            if source is not None:
-                self._running[name] = provider.settings
-                self._gather.add(source)
-                is_new = True
+            if name not in self._running:
+                found = tuple(self._sources(provider))
+                self._running[name] = provider.settings, tuple(each.name for each in found)
+                for source in found:
+                    self._gather.add(source)
+                    is_new = True
         return is_new
 
-    def _source(self, provider: Provider) -> Source | None:
+    def _sources(self, provider: Provider) -> Iterator[Source]:
         settings = provider.settings
-        if not isinstance(settings, FileSettings):
-            return None
-        paths = unread(settings.paths, self._paths)
-        return FileSource(paths, name=_name(provider.name.name)) if paths else None
+        if isinstance(settings, FileSettings):
+            paths = unread(settings.paths, self._paths)
+            if paths:
+                yield FileSource(paths, name=f"provider {provider.name.name}", are_templates=True)
+            return
+        for source in sources((settings,), folder=provider.folder):
+            if isinstance(source, RestSource):
+                self.rest = source
+            yield source
 
 
 def more_files(mesh: Mesh, paths: Iterable[str]) -> tuple[str, ...]:
@@ -62,7 +83,3 @@ def unread(paths: Iterable[str], known: Iterable[str]) -> tuple[str, ...]:
 
 def _holds(folder: str, path: str) -> bool:
     return path == folder or path.startswith(f"{folder}{os.sep}")
-
-
-def _name(provider: str) -> str:
-    return f"provider {provider}"

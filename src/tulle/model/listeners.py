@@ -176,6 +176,8 @@ class Entrance:
     """How requests are read where they come in."""
 
     forwarded: Forwarded = Forwarded()
+    proxy_protocol: Forwarded | None = None
+    """Whose PROXY protocol is believed; None: it is not spoken."""
     sanitizes_path: bool = True
     refused_characters: tuple[str, ...] = ()
     """Escapes that a path must not have, such as `%2f`."""
@@ -232,6 +234,10 @@ class Listener:
     selector: tuple[tuple[str, str], ...] = ()
     """Labels of the gateways that it is for; empty: every one (Istio)."""
 
+    alpn: tuple[str, ...] = ()
+    """Protocols that are offered with TLS; empty: those of HTTP where it reads that, and none elsewhere."""
+    offers: tuple[str, ...] = ()
+    """Only for connections whose clients offer one of these protocols, which are then spoken."""
     rank: int = 0
     """Of listeners that share a socket, and are for the same connections, the smallest has them."""
     entrance: Entrance | None = None

@@ -105,6 +105,8 @@ class LoadBalancing:
     table_size: int | None = None
     """Of `maglev`: a prime number; Envoy's 65537 if not given."""
     locality: LocalityBalancing | None = None
+    stays_while_any_is_well: bool = False
+    """Whether one healthy endpoint is enough to keep requests from who stands in for all of them."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -151,6 +153,8 @@ class ConnectionPool:
     max_concurrent_streams: int | None = None
     upgrade_to_http2: bool | None = None
     """Whether HTTP/2 is spoken to endpoints without a sidecar though their port says HTTP; None: as the port says."""
+    negotiates_http2: bool = False
+    """Whether it is agreed with each endpoint, by TLS, if HTTP/2 is spoken."""
     use_client_protocol: bool = False
     """Whether the protocol of the caller is kept."""
     tcp_idle_timeout: float | None = None
@@ -191,6 +195,10 @@ class ClientTls:
     subject_alt_names: tuple[str, ...] = ()
     """Of which the server's certificate must have one; empty: the host that was asked for."""
     skips_verification: bool = False
+    more_ca_files: tuple[str, ...] = ()
+    """Authorities beside those of `ca_file`."""
+    ca_secret: Name | None = None
+    """A secret with the authorities of the server in `ca.crt`, whatever else is in which secret."""
     crl_file: str = ""
     """Certificates of servers that are not good any more."""
 
@@ -280,6 +288,8 @@ class Retry:
     non_idempotent: bool = False
     any_host: bool = False
     """Whether a retry may go to the endpoint that just failed."""
+    moves_on: bool = False
+    """Whether a retry goes to who stands in for the one that was asked."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 
+from tulle.model.client_tls import ClientTls as ClientTls
 from tulle.model.documents import Origin
 from tulle.model.names import Name
+from tulle.model.registries import RegistrySettings
 
 ROOT_KEY = "traefik"
 
@@ -15,19 +17,6 @@ class FileSettings:
     """Files and folders."""
 
     paths: tuple[str, ...]
-
-
-@dataclass(frozen=True, slots=True)
-class ClientTls:
-    """TLS towards a provider. Certificates and keys are files, or PEM."""
-
-    ca: str = ""
-    """Authorities that are trusted instead of those of the system."""
-    cert: str = ""
-    """Shown to the provider."""
-    key: str = ""
-    insecure_skip_verify: bool = False
-    """Whether any certificate is good."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -113,7 +102,7 @@ class RestSettings:
 
 
 RemoteSettings = EtcdSettings | ConsulSettings | RedisSettings | ZooKeeperSettings | HttpSettings | RestSettings
-ProviderSettings = FileSettings | RemoteSettings
+ProviderSettings = FileSettings | RemoteSettings | RegistrySettings
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False, weakref_slot=True)
@@ -123,3 +112,5 @@ class Provider:
     name: Name
     origin: Origin
     settings: ProviderSettings
+    folder: str = ""
+    """From which relative paths in it start."""

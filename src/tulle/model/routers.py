@@ -6,12 +6,13 @@ what it refers to, have the provider for a namespace: `web` of the files is `Nam
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
 
 from tulle.model.conditions import Conjunction
 from tulle.model.documents import BUILT_IN, Origin
-from tulle.model.listeners import ClientTrust, Entrance, Forwarded, TlsVersions
+from tulle.model.listeners import ClientTrust, Entrance, TlsVersions
 from tulle.model.names import Name
 from tulle.model.policies import ClientTls
 from tulle.model.routes import RouteKind
@@ -22,6 +23,8 @@ PROVIDER = "@"
 """Begins the namespaces that are providers."""
 STATIC = "@static"
 """The namespace of entry points and whatever else is for all providers."""
+USUAL_TRANSPORT = Name(STATIC, "transport")
+"""The transport of services for HTTP that name none."""
 USUAL_VERSIONS, USUAL_ENTRANCE = TlsVersions(), Entrance()
 INTERNAL = "@internal"
 """The namespace of services that are always there."""
@@ -132,6 +135,8 @@ class Pool:
     """Whether it can be known to be ill."""
     authorities: tuple[str, ...] = ()
     """Host and port of each server, as they are written."""
+    urls: tuple[str, ...] = ()
+    """Of each server, as they are written."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -206,6 +211,11 @@ class Transport:
     origin: Origin
     tls: ClientTls | None = None
     """Where TLS is spoken; None: as usual."""
+    authorities: str = ""
+    """Of servers, as text (PEM)."""
+    certificate: str = ""
+    """That is shown to them, as text (PEM), and its key."""
+    key: str = ""
     connect_timeout: float = 30.0
     answer_timeout: float = 0.0
     """Seconds until an answer begins; 0: no limit."""
@@ -259,8 +269,6 @@ class EntryPoint:
     """Of all its routers."""
     redirect: Redirection | None = None
     udp_timeout: float = 3.0
-    proxy_protocol: Forwarded | None = None
-    """Whose PROXY protocol is believed; None: it is not spoken."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -273,3 +281,28 @@ class Redirection:
     is_permanent: bool = True
     priority: int = (1 << 63) - 2
     origin: Origin = field(default=BUILT_IN, compare=False)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RouterState:
+    """What became of a router."""
+
+    router: Router
+    points: tuple[str, ...] = ()
+    """Entry points where it counts."""
+    problems: tuple[str, ...] = ()
+    """Why it counts nowhere."""
+    services: tuple[Name, ...] = ()
+    """All that it sends something to, and those that they are made of."""
+    steps: tuple[Name, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False, weakref_slot=True)
+class EdgeState:
+    """All routers, and what they are made of."""
+
+    routers: Mapping[Name, RouterState] = field(default_factory=dict)
+    points: tuple[EntryPoint, ...] = ()
+    pools: Mapping[Name, Pool] = field(default_factory=dict)
+    wishes: tuple[tuple[Router, RouterTls | None], ...] = ()
+    """Routers that are used, each with the TLS that holds for it: its own, or that of an entry point."""

@@ -133,6 +133,38 @@ class Backend:
     """What its share of the requests gets instead: the service is only named."""
     fallbacks: tuple[Backend, ...] = ()
     """Who takes its share while all of its endpoints are ill, the first that is well."""
+    is_failover: bool = False
+    """Whether requests that nobody is left for are answered `Service Unavailable`."""
+    steps: tuple[Step, ...] = ()
+    """What is done with its share, after what is done with all requests."""
+    stays: Stay | None = None
+    """How clients stay with one of its endpoints."""
+    shows_own_host: bool = False
+    """Whether its endpoints see their own host (`Endpoint.hostname`) instead of the one that was asked for."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Stay:
+    """A cookie by which clients stay with an endpoint, set whenever one is chosen."""
+
+    cookie: str
+    attributes: str
+    """What follows the value: `; Path=/`."""
+    places: tuple[Seat, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Seat:
+    """An endpoint with which clients stay."""
+
+    hostname: str
+    """As `Endpoint.hostname`."""
+    address: str
+    """IP address and port; empty if only names are known."""
+    value: str
+    """Of the cookie."""
+    old_values: tuple[str, ...] = ()
+    """Other ones that mean it, too."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -163,6 +195,8 @@ class Mirror:
 
     backend: Backend
     percent: float = 100.0
+    keeps_host: bool = False
+    """Whether the copy has the Host of the request; otherwise `-shadow` follows it."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -181,8 +215,6 @@ class Forward:
     session: Session | None = None
     is_by_client: bool = False
     """Whether the client decides about the share, by what `hash_on` says of it, and not chance."""
-    shows_own_host: bool = False
-    """Whether endpoints see their own host (`Endpoint.hostname`) instead of the one that was asked for."""
     status_without_backends: int = 503
     """How requests are answered whose backend does not exist (Gateway API demands 500)."""
 

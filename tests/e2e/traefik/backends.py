@@ -6,7 +6,9 @@ import asyncio
 import contextlib
 import hashlib
 import json
+import socket
 import ssl
+import subprocess
 import tempfile
 import threading
 from collections.abc import Coroutine, Iterator
@@ -17,6 +19,7 @@ from typing import Any
 
 import grpc
 
+from tests.e2e.machine import eventually
 from tests.e2e.traefik.http_backend import HttpBackend, Seen
 from tests.e2e.traefik.ports import unused_port
 from tests.envoy.pki import Pki
@@ -33,6 +36,7 @@ class Backends:
         self.thread = threading.Thread(target=self.loop.run_forever)
         self.servers: dict[str, Any] = {}
         self.grpc: list[Any] = []
+        self.processes: list[subprocess.Popen[bytes]] = []
         self.told: dict[str, HttpBackend] = {}
         self.ports: dict[str, int] = {}
 
@@ -48,6 +52,8 @@ class Backends:
             port = unused_port()
         elif kind == "grpc":
             port = self._grpc(backend)
+        elif kind == "redis":
+            port = self._redis()
         else:
             port = self.run(self._open(key, kind, backend))
         self.ports[key] = port
@@ -111,9 +117,20 @@ class Backends:
 
     def _grpc(self, backend: HttpBackend) -> int:
         server = grpc.server(ThreadPoolExecutor(4), handlers=[Generic(backend)])
-        port = int(server.add_insecure_port("127.0.0.1:0"))
+        if backend.spec.get("secure"):
+            chain, key = self.pki.issue("127.0.0.1", "localhost")
+            port = int(server.add_secure_port("127.0.0.1:0", grpc.ssl_server_credentials([(key, chain)])))
+        else:
+            port = int(server.add_insecure_port("127.0.0.1:0"))
         server.start()
         self.grpc.append(server)
+        return port
+
+    def _redis(self) -> int:
+        port = unused_port()
+        command = ["redis-server", "--port", str(port), "--bind", "127.0.0.1", "--save", "", "--daemonize", "no"]
+        self.processes.append(subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL))
+        eventually(lambda: answers(port))
         return port
 
     async def _end(self) -> None:
@@ -190,6 +207,12 @@ class Generic(grpc.GenericRpcHandler):  # type: ignore[misc]
             yield f"{self.backend.name} ".encode() + message
 
 
+def answers(port: int) -> bool:
+    """Whether somebody takes connections there."""
+    with socket.create_connection(("127.0.0.1", port)):
+        return True
+
+
 def sha16(text: str) -> str:
     """What Traefik writes into a cookie for a server or service."""
     return hashlib.sha256(text.encode()).hexdigest()[:16]
@@ -206,6 +229,9 @@ def backends(pki: Pki) -> Iterator[Backends]:
         made.run(made._end())
         for server in made.grpc:
             server.stop(0).wait()
+        for process in made.processes:
+            process.kill()
+            process.wait()
         made.loop.call_soon_threadsafe(made.loop.stop)
         made.thread.join()
         made.loop.close()

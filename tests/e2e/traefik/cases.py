@@ -18,6 +18,7 @@ import re
 from collections.abc import Iterator
 from dataclasses import dataclass, field, fields
 from pathlib import Path
+from shutil import which
 from typing import Any
 
 import yaml
@@ -26,25 +27,14 @@ FOLDER = Path(__file__).with_name("cases")
 SHARED_STATIC = frozenset(("entryPoints",))
 """Static configuration that cases in one gateway can have each for itself."""
 GLOBAL_TLS = frozenset(("stores",))
-SENDS = ("send", "digest", "raw", "grpc", "websocket", "tcp", "udp", "set", "wait")
+SENDS = ("send", "digest", "raw", "grpc", "websocket", "tcp", "udp", "set", "change", "wait")
+QUIET = ("set", "change", "wait")
+"""Those after which nobody answers."""
 """What a step can do; each has exactly one of them."""
 USUAL = {"grpc": 0, "websocket": 101}
 """Statuses that are expected where nothing is said, beside 200."""
-OF_ANSWERS = (
-    "status",
-    "by",
-    "body",
-    "like",
-    "size",
-    "unpacked",
-    "headers",
-    "saw",
-    "certificate",
-    "within",
-    "flows",
-    "note",
-)
-EXPECTATIONS = (*OF_ANSWERS, "shares", "same", "calls", "last")
+OF_ANSWERS = ("status", "by", "body", "like", "size", "unpacked", "json", "headers", "saw", "certificate")
+EXPECTATIONS = (*OF_ANSWERS, "within", "flows", "note", "shares", "same", "calls", "last")
 HOW = ("at", "host", "with", "text", "bytes", "chunked", "protocol", "tls", "sent", "patience", "user", "password")
 """What is sent; `with` are headers, `text` or `bytes` (their number) the body."""
 OPTIONS = (*HOW, "times", "together", "session", "eventually", "ignore")
@@ -90,12 +80,19 @@ class Case:
     """Why ours is knowingly different."""
     alone: bool = False
     """Whether it needs a gateway of its own; known by itself from static configuration."""
+    needs: str = ""
+    """A program without which it cannot run."""
     broken: bool = False
     """Whether a gateway cannot load the dynamic configuration: nobody waits for it."""
 
     @property
     def id(self) -> str:
         return f"{self.topic}/{self.name}"
+
+    @property
+    def changes(self) -> bool:
+        """Whether its configuration changes, by which all counters begin anew, also those of others beside it."""
+        return any(step.kind == "change" for step in self.steps)
 
     @property
     def is_alone(self) -> bool:
@@ -116,7 +113,7 @@ def topics() -> list[str]:
 def cases_of(topic: str, name: str = "") -> list[Case]:
     """The cases of a file, or those whose name begins so."""
     written = yaml.safe_load((FOLDER / f"{topic}.yaml").read_text())
-    found = [read_case(topic, each) for each in written]
+    found = [case for case in (read_case(topic, each) for each in written) if not case.needs or which(case.needs)]
     names = [each.name for each in found]
     assert len(set(names)) == len(names), f"{topic}: a name is there twice: {names}"
     return [each for each in found if each.name == name] or [each for each in found if each.name.startswith(name)]

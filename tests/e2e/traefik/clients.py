@@ -78,6 +78,9 @@ class Client:
         tls = self.tls
         if tls is None:
             return talk
+        if tls.get("starttls") == "postgres":
+            talk.sendall(bytes.fromhex("0000000804d2162f"))
+            assert talk.recv(1) == b"S", "the server does not want TLS"
         try:
             return context(tls).wrap_socket(talk, server_hostname=tls.get("sni") or None)
         except BaseException:

@@ -1,7 +1,7 @@
-"""`python -m tests.e2e.traefik.compare TOPIC[/NAME] [--real | --ours] [-v]`: cases on both gateways, and what differs.
+"""`python -m tests.e2e.traefik.compare TOPIC[/NAME]…`: cases on both gateways, and what differs.
 
 NAME is the beginning of a name. `--real` and `--ours` run one gateway only, against the expectations; `-v` shows all
-answers, and `--keep` leaves the configuration that was made where it is told.
+answers, and `--keep` leaves the configuration that was made, homes and logs where it is told.
 """
 
 from __future__ import annotations
@@ -9,6 +9,7 @@ from __future__ import annotations
 import argparse
 import json
 import sys
+from pathlib import Path
 from typing import Any
 
 import yaml
@@ -23,6 +24,9 @@ from tests.e2e.traefik.replies import Reply
 from tests.e2e.traefik.running import Result
 from tests.e2e.traefik.verdicts import Verdict, broken, results, verdict
 
+MANY = 8
+"""Remarks about one step that are shown."""
+SAID = 3000
 OUT = Console(highlight=False, soft_wrap=True)
 
 
@@ -30,13 +34,18 @@ def main() -> int:
     """How many cases are not as they should be."""
     options = arguments()
     wanted = [each for word in options.cases or topics() for each in found(word)]
-    real = {} if options.ours else results(RealTraefik(), wanted)
-    ours = {} if options.real else results(Tulle(), wanted)
-    bad = 0
+    real = {} if options.ours else results(RealTraefik(), wanted, options.keep)
+    ours = {} if options.real else results(Tulle(), wanted, options.keep)
+    bad, before = 0, ""
     for case in wanted:
         judged = judge(case, real.get(case.id), ours.get(case.id))
         bad += not judged.is_right
-        show(judged, options.verbose)
+        error = "".join(result.error for _, result in gateways(judged))
+        if error and error == before:
+            OUT.print(f"[red]✗[/] {case.id}: the same")  # As none of those that share a gateway could start.
+        else:
+            show(judged, options.verbose)
+        before = error
     OUT.print(f"{len(wanted) - bad} of {len(wanted)} as they should be")
     return min(bad, 100)
 
@@ -46,6 +55,7 @@ def arguments() -> argparse.Namespace:
     parser.add_argument("cases", nargs="*", metavar="TOPIC[/NAME]")
     parser.add_argument("--real", action="store_true", help="only the real Traefik")
     parser.add_argument("--ours", action="store_true", help="only ours")
+    parser.add_argument("--keep", type=Path, metavar="FOLDER", help="where files of configuration and logs stay")
     parser.add_argument("-v", "--verbose", action="store_true", help="all configuration, all answers, all logs")
     return parser.parse_args()
 
@@ -67,34 +77,42 @@ def judge(case: Case, real: Result | None, ours: Result | None) -> Verdict:
 
 
 def show(judged: Verdict, verbose: bool) -> None:
-    """A line for what is right, everything that helps for what is not."""
+    """A line for what is right; for what is not, each step that is wrong beside its answers, and what made it so."""
     case = judged.case
     if judged.is_right and not verbose:
         OUT.print(f"[green]✓[/] {case.id}{f' [dim](differs: {escape(case.differs)})[/]' if case.differs else ''}")
         return
     OUT.print(f"[{'green]✓' if judged.is_right else 'red]✗'}[/] [bold]{case.id}[/]")
-    for each in judged.wrong:
-        OUT.print(f"    [yellow]Traefik:[/] {escape(each)}")
-    for each in judged.different:
-        OUT.print(f"    [red]ours:[/] {escape(each)}")
     config = case.config if isinstance(case.config, str) else yaml.safe_dump(merging.complete(case), sort_keys=False)
     OUT.print(f"[dim]{escape(indented(config))}[/]")
-    for name, result in (("Traefik", judged.real), ("ours", judged.ours)):
-        if result is not None and not (judged.real is judged.ours and name == "Traefik"):
-            show_result(name, result, verbose or bool(judged.different or judged.wrong))
+    indexes = sorted({each.index for each in (*judged.wrong, *judged.different)})
+    for index in range(-1, len(case.steps)) if verbose else indexes:
+        show_step(judged, index)
+    for name, result in gateways(judged):
+        if result.said:
+            OUT.print(f"    [bold]{name}[/] said\n[dim]{escape(indented(result.said[-SAID:], 8))}[/]")
 
 
-def show_result(name: str, result: Result, with_log: bool) -> None:
-    for outcome in result.outcomes:
-        if outcome.step.kind in ("set", "wait"):
-            continue
-        OUT.print(f"    [bold]{name}[/] {escape(str(outcome.step))}")
-        for reply in outcome.replies[:6]:
-            OUT.print(escape(indented(shown(reply), 8)))
-        if len(outcome.replies) > 6:
-            OUT.print(f"        … {len(outcome.replies)} answers")
-    if with_log and result.said:
-        OUT.print(f"    [bold]{name}[/] said\n[dim]{escape(indented(result.said[-3000:], 8))}[/]")
+def show_step(judged: Verdict, index: int) -> None:
+    """What is wrong, and what was answered."""
+    if index >= 0:
+        OUT.print(f"    [bold]{escape(str(judged.case.steps[index]))}[/]")
+    for name, remarks in (("[yellow]Traefik[/]", judged.wrong), ("[red]ours[/]", judged.different)):
+        texts = [each.text for each in remarks if each.index == index]
+        for text in texts[:MANY]:
+            OUT.print(f"      {name}: {escape(text)}")
+        if len(texts) > MANY:
+            OUT.print(f"      {name}: … {len(texts) - MANY} more")
+    for name, result in gateways(judged):
+        if 0 <= index < len(result.outcomes):
+            for reply in result.outcomes[index].replies[:2]:
+                OUT.print(f"      [bold]{name}[/] {escape(indented(shown(reply), 8).lstrip())}")
+
+
+def gateways(judged: Verdict) -> list[tuple[str, Result]]:
+    """Those that ran."""
+    both = [("Traefik", judged.real), ("ours", judged.ours)]
+    return [(name, each) for name, each in both if each is not None and (name == "ours" or each is not judged.ours)]
 
 
 def shown(reply: Reply) -> str:

@@ -11,11 +11,14 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Protocol
 
+from tests.e2e.machine import Machine
 from tests.e2e.traefik.ports import unused_port
+from tulle.kit.home import Home
 
 TRAEFIK = Path(sys.executable).with_name("traefik")
 TULLE = "tulle"
 REAL = "traefik"
+LOG = "said.log"
 
 
 class Gateway(Protocol):
@@ -42,7 +45,7 @@ class RealTraefik:
     def running(self, file: Path) -> Iterator[None]:
         environment = {name: value for name, value in os.environ.items() if "proxy" not in name.lower()}
         command = [str(TRAEFIK), f"--configFile={file}"]
-        with (file.parent / "traefik.log").open("wb") as log:
+        with (file.parent / LOG).open("wb") as log:
             process = subprocess.Popen(command, env=environment, stdout=log, stderr=log, cwd=file.parent)
             try:
                 yield
@@ -51,7 +54,7 @@ class RealTraefik:
                 process.wait()
 
     def said(self, file: Path) -> str:
-        log = file.parent / "traefik.log"
+        log = file.parent / LOG
         return log.read_text() if log.exists() else ""
 
 
@@ -62,28 +65,18 @@ class Tulle:
 
     @contextmanager
     def running(self, file: Path) -> Iterator[None]:
-        home = file.parent / "home"
-        environment = {name: value for name, value in os.environ.items() if "proxy" not in name.lower()}
-        environment |= {
-            "TULLE_HOME": str(home),
-            "TULLE_API_ADDRESS": f"127.0.0.1:{unused_port()}",
-            "TULLE_XDS_ADDRESS": f"127.0.0.1:{unused_port()}",
-            "NO_COLOR": "1",
-        }
+        machine = Machine(file.parent, gateway=unused_port(), api=unused_port(), xds=unused_port())
         try:
-            up = self._tulle(environment, file, "up", str(file), "--detach")
-            (file.parent / "tulle.log").write_text(up.stdout + up.stderr)
+            up = machine.tulle("up", str(file), "--detach", check=False)
+            (file.parent / LOG).write_text(up.stdout + up.stderr)
             yield
         finally:
-            self._tulle(environment, file, "down")
-            shutil.rmtree(home, ignore_errors=True)
-
-    def _tulle(self, environment: dict[str, str], file: Path, *arguments: str) -> subprocess.CompletedProcess[str]:
-        command = [sys.executable, "-m", "tulle", *arguments]
-        return subprocess.run(
-            command, env=environment, cwd=file.parent, capture_output=True, text=True, timeout=120, check=False
-        )
+            machine.tulle("down", check=False)
+            for process in machine.processes():
+                process.kill()
+            # It may be outside of the home, for the sake of a short path.
+            shutil.rmtree(Home(machine.home).sockets, ignore_errors=True)
 
     def said(self, file: Path) -> str:
-        log = file.parent / "tulle.log"
+        log = file.parent / LOG
         return log.read_text() if log.exists() else ""

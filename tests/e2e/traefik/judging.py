@@ -84,6 +84,8 @@ def _of_one(expect: dict[str, Any], step: Step, reply: Reply, words: Words) -> I
         yield f"body has {len(reply.body)} bytes, not {expect['size']}"
     if "unpacked" in expect and len(unpacked(reply)) != expect["unpacked"]:
         yield f"body unpacks to {len(unpacked(reply))} bytes, not {expect['unpacked']}"
+    if "json" in expect:
+        yield from _json(expect["json"], reply)
     if "note" in expect and not matches(expect["note"], reply.note):
         yield f"there is no answer because: {reply.note!r}, not {expect['note']!r}"
     if "certificate" in expect and not matches(expect["certificate"], reply.certificate):
@@ -116,6 +118,26 @@ def _seen(expect: dict[str, Any], said: dict[str, Any]) -> Iterator[str]:
             yield f"the server saw {name} {got!r}, not {wanted!r}"
 
 
+def _json(expect: Any, reply: Reply) -> Iterator[str]:
+    """What is expected may be a part of what is there."""
+    try:
+        found = json.loads(reply.body)
+    except ValueError:
+        yield f"body is no JSON: {reply.text[:300]!r}"
+        return
+    if not contains(found, expect):
+        yield f"JSON is {json.dumps(found)[:1500]}, without {json.dumps(expect)}"
+
+
+def contains(found: Any, part: Any) -> bool:
+    """Of mappings the values that are named, of lists some element for each."""
+    if isinstance(part, dict):
+        return isinstance(found, dict) and all(contains(found.get(name), value) for name, value in part.items())
+    if isinstance(part, list) and part:
+        return isinstance(found, list) and all(any(contains(each, one) for each in found) for one in part)
+    return found == part if not isinstance(part, str) else matches(part, found)
+
+
 def matches(wanted: Any, got: Any) -> bool:
     """None is nothing at all; `~` begins a regular expression."""
     if isinstance(wanted, str) and wanted.startswith("~"):
@@ -131,13 +153,19 @@ def _of_all(expect: dict[str, Any], outcome: Outcome) -> Iterator[str]:
         yield f"different servers answered: {dict(Counter(names))}"
     if "shares" in expect:
         yield from _shares(expect["shares"], outcome)
-    for name, count in expect.get("calls", {}).items():
-        if len(outcome.calls[name]) != count:
-            yield f"{name} got {len(outcome.calls[name])} requests, not {count}"
+    yield from miscounted(expect, outcome.calls)
     for name, wanted in expect.get("last", {}).items():
         calls = outcome.calls[name]
         for each in _seen(wanted, calls[-1].told(name) if calls else {}):
             yield f"{name}: {each}"
+
+
+def miscounted(expect: dict[str, Any], calls: dict[str, list[Any]]) -> Iterator[str]:
+    """Servers that got more or fewer requests than they should."""
+    for name, count in expect.get("calls", {}).items():
+        low, high = count if isinstance(count, list) else (count, count)
+        if not low <= len(calls[name]) <= high:
+            yield f"{name} got {len(calls[name])} requests, not {count}"
 
 
 def _shares(shares: dict[Any, float], outcome: Outcome) -> Iterator[str]:
@@ -168,7 +196,7 @@ def differences(case: Case, real: Outcome, ours: Outcome, words: tuple[Words, Wo
                 number = f"answer {index + 1}: " if len(real.replies) > 1 else ""
                 found.append(f"{number}{name}: {left.get(name)!r} of Traefik, {right.get(name)!r} of ours")
     for name in step.expect.get("calls", {}):
-        if len(real.calls[name]) != len(ours.calls[name]):
+        if isinstance(step.expect["calls"][name], int) and len(real.calls[name]) != len(ours.calls[name]):
             found.append(f"{name}: {len(real.calls[name])} calls by Traefik, {len(ours.calls[name])} by ours")
     return found
 
@@ -186,7 +214,7 @@ def view(case: Case, step: Step, reply: Reply, words: Words) -> dict[str, Any]:
     for name in {name for name, _ in reply.headers} - ignored:
         found[f"header {name}"] = words.hide(reply.get(name) or "")
     is_whole = step.kind not in ("tcp", "udp", "raw") or not ("like" in step.expect or is_many)
-    if not said and not is_whole and "body" not in step.expect:
+    if not said and ("body" in ignored or (not is_whole and "body" not in step.expect)):
         return found  # It begins with the name of the server, whose turn it is.
     if not said:
         is_opaque = reply.get("content-encoding") in ("br", "zstd")  # Two of them compress differently.

@@ -33,7 +33,8 @@ def table(judged: dict[str, list[Verdict]]) -> Iterator[str]:
             if each.case.differs:
                 yield f"- `{topic}/{each.case.name}`: {each.case.differs}"
             if not each.is_right:
-                yield f"- **`{topic}/{each.case.name}` is wrong**: {'; '.join([*each.wrong, *each.different])[:400]}"
+                why = "; ".join(map(str, [*each.wrong, *each.different]))
+                yield f"- **`{topic}/{each.case.name}` is wrong**: {why[:400]}"
 
 
 def counts(found: list[Verdict]) -> tuple[int, int, int, int]:

@@ -2,26 +2,24 @@
 
 from __future__ import annotations
 
-import re
-import tempfile
+import shutil
 import time
 from collections.abc import Iterator, Sequence
-from concurrent.futures import ThreadPoolExecutor
-from contextlib import ExitStack, contextmanager
+from concurrent.futures import Executor, ThreadPoolExecutor
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-import yaml
-
 from tests.e2e.machine import eventually, request
 from tests.e2e.traefik import merging
-from tests.e2e.traefik.backends import Backends, backends, sha16
+from tests.e2e.traefik.backends import Backends, backends
 from tests.e2e.traefik.cases import Case, Step
 from tests.e2e.traefik.clients import Client
 from tests.e2e.traefik.filling import Words
-from tests.e2e.traefik.gateways import Gateway
-from tests.e2e.traefik.judging import Outcome, mistakes
+from tests.e2e.traefik.gateways import REAL, Gateway
+from tests.e2e.traefik.judging import Outcome, miscounted, mistakes
+from tests.e2e.traefik.places import Place, Places, entries, is_toml, prefix_of, write
 from tests.e2e.traefik.ports import unused_port
 from tests.e2e.traefik.replies import Reply
 from tests.envoy.pki import Pki
@@ -47,42 +45,31 @@ class Result:
 
 
 @dataclass
-class Place:
-    """A case that is ready to run: everything that words stand for."""
-
-    case: Case
-    words: Words
-    config: Any
-    folder: Path
-
-
-@dataclass
 class Run:
     """Servers and certificates for one gateway."""
 
     gateway: Gateway
     folder: Path
     servers: Backends
-    pki: Pki
-    stranger: Pki = field(default_factory=lambda: Pki("stranger"))
+    places: Places
 
     def all(self, cases: Sequence[Case]) -> Iterator[Result]:
         """All results; those of cases that share a gateway first."""
-        shared = [case for case in cases if not case.is_alone]
+        shared = [case for case in cases if not case.is_alone and not case.changes]
         with ThreadPoolExecutor(AT_ONCE) as pool:
             if shared:
                 yield from self.together(shared, pool)
-            yield from pool.map(self.apart, [case for case in cases if case.is_alone])
+            yield from pool.map(self.apart, [case for case in cases if case not in shared])
 
-    def together(self, cases: list[Case], pool: ThreadPoolExecutor) -> list[Result]:
+    def together(self, cases: list[Case], pool: Executor) -> list[Result]:
         """In one process."""
-        folder = Path(tempfile.mkdtemp(dir=self.folder))
-        places = [self.place(case, folder, prefix_of(case)) for case in cases]
+        folder = self.fresh(prefix_of(cases[0]) if len(cases) == 1 else "together")
+        places = [self.places.of(case, folder, prefix_of(case)) for case in cases]
         whole: dict[str, Any] = {"entryPoints": {}}
         for place in places:
             static, dynamic = merging.split(merging.renamed(prefix_of(place.case), place.config))
             whole["entryPoints"] |= place.words.fill(static["entryPoints"])
-            write(folder / "dynamic" / f"{prefix_of(place.case)}.yml", place.words.fill(dynamic))
+            place.write(place.words.fill(dynamic))
         try:
             with self.serving(folder, whole) as file:
                 found = list(pool.map(self.play, places))
@@ -95,12 +82,15 @@ class Run:
 
     def apart(self, case: Case) -> Result:
         """In a process of its own."""
-        folder = Path(tempfile.mkdtemp(dir=self.folder))
-        place = self.place(case, folder, "")
+        if not case.is_alone:
+            with ThreadPoolExecutor(1) as pool:
+                return self.together([case], pool)[0]
+        folder = self.fresh(prefix_of(case))
+        place = self.places.of(case, folder, "")
         if isinstance(case.config, str):
             return self.verbatim(place)
         static, dynamic = merging.split(place.words.fill(place.config))
-        write(folder / "dynamic" / "case.yml", dynamic)
+        place.write(dynamic)
         try:
             with self.serving(folder, static, broken=case.broken) as file:
                 result = self.play(place)
@@ -108,6 +98,13 @@ class Run:
             return Result(case, error=str(error))
         result.said = self.gateway.said(file)
         return result
+
+    def fresh(self, name: str) -> Path:
+        """A folder for a gateway."""
+        folder = self.folder / name.strip("-")
+        shutil.rmtree(folder, ignore_errors=True)
+        folder.mkdir()
+        return folder
 
     def verbatim(self, place: Place) -> Result:
         """With a text as it is: the first step says when it is ready."""
@@ -152,34 +149,6 @@ class Run:
         is_there = request(f"127.0.0.1:{port}", "/ready").body == READY
         return is_there or (broken and bool(self.gateway.said(file)))
 
-    def place(self, case: Case, folder: Path, prefix: str) -> Place:
-        """Start the servers of a case, and make its certificates and files."""
-        words = Words({"prefix": prefix, "folder": str(folder), "ca": str(self.folder / "ca.crt")})
-        words.known["kilobytes60"] = "k" * 60_000
-        words.known["stranger"] = str(self.folder / "stranger.crt")
-        config: Any = case.config if isinstance(case.config, str) else merging.complete(case)
-        for name, spec in case.backends.items():
-            words.known |= self.servers.start(f"{case.id}/{name}", name, spec)
-        services = config.get("http", {}).get("services", {}) if isinstance(config, dict) else {}
-        words.known |= {f"sticky:{name}": sha16(prefix + name) for name in services}
-        for name in entries(config):
-            words.known[name] = str(unused_port())
-        for name, wanted in case.certificates.items():
-            words.known |= self.certificate(folder, f"{prefix}{name}", name, wanted)
-        for name, text in case.files.items():
-            words.known[f"file.{name}"] = str(folder / f"{prefix}{name}")
-            (folder / f"{prefix}{name}").write_text(words.fill(text))
-        return Place(case, words, config, folder)
-
-    def certificate(self, folder: Path, file: str, name: str, wanted: Any) -> dict[str, str]:
-        """For hosts; of the authority, or of a stranger."""
-        spec = wanted if isinstance(wanted, dict) else {"hosts": wanted}
-        chain, key = (self.stranger if spec.get("stranger") else self.pki).issue(*spec["hosts"])
-        (folder / f"{file}.crt").write_bytes(chain)
-        (folder / f"{file}.key").write_bytes(key)
-        texts = {f"{name}.crt.text": chain.decode(), f"{name}.key.text": key.decode()}
-        return {f"{name}.{kind}": str(folder / f"{file}.{kind}") for kind in ("crt", "key")} | texts
-
     def play(self, place: Place, wait: bool = False) -> Result:
         """All steps of a case."""
         result = Result(place.case, words=place.words)
@@ -205,16 +174,19 @@ class Run:
         if step.kind == "wait":
             time.sleep(step.what)
             return Outcome(step)
+        if step.kind == "change":
+            place.change(step.what)
+            return Outcome(step)
         deadline = time.monotonic() + PATIENCE
-        expect = place.words.fill(step.expect if step.ours is None or self.gateway.name == "traefik" else step.ours)
+        expect = place.words.fill(step.expect if step.ours is None or self.gateway.name == REAL else step.ours)
         patient = wait or step.options.get("eventually")
         while True:
-            outcome = self.once(place, step, cookies)
+            outcome = self.once(place, step, cookies, expect)
             if not patient or time.monotonic() > deadline or not mistakes(expect, outcome, place.words):
                 return outcome
             time.sleep(0.03)
 
-    def once(self, place: Place, step: Step, cookies: dict[str, dict[str, str]]) -> Outcome:
+    def once(self, place: Place, step: Step, cookies: dict[str, dict[str, str]], expect: dict[str, Any]) -> Outcome:
         """A step, and which requests the servers saw meanwhile."""
         names = list(place.case.backends)
         before = {name: len(self.servers.seen(f"{place.case.id}/{name}")) for name in names}
@@ -227,9 +199,8 @@ class Run:
             return {name: self.servers.seen(f"{place.case.id}/{name}")[before[name] :] for name in names}
 
         # Copies for mirrors come later than the answer.
-        expected = step.expect.get("calls")
         deadline = time.monotonic() + 2
-        while expected and time.monotonic() < deadline and {n: len(calls()[n]) for n in expected} != expected:
+        while any(miscounted(expect, calls())) and time.monotonic() < deadline:
             time.sleep(0.02)
         return Outcome(step, replies, calls())
 
@@ -249,35 +220,9 @@ def send(client: Client, step: Step, jar: dict[str, str] | None) -> list[Reply]:
     return replies
 
 
-def entries(config: Any) -> list[str]:
-    """Names of entry points; in a text, whatever stands for a port."""
-    if not isinstance(config, str):
-        return list(config["entryPoints"])
-    return list(dict.fromkeys(re.findall(r":\{([a-z][a-z0-9-]*)\}", config)))
-
-
-def prefix_of(case: Case) -> str:
-    """Before all names of a case that shares a gateway."""
-    return f"{case.topic.replace('_', '-')}-{case.name}-"
-
-
-def is_toml(text: str) -> bool:
-    """Whether a text is TOML: it has tables at the beginning of lines."""
-    return bool(re.search(r"^\s*\[", text, re.MULTILINE))
-
-
-def write(file: Path, tree: Any) -> None:
-    """As YAML."""
-    file.parent.mkdir(exist_ok=True)
-    file.write_text(yaml.safe_dump(tree, sort_keys=False, width=1000))
-
-
 @contextmanager
 def prepared(gateway: Gateway, folder: Path) -> Iterator[Run]:
     """Everything that cases need."""
-    with ExitStack() as stack:
-        pki = Pki()
-        run = Run(gateway, folder, stack.enter_context(backends(pki)), pki)
-        (folder / "ca.crt").write_bytes(pki.ca)
-        (folder / "stranger.crt").write_bytes(run.stranger.ca)
-        yield run
+    pki = Pki()
+    with backends(pki) as servers:
+        yield Run(gateway, folder, servers, Places(folder, servers, pki))

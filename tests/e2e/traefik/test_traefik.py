@@ -32,5 +32,7 @@ def test_files_that_others_wrote() -> None:
 
 def check(found: list[Verdict]) -> None:
     """All of them are right."""
-    wrong = [f"{each.case.id}: {'; '.join([*each.wrong, *each.different])}" for each in found if not each.is_right]
+    wrong = [
+        f"{each.case.id}: {'; '.join(map(str, [*each.wrong, *each.different]))}" for each in found if not each.is_right
+    ]
     assert not wrong, "\n".join(wrong)

@@ -7,6 +7,7 @@ from typing import TypeVar
 
 from tulle.dialects.fields import shown
 from tulle.dialects.sections import Kind, Shape
+from tulle.dialects.traefik.clients import allowed
 from tulle.dialects.traefik.entry_point_specs import (
     EntryPointCharactersSpec,
     EntryPointHttpSpec,
@@ -56,16 +57,11 @@ def read(part: Written) -> Fragment:
         port=int(address["port"]),
         is_udp=(address["protocol"] or "").lower() == "udp",
         is_usual=spec.as_default,
-        entrance=_entrance(spec, http),
+        entrance=_entrance(part, spec, http),
         steps=_from_files(references(part, http.middlewares, "http")),
         tls=tls(part, http.tls) if http.tls is not None else None,
         redirect=_redirect(part, http),
         udp_timeout=spec.udp.timeout if spec.udp is not None else 3.0,
-        proxy_protocol=(
-            Forwarded(trusts_all=spec.proxy_protocol.insecure, trusted=spec.proxy_protocol.trusted_ips)
-            if spec.proxy_protocol is not None
-            else None
-        ),
     )
     return Fragment(objects=(point,), findings=tuple(part.findings))
 
@@ -80,15 +76,23 @@ def _empty(schema: type[Spec]) -> Spec:
     return schema.model_validate({})
 
 
-def _entrance(spec: EntryPointSpec, http: EntryPointHttpSpec) -> Entrance:
+def _entrance(part: Written, spec: EntryPointSpec, http: EntryPointHttpSpec) -> Entrance:
     forwarded = spec.forwarded_headers or _empty(ForwardedHeadersSpec)
     transport = spec.transport or _empty(EntryPointTransportSpec)
     timeouts = transport.responding_timeouts or _empty(RespondingTimeoutsSpec)
     return Entrance(
         forwarded=Forwarded(
             trusts_all=forwarded.insecure,
-            trusted=forwarded.trusted_ips,
+            trusted=allowed(part, forwarded.trusted_ips, "forwardedHeaders", "trustedIPs"),
             appends=not forwarded.not_append_x_forwarded_for,
+        ),
+        proxy_protocol=(
+            Forwarded(
+                trusts_all=spec.proxy_protocol.insecure,
+                trusted=allowed(part, spec.proxy_protocol.trusted_ips, "proxyProtocol", "trustedIPs"),
+            )
+            if spec.proxy_protocol is not None
+            else None
         ),
         sanitizes_path=http.sanitize_path,
         refused_characters=refused(http.encoded_characters or _empty(EntryPointCharactersSpec)),

@@ -9,6 +9,11 @@ from tulle.dialects.written import Written
 PEM = "-----BEGIN"
 
 
+def is_text(value: str) -> bool:
+    """Whether it is what could be in a file."""
+    return value.lstrip().startswith(PEM)
+
+
 def file_or_text(part: Written, value: str) -> str:
     """PEM as it is; a path from the folder of its document."""
-    return value if value.lstrip().startswith(PEM) else os.path.join(part.document.folder, value)
+    return value if is_text(value) else os.path.join(part.document.folder, value)

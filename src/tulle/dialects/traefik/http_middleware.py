@@ -371,7 +371,7 @@ def _plugin(part: Written, spec: Mapping[str, Any]) -> Found:
     name = next(iter(spec), "")
     part.error(
         ("plugin",),
-        f"{shown(name)} is code that only Traefik runs; a WasmPlugin of Istio or an EnvoyFilter with Lua can take its place",
+        f"{shown(name)} is code that only Traefik runs; a WasmPlugin of Istio, or an EnvoyFilter with Lua, can do it",
     )
     return Found()
 

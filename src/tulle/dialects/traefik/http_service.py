@@ -28,11 +28,11 @@ from tulle.model.routers import Blend, Failover, Mirroring, Pool, Reference, Ser
 from tulle.model.services import Service
 
 STRATEGIES = {
-    "": LoadBalancing(balance=Balance.ROUND_ROBIN),
-    "wrr": LoadBalancing(balance=Balance.ROUND_ROBIN),
-    "p2c": LoadBalancing(balance=Balance.LEAST_REQUEST),
-    "leasttime": LoadBalancing(balance=Balance.LEAST_REQUEST),
-    "hrw": LoadBalancing(balance=Balance.MAGLEV, hash_on=HashOn(source_ip=True)),
+    "": LoadBalancing(balance=Balance.ROUND_ROBIN, stays_while_any_is_well=True),
+    "wrr": LoadBalancing(balance=Balance.ROUND_ROBIN, stays_while_any_is_well=True),
+    "p2c": LoadBalancing(balance=Balance.LEAST_REQUEST, stays_while_any_is_well=True),
+    "leasttime": LoadBalancing(balance=Balance.LEAST_REQUEST, stays_while_any_is_well=True),
+    "hrw": LoadBalancing(balance=Balance.MAGLEV, hash_on=HashOn(source_ip=True), stays_while_any_is_well=True),
 }
 
 
@@ -69,7 +69,7 @@ def _pool(part: Written, spec: LoadBalancerSpec, steps: tuple[Reference, ...]) -
         policy=Policy(
             load_balancing=STRATEGIES[spec.strategy],
             connect_timeout=30.0,
-            health_check=_health(spec),
+            health_check=_health(spec, "https" if found.is_encrypted else "http"),
             outlier_detection=_passive(spec),
         ),
     )
@@ -86,10 +86,11 @@ def _pool(part: Written, spec: LoadBalancerSpec, steps: tuple[Reference, ...]) -
         prefix=found.prefix,
         is_checked=spec.health_check is not None,
         authorities=found.authorities,
+        urls=found.urls,
     )
 
 
-def _health(spec: LoadBalancerSpec) -> HealthCheck | None:
+def _health(spec: LoadBalancerSpec, scheme: str) -> HealthCheck | None:
     check = spec.health_check
     if check is None:
         return None
@@ -106,7 +107,7 @@ def _health(spec: LoadBalancerSpec) -> HealthCheck | None:
         host=check.hostname,
         headers=tuple(check.headers.items()),
         is_grpc=check.mode == "grpc",
-        scheme=check.scheme,
+        scheme=check.scheme if check.scheme != scheme else "",
     )
 
 

@@ -7,19 +7,33 @@ from collections.abc import Iterator, Mapping
 from dataclasses import fields, replace
 from typing import TypeVar
 
-from tulle.flow.edge import places, redirects, streams
+from tulle.flow.edge import answers, places, redirects, streams
 from tulle.flow.edge.joining import Joined, join
 from tulle.flow.edge.known import Key, Known, changed
 from tulle.flow.merge import Merge
 from tulle.kit.memo import remember
 from tulle.kit.tables import replaced
+from tulle.model.challenges import NOTHING_ISSUED, Issued
 from tulle.model.findings import Finding
 from tulle.model.hostnames import ANY
 from tulle.model.listeners import Certificate, Listener
 from tulle.model.names import Name
 from tulle.model.objects import Secret
 from tulle.model.policies import ClientTls, TlsMode
-from tulle.model.routers import INTERNAL, EntryPoint, KeyPair, Pool, Router, TlsOptions, Transport
+from tulle.model.routers import (
+    INTERNAL,
+    TCP,
+    UDP,
+    USUAL_TRANSPORT,
+    EdgeState,
+    EntryPoint,
+    KeyPair,
+    Pool,
+    Router,
+    RouterState,
+    TlsOptions,
+    Transport,
+)
 from tulle.model.routes import RouteKind, RouteSet
 from tulle.model.services import Service
 
@@ -38,19 +52,26 @@ class Edge:
         self.routes: tuple[RouteSet, ...] = ()
         self.joined: dict[Router, Joined] = {}
         self.points: tuple[EntryPoint, ...] = ()
+        self.state: EdgeState | None = None
         self._users: dict[Key, set[Router]] = {}
         self._usual: tuple[EntryPoint, ...] = ()
         self._known = Known()
+        self._issued = NOTHING_ISSUED
 
-    def update(self, merge: Merge) -> None:
-        """Bring everything up to date with what is merged now."""
+    def update(self, merge: Merge, issued: Issued = NOTHING_ISSUED) -> None:
+        """Bring everything up to date with what is merged now, and what authorities have issued."""
         different = changed(merge)
+        if issued is not self._issued:
+            different.add(("certificate", Name(CERTIFICATES, "issued")))
+            self._issued = issued
         if not different:
             return
         before, self._known = self._known, Known.of(merge)
         known = self._known
-        self.points = tuple(known.points.values()) or ((places.USUAL,) if known.routers else ())
-        usual = places.points_for_all({each.name: each for each in self.points})
+        different |= {("child", name) for name in before.divided ^ known.divided}
+        self.points = tuple(places.all_points(known.points, known.routers.values()))
+        known = self._known = replace(known, points={each.name: each for each in self.points})
+        usual = places.points_for_all(known.points)
         self._update_services(different)
         stale = {before.routers[name] for kind, name in different if kind == "router" and name in before.routers}
         new = {known.routers[name] for kind, name in different if kind == "router" and name in known.routers}
@@ -73,7 +94,31 @@ class Edge:
         if not {kind for kind, _ in different}.isdisjoint({"router", "certificate", "entry point", "options"}):
             self._update_listeners()
         own = (route for name in sorted(known.routers) for route in self._routes_of(known.routers[name]))
-        self.routes = (*redirects.redirects(known.points), *own)
+        asked = answers.routes(issued.answers, self.points)
+        self.routes = (*asked, *redirects.redirects(known.points), *own)
+
+        self.state = self._state()
+
+    def _state(self) -> EdgeState:
+        """What can be asked about."""
+        found = {}
+        for router, joined in self.joined.items():
+            found[router.name] = RouterState(
+                router=router,
+                points=tuple(point.name.name for point in joined.points),
+                problems=joined.problems,
+                services=tuple(sorted(name for kind, name in joined.asked if kind == "service")),
+                steps=tuple(sorted(name for kind, name in joined.asked if kind == "middleware")),
+            )
+        wishes = [
+            (router, router.tls or point.tls)
+            for router, joined in self.joined.items()
+            if joined.routes
+            for point in joined.points
+        ]
+        return EdgeState(
+            routers=found, points=self.points, pools=self._known.pools, wishes=tuple(dict.fromkeys(wishes))
+        )
 
     def findings(self) -> Iterator[Finding]:
         """What is missing."""
@@ -88,28 +133,40 @@ class Edge:
     def _update_services(self, different: set[Key]) -> None:
         known = self._known
         names = {name for kind, name in different if kind == "service"}
+        names |= {name for name in known.pools if name.namespace == INTERNAL}
         moved = {name for kind, name in different if kind == "serversTransport"}
         if moved:
-            names |= {name for name, each in known.pools.items() if each.transport and each.transport.name in moved}
+            names |= {name for name, each in known.pools.items() if transport_of(each) in moved}
+            self.secrets = _all(self.secrets, {**self.secrets, **self._transport_secrets()})
         self.services = replaced(self.services, [(name, self._service(name)) for name in names])
 
     def _service(self, name: Name) -> Service | None:
         pool = self._known.pools.get(name)
-        if pool is None:
+        if pool is None or (name.namespace == INTERNAL and not self.points):
             return None
-        transport = self._known.transports.get(pool.transport.name) if pool.transport is not None else None
-        return served(pool, transport)
+        wanted = transport_of(pool)
+        return served(pool, self._known.transports.get(wanted) if wanted is not None else None)
+
+    def _transport_secrets(self) -> dict[Name, Secret]:
+        found = map(transport_secret, self._known.transports.values())
+        return {each.name: each for each in found if each is not None}
 
     def _update_listeners(self) -> None:
         points = self.points
         pairs = sorted(self._known.pairs.values(), key=_standing) if points else []
+        issued = self._issued
         secrets = {each.name: each for pair in pairs if (each := secret(pair)) is not None}
-        self.secrets = _all(self.secrets, secrets)
-        certificates = tuple(map(certificate, pairs))
+        secrets.update((each.name, each) for each in answers.secrets(issued.answers))
+        secrets = {**secrets, **issued.secrets} if points else {}
+        self.secrets = _all(self.secrets, {**secrets, **self._transport_secrets()})
+        written = tuple(map(certificate, pairs))
+        # The first is for clients that ask for a name without one.
+        certificates = (*written, *(Certificate(secret=name) for name in sorted(issued.secrets)))
         ending = self._ending()
         found = {each.name: each for each in places.listeners(points, certificates, ending)}
         around = streams.Around(certificates, self._known.options, ending.usual)
         found.update((each.name, self._same(each)) for each in streams.listeners(self.joined, around))
+        found.update((each.name, self._same(each)) for each in answers.listeners(issued.answers, points))
         self.listeners = _all(self.listeners, found)
 
     def _ending(self) -> places.Ending:
@@ -184,19 +241,51 @@ def _standing(pair: KeyPair) -> tuple[bool, bool, Name]:
     return not pair.is_default, pair.name.namespace == INTERNAL, pair.name
 
 
+def transport_of(pool: Pool) -> Name | None:
+    """The transport of a pool; None: connections have no usual one."""
+    if pool.transport is not None:
+        return pool.transport.name
+    return None if pool.name.name.startswith((TCP, UDP)) else USUAL_TRANSPORT
+
+
 @remember(size=2)
 def served(pool: Pool, transport: Transport | None) -> Service:
     """The servers of a pool, spoken to as its transport says."""
     policy = pool.service.policy
-    tls = transport.tls if transport is not None else None
     if pool.is_encrypted:
         host = pool.authorities[0].rpartition(":")[0] if pool.authorities else ""
-        tls = tls or ClientTls(mode=TlsMode.SIMPLE)
+        tls = _tls(transport) or ClientTls(mode=TlsMode.SIMPLE)
         tls = tls if tls.server_name else replace(tls, server_name=host.strip("[]") or pool.authorities[0])
-        policy = replace(policy, tls=tls)
+        is_old = transport is not None and transport.disables_http2
+        policy = replace(policy, tls=tls, pool=replace(policy.pool, negotiates_http2=not is_old))
     if transport is not None:
         policy = replace(policy, connect_timeout=transport.connect_timeout, idle_timeout=transport.idle_timeout)
     return pool.service if policy is pool.service.policy else replace(pool.service, policy=policy)
+
+
+def _tls(transport: Transport | None) -> ClientTls | None:
+    if transport is None or transport.tls is None:
+        return None
+    tls = transport.tls
+    name = _transport_secret_name(transport)
+    if transport.authorities:
+        tls = replace(tls, ca_secret=name)
+    if transport.certificate:
+        tls = replace(tls, shown_secret=name)
+    return tls
+
+
+@remember(size=1)
+def transport_secret(transport: Transport) -> Secret | None:
+    """Of a transport whose certificates are text; None if there are none."""
+    texts = (("ca.crt", transport.authorities), ("tls.crt", transport.certificate), ("tls.key", transport.key))
+    data = tuple((name, text.encode()) for name, text in texts if text)
+    name = _transport_secret_name(transport)
+    return Secret(name=name, origin=transport.origin, data=data) if data else None
+
+
+def _transport_secret_name(transport: Transport) -> Name:
+    return _hashed(f"transport {transport.name}")
 
 
 @remember(size=1)
@@ -210,7 +299,11 @@ def secret(pair: KeyPair) -> Secret | None:
 
 def _secret_name(pair: KeyPair) -> Name:
     """Names of secrets have few characters."""
-    return Name(CERTIFICATES, hashlib.sha256(str(pair.name).encode()).hexdigest()[:24])
+    return _hashed(str(pair.name))
+
+
+def _hashed(text: str) -> Name:
+    return Name(CERTIFICATES, hashlib.sha256(text.encode()).hexdigest()[:24])
 
 
 @remember(size=1)

@@ -15,6 +15,7 @@ from tulle.model.names import Name
 from tulle.model.routers import (
     PROVIDER,
     STATIC,
+    USUAL_TRANSPORT,
     Blend,
     EntryPoint,
     Failover,
@@ -50,12 +51,15 @@ class Known:
     points: Mapping[Name, EntryPoint] = field(default_factory=dict)
     options: Mapping[Name, TlsOptions] = field(default_factory=dict)
     pairs: Mapping[Name, KeyPair] = field(default_factory=dict)
+    divided: frozenset[Name] = frozenset()
+    """Routers that others name as their parents."""
 
     @classmethod
     def of(cls, merge: Merge) -> Known:
         """What was merged."""
+        routers = typed(merge, Router)
         return cls(
-            typed(merge, Router),
+            routers,
             typed(merge, Steps),
             typed(merge, Pool),
             typed(merge, Blend),
@@ -65,6 +69,7 @@ class Known:
             typed(merge, EntryPoint),
             typed(merge, TlsOptions),
             typed(merge, KeyPair),
+            frozenset(parent.name for router in routers.values() for parent in router.parents),
         )
 
     def service(self, name: Name) -> ServiceTree | None:
@@ -107,6 +112,11 @@ class Lookup:
     def transport(self, to: Reference) -> Transport | None:
         """A transport; noted if there is none."""
         return self._found("serversTransport", to, self.known.transports)
+
+    def usual_transport(self) -> Transport | None:
+        """The one of services that name none, if there is one."""
+        self.asked.add(("serversTransport", USUAL_TRANSPORT))
+        return self.known.transports.get(USUAL_TRANSPORT)
 
     def point(self, to: Reference) -> EntryPoint | None:
         """An entry point; noted if there is none."""

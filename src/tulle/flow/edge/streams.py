@@ -1,4 +1,4 @@
-"""Routers for connections and datagrams: each is a listener of its own beside those for HTTP of its entry points. Pure."""
+"""Routers for connections and datagrams: each is a listener of its own beside those for HTTP. Pure."""
 
 from __future__ import annotations
 

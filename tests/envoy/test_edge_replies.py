@@ -1,0 +1,36 @@
+from __future__ import annotations
+
+from tests.envoy.decoded import Json, as_json
+from tulle.envoy import edge_replies
+
+
+def mappers() -> list[Json]:
+    found: list[Json] = as_json(edge_replies.local_reply())["mappers"]
+    return found
+
+
+def flags(condition: Json) -> list[str]:
+    found: list[str] = condition.get("response_flag_filter", {}).get("flags", [])
+    return found
+
+
+def test_what_is_more_special_is_looked_at_first() -> None:
+    first = [each["filter"]["and_filter"]["filters"] for each in mappers()[:3]]
+    asked = [both[1]["extension_filter"]["typed_config"]["expression"] for both in first]
+    assert [flags(both[0]) for both in first] == [["UH"], ["UH"], ["UF"]]
+    assert "failover|" in asked[0]
+    assert "tulle.edge" in asked[1]
+    assert "TLS_error" in asked[2]
+
+
+def test_answers_with_a_line_are_text_and_all_others_have_no_type() -> None:
+    for each in mappers():
+        names = {option["header"]["key"] for option in each.get("headers_to_add", ())}
+        body = each["body"]["inline_string"]
+        is_unreadable = "status_code" not in each
+        assert names == (set() if is_unreadable else {edge_replies.NO_SNIFF} if "\n" in body else {"x-tulle-untyped"})
+
+
+def test_nothing_found() -> None:
+    found = as_json(edge_replies.nothing_found())
+    assert found["direct_response"] == {"status": 404, "body": {"inline_string": "404 page not found\n"}}

@@ -1,0 +1,86 @@
+"""Files that bbolt 1.4 (Go) wrote: one page in another, a few pages, and a tree with a value of several pages."""
+
+from __future__ import annotations
+
+import zlib
+from base64 import b85decode
+
+_TINY = (
+    "c-"
+    "rmTF;2rU7zR+|q^&><Ofaw@u_ATg2yEP<pdwX>3>6bs;bz>S?3Ea3WXGrx(6Ir%CpmxQ#2LJOwi7~9=el}3Ud8t2WV^pJ%5|J;%("
+    "b~bzj}FEzXt#S0AO$qcI5x6_kNfACt>^f?b-"
+    "cnIQ>|gQ2+n{7@k;aEPWT7cC=}Sd41qAq<#OkfBL+f%^wzz(^<CyaJOih`Eu9y0RRAi{i#Y$PbUG|YrFM7$u-"
+    "A)F&+Q_0RFK0m;8V8mH&Sl9?K5|X;^n`;G1It<{AJ10QO~6!h6htKB-I%0002|8{=O7uY2nP000000002M@O=V=#2#+"
+)
+_SMALL = (
+    "c-rmSv2GeM7{KuZ0+mozp^lL{RE;`Sn4?20`U0IIsz@259<6~Blsnm`Nw@A@@(6hZo}o*myg`$N8HqV-Ol#BLi9)9ek^c`F+njwq"
+    "EHQlk2!dbsTs^;jI4>?5we06!+0~U?J*%Ds$L}8L00000003;A!iM<2m>XZp#r+Rl{q5zCtIEyccXkv20001h?NeOVh2?ob&BgUo"
+    "+c7GV-FWc#>6K;sy)DmddE)x#wmi3`>iU!1^{H$7>$kQ%wdJwv@7v`MY~8d)xaSa^=)*vcK5Eekg_i2GR9fgzjMdQpGof!x+7cpc"
+    "zN$CuD{Q@PG{Q~uPi5Te8~<Ix#`^Ki#d?J`>ou42yDAx(pEu}+{$_s9JK^eKa%9w(G>Jz>m;PAf#o|q`o}!Ymky<F*8V{vE%z2w="
+    ")6)GUt;@6MQ#zFOMD^aZBhzmydylgtqhkB)Q5y3@00000fF0)p%$hq1@S$UwtpNZ4003ZT_;`O+{{P}%^8ddN3fe(7zyCGYp9I-"
+    "_|7DQP_s@d=mG38i4*&oF0Jvv-6z%i>KDI5fH2?qr000000000000000003-_J6mn%dH"
+)
+_BIG = (
+    "c-"
+    "rk<2bfe>72aLi0t+m#^tL1<EOp*}b%vlujU5$x><eKNA{cRjh&8dtjy0C3sIhCr5{<DXiakc`7#oRQK~ZC`EP3y_^Yi~Zk1u3*W^"
+    "#T$zWwfe@835&bI-"
+    "Z|Irp6VT3T+w==A5|8#)fR4SFGJsYaasOwymLTW|S!Q}5MRTsiC7oh=4~p<&Qk!~T7^J_P$;mHvV~H(q~fyzY$6_K6w{jf1xQXM6"
+    "tI#Yg`yIr@KoI^GN8gD~!Ftsb8V<83hB1LOUJ#-"
+    "$zo8~V;Ye@kiOhI6*`U9f3;X`>5VX?tJ)g?;_oOWR93`?o$m<!#=vW80ci$$6^>{<$@7;7Z2#tNB0He4p}zYW}-"
+    "4KcM`unt!$Chm;>x^S`M15#`6#{2iJfQ+`s-pRf4|<(I4ZGg>9TY!*4Z7?s=q*!;C#u<zY4z6QoeVB8J%y?$u>_R287-"
+    "mm7@z?F;-^XpTZU#9#@HGhrfR~WzIRr3!?{?RKLAN<?rHQ!M___w!czHc+$Fc_nA`)|u%>jryX-!i2A`W0AT9<1iyz?F;-"
+    "_WvQxPwX2r7)~C><n})?e{DGReinob9(yqEh4JpTq5Y8qy*)wt6BklG=xwi6@*~Oze|SfIf9ek%_``2#enR=6hu*IFWy%LV^lZ&%"
+    "ddT-d4?RKheUI`%53SUENBN+KrfR-"
+    "V`4I2jsQCfq!~8o}^TUz0|FO9Vj>})$2KK%O#`|I10`}~|xEIE|hmHsQ80K$>{QP1%e`A=xzUI^Uo51`%Rq_)$e-oI$|IvIpe-oI"
+    "$v!(w@==@D!{!Z8Tr}H;~`THQv4{Zf)Y>cZv`*#W0Z>P*RCCq+Z8SMA&l3(^HAME!tnoskMWw76OYd+04mcf1xYCg?3mcf3<%6wa"
+    "y<{QhPe`aZZWERxeXm3LOAA){3MXp~V)ej-"
+    "~pEqef)ejN)pPx#8MD;@i{%5b|Q~eNu|M8`Mh^T&u!2g`5?@#qZ1pX({d>Vg6;D7F{`858DApRPy|9%>OMG${os_#$ZuL$PfHJU%"
+    "-`yJ!!Z~gZ?u%89$`y05D@xgvxF7x3Y&8K@{KkwCipYp+eKBoBr<%9jaR`Wy32m4vA`4Q!V{oJhiv8|wujS2O?|L=L=kAJJ@Bi$e"
+    "Lz#q@i{)FxidY}jXs_#$t2Oapc4@<tI{>*_tdxhpxf9AlSovr!QpE>YnztDW@&oCeREX}uk!Z2fEZvW%+*G}es|1p08<GnCG2;<H"
+    "g`re22ZKBSvQhn&d`sSoQ^r=4d!5^*H_ow>M2Y<9p^J#qIgFpJ6=F|8j0DrVg@&g*5U_I9NG@r&NSdaBU&8P7R)?+<c^8>T+q0v$"
+    "Q>%WhB^m6%qd(>W0KfGG=slB3pn5p^HUQs_hRP(95qJFrm-jAd9iu&Q6nosQ&^}}M#r}m2ap;Patn!OG)Ce>m5kL%McsTb+`<l*|"
+    "XNAsy(#`Wo|nospIu20|6e5#kRUidkhPvd{A7d}n%Y5b4%!uQsEi~k!OlXLr@kiT|Y+WWD10>(#R+zt8u^+U%44)c90<bD~=_c_e"
+    ">eNyx3ejVofPLum(G~eei-}euFf4X0X`Mz&zKJ5=cef1*Er~Lt_uUhrrPx}K<Up-CVzfAd{ufCx9biWw&)h{LAdCg}3Q*!$svHE`"
+    ">_sf?^eM$GrecUg9kLJ_;D%>xhr1^Be3ir!Ds`)e@Q3m__issY!2Ky%#YQEJ^8>-"
+    "M*|M9;=`?yg0XKEh~?c*MrPuC~xFPfwIbbZ49qJL{XU7xVO=oGoW(*7cc{YCee_ow|u4*QGRHJ|FE3i#(X{r)ZfA7)H#eEsjmVBf"
+    "Ej@oG%>2eICGk>=C=L991^zUI^YL992fNItDM_ORagD$S?)4y-"
+    "qRgyz$H2i6<^UGr(a1M7_^%l+Ae<~tJ5Uys!Hr}>Tq)|Ve@e$(YUrsekEk-"
+    "s*Q`+djs1B|!9cn^&C*YFP^%#SYl{f2aYgfKtO()^h6!9RUM^QnKrdd8iaPyG|tGu}b-sei(H#?vLA)-!ro&-"
+    "fb6r~V1+83XAbXg#Bc^^E)U{i%P#dd3%OKJ`yn&-hNwr}Gc%8PC`J6ZTKjM?U^{F?_yHm-;fM`L7s0-"
+    "!n9y=D%Y2eE+EVG`>Ln@g>ct@dfISwVF@k3)COK*8GYoUc+E?HD3LXL%qCI#*<VpJJibyq`gqR>`*ViLGx)mjCwiJe7awNdby<ke"
+    "(En#FE7@7>Mv0*_h>%#mkIdG37Sv+Wdi>48T#|H^Mq<(MjfpGs1NTazfY<U9qPlMXg;+^)Q5l2d}@!V53kgGYLBQ7zoYro9#J2DT"
+    "Jvqc-cW^^BX9p6p0`n!@eMt1!^877-lzFAKF9MmLd~b~Ii9yMRmP|EybTY}+bHS#)A$_E+jzL-"
+    "`<~5s!(hy6g8V<~$)!4fOYIl+<Wn`D+Ap40(4+a(e(}75b0nXhSK#4!1uLchq30ENSbuRheSex?!}^QsHJ|3!u>Rt)nosj<Sby<#"
+    "&8O=J?k`W#pI_7Ir`Zh{|Ks^io21^Q=Q}w(-)Xz%Q@xMpJAGX9soux_rOBF4^*;75oi5{N+P~zmf9aq4{xtr^{-"
+    "tisr};|kUz)DpKdpzr`tWbd`v<0XYG6)o|4noLhr@oC7t8rU`&}INyUf;n>R+(m<@K6R{R{TXj+gd9&o6WsPyI#TpZXV!r<~?f|A"
+    "O(<k2Ih97mTNlXg>8X7*8$JeCl5?p8A#cZ#2J*=NG<J^W8|>|J=q~|NRKQ-;34fJ8&gC9}vFZe#wt%KV1yp?=;P){d6(-"
+    "mj`G*t#^*Wzx+(|X}vS<x4uL3X}vS<x6ajkTJMbet=DQkt#`)#)_ZBb)jQX~yyma}aRK;?8CoyW^&kX)(I@#KT@OO=7xUzL9#TCL"
+    "g1?xe?@#qe2>#+Fnospe2>#+xnosoz)?b~e`BaZ!{ncGGpXw2;znZB(f2v2Y{wmabsz<Q?>LdF7)A@(>SO3!cJ0~3P%x{AHAD-"
+    "8CCtV*!^M80=+YOpe^M9yEuG4&)|3f`8Px7fA@lcQaK=Wz-5A{g5%zsfm;-"
+    "Mbt(tMi#Lp|~}{r+kG5B133G@s`GP>;M)^P4XJw;;Fw`aS;x`)>|Ny+`|ReC)qjrTH{o!2X-"
+    "%l27|@eC)q@rsmUl0sC*3%kwj6|Ba9RH%m01#tRj&&+qH^PveCO*ym==xATOD84Gj!ub=b(u|Dl#a=y^|G#~5J{-"
+    "pUdzQp~+G5Y*{dR`FjC;nXDpZY7@PyDRrQ-6i~iMzGGqy7r_6F;c=&Mc_0vFLUX|Ks`<%lL_|Uk=x=?`l4cU-"
+    "9{9`!%1&ulRhl$7nu{Un}5`zO4B)eyxB%ny>qJsXxN=oF__uO3!ol@qCxxNPk4nck%IjmkTtX>L)zk<w=@P^%I`&GG6nke!}xz4r"
+    "~4i>!<Ge*Z&^s*Za!&jOtep?f-F_Pvc9p|E-!&<4d&v|7t$1Pel9oG@s@-"
+    "(Eg{%_?+6mhxXs1`80op_CHsj4`loG!;Hnb{g29@1?Yi&_qH5g4?Iw_vU|FC9w^MWK*xJj|Kfc6oaX<3zHQyme_mg2dgU&I!C){L"
+    "3<iV2U@#aA27|$Ho5S*}217k#Y2)?(c-UWcliUyUX}v4<55G?HX}v4<55H9N>3$^k54X$xG}=GxVgK--_5JC7B=!$4)c2?Rk=Q@{"
+    "0)2nFABp|LZ`OReABp|Li}d@q^A2mEC%6CR>HoEUAM5wIRsBA7+^=)8v8)d3f6;!fko*7Cetfi_-"
+    ")lat_d@%5ndZ}aFSMTzXg;m?Li;&Y*2_`*@zH)JX+EugM*DfAe*e~A+u&H<0QG+X%*PE<F9uX^2B0^etNB!KqMq2O`Lw?e^~Ccep"
+    "Xvz@{ox9!cd0-0&>!AM-=D@i=nvOvK8<(KA3jC%L$k=?#fp3hpIT+hSvFuvI?lR-"
+    "%jq~fH*{S(UJ7e{_6)rp={WN<m!#wD%#6!KZXkOu(Y|z?ol|%q9gj-KhthF3#1h$=T3zWlJLjk;9cO3ytWC#lS?(eoXFa%VK4U#A"
+    "y(X!B4W83eB-"
+    "c^odC5h5Xp!fn6zR1t@;s&@XExGv`3hWvwc$mc4_oBSs3Pai(b%)V@4@wCB<+7?{po*)bL=5HexmUk_Vd3@^J%{e_Vcfj@gwc$ci"
+    "7LrTJmW>zr%k1OXT~f{rnF5`L}33%^zSt|D!eEp4ZplSXGDde*k*%G8umcG=2_X9qW+sZ$RVc0OIFmnor|rTx-"
+    "W^KJ6dIc;$)u@2C9}xW0_i_ow}O7_VHU<A3YdX>hDI{ZI9OkLiEY|F;AEU&`%&eAV86wr6&EI?m#RtI~1y+`#M7aTnwUGc|E@I?k"
+    "Rm-"
+    "k#cPcJ9FZbld^jVT`uF<DM5(B!(#R+`%Hx8l%@#YF~qA%ojPQfcApd{yjdPA8f0fLBY%Ie^fqRGDsJkm5wt%adtX(w{CqbV#7Yxx"
+    "!AX5Fq~Yt-"
+    "2Nw4?e%5VK>N~hmM1unj<dRfL+Q93ask<y&|T>`d%9RpI?m1=Tbquv8kekgFgurUQ#u}<j(4Tw#oGTI=QoPv7>d*(&}+)IuZe2w1"
+    "3xbCdy)cwSJ^LcO@Vt=3g`?x=fSM0@!;oSb8BY4$F%ym^k@3DTb{>YXhH-"
+    "+|F1CpZ!k1HvVyD5G~<@ly{rKLkR2>&50Ew(ng>xa{cm+12164fhV?(&_s;VF9^?tEK-"
+    "*w27z_r3!C){L3<iV2U@#aA27|$1Fc=I5gTY`h7z~Dy$NvDRuc{9"
+)
+
+TINY = zlib.decompress(b85decode(_TINY))
+SMALL = zlib.decompress(b85decode(_SMALL))
+BIG = zlib.decompress(b85decode(_BIG))
