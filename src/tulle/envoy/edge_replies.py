@@ -28,6 +28,7 @@ FAILURES = (
     (("UF", "UC", "UR", "UPE"), 502, "Bad Gateway"),
     (("UT", "SI", "UMSDR"), 504, "Gateway Timeout"),
     (("UO",), 503, "Service Unavailable"),
+    (("RL",), 429, "Too Many Requests"),
 )
 """By Envoy's response flags; the first that fits."""
 SPECIAL = (

@@ -144,8 +144,16 @@ def _rate(part: Written, spec: specs.RateLimitSpec) -> Found:
         part.error(("rateLimit", "period"), "must not be negative")
     if not spec.average:
         return Found()
-    period = spec.period or 1.0
-    return Found((LimitRate(average=spec.average, period=period, burst=max(spec.burst, 1), by=by, redis=redis),))
+    own = part.document.key.name
+    step = LimitRate(
+        average=spec.average,
+        period=spec.period or 1.0,
+        burst=max(spec.burst, 1),
+        by=by,
+        redis=redis,
+        name=f"{own.name}{own.namespace}",
+    )
+    return Found((step,))
 
 
 def _redis(part: Written, spec: specs.RedisSpec) -> Redis:

@@ -10,7 +10,7 @@ from google.protobuf.message import Message
 from tulle.envoy import protos
 from tulle.envoy.filters.base import Chain, Filter, Phase, Placed, dormant
 from tulle.envoy.steps import operations, slots
-from tulle.envoy.steps.parts import Part, stamped
+from tulle.envoy.steps.parts import Part, Where, stamped
 from tulle.envoy.steps.script import interpreter
 from tulle.model.routes import RouteRule
 
@@ -41,8 +41,11 @@ def wishes(rule: RouteRule) -> dict[str, Message]:
 
 
 def _parts(rule: RouteRule) -> Iterator[Part]:
+    last = len(rule.steps)
     for number, step in enumerate(rule.steps):
-        yield from stamped(operations.parts(step, str(number)), number)
+        # Counted from the end: before the steps of a router there may be those of an entry point.
+        where = Where(str(number), f"{rule.name}/{last - number}")
+        yield from stamped(operations.parts(step, where), number)
 
 
 FILTER = Filter(name="steps", phase=Phase.STEPS, place=_place, ask_several=wishes)

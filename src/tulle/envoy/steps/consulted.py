@@ -7,7 +7,7 @@ from typing import Any
 from envoy.extensions.filters.http.ext_authz.v3 import ext_authz_pb2
 
 from tulle.envoy.bootstrap import CONSULTANT
-from tulle.envoy.steps.parts import Native, Part, Where, Work
+from tulle.envoy.steps.parts import Native, Part, Where
 from tulle.model import consulting, steps
 
 TYPE = "type.googleapis.com/envoy.extensions.filters.http"
@@ -79,7 +79,7 @@ def authorized(question: consulting.Question, where: Where, needed: list[str]) -
     }
     said = ext_authz_pb2.ExtAuthzPerRoute()
     said.check_settings.context_extensions[consulting.QUESTION] = consulting.to_text(question)
-    return Work(), Native(({"name": name, "typed_config": configuration},), ((name, said),))
+    return (Native(({"name": name, "typed_config": configuration},), ((name, said),)),)
 
 
 def _followed(
@@ -102,7 +102,7 @@ def _followed(
         "failure_mode_allow": True,
         "message_timeout": QUICK,
     }
-    return Work(), Native(({"name": f"followed-{where.note}", "typed_config": configuration},))
+    return (Native(({"name": f"followed-{where.note}", "typed_config": configuration},)),)
 
 
 def _helper(timeout: str) -> dict[str, Any]:

@@ -2,22 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
-from ipaddress import IPv4Network, IPv6Address, IPv6Network, ip_network
+from collections.abc import Callable, Iterable, Mapping
 from typing import Any
 
-from tulle.envoy.steps import paths
-from tulle.envoy.steps.parts import Native, Operation, Part, Work
+from tulle.envoy.steps import answers, consulted, limits, paths
+from tulle.envoy.steps.clients import client, ranges
+from tulle.envoy.steps.parts import Native, Operation, Part, Where, Work
 from tulle.kit.status_texts import status_text
 from tulle.model import steps
 
-MAPPED = 96
-"""Bits of an IPv6 address before the IPv4 address that it stands for."""
 SCHEME_PORTS = {"http": "80", "https": "443"}
 
 
-def parts(step: steps.Step, note: str) -> tuple[Part, ...]:
-    """The parts of a step; `note` tells its notes from those of others.
+def parts(step: steps.Step, where: Where) -> tuple[Part, ...]:
+    """The parts of a step; `where.note` tells its notes from those of others.
 
     Raises:
         ValueError: it cannot be done.
@@ -25,7 +23,7 @@ def parts(step: steps.Step, note: str) -> tuple[Part, ...]:
     make = _MAKERS.get(type(step))
     if make is None:
         raise ValueError(f"nothing is known that does {type(step).__name__}")
-    return make(step, note)
+    return make(step, where)
 
 
 def refusal(reason: str) -> Part:
@@ -40,29 +38,29 @@ def hides_client(done: Iterable[steps.Step]) -> bool:
     return bool(values) and not values[-1]
 
 
-def _redirect_scheme(step: steps.RedirectScheme, note: str) -> tuple[Part, ...]:
+def _redirect_scheme(step: steps.RedirectScheme, where: Where) -> tuple[Part, ...]:
     is_usual = step.port in {"", SCHEME_PORTS.get(step.scheme, "")}
     port = "" if is_usual else f":{step.port}"
     operation = {"op": "to_scheme", "scheme": step.scheme, "port": port, "permanent": step.is_permanent}
     return (Work(request=(operation,)),)
 
 
-def _redirect_pattern(step: steps.RedirectPattern, note: str) -> tuple[Part, ...]:
-    header = paths.header_of(note)
+def _redirect_pattern(step: steps.RedirectPattern, where: Where) -> tuple[Part, ...]:
+    header = paths.header_of(where.note)
     return (
-        Work(request=({"op": "write_url", "header": header, "note": note},)),
-        paths.replacing(note, step.pattern, step.replacement),
-        Work(request=({"op": "to_url", "note": note, "permanent": step.is_permanent},)),
+        Work(request=({"op": "write_url", "header": header, "note": where.note},)),
+        paths.replacing(where.note, step.pattern, step.replacement),
+        Work(request=({"op": "to_url", "note": where.note, "permanent": step.is_permanent},)),
     )
 
 
-def _set_headers(step: steps.SetHeaders, note: str) -> tuple[Part, ...]:
+def _set_headers(step: steps.SetHeaders, where: Where) -> tuple[Part, ...]:
     request = tuple(_setting(name, value) for name, value in step.request)
     answer: list[Operation] = [_setting(name, value) for name, value in step.answer]
     if step.secure_answer:
         proof = [[name.lower(), value] for name, value in step.secure_proof]
-        request = (*request, {"op": "note_secure", "note": note, "proof": proof})
-        answer += [{"op": "secure", "then": _setting(*each), "note": note} for each in step.secure_answer]
+        request = (*request, {"op": "note_secure", "note": where.note, "proof": proof})
+        answer += [{"op": "secure", "then": _setting(*each), "note": where.note} for each in step.secure_answer]
     return (Work(request=request, answer=tuple(answer)),)
 
 
@@ -73,10 +71,10 @@ def _setting(name: str, value: str) -> Operation:
     return {"op": "set", "name": name.lower(), "value": value.strip(" \t\r\n")}
 
 
-def _share_origins(step: steps.ShareOrigins, note: str) -> tuple[Part, ...]:
+def _share_origins(step: steps.ShareOrigins, where: Where) -> tuple[Part, ...]:
     operation: dict[str, Any] = {
         "op": "cors",
-        "note": note,
+        "note": where.note,
         "origins": list(step.origins),
         "methods": _listed(step.methods, step, "*"),
         "headers": _listed(step.headers, step, "*"),
@@ -87,7 +85,7 @@ def _share_origins(step: steps.ShareOrigins, note: str) -> tuple[Part, ...]:
     }
     if not step.patterns:
         return (Work(request=(operation,), answer=(operation,)),)
-    found = f"{note}-origin"
+    found = f"{where.note}-origin"
     pattern = "|".join(f"(?:{each})" for each in step.patterns)
     operation["found"] = found
     return (
@@ -102,12 +100,12 @@ def _listed(values: tuple[str, ...], step: steps.ShareOrigins, instead: str = ""
     return instead if step.allows_credentials and "*" in values else ",".join(values)
 
 
-def _refuse_hosts(step: steps.RefuseHosts, note: str) -> tuple[Part, ...]:
+def _refuse_hosts(step: steps.RefuseHosts, where: Where) -> tuple[Part, ...]:
     operation = {"op": "hosts", "hosts": list(step.hosts), "headers": [each.lower() for each in step.proxy_headers]}
     return (Work(request=(operation,)),)
 
 
-def _allow(step: steps.AllowAddresses, note: str) -> tuple[Part, ...]:
+def _allow(step: steps.AllowAddresses, where: Where) -> tuple[Part, ...]:
     operation: dict[str, Any] = {
         "op": "allow",
         "ranges": ranges(step.ranges),
@@ -118,36 +116,11 @@ def _allow(step: steps.AllowAddresses, note: str) -> tuple[Part, ...]:
     return (Work(request=(operation,)),)
 
 
-def client(address: steps.ClientAddress) -> Operation:
-    """Which address is that of the client, for the interpreter."""
-    found: dict[str, Any] = {"kind": "peer"}
-    if address.depth:
-        found = {"kind": "depth", "depth": address.depth}
-    elif address.excluded:
-        found = {"kind": "excluded", "excluded": ranges(address.excluded)}
-    if address.ipv6_bits is not None:
-        found["ipv6"] = address.ipv6_bits
-    return found
-
-
-def ranges(texts: Sequence[str]) -> list[Mapping[str, Any]]:
-    """CIDRs as the interpreter compares them: the bytes of the address, and how many bits count."""
-    return [_range(ip_network(text, strict=False)) for text in texts]
-
-
-def _range(network: IPv4Network | IPv6Network) -> Mapping[str, Any]:
-    """IPv4 in IPv6's clothes is IPv4, as Go has it."""
-    address, bits = network.network_address, network.prefixlen
-    if isinstance(address, IPv6Address) and address.ipv4_mapped is not None and bits >= MAPPED:
-        address, bits = address.ipv4_mapped, bits - MAPPED
-    return {"bytes": list(address.packed), "bits": bits}
-
-
-def _refuse_escapes(step: steps.RefuseEscapes, note: str) -> tuple[Part, ...]:
+def _refuse_escapes(step: steps.RefuseEscapes, where: Where) -> tuple[Part, ...]:
     return (Work(request=({"op": "refuse_encoded", "texts": list(step.escapes)},)),)
 
 
-_MAKERS: Mapping[type[Any], Callable[[Any, str], tuple[Part, ...]]] = {
+_MAKERS: Mapping[type[Any], Callable[[Any, Where], tuple[Part, ...]]] = {
     steps.AddPrefix: paths.add_prefix,
     steps.StripPrefix: paths.strip_prefix,
     steps.StripPattern: paths.strip_patterns,
@@ -160,4 +133,10 @@ _MAKERS: Mapping[type[Any], Callable[[Any, str], tuple[Part, ...]]] = {
     steps.RefuseHosts: _refuse_hosts,
     steps.AllowAddresses: _allow,
     steps.RefuseEscapes: _refuse_escapes,
+    steps.Passwords: consulted.passwords,
+    steps.LimitInFlight: consulted.in_flight,
+    steps.Break: consulted.breaker,
+    steps.LimitRate: limits.rate,
+    steps.LimitBodies: limits.bodies,
+    steps.Compress: answers.compress,
 }

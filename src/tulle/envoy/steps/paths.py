@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from urllib.parse import quote, unquote_to_bytes
 
-from tulle.envoy.steps.parts import Native, Part, Work
+from tulle.envoy.steps.parts import Native, Part, Where, Work
 from tulle.envoy.steps.patterns import substitution
 from tulle.model.steps import AddPrefix, ReplacePath, ReplacePattern, StripPattern, StripPrefix
 
@@ -18,17 +18,17 @@ NOTES = "tulle.steps"
 """Metadata in which steps leave what others need."""
 
 
-def add_prefix(step: AddPrefix, note: str) -> tuple[Part, ...]:
+def add_prefix(step: AddPrefix, where: Where) -> tuple[Part, ...]:
     """Text before the path, which begins with one / then."""
     return (Work(request=({"op": "add_prefix", "prefix": step.prefix},)),)
 
 
-def strip_prefix(step: StripPrefix, note: str) -> tuple[Part, ...]:
+def strip_prefix(step: StripPrefix, where: Where) -> tuple[Part, ...]:
     """Compared character by character, as the path means it; the service sees which in `X-Forwarded-Prefix`."""
     return (Work(request=({"op": "strip", "prefixes": list(step.prefixes)},)),)
 
 
-def replace_path(step: ReplacePath, note: str) -> tuple[Part, ...]:
+def replace_path(step: ReplacePath, where: Where) -> tuple[Part, ...]:
     """The query stays; the service sees the old path in `X-Replaced-Path`."""
     wrong = _NO_ESCAPE.search(step.path)
     broken = f'invalid URL escape "{step.path[wrong.start() :][:3]}"' if wrong else ""
@@ -42,12 +42,12 @@ def written(path: str) -> str:
     return path
 
 
-def replace_pattern(step: ReplacePattern, note: str) -> tuple[Part, ...]:
+def replace_pattern(step: ReplacePattern, where: Where) -> tuple[Part, ...]:
     """Like `replace_path`, where the pattern matches."""
     return (
-        Work(request=({"op": "write_path", "header": header_of(note), "note": note},)),
-        replacing(note, step.pattern, step.replacement),
-        Work(request=({"op": "take_path", "note": note},)),
+        Work(request=({"op": "write_path", "header": header_of(where.note), "note": where.note},)),
+        replacing(where.note, step.pattern, step.replacement),
+        Work(request=({"op": "take_path", "note": where.note},)),
     )
 
 
@@ -59,10 +59,10 @@ def replacing(note: str, pattern: str, replacement: str) -> Native:
     return Native((rewriting(note, fits, result),))
 
 
-def strip_patterns(step: StripPattern, note: str) -> tuple[Part, ...]:
+def strip_patterns(step: StripPattern, where: Where) -> tuple[Part, ...]:
     """The first pattern that matches text which the path begins with."""
-    header, last = header_of(note), len(step.patterns) - 1
-    notes = [f"{note}-{index}" for index, _ in enumerate(step.patterns)]
+    header, last = header_of(where.note), len(step.patterns) - 1
+    notes = [f"{where.note}-{index}" for index, _ in enumerate(step.patterns)]
     rules = [
         noting(header, each, f"^(?s:.*?)({pattern})(?s:.*)$", r"=\1", removes=index == last)
         for index, (each, pattern) in enumerate(zip(notes, step.patterns, strict=True))
@@ -71,7 +71,7 @@ def strip_patterns(step: StripPattern, note: str) -> tuple[Part, ...]:
         return ()
     return (
         Work(request=({"op": "write_meant", "header": header},)),
-        Native((rewriting(note, *rules),)),
+        Native((rewriting(where.note, *rules),)),
         Work(request=({"op": "strip_taken", "notes": notes},)),
     )
 

@@ -8,5 +8,6 @@ from importlib.resources import files
 
 @cache
 def interpreter() -> str:
-    """Its text."""
-    return files("tulle.envoy.steps").joinpath("interpreter.lua").read_text()
+    """What each operation does, then what runs them."""
+    folder = files("tulle.envoy.steps").joinpath("lua")
+    return "\n".join(each.read_text() for each in sorted(folder.iterdir(), key=lambda each: each.name))

@@ -47,14 +47,16 @@ def laid_out(parts: Sequence[Part]) -> tuple[Slot, ...]:
 def _together(slots: Sequence[Slot]) -> Slot:
     """All in the chain of the first one: each interpreter in it costs 180 KB, which those in pairs do not."""
     first, *others = slots
-    filters = list(first.native.filters if first.native else ())
+    filters, said = list(first.native.filters if first.native else ()), list(first.native.said if first.native else ())
     inner = []
     for number, slot in enumerate(others, SLOTS + 1):
         if slot.work is not None:
             filters.append({"name": work_name(number), "typed_config": {"@type": LUA, **_source()}})
             inner.append((number, slot.work))
-        filters += slot.native.filters if slot.native else ()
-    return Slot(first.work, Native(tuple(filters)), tuple(inner))
+        if slot.native is not None:
+            filters += slot.native.filters
+            said += slot.native.said
+    return Slot(first.work, Native(tuple(filters), tuple(said)), tuple(inner))
 
 
 def _source() -> Mapping[str, Any]:
@@ -68,6 +70,7 @@ def wanted(slots: Sequence[Slot]) -> Iterator[tuple[str, Message]]:
             yield work_name(number), _work(slot.work, number)
         if slot.native is not None:
             yield native_name(number), typed(f"{CHAIN}.FilterChainConfigPerRoute", _chain(slot.native.filters))
+            yield from slot.native.said
         for inner, work in slot.inner:
             yield work_name(inner), _work(work, inner)
 
