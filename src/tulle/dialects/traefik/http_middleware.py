@@ -20,6 +20,7 @@ from tulle.dialects.traefik.references import reference, references
 from tulle.dialects.traefik.servers import PORT, PORTS
 from tulle.dialects.traefik.statuses import statuses
 from tulle.dialects.written import Written
+from tulle.model import breaking
 from tulle.model.hostnames import is_address
 from tulle.model.mesh import Fragment
 from tulle.model.names import Name
@@ -263,6 +264,11 @@ def _errors(part: Written, spec: specs.ErrorsSpec) -> Found:
 def _breaker(part: Written, spec: specs.CircuitBreakerSpec) -> Found:
     if not spec.expression:
         part.error(("circuitBreaker", "expression"), "is missing")
+    else:
+        try:
+            breaking.parse(spec.expression)
+        except breaking.Malformed as error:
+            part.error(("circuitBreaker", "expression"), f"cannot be understood: {error}")
     return Found(
         (
             Break(
