@@ -1,29 +1,53 @@
--- Which encoding a client likes best of those that there are, as Go's handlers weigh them.
-local function weighed(text)
-  local found = {}
+-- What a client accepts, in the order of its header; and whether it weighs any of it.
+local function accepted(text)
+  local found, weighs = {}, false
   for part in (text .. ","):gmatch("(.-),") do
-    local name, rest = part:match("^%s*([^;%s]+)%s*;?(.*)$")
-    if name ~= nil then found[name:lower()] = tonumber(rest:match("q%s*=%s*([%d.]+)") or "1") or 1 end
-  end
-  return found
-end
-
--- Leaves the one encoding that the answer is to have, so that compressors need not choose.
-function REQUEST.accept(handle, headers, op)
-  local said = headers:get("accept-encoding")
-  note(handle, op.note .. ".said", "=" .. (said or ""))
-  local best, weight = nil, 0
-  if said == nil then
-    best = op.default ~= "" and op.default or nil
-  else
-    local found = weighed(said)
-    for index = 1, #op.encodings do
-      local name = op.encodings[index]
-      local given = found[name] or found["*"] or 0
-      if given > weight then best, weight = name, given end
+    local name, rest = part:match("^%s*([^;%s]+)%s*(.*)$")
+    if name ~= nil then
+      local weight = rest:match("^;%s*[qQ]%s*=%s*([%d.]+)")
+      weighs = weighs or weight ~= nil
+      found[#found + 1] = { name = name:lower(), weight = tonumber(weight or "1") or 0 }
     end
   end
-  headers:replace("accept-encoding", best or "identity")
+  return found, weighs
+end
+
+-- Which encoding it gets, as Traefik chooses; nil if none. By weights the heaviest, else the first that there is.
+local function chosen(op, said)
+  local any = op.default ~= "" and op.default or op.encodings[1]
+  local found, weighs = accepted(said)
+  local best, most, place = nil, 0, 0
+  for index = 1, #found do
+    local each = found[index]
+    local name = each.name == "*" and any or each.name
+    for rank = 1, #op.encodings do
+      if op.encodings[rank] == name and each.weight > 0 then
+        local wins = best == nil
+        if weighs then
+          wins = each.weight > most
+        elseif each.name == "*" then
+          wins = best == nil
+        elseif best ~= nil then
+          wins = place == 0 or rank < place
+        end
+        if wins then best, most, place = name, each.weight, each.name == "*" and 0 or rank end
+      end
+    end
+  end
+  return best
+end
+
+-- Leaves the one encoding that the answer is to have, so that compressors need not choose. Gzip is only used for who
+-- says its name, though others are told that answers may differ.
+function REQUEST.accept(handle, headers, op)
+  local said = headers:get("accept-encoding")
+  local best = op.default
+  if said ~= nil then best = chosen(op, said) or "" end
+  if headers:get(":method") == "HEAD" then best = "" end
+  note(handle, op.note .. ".said", "=" .. (said or ""))
+  note(handle, op.note .. ".best", "=" .. best)
+  local is_silent = best == "" or (best == "gzip" and not (said or ""):lower():find("gzip", 1, true))
+  headers:replace("accept-encoding", is_silent and "identity" or best)
 end
 
 -- Services see what the client said.
@@ -39,17 +63,32 @@ local function is_among(types, given)
   return false
 end
 
+-- What compressors change and Traefik does not.
+local KEPT = { "content-type", "vary", "etag" }
+
 function ANSWER.mark_type(handle, headers, op)
   local given = headers:get("content-type")
   local plain = given ~= nil and trimmed(given:match("^[^;]*")):lower() or ""
   local fits = plain ~= "application/grpc" and not is_among(op.excluded, plain)
   if #op.included > 0 then fits = is_among(op.included, plain) end
-  note(handle, op.note .. ".type", "=" .. (given or ""))
+  for index = 1, #KEPT do
+    note(handle, op.note .. "." .. KEPT[index], "=" .. (headers:get(KEPT[index]) or ""))
+  end
   headers:replace("content-type", fits and op.fit or "x/x")
 end
 
 function ANSWER.unmark_type(handle, headers, op)
-  local given = noted(handle, op.note .. ".type")
-  if given == nil then return end
-  if given == "=" then headers:remove("content-type") else headers:replace("content-type", given:sub(2)) end
+  local best = noted(handle, op.note .. ".best")
+  for index = 1, #KEPT do
+    local given = noted(handle, op.note .. "." .. KEPT[index])
+    if given == "=" then
+      headers:remove(KEPT[index])
+    elseif given ~= nil then
+      headers:replace(KEPT[index], given:sub(2))
+    end
+  end
+  if best ~= nil and best ~= "=" then
+    local vary = headers:get("vary")
+    headers:replace("vary", vary == nil and "Accept-Encoding" or "Accept-Encoding, " .. vary)
+  end
 end
