@@ -86,7 +86,7 @@ def bodies(step: steps.LimitBodies, where: Where) -> tuple[Part, ...]:
     """Requests are read whole; answers that are too long become errors."""
     found: list[Part] = []
     if step.answer:
-        found.append(Work(answer=({"op": "limit_body", "most": step.answer},)))
+        found.append(Work(answer=({"op": "limit_body", "waits": True, "most": step.answer},)))
     if step.request:
         config = {"@type": f"{consulted.TYPE}.buffer.v3.Buffer", "max_request_bytes": min(step.request, LARGEST)}
         found.append(Native(({"name": f"buffer-{where.note}", "typed_config": config},)))

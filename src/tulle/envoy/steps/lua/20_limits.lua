@@ -9,16 +9,15 @@ function REQUEST.note_client(handle, headers, op)
   note(handle, op.note, "=" .. source)
 end
 
--- The whole answer, with another status and body.
-local function instead(handle, headers, status, body)
-  headers:replace(":status", tostring(status))
-  headers:remove("content-encoding")
-  headers:remove("content-type")
-  handle:body(true):setBytes(body)
-end
-
 function ANSWER.limit_body(handle, headers, op)
   local length = tonumber(headers:get("content-length"))
-  if length == nil then length = handle:body(true):length() end
-  if length > op.most then instead(handle, headers, 500, "Internal Server Error") end
+  if length ~= nil and length <= op.most then return end
+  local body = handle:body(true)
+  if body:length() <= op.most and length == nil then return end
+  headers = handle:headers()
+  headers:replace(":status", "500")
+  headers:remove("content-encoding")
+  headers:remove("content-type")
+  headers:remove("content-length")
+  body:setBytes("Internal Server Error")
 end

@@ -24,6 +24,7 @@ local function on_request(handle, context)
     local op = operations[index]
     current = op.step
     if REQUEST[op.op](handle, headers, op) then return end
+    if op.waits then headers = handle:headers() end
   end
   filled(handle, headers)
 end
@@ -40,7 +41,10 @@ local function on_response(handle, context)
   local answered = noted(handle, "answered")
   for index = 1, #operations do
     local op = operations[index]
-    if answered == nil or op.step < answered then ANSWER[op.op](handle, headers, op) end
+    if answered == nil or op.step < answered then
+      ANSWER[op.op](handle, headers, op)
+      if op.waits then headers = handle:headers() end
+    end
   end
 end
 
