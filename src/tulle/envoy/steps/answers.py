@@ -18,6 +18,26 @@ LIBRARIES: dict[str, dict[str, Any]] = {
 }
 
 
+SHORT = 16 * 1024
+"""Bytes of an answer that is read whole to guess its type."""
+
+
+def guess_types(step: steps.GuessTypes, where: Where) -> tuple[Part, ...]:
+    """Of short answers that say how long they are."""
+    return (Work(answer=({"op": "guess_type", "waits": True, "most": SHORT},)),)
+
+
+def bridge_grpc(step: steps.BridgeGrpc, where: Where) -> tuple[Part, ...]:
+    """By Envoy; and pages of others may read the answers."""
+    origins: dict[str, Any] = {
+        "op": "grpc_origins",
+        "note": where.note,
+        "origins": list(step.origins),
+    }
+    native = {"name": f"grpc-web-{where.note}", "typed_config": {"@type": f"{TYPE}.grpc_web.v3.GrpcWeb"}}
+    return Work(request=(origins,), answer=(origins,)), Native((native,))
+
+
 def compress(step: steps.Compress, where: Where) -> tuple[Part, ...]:
     """Which types are compressed is decided by a type that only compressors see: Envoy only knows lists of types."""
     types: dict[str, Any] = {"excluded": _plain(step.excluded), "included": _plain(step.included)}

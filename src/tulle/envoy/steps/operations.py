@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Mapping
 from typing import Any
 
-from tulle.envoy.steps import answers, calls, consulted, limits, paths
+from tulle.envoy.steps import answers, calls, certificates, consulted, limits, paths
 from tulle.envoy.steps.clients import client, ranges
 from tulle.envoy.steps.parts import Native, Operation, Part, Where, Work
 from tulle.kit.status_texts import status_text
@@ -139,6 +139,9 @@ _MAKERS: Mapping[type[Any], Callable[[Any, Where], tuple[Part, ...]]] = {
     steps.LimitRate: limits.rate,
     steps.LimitBodies: limits.bodies,
     steps.Compress: answers.compress,
+    steps.GuessTypes: answers.guess_types,
+    steps.BridgeGrpc: answers.bridge_grpc,
+    steps.ShowCertificate: certificates.show,
     steps.AskServer: calls.ask,
     steps.ErrorPages: calls.pages,
 }

@@ -47,12 +47,12 @@ def laid_out(parts: Sequence[Part]) -> tuple[Slot, ...]:
 def _together(slots: Sequence[Slot]) -> Slot:
     """All in the chain of the first one: each interpreter in it costs 180 KB, which those in pairs do not."""
     first, *others = slots
-    filters, said = list(first.native.filters if first.native else ()), list(first.native.said if first.native else ())
-    inner = []
+    assert first.native is not None, "a pair that is followed by another one is full"
+    filters, said, inner = list(first.native.filters), list(first.native.said), []
     for number, slot in enumerate(others, SLOTS + 1):
-        if slot.work is not None:
-            filters.append({"name": work_name(number), "typed_config": {"@type": LUA, **_source()}})
-            inner.append((number, slot.work))
+        assert slot.work is not None, "neighbours of the same nature are one"
+        filters.append({"name": work_name(number), "typed_config": {"@type": LUA, **_source()}})
+        inner.append((number, slot.work))
         if slot.native is not None:
             filters += slot.native.filters
             said += slot.native.said

@@ -2,7 +2,7 @@
 -- again: those from before are no longer good.
 local HOPS = {
   ["connection"] = true, ["keep-alive"] = true, ["proxy-connection"] = true, ["te"] = true, ["trailers"] = true,
-  ["trailer"] = true, ["transfer-encoding"] = true, ["upgrade"] = true, ["content-length"] = true, ["host"] = true,
+  ["trailer"] = true, ["x-envoy-upstream-service-time"] = true, ["transfer-encoding"] = true, ["upgrade"] = true, ["content-length"] = true, ["host"] = true,
 }
 
 local function canonical(name)
