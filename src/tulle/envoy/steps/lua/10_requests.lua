@@ -290,8 +290,10 @@ function REQUEST.to_url(handle, headers, op)
   if new == nil and #old > SHORT then return answer(handle, 414, {}, "") end
   local location = usual_url(new or "")
   if location == nil then return answer(handle, 502, {}, "Bad Gateway") end
-  if new == old then return end
-  return redirect(handle, headers:get(":method"), location, op.permanent)
+  if new ~= old then return redirect(handle, headers:get(":method"), location, op.permanent) end
+  -- It goes on with the URL as it was written, which has a path.
+  headers:replace(":path", target(headers))
+  note(handle, "empty", "no")
 end
 
 -- Addresses as Go's net/netip reads them: a list of bytes; nil if it is none.
