@@ -19,7 +19,7 @@ def native(found: tuple[Part, ...]) -> Native:
 
 def question(part: Native) -> consulting.Question:
     ((_, said),) = part.said
-    text: str = said.check_settings.context_extensions[consulting.QUESTION]  # type: ignore[attr-defined]
+    text: str = said.check_settings.context_extensions[consulting.QUESTION]
     return consulting.from_text(text)
 
 
