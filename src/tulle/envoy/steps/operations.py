@@ -20,8 +20,14 @@ def parts(step: steps.Step, note: str) -> tuple[Part, ...]:
     Raises:
         ValueError: it cannot be done.
     """
-    make = _MAKERS.get(type(step))
-    return make(step, note) if make is not None else ()
+    if not is_possible(step):
+        raise ValueError(f"{type(step).__name__} cannot be done")
+    return _MAKERS[type(step)](step, note)
+
+
+def is_possible(step: steps.Step) -> bool:
+    """Whether it can be done; a rule with one that cannot must not be used without it."""
+    return type(step) in _MAKERS
 
 
 def _redirect_scheme(step: steps.RedirectScheme, note: str) -> tuple[Part, ...]:

@@ -6,6 +6,7 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from functools import partial
 
+from tulle.envoy.steps.operations import is_possible
 from tulle.flow.edge import parents
 from tulle.flow.edge.forwarding import Variant, rules, variants
 from tulle.flow.edge.known import Key, Known, Lookup, shown
@@ -14,7 +15,7 @@ from tulle.model.findings import Finding
 from tulle.model.names import Name
 from tulle.model.routers import INTERNAL, EntryPoint, Reference, Router
 from tulle.model.routes import Match, Respond, RouteRule, RouteSet
-from tulle.model.steps import RefuseEscapes, Step
+from tulle.model.steps import LimitConnections, RefuseEscapes, Step, TryAgain
 
 ANSWERS = {
     Name(INTERNAL, "ping"): Respond(status=200, body="OK"),
@@ -104,6 +105,10 @@ def steps_of(names: Iterable[Reference], lookup: Lookup, above: tuple[Name, ...]
             continue
         found = lookup.steps(each)
         if found is not None:
+            for step in found.steps:
+                if not isinstance(step, TryAgain | LimitConnections) and not is_possible(step):
+                    name = shown(each.name, lookup.home.namespace)
+                    lookup.wrong(each, f'middleware "{name}" cannot be done here yet, so the router is not used')
             yield from found.steps
             yield from steps_of(found.parts, lookup, (*above, each.name))
 
