@@ -18,7 +18,7 @@ def test_redirects() -> None:
     usual = steps.RedirectScheme(scheme="https", port="443", is_permanent=True)
     assert work(usual).request == ({"op": "to_scheme", "scheme": "https", "port": "", "permanent": True},)
     assert work(steps.RedirectScheme(scheme="https", port="8443")).request[0]["port"] == ":8443"
-    before, native, after = parts(steps.RedirectPattern(pattern="a", replacement="b"), "n")
+    _, native, after = parts(steps.RedirectPattern(pattern="a", replacement="b"), "n")
     assert isinstance(before, Work) and isinstance(native, Native) and isinstance(after, Work)
     assert (before.request[0]["op"], after.request[0]["op"]) == ("write_url", "to_url")
 
@@ -33,7 +33,7 @@ def test_origins() -> None:
     plain = work(steps.ShareOrigins(origins=("a",), max_age=5))
     assert plain.request == plain.answer
     assert plain.request[0]["max_age"] == "5"
-    before, native, after = parts(steps.ShareOrigins(patterns=("a", "b")), "n")
+    _, native, after = parts(steps.ShareOrigins(patterns=("a", "b")), "n")
     assert isinstance(native, Native) and isinstance(after, Work)
     assert after.request[0]["found"] == "n-origin"
 
