@@ -21,6 +21,7 @@ PORT = "(?::[0-9]+)?"
 RESERVED = "/:@!$&'()*+,;=~%?#[]"
 """What paths hold as it is; `?` and `#` stand for themselves only if they are escaped there, too."""
 _ESCAPE = re.compile("%[0-9A-Fa-f]{2}")
+_ATOM = re.compile(r"\\.|\[\^?\]?(?:\\.|[^\]\\])*\]|\.")
 SOURCE = "tulle.source"
 """The address of the client in the state of its connection."""
 
@@ -143,7 +144,21 @@ def _within_parameter(pattern: str) -> str:
     start, end = pattern.startswith("^"), pattern.endswith("$") and not pattern.endswith(r"\$")
     inner = pattern.removeprefix("^")
     inner = inner[:-1] if end else inner
+    inner = _ATOM.sub(_inside, inner)
     return f"{'' if start else '[^&;]*'}(?:{inner}){'' if end else '[^&;]*'}"
+
+
+def _inside(atom: re.Match[str]) -> str:
+    """What matches any character, or all but some, does not match what ends a parameter."""
+    match atom[0]:
+        case ".":
+            return "[^&;]"
+        case r"\D" | r"\S" | r"\W":
+            return f"[^&;{atom[0].lower()}]"
+        case text if text.startswith("[^"):
+            return f"{text[:-1]}&;]"
+        case text:
+            return text
 
 
 def _escapable(text: str) -> str:

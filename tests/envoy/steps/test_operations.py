@@ -59,6 +59,8 @@ def test_every_step_can_be_done() -> None:
 def test_what_nothing_does_is_an_error() -> None:
     with pytest.raises(ValueError, match="LimitConnections"):
         operations.parts(steps.LimitConnections(amount=1), HERE)
+    assert "LimitConnections" in operations.problem(steps.LimitConnections(amount=1))
+    assert operations.problem(steps.AddPrefix(prefix="/a")) == ""
     refused = operations.refusal("no")
     assert isinstance(refused, Work)
     assert refused.request == ({"op": "refuse", "status": 500, "body": "no\n"},)

@@ -100,3 +100,14 @@ def test_pages_of_a_service_that_is_missing_disable_a_router() -> None:
     assert routes(found) == {}
     (message,) = told(found)
     assert message.endswith('router a: there is no service "nope"')
+
+
+def test_a_middleware_that_cannot_be_done_disables_a_router() -> None:
+    pattern = "(a)" * 10
+    middlewares = f"""
+  middlewares: {{many: {{replacePathRegex: {{regex: "{pattern}", replacement: "$10"}}}}}}
+"""
+    found = mesh(http("a: {rule: Path(`/`), service: s, middlewares: [many]}", middlewares))
+    assert routes(found) == {}
+    (message,) = told(found)
+    assert message.endswith('router a: middleware "many" cannot be done here: $10 is beyond the ninth group')

@@ -26,6 +26,15 @@ def parts(step: steps.Step, where: Where) -> tuple[Part, ...]:
     return make(step, where)
 
 
+def problem(step: steps.Step) -> str:
+    """Why it cannot be done; empty if it can. A rule with one that cannot must not be used without it."""
+    try:
+        parts(step, Where("", ""))
+    except ValueError as error:
+        return str(error)
+    return ""
+
+
 def refusal(reason: str) -> Part:
     """Instead of steps that cannot be done: nobody may pass who would have been asked for a password."""
     return Work(request=({"op": "refuse", "status": 500, "body": f"{reason}\n"},))

@@ -6,6 +6,7 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
 from functools import partial
 
+from tulle.envoy.steps.operations import problem
 from tulle.flow.edge import parents
 from tulle.flow.edge.forwarding import Variant, rules, variants
 from tulle.flow.edge.known import Key, Known, Lookup, shown
@@ -15,7 +16,7 @@ from tulle.model.findings import Finding
 from tulle.model.names import Name
 from tulle.model.routers import INTERNAL, EntryPoint, Reference, Router
 from tulle.model.routes import Match, Respond, RouteRule, RouteSet
-from tulle.model.steps import ErrorPages, RefuseEscapes, Step
+from tulle.model.steps import ErrorPages, LimitConnections, RefuseEscapes, Step, TryAgain
 
 ANSWERS = {
     Name(INTERNAL, "ping"): Respond(status=200, body="OK"),
@@ -105,7 +106,11 @@ def steps_of(names: Iterable[Reference], lookup: Lookup, above: tuple[Name, ...]
             continue
         found = lookup.steps(each)
         if found is not None:
-            yield from (_found(step, lookup) for step in found.steps)
+            for step in found.steps:
+                if not isinstance(step, TryAgain | LimitConnections) and (reason := problem(step)):
+                    name = shown(each.name, lookup.home.namespace)
+                    lookup.wrong(each, f'middleware "{name}" cannot be done here: {reason}')
+                yield _found(step, lookup)
             yield from steps_of(found.parts, lookup, (*above, each.name))
 
 
