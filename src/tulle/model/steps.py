@@ -87,7 +87,7 @@ class ShareOrigins:
     methods: tuple[str, ...] = ()
     headers: tuple[str, ...] = ()
     exposed: tuple[str, ...] = ()
-    max_age: int = 0
+    max_age: int | None = None
     allows_credentials: bool = False
     adds_vary: bool = False
 

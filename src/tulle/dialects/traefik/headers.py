@@ -13,9 +13,14 @@ Pairs = list[tuple[str, str]]
 
 
 def headers(part: Written, spec: HeadersSpec) -> Iterator[Step]:
-    """In the order in which Traefik does it: hosts, browsers, CORS, headers."""
+    """In the order in which Traefik does it with requests: origins, headers, hosts, what makes browsers careful."""
     if not spec.model_fields_set:
         part.error(("headers",), "says nothing; write the headers")
+    if _shares(spec):
+        yield _sharing(part, spec)
+    request, answer = tuple(spec.custom_request_headers.items()), tuple(spec.custom_response_headers.items())
+    if request or answer:
+        yield SetHeaders(request=request, answer=answer)
     if spec.allowed_hosts and not spec.is_development:
         yield RefuseHosts(hosts=spec.allowed_hosts, proxy_headers=spec.hosts_proxy_headers)
     always, secure = list(_careful(spec)), list(_pins(spec))
@@ -27,23 +32,22 @@ def headers(part: Written, spec: HeadersSpec) -> Iterator[Step]:
         yield SetHeaders(
             answer=tuple(always), secure_answer=tuple(secure), secure_proof=tuple(spec.ssl_proxy_headers.items())
         )
-    if _shares(spec):
-        for index, each in enumerate(spec.access_control_allow_origin_list_regex):
-            if problem := patterns.problem(each):
-                part.error(("headers", "accessControlAllowOriginListRegex", index), problem)
-        yield ShareOrigins(
-            origins=spec.access_control_allow_origin_list,
-            patterns=spec.access_control_allow_origin_list_regex,
-            methods=spec.access_control_allow_methods,
-            headers=spec.access_control_allow_headers,
-            exposed=spec.access_control_expose_headers,
-            max_age=spec.access_control_max_age,
-            allows_credentials=spec.access_control_allow_credentials,
-            adds_vary=spec.add_vary_header,
-        )
-    request, answer = tuple(spec.custom_request_headers.items()), tuple(spec.custom_response_headers.items())
-    if request or answer:
-        yield SetHeaders(request=request, answer=answer)
+
+
+def _sharing(part: Written, spec: HeadersSpec) -> Step:
+    for index, each in enumerate(spec.access_control_allow_origin_list_regex):
+        if problem := patterns.problem(each):
+            part.error(("headers", "accessControlAllowOriginListRegex", index), problem)
+    return ShareOrigins(
+        origins=spec.access_control_allow_origin_list,
+        patterns=spec.access_control_allow_origin_list_regex,
+        methods=spec.access_control_allow_methods,
+        headers=spec.access_control_allow_headers,
+        exposed=spec.access_control_expose_headers,
+        max_age=spec.access_control_max_age if "access_control_max_age" in spec.model_fields_set else None,
+        allows_credentials=spec.access_control_allow_credentials,
+        adds_vary=spec.add_vary_header,
+    )
 
 
 def _shares(spec: HeadersSpec) -> bool:

@@ -88,7 +88,7 @@ def _share_origins(step: steps.ShareOrigins, where: Where) -> tuple[Part, ...]:
         "methods": _listed(step.methods, step, "*"),
         "headers": _listed(step.headers, step, "*"),
         "exposed": _listed(step.exposed, step),
-        "max_age": str(step.max_age),
+        "max_age": "" if step.max_age is None else str(step.max_age),
         "credentials": step.allows_credentials,
         "vary": step.adds_vary,
     }

@@ -456,7 +456,7 @@ function REQUEST.cors(handle, headers, op)
     local wanted = op.headers == "*" and op.credentials and first(headers, "access-control-request-headers") or op.headers
     if methods ~= "" then given["access-control-allow-methods"] = methods end
     if wanted ~= "" and (wanted ~= "*" or not op.credentials) then given["access-control-allow-headers"] = wanted end
-    given["access-control-max-age"] = op.max_age
+    if op.max_age ~= "" then given["access-control-max-age"] = op.max_age end
     return answer(handle, 200, given, "")
   end
   if allowed ~= nil then note(handle, op.note, allowed) end
