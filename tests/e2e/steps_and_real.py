@@ -182,10 +182,22 @@ def _real(directory: Path) -> Iterator[None]:
 
 
 @contextmanager
-def _ours(directory: Path) -> Iterator[None]:
+def ours_alone(directory: Path, middlewares: Middlewares, chains: Chains) -> Iterator[tuple[int, Plane]]:
+    """The port of ours without a service, and who gave it its configuration."""
+    port = unused_port()
+    (directory / "dynamic.yaml").write_text(_dynamic(middlewares, chains, "http://127.0.0.1:1"))
+    (directory / "traefik.yaml").write_text(_static(directory, port, {}))
+    with _ours(directory) as plane:
+        eventually(lambda: asked(port, Call("ready", "/")).status != 404 or plane.refusals)
+        yield port, plane
+
+
+@contextmanager
+def _ours(directory: Path) -> Iterator[Plane]:
     mesh, findings = offline.checked([directory / "traefik.yaml"])
     wrong = [each for each in findings if each.is_error]
     assert not wrong, wrong
     authority = Authority.open(directory / "ca", trust_domain=mesh.settings.trust_domain)
-    with running(Plane(mesh, (), authority), ("gateway-here",), directory):
-        yield
+    plane = Plane(mesh, (), authority)
+    with running(plane, ("gateway-here",), directory):
+        yield plane

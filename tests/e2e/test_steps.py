@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from pathlib import Path
 from random import Random
 from typing import Any
 
 import pytest
 
-from tests.e2e.steps_and_real import Both, Call, both
+from tests.e2e.steps_and_real import Both, Call, asked, both, ours_alone
 
 pytestmark = [pytest.mark.e2e, pytest.mark.timeout(180)]
 SEED = 20_262
@@ -62,6 +63,32 @@ FORWARDED = (
     *("", "10.1.1.1", "1.1.1.1, 10.1.1.1", "10.1.1.1,  2001:db8::1", "::1", "garbage", "10.0.0.1, garbage, 127.0.0.1"),
     *(", ,", "[::1]", "::ffff:10.1.2.3", "10.1.1.1:80", "[2001:db8::1]:80", "fe80::1%eth0", "01.2.3.4", "10.1.1.1, "),
 )
+
+
+EVERYTHING: dict[str, dict[str, Any]] = {
+    "add": {"addPrefix": {"prefix": "/a"}},
+    "basic": {"basicAuth": {"users": ["bob:{SHA}5en6G6MezRroT3XKqkdPOmY/BfQ="]}},
+    "breaker": {"circuitBreaker": {"expression": "NetworkErrorRatio() > 0.5"}},
+    "bodies": {"buffering": {"maxRequestBodyBytes": 10, "maxResponseBodyBytes": 10}},
+    "careful": {"headers": {"frameDeny": True, "stsSeconds": 1}},
+    "certificate": {"passTLSClientCert": {"pem": True, "info": {"subject": {"commonName": True}}}},
+    "compress": {"compress": {"minResponseBodyBytes": 1}},
+    "digest": {"digestAuth": {"users": ["bob:traefik:a2688e031edb4be6a3797f3882655c05"]}},
+    "escapes": {"encodedCharacters": {"allowEncodedSlash": True}},
+    "forward": {"forwardAuth": {"address": "http://127.0.0.1:1/", "authResponseHeadersRegex": "^X-(A|Bc)"}},
+    "grpc": {"grpcWeb": {"allowOrigins": ["*"]}},
+    "host": {"inFlightReq": {"amount": 1}},
+    "in": {"inFlightReq": {"amount": 1, "sourceCriterion": {"ipStrategy": {"depth": 1}}}},
+    "network": {"rateLimit": {"average": 1, "sourceCriterion": {"ipStrategy": {"ipv6Subnet": 64}}}},
+    "origins": {"headers": {"accessControlAllowOriginListRegex": ["a", "b"]}},
+    "pages": {"errors": {"status": ["500-599"], "service": "told", "query": "/{status}"}},
+    "pattern": {"replacePathRegex": {"regex": "", "replacement": "x"}},
+    "rate": {"rateLimit": {"average": 1000, "burst": 5}},
+    "redis": {"rateLimit": {"average": 1, "redis": {"endpoints": ["127.0.0.1:1"]}}},
+    "strip": {"stripPrefixRegex": {"regex": ["/a", ""]}},
+    "types": {"contentType": {"autoDetect": True}},
+    "url": {"redirectRegex": {"regex": "(a)", "replacement": "$1"}},
+}
 
 
 class Chance:
@@ -196,3 +223,14 @@ def test_nothing_makes_the_interpreter_fail(gateways: Both, chance: Chance) -> N
         for number in range(CHAINS):
             gateways.ours_answers(Call(f"r{number}", call.path, call.method, call.host, call.headers))
     assert "steps:" not in gateways.said()
+
+
+def test_envoy_takes_every_step_alone_and_all_of_them_in_a_row(tmp_path: Path) -> None:
+    """What it refuses takes all routes of the host along."""
+    chains = {name: [name] for name in EVERYTHING} | {"all": list(EVERYTHING), "back": list(EVERYTHING)[::-1]}
+    with ours_alone(tmp_path, EVERYTHING, chains) as (port, plane):
+        assert plane.refusals == {}
+        assert asked(port, Call("ready", "/")).status == 502
+        # Nobody answers questions about passwords here.
+        assert asked(port, Call("basic", "/")).status == 503
+        assert asked(port, Call("forward", "/")).status == 500

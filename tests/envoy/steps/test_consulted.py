@@ -50,6 +50,11 @@ def test_rates_with_a_redis_are_those_of_the_step() -> None:
     assert found == consulting.Rate(id="limit@file", average=1, burst=2, by=PEER, redis=consulting.Redis(database=3))
 
 
+def test_envoy_must_be_told_at_least_one_header() -> None:
+    found = native(consulted.rate(steps.LimitRate(average=1, burst=2, by=PEER), HERE))
+    assert needed(found) == [consulted.NONE]
+
+
 def test_requests_are_followed_to_their_end() -> None:
     found = native(consulted.in_flight(steps.LimitInFlight(amount=1, by=PEER), HERE))
     told = metadata(found)

@@ -12,6 +12,8 @@ from tulle.model import consulting, steps
 
 TYPE = "type.googleapis.com/envoy.extensions.filters.http"
 FORWARDED = "x-forwarded-for"
+NONE = "-"
+"""A header that no request has: Envoy wants at least one, and would send all without any."""
 PATIENT, QUICK = "10s", "1s"
 """How long may be thought about an answer: some hashes are made to take their time."""
 
@@ -74,7 +76,7 @@ def authorized(question: consulting.Question, where: Where, needed: list[str]) -
         "@type": f"{TYPE}.ext_authz.v3.ExtAuthz",
         "transport_api_version": "V3",
         "grpc_service": _helper(PATIENT),
-        "allowed_headers": {"patterns": [{"exact": each} for each in needed]},
+        "allowed_headers": {"patterns": [{"exact": each} for each in needed or [NONE]]},
         "status_on_error": {"code": "ServiceUnavailable"},
     }
     said = ext_authz_pb2.ExtAuthzPerRoute()
