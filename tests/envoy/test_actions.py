@@ -304,9 +304,7 @@ def test_names_keep_their_namespace() -> None:
 
 
 def test_shares_can_be_chosen_by_the_client() -> None:
-    action = Forward(
-        backends=(backend("web"), backend("shop")), hash_on=(HashOn(source_ip=True),), is_by_client=True
-    )
+    action = Forward(backends=(backend("web"), backend("shop")), hash_on=(HashOn(source_ip=True),), is_by_client=True)
     found = compiled(action)["route"]
     assert found["weighted_clusters"]["use_hash_policy"] is True
     assert found["hash_policy"] == [{"connection_properties": {"source_ip": True}}]
