@@ -15,6 +15,8 @@ from tulle.api.hosts_messages import HostReport
 from tulle.flow.admission import believed
 from tulle.flow.assign import HostPlan
 from tulle.flow.build import Builder
+from tulle.flow.certificates.following import follow
+from tulle.flow.certificates.resolvers import Resolvers
 from tulle.flow.gather import Gather, Gathered
 from tulle.flow.hosts import Hosts
 from tulle.flow.kept_versions import KeptVersions
@@ -30,11 +32,13 @@ from tulle.kit.files import write_atomically
 from tulle.kit.home import Home
 from tulle.kit.latest import Latest
 from tulle.kit.lifeline import end_of_life
+from tulle.model.challenges import Answer
 from tulle.model.mesh import Settings
 from tulle.sources.built_in import BuiltIn
 from tulle.sources.file import FileSource
 from tulle.sources.store import StoreSource
 from tulle.store.sqlite import SqliteStore
+from tulle.store.sqlite_records import SqliteRecords
 from tulle.xds.server import serving
 
 log = logging.getLogger(__name__)
@@ -43,6 +47,8 @@ JOIN_SOCKET = "join.sock"
 JOIN_TOKEN = "join-token"
 START_PATIENCE = 3.0
 """Seconds that the API leaves to the first start of proxies and workloads."""
+LOOK = 1.0
+"""Seconds after which is looked without a sign whether proxies have what they should."""
 YEAR = 365 * 24 * 3600.0
 
 
@@ -75,7 +81,7 @@ async def run(settings: PlaneSettings) -> None:
     # What should be: files and the store, gathered and built into a mesh; and the keys that issuers of tokens publish.
     store = SqliteStore(home.plane / "store.db")
     paths = [str(path) for path in settings.files]
-    gather = Gather((FileSource(paths), StoreSource(store), BuiltIn(home.plane / "stand-in.pem")))
+    gather = Gather((FileSource(paths), StoreSource(store), BuiltIn(home.plane / "stand-in.pem", home.routers_socket)))
     kept = KeptVersions(home.plane / "last-good.db", gather.again)
     kept.load()
     keys = KeyCache(home.plane / "keys.json", gather.again)
@@ -88,6 +94,18 @@ async def run(settings: PlaneSettings) -> None:
     observer = Observer(publisher, hosts)
     hosts.load()
     taken = Taken(lambda: publisher.are_synced, gather.again)
+
+    async def reached(answers: tuple[Answer, ...]) -> None:
+        """Return when every gateway has what authorities ask for."""
+        while answers and (resolvers.answers != answers or not observer.is_ready):
+            stirred.clear()
+            with contextlib.suppress(TimeoutError):
+                async with asyncio.timeout(LOOK):
+                    await stirred.wait()
+
+    records = SqliteRecords(home.plane / "store.db")
+    resolvers = Resolvers(records, gather.again, reached)
+    resolvers.load()
     building = Building(
         gathered=gather.newest,
         keys=keys,
@@ -97,10 +115,12 @@ async def run(settings: PlaneSettings) -> None:
         observer=observer,
         builder=Builder(kept.last_good),
         providers=Providers(gather, paths),
+        resolvers=resolvers,
     )
 
     async with contextlib.AsyncExitStack() as stack, asyncio.TaskGroup() as tasks:
         stack.callback(store.close)  # Last of all: leaves one file, without a journal beside it.
+        stack.callback(records.close)
         stack.callback(kept.close)
         gathering = tasks.create_task(gather.run())
         # Nobody is served before the first mesh: an empty one would take away what proxies have.
@@ -108,14 +128,17 @@ async def run(settings: PlaneSettings) -> None:
             pass
         publisher.hosts_changed()
         await _serve_hosts(stack, settings, publisher, hosts)
-        running = [tasks.create_task(each) for each in (building.run(), keys.run(), kept.run(), taken.run())]
+        running = [
+            tasks.create_task(each) for each in (building.run(), keys.run(), kept.run(), taken.run(), resolvers.run())
+        ]
         api = tasks.create_task(
             app.serve(
                 settings.api_address, observer, store, home.plane / "token", when=lambda: _settled(observer, stirred)
             )
         )
+        asked = tasks.create_task(app.serve_routers(home.routers_socket, observer, building.providers.put))
         await ended
-        for task in (gathering, *running, api):
+        for task in (gathering, *running, api, asked):
             task.cancel()
 
 
@@ -156,6 +179,7 @@ class Building:
     observer: Observer
     builder: Builder
     providers: Providers
+    resolvers: Resolvers
 
     async def run(self) -> None:
         """Build and publish, at once when idle; what arrives meanwhile is taken together."""
@@ -165,17 +189,24 @@ class Building:
     async def once(self) -> bool:
         """Build what there is next; if mistakes of ours come to light, what was published before stays."""
         newest = await self.gathered.next()
-        findings = (*newest.findings, *self.keys.findings, *self.kept.findings)
+        findings = (*newest.findings, *self.keys.findings, *self.kept.findings, *self.resolvers.findings)
         try:
             # In a thread: parsing and merging must not hold up the streams.
             mesh = await asyncio.to_thread(
-                self.builder.build, newest.documents, findings, self.keys.sets, newest.unreadable, self.taken.mesh
+                self.builder.build,
+                newest.documents,
+                findings,
+                self.keys.sets,
+                newest.unreadable,
+                self.taken.mesh,
+                self.resolvers.issued,
             )
             if self.providers.follow(mesh):
                 return False  # What they say belongs to it: nobody is to be told half of it.
             self.publisher.update(mesh)
             self.observer.built(mesh, self.builder.documents)
             self.keys.follow(mesh)
+            follow(self.resolvers, mesh)
             self.kept.follow()
             self.taken.published(mesh, is_awaited=self.builder.is_easing)
         except Exception as error:

@@ -37,6 +37,7 @@ class Web:
 
 class Handler(http.server.BaseHTTPRequestHandler):
     web: Web
+    body: bytes = b""
 
     def do_GET(self) -> None:
         self.web.asked.append(self.path)
@@ -49,7 +50,11 @@ class Handler(http.server.BaseHTTPRequestHandler):
             self.say(200, answer)
 
     def do_POST(self) -> None:
-        self.web.bodies.append(self.rfile.read(int(self.headers["content-length"])))
+        self.body = self.rfile.read(int(self.headers["content-length"]))
+        self.web.bodies.append(self.body)
+        self.do_GET()
+
+    def do_HEAD(self) -> None:
         self.do_GET()
 
     def say(self, status: int, content: bytes = b"", **headers: str) -> None:

@@ -32,6 +32,13 @@ class LabelledTraefik:
             found: dict[str, Any] = json.load(answer)
         return found
 
+    async def shape_now(self) -> Shape:
+        """What it has; nothing while it is not there yet."""
+        try:
+            return _shown(await asyncio.to_thread(self.raw), self.provider)
+        except (urllib.error.URLError, ConnectionError):
+            return {}
+
     async def shape(self, until: str) -> Shape:
         """What it has, as soon as it has this router."""
         deadline = asyncio.get_running_loop().time() + PATIENCE

@@ -17,6 +17,7 @@ from tulle.kit.go_syntax import BadTemplate, Chain, Print, parsed
         ("{{ end }}", "stands where nothing is open"),
         ("{{ else }}", "stands where nothing is open"),
         ("{{ range .A }}{{ else if .B }}{{ end }}", "makes no sense after"),
+        ("{{ if .A }}{{ else with .B }}{{ end }}", "makes no sense after"),
         ("{{ define `x` }}{{ end }}", "named templates"),
         ("{{ break }}", "outside of a range"),
         ("{{ }}", "a value is missing"),

@@ -75,3 +75,15 @@ def test_what_is_nested_too_deeply(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(go_template, "MOST_STEPS", 3)
     with pytest.raises(BadTemplate, match="more than 3 steps"):
         filled("a{{ 1 }}b{{ 2 }}")
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("{{ len list }}", "0"),
+        ("{{ range .Labels.zz }}x{{ else }}n{{ end }}", "n"),
+        ("{{ index .Name 0 }}", "97"),
+    ],
+)
+def test_more_that_go_does(text: str, expected: str) -> None:
+    assert filled(text) == expected

@@ -178,3 +178,9 @@ async def test_ending_closes_everything(double: EngineDouble, endpoint: str) -> 
         await batches.next()
     await asyncio.sleep(0.1)
     assert len(asyncio.all_tasks()) <= before
+
+
+async def test_where_the_host_is(monkeypatch: pytest.MonkeyPatch) -> None:
+    assert await docker._host() == "127.0.0.1"
+    monkeypatch.setattr(docker, "_HOSTS", ("localhost",))
+    assert await docker._host() in ("127.0.0.1", "::1")

@@ -13,7 +13,7 @@ from tulle.model.documents import Key
 from tulle.model.names import Name
 from tulle.sources.base import Batch
 from tulle.sources.store import StoreSource, document, origin
-from tulle.store.base import Intent, Stored
+from tulle.store.base import Intent, Stored, StoreUnusable
 from tulle.store.sqlite import SqliteStore
 
 ME = Intent(author="me")
@@ -45,6 +45,39 @@ async def test_everything_is_told_at_once_and_after_every_change_from_any_thread
     assert [each.key.name.name for each in (await soon(batches)).documents] == ["db"]
     await batches.aclose()  # type: ignore[attr-defined]
     store.apply([service("late")], ME)
+
+
+async def test_what_another_process_writes_is_told(store: SqliteStore, tmp_path: Path) -> None:
+    batches = StoreSource(store, look=0.02).batches()
+    assert (await soon(batches)).documents == ()
+    other = SqliteStore(tmp_path / "store.db")
+    waiting = asyncio.ensure_future(soon(batches))  # noqa: TID251
+    await asyncio.sleep(0.1)
+    assert not waiting.done()
+    other.apply([service("web")], ME)
+    assert [each.key.name.name for each in (await waiting).documents] == ["web"]
+    other.close()
+    await batches.aclose()  # type: ignore[attr-defined]
+
+
+async def test_a_store_that_cannot_be_read_for_a_moment_is_looked_at_again(
+    store: SqliteStore, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    batches = StoreSource(store, look=0.02).batches()
+    await soon(batches)
+
+    def fails(_: SqliteStore) -> int:
+        raise StoreUnusable("the disk is away")
+
+    with monkeypatch.context() as patched:
+        patched.setattr(SqliteStore, "revision", property(fails))
+        waiting = asyncio.ensure_future(soon(batches))  # noqa: TID251
+        await asyncio.sleep(0.1)
+        assert not waiting.done()
+    assert "cannot be looked at: the disk is away" in caplog.text
+    store.apply([service("web")], ME)
+    await waiting
+    await batches.aclose()  # type: ignore[attr-defined]
 
 
 async def test_an_unchanged_object_is_the_same_document(store: SqliteStore) -> None:

@@ -193,7 +193,7 @@ def test_a_store_of_a_newer_version_is_left_alone(tmp_path: Path) -> None:
 
 
 def test_another_process_that_holds_the_file_is_said(tmp_path: Path, thing: Make, monkeypatch: Any) -> None:
-    monkeypatch.setattr("tulle.store.sqlite.WAIT", 0.05)
+    monkeypatch.setattr("tulle.store.sqlite_file.WAIT", 0.05)
     store = SqliteStore(tmp_path / "store.db")
     other = sqlite3.connect(tmp_path / "store.db", isolation_level=None)
     other.execute("BEGIN IMMEDIATE")

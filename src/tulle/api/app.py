@@ -57,6 +57,21 @@ async def serve(
         await http.serve(http.application(state, store, token), listening, GRACE)
 
 
+async def serve_routers(socket_file: Path, state: State, put: Callable[[bytes], None]) -> None:
+    """Answer questions about routers on a Unix socket until cancelled.
+
+    Raises:
+        OSError: the socket cannot be made.
+    """
+    socket_file.unlink(missing_ok=True)
+    with socket.socket(socket.AF_UNIX, socket.SOCK_STREAM) as listening:
+        listening.bind(str(socket_file))
+        listening.listen()
+        routers: Any = await asyncio.to_thread(import_module, "tulle.api.routers")
+        http: Any = await asyncio.to_thread(import_module, "tulle.api.http")
+        await http.serve(routers.application(state, put), listening, GRACE)
+
+
 @asynccontextmanager
 async def joining(hosts: Hosts, address: str, credentials: grpc.ServerCredentials | None = None) -> AsyncIterator[str]:
     """Let hosts join at `host:port` (with credentials) or `unix:/path` (without); yields the bound address.

@@ -14,6 +14,7 @@ from tulle.model.findings import Finding
 from tulle.model.listeners import Listener
 from tulle.model.mesh import Mesh
 from tulle.model.names import SYSTEM_NAMESPACE, Name
+from tulle.model.routers import INTERNAL
 from tulle.model.services import Service
 from tulle.model.workloads import Instance, InstanceState
 
@@ -235,6 +236,7 @@ def _services(mesh: Mesh, instances: tuple[Instance, ...]) -> tuple[ServiceSumma
             else (places[service.name], ready[service.name], desired[service.name]),
         )
         for service in sorted(mesh.services.values(), key=lambda service: service.name)
+        if service.name.namespace != INTERNAL
     )
 
 

@@ -58,13 +58,16 @@ async def marathon(settings: MarathonSettings, endpoint: str) -> AsyncIterator[M
     Raises:
         CannotFetch: it cannot be reached, or its answers make no sense.
     """
+    import httpx
+
     headers = dict(_JSON)
     if settings.dcos_token:
         headers["authorization"] = f"token={settings.dcos_token}"
     elif settings.username:
         pair = f"{settings.username}:{settings.password}".encode()
         headers["authorization"] = f"Basic {base64.b64encode(pair).decode()}"
-    async with _plain_words(), session(endpoint, settings.tls, headers, settings.response_header_timeout) as client:
+    async with _plain_words(), session(endpoint, settings.tls, headers) as client:
+        client.timeout = httpx.Timeout(settings.dialer_timeout, read=settings.response_header_timeout)
         yield Marathon(client, settings.response_header_timeout)
 
 

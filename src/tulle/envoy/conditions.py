@@ -20,6 +20,7 @@ Network: TypeAlias = IPv4Network | IPv6Network
 PORT = "(?::[0-9]+)?"
 RESERVED = "/:@!$&'()*+,;=~%?#[]"
 """What paths hold as it is; `?` and `#` stand for themselves only if they are escaped there, too."""
+_ESCAPE = re.compile("%[0-9A-Fa-f]{2}")
 SOURCE = "tulle.source"
 """The address of the client in the state of its connection."""
 
@@ -83,13 +84,18 @@ def _before_port(pattern: str) -> str:
 def _path(condition: Condition, message: RouteMatch) -> None:
     is_free = message.WhichOneof("path_specifier") is None or message.prefix == "/"
     value = quote(condition.value, safe=RESERVED)
+    if "%" in value and condition.comparison is not Comparison.REGEX:
+        # Clients write escapes in either case.
+        after = ".*" if condition.comparison is Comparison.PREFIX else r"(?:\?.*)?"
+        _header(message, ":path", protos.regex(f"(?s){_any_case(value)}{after}"), condition.is_negated)
+        return
     match condition.comparison:
         case Comparison.EXACT if is_free and not condition.is_negated:
             message.path = value
         case Comparison.PREFIX if is_free and not condition.is_negated:
             message.prefix = value
         case Comparison.REGEX if is_free and not condition.is_negated:
-            message.safe_regex.CopyFrom(protos.regex(f"(?s).*(?:{condition.value}).*"))
+            message.safe_regex.CopyFrom(protos.regex(f"(?s).*(?:{_ESCAPE.sub(_either, condition.value)}).*"))
         case Comparison.EXACT:
             pattern = rf"{re.escape(value)}(?:\?.*)?"
             _header(message, ":path", protos.regex(pattern), condition.is_negated)
@@ -97,6 +103,15 @@ def _path(condition: Condition, message: RouteMatch) -> None:
             _header(message, ":path", protos.regex(f"{re.escape(value)}.*"), condition.is_negated)
         case _:
             _header(message, ":path", protos.regex(_path_pattern(condition.value)), condition.is_negated)
+
+
+def _any_case(path: str) -> str:
+    """A pattern for a path, with escapes in either case."""
+    return _ESCAPE.sub(_either, re.escape(path).replace(r"\%", "%"))
+
+
+def _either(escape: re.Match[str]) -> str:
+    return f"(?i:{escape[0]})"
 
 
 def _path_pattern(pattern: str) -> str:

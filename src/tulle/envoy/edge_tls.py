@@ -90,7 +90,7 @@ def ending(listener: Listener, certificates: tuple[Certificate, ...], trust: Cli
     common = tls_pb2.CommonTlsContext(
         tls_params=_parameters(listener.versions),
         tls_certificate_sds_secret_configs=[secrets.file_reference(_name(each)) for each in certificates],
-        alpn_protocols=["h2", "http/1.1"] if listener.protocol.is_http else [],
+        alpn_protocols=listener.offers or listener.alpn or (["h2", "http/1.1"] if listener.protocol.is_http else []),
     )
     context = tls_pb2.DownstreamTlsContext(common_tls_context=common)
     if trust.handling in {ClientCertificates.REQUIRED, ClientCertificates.UNVERIFIED_REQUIRED}:

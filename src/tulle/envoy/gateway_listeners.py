@@ -159,7 +159,7 @@ def _for_requests(listener: Listener, content: Content, settings: Settings, guar
             yield replace(entry, filters=filters)
             continue
         for certificates, names in _groups(listener, content):
-            with_tls = replace(entry, server_names=names, filters=filters, speech=Speech.TLS)
+            with_tls = replace(entry, server_names=names, filters=filters, speech=Speech.TLS, protocols=listener.offers)
             yield _ended(listener, content, certificates, settings, with_tls)
 
 

@@ -16,6 +16,7 @@ from tulle.flow.parts import Parts
 from tulle.flow.settings import settled
 from tulle.kit.collecting import no_collection
 from tulle.kit.tables import Layered
+from tulle.model.challenges import NOTHING_ISSUED, Issued
 from tulle.model.documents import Document
 from tulle.model.extensions import LogProvider, MeshDefaults
 from tulle.model.findings import Finding
@@ -24,6 +25,7 @@ from tulle.model.mesh import Mesh, Settings
 from tulle.model.names import Name
 from tulle.model.objects import ConfigMap, Secret
 from tulle.model.providers import Provider
+from tulle.model.resolvers import CertificateResolver
 from tulle.model.security import RequestAuthentication
 from tulle.model.services import Service
 
@@ -61,6 +63,7 @@ class Builder:
         keys: Mapping[str, str] = NO_KEYS,
         unreadable: Set[Place] = NOWHERE,
         taken: Mesh | None = None,
+        issued: Issued = NOTHING_ISSUED,
     ) -> Mesh:
         """The mesh that documents describe, and what is wrong with them; the very same, if nothing is different.
 
@@ -71,23 +74,28 @@ class Builder:
             unreadable: files that cannot be read now; if they never could since the start, what they said before that
                 stands in for them.
             taken: the newest mesh of these that every proxy has taken (`flow.easing`).
+            issued: certificates that authorities have signed; another object if anything in it is different.
         """
         self._checking.taken = taken.guards if taken is not None else {}
         with no_collection():
             try:
                 kept = self._last_good.stand_ins(documents, unreadable)
-                return self._built((*documents, *kept), still_counting(findings, kept), keys)
+                return self._built((*documents, *kept), still_counting(findings, kept), keys, issued)
             except Exception:
                 # What is remembered may be half of before and half of now: from the beginning, but for good versions.
                 self._parts, self._merge, self._checking = self._parts.anew(), Merge(), Checking()
                 raise
 
-    def _built(self, documents: tuple[Document, ...], findings: Iterable[Finding], keys: Mapping[str, str]) -> Mesh:
+    def _built(
+        self, documents: tuple[Document, ...], findings: Iterable[Finding], keys: Mapping[str, str], issued: Issued
+    ) -> Mesh:
         guarding = self._checking.guarding
         change = self._parts.update(documents)
         is_other = change.added or change.removed or change.moved or keys is not guarding.keys
+        is_other = is_other or issued is not self._checking.issued
         if is_other or self._checking.easing.can_go_on(self._checking.taken):
             guarding.keys = keys
+            self._checking.issued = issued
             merge = self._merge
             merge.update(change, self._parts.fragments, self._parts.rank)
             native = merge.settings.table.get(SETTINGS, DEFAULT_SETTINGS)
@@ -112,6 +120,8 @@ class Builder:
                 config_maps=typed(merge, ConfigMap),
                 tokens=typed(merge, RequestAuthentication),
                 providers=typed(merge, Provider),
+                resolvers=typed(merge, CertificateResolver),
+                edge=checking.edge.state,
                 statuses=checking.statuses,
                 findings=self._mesh.findings,
             )

@@ -22,6 +22,7 @@ from tulle.flow.routing import Routing
 from tulle.flow.statuses import gateway_statuses, policy_statuses, same
 from tulle.flow.templates import Templates
 from tulle.kit.tables import Layered, changed_keys, replaced
+from tulle.model.challenges import NOTHING_ISSUED
 from tulle.model.findings import Finding
 from tulle.model.guards import Guard
 from tulle.model.listeners import Listener
@@ -49,6 +50,8 @@ class Checking:
         """The guards that every proxy has taken."""
         self.advice = Advice()
         self.edge = Edge()
+        self.issued = NOTHING_ISSUED
+        """What certificate authorities have signed, and what they ask."""
         self._known_hosts: Mapping[str, tuple[Name, ...]] = {}
         self._delegates: dict[Name, RouteSet] = {}
         self._templates = Templates()
@@ -113,7 +116,7 @@ class Checking:
             self.routing.overlaps.findings(self.routing.position(position), self.routing.is_asking)
         )
         self._update_statuses(merge)
-        self.edge.update(merge)
+        self.edge.update(merge, self.issued)
 
     def _update_statuses(self, merge: Merge) -> None:
         """Small work: gateways and policies are few, and routes are noted one by one."""

@@ -6,6 +6,7 @@ import os
 from collections.abc import Iterable, Iterator, Sequence
 
 from tulle.flow.gather import Gather
+from tulle.kit.located_yaml import Malformed
 from tulle.model.mesh import Mesh
 from tulle.model.providers import FileSettings, Provider, ProviderSettings
 from tulle.sources.base import Source
@@ -25,6 +26,16 @@ class Providers:
         self._paths = tuple(paths)
         self._running: dict[str, tuple[ProviderSettings, tuple[str, ...]]] = {}
         """By the name of a provider, what it was told, and the names of its sources."""
+
+    def put(self, data: bytes) -> None:
+        """Take configuration from others.
+
+        Raises:
+            Malformed: it is none, or no document asks for any.
+        """
+        if self.rest is None:
+            raise Malformed(0, "no document asks for it; write `providers: {rest: {}}`")
+        self.rest.put(data)
 
     def follow(self, mesh: Mesh) -> bool:
         """Start and end sources as the mesh wants them; whether there is a new one."""
@@ -49,7 +60,7 @@ class Providers:
         if isinstance(settings, FileSettings):
             paths = unread(settings.paths, self._paths)
             if paths:
-                yield FileSource(paths, name=f"provider {provider.name.name}")
+                yield FileSource(paths, name=f"provider {provider.name.name}", are_templates=True)
             return
         for source in sources((settings,), folder=provider.folder):
             if isinstance(source, RestSource):

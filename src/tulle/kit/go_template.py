@@ -51,8 +51,6 @@ class Template:
         run = _Run(self._functions, [("", values)])
         try:
             run.nodes(self._nodes, values)
-        except _Jumped:
-            pass
         except RecursionError as error:
             raise BadTemplate("it is nested too deeply") from error
         return "".join(run.result)

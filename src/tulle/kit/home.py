@@ -53,6 +53,11 @@ class Home:
         """Where the gateway of this host asks what it cannot decide itself."""
         return self.sockets / "consultant.sock"
 
+    @property
+    def routers_socket(self) -> Path:
+        """Where the control plane answers questions about routers."""
+        return self.sockets / "routers.sock"
+
     def create(self) -> None:
         """Make the directories, for the owner only.
 

@@ -77,7 +77,8 @@ class Layered(Generic[Key, Value]):
 
     def update(self, base: Mapping[Key, Value], over: Mapping[Key, Value]) -> dict[Key, Value]:
         """Take the tables of now; both together."""
-        keys = changed_keys(self._base, base) | changed_keys(self._over, over)
+        changed = changed_keys(self._over, over)
+        keys = dict.fromkeys((*changed_keys(self._base, base), *filter(changed.__contains__, (*self._over, *over))))
         self.table = replaced(self.table, [(key, over[key] if key in over else base.get(key)) for key in keys])
         self._base, self._over = base, over
         return self.table

@@ -234,6 +234,10 @@ class Listener:
     selector: tuple[tuple[str, str], ...] = ()
     """Labels of the gateways that it is for; empty: every one (Istio)."""
 
+    alpn: tuple[str, ...] = ()
+    """Protocols that are offered with TLS; empty: those of HTTP where it reads that, and none elsewhere."""
+    offers: tuple[str, ...] = ()
+    """Only for connections whose clients offer one of these protocols, which are then spoken."""
     rank: int = 0
     """Of listeners that share a socket, and are for the same connections, the smallest has them."""
     entrance: Entrance | None = None

@@ -33,8 +33,10 @@ from tulle.model.objects import (
     SharedCertificates,
 )
 from tulle.model.providers import Provider
+from tulle.model.resolvers import CertificateResolver
 from tulle.model.routers import (
     Blend,
+    EdgeState,
     EntryPoint,
     Failover,
     KeyPair,
@@ -88,10 +90,11 @@ class Settings:
 
 
 Object: TypeAlias = (
-    AccessPolicy | Authorizer | BackendTls | Blend | ConfigMap | Destination | Entry | EntryPoint | EnvoyPatches
-    | Failover | Gateway | GatewayClass | Grant | KeyPair | ListenerSet | LogProvider | MeshDefaults | Mirroring
-    | Namespace | PeerAuthentication | Places | Pool | Provider | ProxySettings | RequestAuthentication | Router | Scope
-    | Secret | SharedCertificates | Steps | Telemetry | Template | TlsOptions | Transport | WasmPlugin
+    AccessPolicy | Authorizer | BackendTls | Blend | CertificateResolver | ConfigMap | Destination | Entry
+    | EntryPoint | EnvoyPatches | Failover | Gateway | GatewayClass | Grant | KeyPair | ListenerSet | LogProvider
+    | MeshDefaults | Mirroring | Namespace | PeerAuthentication | Places | Pool | Provider | ProxySettings
+    | RequestAuthentication | Router | Scope | Secret | SharedCertificates | Steps | Telemetry | Template | TlsOptions
+    | Transport | WasmPlugin
 )  # fmt: skip
 
 
@@ -146,6 +149,10 @@ class Mesh:
     """What became of objects whose specification demands a status."""
     providers: Mapping[Name, Provider] = field(default_factory=dict)
     """Where more documents are to be fetched from."""
+    resolvers: Mapping[Name, CertificateResolver] = field(default_factory=dict)
+    """Who gets certificates for the hosts of routers that name them."""
+    edge: EdgeState | None = None
+    """What became of routers; None if there are none."""
     findings: tuple[Finding, ...] = ()
 
     def guard_of(self, gateways: Iterable[Name | None]) -> Guard | None:

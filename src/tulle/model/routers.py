@@ -6,6 +6,7 @@ what it refers to, have the provider for a namespace: `web` of the files is `Nam
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
 
@@ -280,3 +281,28 @@ class Redirection:
     is_permanent: bool = True
     priority: int = (1 << 63) - 2
     origin: Origin = field(default=BUILT_IN, compare=False)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RouterState:
+    """What became of a router."""
+
+    router: Router
+    points: tuple[str, ...] = ()
+    """Entry points where it counts."""
+    problems: tuple[str, ...] = ()
+    """Why it counts nowhere."""
+    services: tuple[Name, ...] = ()
+    """All that it sends something to, and those that they are made of."""
+    steps: tuple[Name, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False, weakref_slot=True)
+class EdgeState:
+    """All routers, and what they are made of."""
+
+    routers: Mapping[Name, RouterState] = field(default_factory=dict)
+    points: tuple[EntryPoint, ...] = ()
+    pools: Mapping[Name, Pool] = field(default_factory=dict)
+    wishes: tuple[tuple[Router, RouterTls | None], ...] = ()
+    """Routers that are used, each with the TLS that holds for it: its own, or that of an entry point."""

@@ -1,4 +1,4 @@
-"""Documents that nobody writes: the certificate for clients that ask for a name without one."""
+"""Documents that nobody writes: the certificate for names without one, and services that are always there."""
 
 from __future__ import annotations
 
@@ -12,13 +12,13 @@ from cryptography import x509
 from tulle.identity.stand_in import LIFETIME, self_signed
 from tulle.kit.clock import Clock, SystemClock
 from tulle.kit.files import write_atomically
-from tulle.kit.located import LocatedMap
 from tulle.model.documents import Document, Key, Origin
 from tulle.model.names import Name
 from tulle.sources.base import Batch
 
 SOURCE = "internal"
 DAY = timedelta(days=1)
+SERVICES = ("api", "dashboard", "rest")
 
 
 class BuiltIn:
@@ -26,9 +26,10 @@ class BuiltIn:
 
     name = SOURCE
 
-    def __init__(self, file: Path, clock: Clock | None = None) -> None:
-        """`file` holds the certificate and its key."""
+    def __init__(self, file: Path, socket: Path, clock: Clock | None = None) -> None:
+        """`file` holds the certificate and its key; on `socket` questions about routers are answered."""
         self._file = file
+        self._socket = socket
         self._clock = clock or SystemClock()
 
     async def batches(self) -> AsyncIterator[Batch]:
@@ -38,7 +39,7 @@ class BuiltIn:
             pem = await asyncio.to_thread(self._current)
             if pem != last:
                 last = pem
-                yield Batch((document(pem),))
+                yield Batch((document(pem, self._socket),))
             await asyncio.sleep(DAY.total_seconds())
 
     def _current(self) -> str:
@@ -54,16 +55,12 @@ class BuiltIn:
         return pem
 
 
-def document(pem: str) -> Document:
-    """A store of certificates with this one, as documents write it."""
-    content: object = pem
-    pair = LocatedMap(0)
-    pair.put("certFile", content, 0)
-    pair.put("keyFile", content, 0)
-    value: object = pair
-    for key in ("defaultCertificate", "default", "stores", "tls"):
-        outer = LocatedMap(0)
-        outer.put(key, value, 0)
-        value = outer
-    assert isinstance(value, LocatedMap)
-    return Document(Origin(SOURCE), Key("file", Name("", SOURCE)), value)
+def document(pem: str, socket: Path) -> Document:
+    """A store of certificates with this one, and the services that are always there, as documents write them."""
+    servers = {"loadBalancer": {"servers": [{"url": f"unix://{socket}"}]}}
+    pair = {"certFile": pem, "keyFile": pem}
+    content = {
+        "tls": {"stores": {"default": {"defaultCertificate": pair}}},
+        "http": {"services": dict.fromkeys(SERVICES, servers)},
+    }
+    return Document(Origin(SOURCE), Key("file", Name("", SOURCE)), content)

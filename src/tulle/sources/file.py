@@ -16,6 +16,9 @@ from watchfiles import awatch
 from tulle.kit import located_toml
 from tulle.kit.clock import Clock, SystemClock
 from tulle.kit.collecting import no_collection
+from tulle.kit.go_syntax import BadTemplate
+from tulle.kit.go_template import Template
+from tulle.kit.go_values import Structure
 from tulle.kit.kept_text import KeptText
 from tulle.kit.located import LocatedMap
 from tulle.kit.located_yaml import Malformed, Piece, parse, pieces
@@ -59,8 +62,10 @@ class _Read:
 class Files:
     """Files and folders that can be read again and again; only what changed is read and parsed."""
 
-    def __init__(self, paths: Sequence[str], clock: Clock | None = None) -> None:
+    def __init__(self, paths: Sequence[str], clock: Clock | None = None, *, are_templates: bool = False) -> None:
+        """`are_templates`: whether files may be templates of Go, as those of Traefik's file provider."""
         self.paths = tuple(paths)
+        self._are_templates = are_templates
         self.is_half = False
         """Whether a file looked half-written in the last scan, which should soon be repeated."""
         self._clock = clock or SystemClock()
@@ -111,6 +116,11 @@ class Files:
             data = Path(path).read_bytes()
         except OSError as error:
             return _refused(path, (0, 0, 0, 0), f"cannot be read: {error.strerror}")
+        if self._are_templates and b"{{" in data:
+            try:
+                data = filled(data)
+            except BadTemplate as error:
+                return _refused(path, stamp, f"not a template: {error}")
         read = _decoded(path, stamp, data, before)
         age = self._clock.now().timestamp() - status.st_mtime
         if before is not None and 0 <= age < PATIENCE and not data.strip():
@@ -127,10 +137,12 @@ def _missing(path: str) -> Finding:
 class FileSource:
     """Files and folders, followed as they change."""
 
-    def __init__(self, paths: Sequence[str], clock: Clock | None = None, *, name: str = SOURCE) -> None:
+    def __init__(
+        self, paths: Sequence[str], clock: Clock | None = None, *, name: str = SOURCE, are_templates: bool = False
+    ) -> None:
         """`name` tells several of them apart."""
         self.name = name
-        self._files = Files(paths, clock)
+        self._files = Files(paths, clock, are_templates=are_templates)
 
     async def batches(self) -> AsyncIterator[Batch]:
         """What the files say, at once and again after every change."""
@@ -213,6 +225,17 @@ def _decoded(path: str, stamp: Stamp, data: bytes, before: _Read | None) -> _Rea
     if "\0" in text:
         return _refused(path, stamp, "this is a binary file, not text")
     return _parsed(path, stamp, text, before)
+
+
+def filled(data: bytes) -> bytes:
+    """What a file that is a template says: with the environment, and nothing else.
+
+    Raises:
+        BadTemplate: it is none, or needs more than is known here.
+    """
+    text = data.decode("utf-8-sig", "replace")
+    functions: dict[str, Callable[..., object]] = {"env": lambda name: os.environ.get(name, "")}
+    return Template(text, functions).filled(Structure({})).encode()
 
 
 def _looks_half(data: bytes, read: _Read) -> bool:

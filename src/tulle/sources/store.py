@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import logging
 from collections.abc import AsyncIterator
 
 from tulle.kit.kept_text import KeptText
@@ -13,16 +14,22 @@ from tulle.model.documents import Anchor, Document, Key, Origin
 from tulle.model.findings import Finding
 from tulle.model.names import DEFAULT_NAMESPACE
 from tulle.sources.base import Batch
-from tulle.store.base import Store, Stored
+from tulle.store.base import Store, Stored, StoreError
+
+log = logging.getLogger(__name__)
+
+LOOK = 1.0
+"""Seconds after which it is looked whether another control plane has written into the same store."""
 
 
 class StoreSource:
-    """A `tulle.sources.base.Source` over a store of the same process."""
+    """A `tulle.sources.base.Source` over a store, which other processes may write into."""
 
     name = "store"
 
-    def __init__(self, store: Store) -> None:
+    def __init__(self, store: Store, look: float = LOOK) -> None:
         self._store = store
+        self._look = look
         self._known: dict[Key, tuple[Stored, Document]] = {}
 
     async def batches(self) -> AsyncIterator[Batch]:
@@ -35,12 +42,31 @@ class StoreSource:
 
         stop = self._store.subscribe(changed)
         try:
-            yield await asyncio.to_thread(self._read)
             while True:
-                await newest.next()
+                seen = await asyncio.to_thread(self._revision)
                 yield await asyncio.to_thread(self._read)
+                await self._next(newest, seen)
         finally:
             stop()
+
+    async def _next(self, newest: Latest[int], seen: int) -> None:
+        """Wait for a revision after the one that was seen, by whomever it is made."""
+        while True:
+            try:
+                async with asyncio.timeout(self._look):
+                    await newest.next()
+                return
+            except TimeoutError:
+                if await asyncio.to_thread(self._revision, seen) != seen:
+                    return
+
+    def _revision(self, otherwise: int = 0) -> int:
+        """The newest revision; `otherwise` as long as the store cannot be read."""
+        try:
+            return self._store.revision
+        except StoreError as error:
+            log.warning("the store cannot be looked at: %s", error)
+            return otherwise
 
     def _read(self) -> Batch:
         known, self._known = self._known, {}

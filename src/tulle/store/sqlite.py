@@ -13,11 +13,10 @@ from tulle.kit.clock import Clock, SystemClock
 from tulle.model.documents import Key
 from tulle.model.names import Name
 from tulle.store.base import Action, Change, Conflict, Intent, Revision, Stored, StoreUnusable, UnknownRevision
+from tulle.store.sqlite_file import connected, explained
 
 SCHEMA_VERSION = 1
 """`PRAGMA user_version` of the file."""
-WAIT = 5.0
-"""Seconds that a change waits for one of another process."""
 
 # One row for each time that an object was written or removed (text NULL): the state at any revision is, for each key,
 # the row with the greatest revision up to it.
@@ -73,7 +72,7 @@ class SqliteStore:
     @property
     def revision(self) -> int:
         """The newest revision; 0 as long as nothing was ever stored."""
-        with self._lock, _explained(self._path):
+        with self._lock, explained(self._path):
             return self._newest()
 
     def objects(self, revision: int | None = None) -> tuple[Stored, ...]:
@@ -87,7 +86,7 @@ class SqliteStore:
 
     def get(self, kind: str, name: Name) -> Stored | None:
         """One object, if it exists now."""
-        with self._lock, _explained(self._path):
+        with self._lock, explained(self._path):
             return self._current(Key(kind, name))
 
     def apply(self, objects: Sequence[Stored], intent: Intent) -> Revision:
@@ -210,7 +209,7 @@ class SqliteStore:
     @contextmanager
     def _transaction(self, mode: str) -> Iterator[None]:
         """All or nothing; what SQLite complains about is said in our words."""
-        with _explained(self._path):
+        with explained(self._path):
             self._connection.execute(f"BEGIN {mode}")
             try:
                 yield
@@ -223,9 +222,8 @@ class SqliteStore:
 
 
 def _opened(path: Path) -> sqlite3.Connection:
-    with _explained(path):
-        path.touch(mode=0o600, exist_ok=True)
-        connection = sqlite3.connect(path, timeout=WAIT, isolation_level=None, check_same_thread=False)
+    with explained(path):
+        connection = connected(path)
         try:
             _prepare(path, connection)
         except BaseException:
@@ -235,10 +233,6 @@ def _opened(path: Path) -> sqlite3.Connection:
 
 
 def _prepare(path: Path, connection: sqlite3.Connection) -> None:
-    connection.execute("PRAGMA journal_mode = WAL")
-    # In WAL mode only FULL waits for the disk at each commit (SQLite documentation, "PRAGMA synchronous").
-    connection.execute("PRAGMA synchronous = FULL")
-    connection.execute("PRAGMA foreign_keys = ON")
     connection.execute("BEGIN IMMEDIATE")
     version = connection.execute("PRAGMA user_version").fetchone()[0]
     if version > SCHEMA_VERSION:
@@ -254,24 +248,3 @@ def _stored(row: Sequence[object]) -> Stored:
     kind, namespace, name, text, folder, revision = row
     key = Key(str(kind), Name(str(namespace), str(name)))
     return Stored(key=key, text=str(text), folder=str(folder), revision=int(str(revision)))
-
-
-@contextmanager
-def _explained(path: Path) -> Iterator[None]:
-    try:
-        yield
-    except sqlite3.Error as error:
-        raise StoreUnusable(_sentence(path, error)) from error
-    except OSError as error:
-        raise StoreUnusable(f"the store {path} cannot be used: {error.strerror}") from error
-
-
-def _sentence(path: Path, error: sqlite3.Error) -> str:
-    code = getattr(error, "sqlite_errorcode", 0) & 0xFF
-    if code == sqlite3.SQLITE_FULL:
-        return f"the disk with the store {path} is full; nothing was changed; make room and repeat"
-    if code in {sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB}:
-        return f"the store {path} is damaged ({error}); restore it from a copy, or move it away to start anew"
-    if code == sqlite3.SQLITE_BUSY:
-        return f"another process is changing the store {path} for longer than {WAIT:g} s; nothing was changed"
-    return f"the store {path} cannot be used ({error}); nothing was changed"

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from datetime import UTC, datetime
+from random import Random
 from typing import Any
 
 import pytest
 
+from tests.sources.mutations import mutated
 from tulle.model.registries import LabelSettings
 from tulle.sources.labels.applications import Choices, applications
 from tulle.sources.labels.reading import LabelReader
@@ -148,3 +150,22 @@ def test_tasks_of_deployments(said: dict[str, Any], is_ready: bool) -> None:
 @pytest.mark.parametrize("said", [None, {}, {"id": "/"}, "x"])
 def test_what_is_no_application(said: Any) -> None:
     assert "without a name" in urls(said)[0]
+
+
+def test_odd_forms_hurt_nobody_else() -> None:
+    chance = Random(1)
+    said = app(
+        {"traefik.enable": "true", PORT: "name:a"},
+        portDefinitions=[{"name": "a", "port": 5}],
+        networks=[{"mode": "container"}],
+        ipAddress={"discovery": {"ports": [{"number": 1, "name": "a"}]}},
+        readinessChecks=[{"timeoutSeconds": 5}],
+        readinessCheckResults=[{"taskId": "x"}],
+        deployments=[{}],
+        constraints=[["a", "b"]],
+    )
+    reader = LabelReader(LabelSettings(), "marathon")
+    choices = Choices(respect_readiness=True, now=NOW)
+    for _ in range(500):
+        exposed, _wrong = applications([mutated(said, chance), {**app(), "id": "/good"}], reader, choices)
+        assert "marathon:app/good" in [entry.place for entry in reader.read(exposed).entries]

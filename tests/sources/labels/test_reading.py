@@ -5,16 +5,19 @@ from __future__ import annotations
 import json
 from collections.abc import Mapping
 from pathlib import Path
+from random import Random
 from typing import Any
 
 import pytest
 
 from tests.e2e.labelled_traefik import shape_of
 from tests.sources.engine_double import container as inspected
-from tests.sources.engine_double import network
+from tests.sources.engine_double import network, service, task
 from tests.sources.labels.cases import BINDINGS, CASES, EMPTY_ALLOWED, SWARM
+from tests.sources.mutations import mutated
 from tulle.model.registries import LabelSettings
 from tulle.sources.labels.containers import container
+from tulle.sources.labels.decoding import Unusable
 from tulle.sources.labels.reading import LabelReader
 from tulle.sources.labels.tasks import SwarmState
 from tulle.sources.readings import Reading
@@ -160,3 +163,29 @@ def test_what_says_nothing_where_a_mapping_is_needed() -> None:
         "router a is left out: its label traefik.http.routers.a says nothing",
         "the label traefik.tcp.routers says nothing; a name must follow. It is not exposed",
     ]
+
+
+def test_odd_forms_hurt_nobody_else() -> None:
+    chance = Random(1)
+    settings = LabelSettings(use_bind_port_ip=True)
+    good = container(inspected("good"))
+    everything = [each for table in (CASES, BINDINGS) for each in table.values()]
+    for _ in range(500):
+        found = [good]
+        for said in chance.choice(everything):
+            try:
+                found.append(container(mutated(said, chance)))
+            except Unusable:
+                continue
+        assert "good" in shape(LabelReader(settings, "docker").containers(found))["routers"]
+
+
+def test_odd_forms_of_a_swarm_hurt_nobody_else() -> None:
+    chance = Random(1)
+    good = service("good", {"traefik.http.services.good.loadbalancer.server.port": "80"})
+    its = task("good", 1, {"net": "10.0.1.9/24"})
+    for _ in range(500):
+        services, tasks = chance.choice(list(SWARM.values()))
+        services, tasks = ([*mutated(list(each), chance), one] for each, one in ((services, good), (tasks, its)))
+        state = SwarmState(services, tasks, [network("net")], mutated([{"ID": "a", "Status": {"Addr": "b"}}], chance))
+        assert "good" in shape(read(state, LabelReader(LabelSettings(), "swarm")))["routers"]

@@ -1,7 +1,9 @@
 from __future__ import annotations
 
+from random import Random
 from typing import Any
 
+from tests.sources.mutations import mutated
 from tulle.sources.legacy.eureka import configuration
 
 
@@ -67,3 +69,10 @@ def test_who_is_not_up_is_left_out() -> None:
 def test_old_servers_write_single_entries_without_a_list() -> None:
     found = configuration({"application": {"name": "SHOP", "instance": instance()}})
     assert list(found["frontends"]) == ["frontend-SHOP"]  # type: ignore[call-overload]
+
+
+def test_odd_instances_hurt_nobody_else() -> None:
+    chance = Random(1)
+    for _ in range(300):
+        found = configuration(apps(mutated(instance(), chance), instance("10.9.9.9")))
+        assert "http://10.9.9.9:8080" in str(found)

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from random import Random
 from typing import Any
 
 import pytest
 
+from tests.sources.mutations import mutated
 from tulle.model.registries import MesosSettings
 from tulle.sources.legacy.mesos import Told, told
 
@@ -149,3 +151,11 @@ def test_two_applications_may_share_a_backend() -> None:
 @pytest.mark.parametrize("odd", [None, [], {"frameworks": [None, {"tasks": "x"}], "slaves": [None]}])
 def test_odd_forms_say_nothing(odd: Any) -> None:
     assert told(odd, MesosSettings()) == Told({"frontends": {}, "backends": {}}, ())
+
+
+def test_odd_tasks_hurt_nobody_else() -> None:
+    chance = Random(1)
+    for _ in range(500):
+        odd = mutated(task("odd", {"traefik.port": "31001", "traefik.frontend.headers.frameDeny": "true"}), chance)
+        found = tell(odd, task("good"), ip_sources=("netinfo", "docker", "host"))
+        assert "Host:good.example.org" in rules(found)

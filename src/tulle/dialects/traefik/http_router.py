@@ -23,8 +23,8 @@ def read(part: Written) -> Fragment:
     if spec is None:
         return Fragment(findings=tuple(part.findings))
     rule = read_rule(part, spec.rule, HTTP_V2 if spec.rule_syntax == "v2" else HTTP_V3, Subject.HOST)
-    if not spec.service and not spec.parent_refs and not spec.rule:
-        part.error(("service",), "is missing; name where requests go")
+    if not spec.rule and not spec.parent_refs:
+        part.error(("rule",), "is missing; write for which requests it is")
     if spec.priority > GREATEST:
         part.error(("priority",), f"must be at most {GREATEST}")
     routers: tuple[Router, ...] = ()

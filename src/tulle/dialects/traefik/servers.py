@@ -13,6 +13,7 @@ from tulle.model.hostnames import is_address
 from tulle.model.services import Endpoint, Port, Protocol, Resolution
 
 PORTS = {"http": 80, "https": 443, "h2c": 80}
+SOCKET = "unix"
 PORT = 80
 """By which everything refers to the only port of a service."""
 
@@ -47,7 +48,7 @@ def servers(part: Written, specs: Sequence[ServerSpec]) -> Servers | None:
         return None
     scheme = next(iter(schemes), "http")
     protocol = Protocol.HTTP2 if scheme == "h2c" else Protocol.HTTP
-    hosts = [url.hostname or "" for url in known]
+    hosts = [url.hostname or url.path for url in known]
     prefixes = {url.path.rstrip("/") for url, spec in zip(known, specs, strict=True) if spec.preserve_path}
     if len(prefixes) > 1:
         part.error(("loadBalancer", "servers"), "must have one path in common where it is preserved")
@@ -57,14 +58,14 @@ def servers(part: Written, specs: Sequence[ServerSpec]) -> Servers | None:
         endpoints=tuple(
             Endpoint(
                 address=host,
-                port=url.port or PORTS[scheme],
+                port=url.port or PORTS.get(scheme, 0),
                 weight=1 if spec.weight is None else spec.weight,
                 hostname=url.netloc.rpartition("@")[2],
             )
             for host, url, spec in zip(hosts, known, specs, strict=True)
             if spec.weight != 0
         ),
-        resolution=Resolution.ENDPOINTS if all(map(is_address, hosts)) else Resolution.DNS,
+        resolution=Resolution.ENDPOINTS if scheme == SOCKET or all(map(is_address, hosts)) else Resolution.DNS,
         is_encrypted=scheme == "https",
         prefix=next(iter(prefixes), ""),
         authorities=tuple(url.netloc.rpartition("@")[2] for url in known),
@@ -84,7 +85,12 @@ def _url(part: Written, spec: ServerSpec, index: int) -> SplitResult | None:
         port = url.port
     except ValueError:
         url, port = urlsplit(""), None
+    if url.scheme == SOCKET and url.path.startswith("/") and not url.netloc:
+        return url
     if url.scheme not in PORTS or not url.hostname or port == 0:
-        part.error(path, f"must be a URL such as http://10.0.0.1:8080 (http, https or h2c), not {shown(text)}")
+        part.error(
+            path,
+            f"must be a URL such as http://10.0.0.1:8080 (http, https, h2c or unix), not {shown(text)}",
+        )
         return None
     return url

@@ -11,7 +11,15 @@ from tulle.dialects.traefik import http_transport
 from tulle.dialects.traefik.http_transport import TransportSpec
 from tulle.dialects.traefik.values import Flag, Text, TraefikSpec
 from tulle.dialects.written import Written
+from tulle.model.conditions import Comparison, Condition, Subject
 from tulle.model.mesh import Fragment
+from tulle.model.names import Name
+from tulle.model.routers import INTERNAL, STATIC, Reference, Router
+from tulle.model.routes import RouteKind
+
+ADMIN = "traefik"
+"""The entry point of the API."""
+GREATEST = (1 << 63) - 1
 
 
 class ApiSpec(TraefikSpec):
@@ -56,6 +64,42 @@ class AnythingSpec(TraefikSpec):
     model_config = ConfigDict(extra="allow")
 
 
+def read_api(part: Written) -> Fragment:
+    """The router of an interface that is open to everybody."""
+    spec = part.validated(ApiSpec)
+    if spec is None or not spec.insecure:
+        return Fragment(findings=tuple(part.findings))
+    path = f"{spec.base_path.rstrip('/')}/api"
+    routers = [_router(part, "api", path, ADMIN, GREATEST - 1)]
+    if spec.dashboard:
+        routers.append(_router(part, "dashboard", spec.base_path, ADMIN, GREATEST - 2))
+    return Fragment(objects=tuple(routers), findings=tuple(part.findings))
+
+
+def read_ping(part: Written) -> Fragment:
+    """The router of the answer."""
+    spec = part.validated(PingSpec)
+    if spec is None or spec.manual_routing:
+        return Fragment(findings=tuple(part.findings))
+    return Fragment(
+        objects=(_router(part, "ping", "/ping", spec.entry_point, GREATEST),), findings=tuple(part.findings)
+    )
+
+
+def _router(part: Written, name: str, path: str, point: str, priority: int) -> Router:
+    """A router that nobody wrote, to what is always there."""
+    return Router(
+        name=Name(INTERNAL, name),
+        origin=part.origin,
+        kind=RouteKind.HTTP,
+        entry_points=(Reference(Name(STATIC, point), part.origin),),
+        rule=f"PathPrefix(`{path}`)",
+        alternatives=((Condition(Subject.PATH, Comparison.PREFIX, path),),),
+        service=Reference(Name(INTERNAL, name), part.origin),
+        priority=priority,
+    )
+
+
 def read(part: Written) -> Fragment:
     """Only its mistakes."""
     kinds = {kind.name: kind.schema for kind in KINDS}
@@ -76,8 +120,8 @@ def _kind(section: str, schema: type[TraefikSpec], reading: Callable[[Written], 
 
 
 KINDS = (
-    _kind("api", ApiSpec),
-    _kind("ping", PingSpec),
+    _kind("api", ApiSpec, read_api),
+    _kind("ping", PingSpec, read_ping),
     _kind("global", GlobalSpec),
     _kind("core", CoreSpec),
     _kind("serversTransport", TransportSpec, http_transport.read_usual),
@@ -85,7 +129,6 @@ KINDS = (
         _kind(section, AnythingSpec)
         for section in (
             "accessLog",
-            "certificatesResolvers",
             "experimental",
             "hostResolver",
             "log",

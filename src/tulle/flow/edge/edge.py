@@ -7,12 +7,13 @@ from collections.abc import Iterator, Mapping
 from dataclasses import fields, replace
 from typing import TypeVar
 
-from tulle.flow.edge import places, redirects, streams
+from tulle.flow.edge import answers, places, redirects, streams
 from tulle.flow.edge.joining import Joined, join
 from tulle.flow.edge.known import Key, Known, changed
 from tulle.flow.merge import Merge
 from tulle.kit.memo import remember
 from tulle.kit.tables import replaced
+from tulle.model.challenges import NOTHING_ISSUED, Issued
 from tulle.model.findings import Finding
 from tulle.model.hostnames import ANY
 from tulle.model.listeners import Certificate, Listener
@@ -24,10 +25,12 @@ from tulle.model.routers import (
     TCP,
     UDP,
     USUAL_TRANSPORT,
+    EdgeState,
     EntryPoint,
     KeyPair,
     Pool,
     Router,
+    RouterState,
     TlsOptions,
     Transport,
 )
@@ -49,19 +52,26 @@ class Edge:
         self.routes: tuple[RouteSet, ...] = ()
         self.joined: dict[Router, Joined] = {}
         self.points: tuple[EntryPoint, ...] = ()
+        self.state: EdgeState | None = None
         self._users: dict[Key, set[Router]] = {}
         self._usual: tuple[EntryPoint, ...] = ()
         self._known = Known()
+        self._issued = NOTHING_ISSUED
 
-    def update(self, merge: Merge) -> None:
-        """Bring everything up to date with what is merged now."""
+    def update(self, merge: Merge, issued: Issued = NOTHING_ISSUED) -> None:
+        """Bring everything up to date with what is merged now, and what authorities have issued."""
         different = changed(merge)
+        if issued is not self._issued:
+            different.add(("certificate", Name(CERTIFICATES, "issued")))
+            self._issued = issued
         if not different:
             return
         before, self._known = self._known, Known.of(merge)
         known = self._known
-        self.points = tuple(known.points.values()) or ((places.USUAL,) if known.routers else ())
-        usual = places.points_for_all({each.name: each for each in self.points})
+        different |= {("child", name) for name in before.divided ^ known.divided}
+        self.points = tuple(places.all_points(known.points, known.routers.values()))
+        known = self._known = replace(known, points={each.name: each for each in self.points})
+        usual = places.points_for_all(known.points)
         self._update_services(different)
         stale = {before.routers[name] for kind, name in different if kind == "router" and name in before.routers}
         new = {known.routers[name] for kind, name in different if kind == "router" and name in known.routers}
@@ -84,7 +94,31 @@ class Edge:
         if not {kind for kind, _ in different}.isdisjoint({"router", "certificate", "entry point", "options"}):
             self._update_listeners()
         own = (route for name in sorted(known.routers) for route in self._routes_of(known.routers[name]))
-        self.routes = (*redirects.redirects(known.points), *own)
+        asked = answers.routes(issued.answers, self.points)
+        self.routes = (*asked, *redirects.redirects(known.points), *own)
+
+        self.state = self._state()
+
+    def _state(self) -> EdgeState:
+        """What can be asked about."""
+        found = {}
+        for router, joined in self.joined.items():
+            found[router.name] = RouterState(
+                router=router,
+                points=tuple(point.name.name for point in joined.points),
+                problems=joined.problems,
+                services=tuple(sorted(name for kind, name in joined.asked if kind == "service")),
+                steps=tuple(sorted(name for kind, name in joined.asked if kind == "middleware")),
+            )
+        wishes = [
+            (router, router.tls or point.tls)
+            for router, joined in self.joined.items()
+            if joined.routes
+            for point in joined.points
+        ]
+        return EdgeState(
+            routers=found, points=self.points, pools=self._known.pools, wishes=tuple(dict.fromkeys(wishes))
+        )
 
     def findings(self) -> Iterator[Finding]:
         """What is missing."""
@@ -99,6 +133,7 @@ class Edge:
     def _update_services(self, different: set[Key]) -> None:
         known = self._known
         names = {name for kind, name in different if kind == "service"}
+        names |= {name for name in known.pools if name.namespace == INTERNAL}
         moved = {name for kind, name in different if kind == "serversTransport"}
         if moved:
             names |= {name for name, each in known.pools.items() if transport_of(each) in moved}
@@ -107,7 +142,7 @@ class Edge:
 
     def _service(self, name: Name) -> Service | None:
         pool = self._known.pools.get(name)
-        if pool is None:
+        if pool is None or (name.namespace == INTERNAL and not self.points):
             return None
         wanted = transport_of(pool)
         return served(pool, self._known.transports.get(wanted) if wanted is not None else None)
@@ -119,14 +154,19 @@ class Edge:
     def _update_listeners(self) -> None:
         points = self.points
         pairs = sorted(self._known.pairs.values(), key=_standing) if points else []
+        issued = self._issued
         secrets = {each.name: each for pair in pairs if (each := secret(pair)) is not None}
-        secrets.update(self._transport_secrets())
-        self.secrets = _all(self.secrets, secrets)
-        certificates = tuple(map(certificate, pairs))
+        secrets.update((each.name, each) for each in answers.secrets(issued.answers))
+        secrets = {**secrets, **issued.secrets} if points else {}
+        self.secrets = _all(self.secrets, {**secrets, **self._transport_secrets()})
+        written = tuple(map(certificate, pairs))
+        # The first is for clients that ask for a name without one.
+        certificates = (*written, *(Certificate(secret=name) for name in sorted(issued.secrets)))
         ending = self._ending()
         found = {each.name: each for each in places.listeners(points, certificates, ending)}
         around = streams.Around(certificates, self._known.options, ending.usual)
         found.update((each.name, self._same(each)) for each in streams.listeners(self.joined, around))
+        found.update((each.name, self._same(each)) for each in answers.listeners(issued.answers, points))
         self.listeners = _all(self.listeners, found)
 
     def _ending(self) -> places.Ending:

@@ -3,20 +3,31 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from functools import partial
 
+from tulle.flow.edge import parents
 from tulle.flow.edge.forwarding import Variant, rules, variants
 from tulle.flow.edge.known import Key, Known, Lookup, shown
 from tulle.flow.edge.places import plain_listener, tls_listener
 from tulle.model.findings import Finding
 from tulle.model.names import Name
-from tulle.model.routers import EntryPoint, Reference, Router
-from tulle.model.routes import RouteSet
+from tulle.model.routers import INTERNAL, EntryPoint, Reference, Router
+from tulle.model.routes import Match, Respond, RouteRule, RouteSet
 from tulle.model.steps import RefuseEscapes, Step
 
+ANSWERS = {
+    Name(INTERNAL, "ping"): Respond(status=200, body="OK"),
+    Name(INTERNAL, "noop"): Respond(status=418),
+}
+"""Services that are always there, and that the gateway answers for."""
+NOT_FOUND = Respond(
+    status=404,
+    body="404 page not found\n",
+    headers=(("content-type", "text/plain; charset=utf-8"), ("x-content-type-options", "nosniff")),
+)
 DEEPEST = 16
-"""Steps in steps, and routers in routers."""
+"""Steps in steps."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,21 +48,33 @@ class Joined:
 def join(router: Router, known: Known, usual: tuple[EntryPoint, ...]) -> Joined:
     """Join a router; `usual` are the entry points of those that name none."""
     lookup = Lookup(known, router.name, router.origin.subject)
-    points = points_of(router, lookup, usual)
-    steps = list(steps_of(router.steps, lookup, ()))
-    routes: tuple[RouteSet, ...] = ()
-    if router.service is not None:
-        targets = tuple(variants(router.service, lookup))
-        routes = tuple(_routes(router, points, steps, targets, lookup))
-    if not lookup.is_complete:
-        routes = ()
+    routes: list[RouteSet] = []
+    points: dict[EntryPoint, None] = {}
+    for placed in parents.placed(router, lookup):
+        here = points_of(placed, lookup, usual)
+        points.update(dict.fromkeys(here))
+        routes += _joined(placed, here, lookup)
     return Joined(
-        routes,
+        tuple(routes) if lookup.is_complete else (),
         tuple(lookup.findings),
         frozenset(lookup.asked),
-        points,
+        tuple(points),
         tuple(each.message for each in lookup.findings if each.is_error),
     )
+
+
+def _joined(router: Router, points: tuple[EntryPoint, ...], lookup: Lookup) -> Iterator[RouteSet]:
+    steps = list(steps_of(router.steps, lookup, ()))
+    lookup.asked.add(("child", router.name))
+    if router.service is None and router.name not in lookup.known.divided:
+        lookup.impossible(router.origin, "it names no service, and no router below it divides its requests")
+        return
+    # What nobody below it wants is for nobody.
+    answer = NOT_FOUND if router.service is None else ANSWERS.get(router.service.name)
+    if answer is not None or router.service is None:
+        yield from _routes(router, points, steps, answer or NOT_FOUND, lookup)
+    else:
+        yield from _routes(router, points, steps, tuple(variants(router.service, lookup)), lookup)
 
 
 def points_of(router: Router, lookup: Lookup, usual: tuple[EntryPoint, ...]) -> tuple[EntryPoint, ...]:
@@ -86,7 +109,11 @@ def steps_of(names: Iterable[Reference], lookup: Lookup, above: tuple[Name, ...]
 
 
 def _routes(
-    router: Router, points: tuple[EntryPoint, ...], steps: list[Step], targets: tuple[Variant, ...], lookup: Lookup
+    router: Router,
+    points: tuple[EntryPoint, ...],
+    steps: list[Step],
+    targets: tuple[Variant, ...] | Respond,
+    lookup: Lookup,
 ) -> Iterator[RouteSet]:
     """The router at its entry points; one set for those that do the same."""
     groups: dict[tuple[Step, ...], list[str]] = {}
@@ -97,7 +124,11 @@ def _routes(
         groups.setdefault(before, []).append(place)
     for before, places in groups.items():
         resolve = partial(_resolved, lookup)
-        found = tuple(each for target in targets for each in rules(router, (*before, *steps), target, resolve))
+        everything = (*before, *steps)
+        if isinstance(targets, Respond):
+            found: tuple[RouteRule, ...] = (_answering(router, everything, targets),)
+        else:
+            found = tuple(each for target in targets for each in rules(router, everything, target, resolve))
         yield RouteSet(
             name=router.name,
             origin=router.origin,
@@ -114,17 +145,15 @@ def _refusals(point: EntryPoint) -> tuple[Step, ...]:
     return (RefuseEscapes(escapes=escapes),) if escapes else ()
 
 
+def _answering(router: Router, steps: tuple[Step, ...], answer: Respond) -> RouteRule:
+    return RouteRule(
+        name=f"{router.name.name}{router.name.namespace}",
+        origin=router.origin,
+        matches=tuple(Match(conditions=each) for each in router.alternatives),
+        action=answer,
+        steps=steps,
+    )
+
+
 def _resolved(lookup: Lookup, names: Iterable[Reference]) -> tuple[Step, ...]:
     return tuple(steps_of(names, lookup, ()))
-
-
-def below(router: Router, parent: Router) -> Router:
-    """A router under the conditions and steps of its parent."""
-    both = tuple(dict.fromkeys((*one, *two)) for one in parent.alternatives for two in router.alternatives)
-    return replace(
-        router,
-        entry_points=parent.entry_points,
-        alternatives=tuple(map(tuple, both)),
-        steps=(*parent.steps, *router.steps),
-        tls=parent.tls,
-    )

@@ -51,12 +51,15 @@ class Known:
     points: Mapping[Name, EntryPoint] = field(default_factory=dict)
     options: Mapping[Name, TlsOptions] = field(default_factory=dict)
     pairs: Mapping[Name, KeyPair] = field(default_factory=dict)
+    divided: frozenset[Name] = frozenset()
+    """Routers that others name as their parents."""
 
     @classmethod
     def of(cls, merge: Merge) -> Known:
         """What was merged."""
+        routers = typed(merge, Router)
         return cls(
-            typed(merge, Router),
+            routers,
             typed(merge, Steps),
             typed(merge, Pool),
             typed(merge, Blend),
@@ -66,6 +69,7 @@ class Known:
             typed(merge, EntryPoint),
             typed(merge, TlsOptions),
             typed(merge, KeyPair),
+            frozenset(parent.name for router in routers.values() for parent in router.parents),
         )
 
     def service(self, name: Name) -> ServiceTree | None:

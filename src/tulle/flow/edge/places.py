@@ -10,15 +10,28 @@ from tulle.model.documents import BUILT_IN
 from tulle.model.hostnames import ANY
 from tulle.model.listeners import Certificate, Listener, ListenerHost, ListenerProtocol
 from tulle.model.names import Name
-from tulle.model.routers import STATIC, USUAL_VERSIONS, EntryPoint, TlsOptions
+from tulle.model.routers import STATIC, USUAL_VERSIONS, EntryPoint, Router, TlsOptions
 
 ADMIN = "traefik"
 """The entry point of the API, the dashboard and `ping`, which is for no router that does not name it."""
 USUAL = EntryPoint(name=Name(STATIC, "http"), origin=BUILT_IN, address="0.0.0.0", port=80)
 """The one that there is if none is written."""
+ADMINISTRATIVE = EntryPoint(name=Name(STATIC, ADMIN), origin=BUILT_IN, address="0.0.0.0", port=8080)
+"""The one of the API, if none is written."""
 LOWEST = 1024
 MOVED = 8000
 """Ports below the lowest are so much higher: nothing here needs root."""
+
+
+def all_points(written: Mapping[Name, EntryPoint], routers: Iterable[Router]) -> Iterator[EntryPoint]:
+    """Those that are written, and those that there are without being written, if any router may need them."""
+    known = tuple(routers)
+    yield from written.values()
+    is_named = any(each.name == ADMINISTRATIVE.name for router in known for each in router.entry_points)
+    if is_named and ADMINISTRATIVE.name not in written:
+        yield ADMINISTRATIVE
+    if known and not written.keys() - {ADMINISTRATIVE.name}:
+        yield USUAL
 
 
 def points_for_all(points: Mapping[Name, EntryPoint]) -> tuple[EntryPoint, ...]:
@@ -99,6 +112,7 @@ def _tls(
         hosts=tuple(ListenerHost(host=host) for host in hosts),
         versions=options.versions if options is not None else USUAL_VERSIONS,
         client_trust=options.trust if options is not None else None,
+        alpn=options.protocols if options is not None else (),
     )
 
 

@@ -16,6 +16,8 @@ from tulle.sources.labels.reading import LabelReader
 
 _INDEX = "traefik.marathon.ipaddressidx"
 _CHECK_TIMEOUT, _CHECK_MARGIN = timedelta(seconds=10), timedelta(seconds=5)
+_LONGEST_CHECK = 1_000_000
+"""Seconds."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -153,7 +155,9 @@ def _is_ready(task: Mapping[str, Any], app: Mapping[str, Any], now: datetime) ->
         if isinstance(result, dict) and result.get("taskId") == task.get("id"):
             return bool(result.get("ready"))
     seconds = _mapping(checks[0]).get("timeoutSeconds")
-    timeout = timedelta(seconds=seconds) + _CHECK_MARGIN if isinstance(seconds, int) and seconds else _CHECK_TIMEOUT
+    timeout = _CHECK_TIMEOUT
+    if isinstance(seconds, int) and 0 < seconds < _LONGEST_CHECK:
+        timeout = timedelta(seconds=seconds) + _CHECK_MARGIN
     try:
         started = datetime.fromisoformat(str(task.get("startedAt")).replace("Z", "+00:00"))
         return now - started >= timeout

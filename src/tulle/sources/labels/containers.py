@@ -82,7 +82,10 @@ def container(said: object) -> Container:
             network: _text(each, "IPAddress") or _text(each, "GlobalIPv6Address")
             for network, each in _mapping(_at(said, "NetworkSettings", "Networks")).items()
         },
-        {port: tuple(map(_binding, bindings or ())) for port, bindings in _mapping(ports).items()},
+        {
+            port: tuple(map(_binding, bindings if isinstance(bindings, list) else ()))
+            for port, bindings in _mapping(ports).items()
+        },
     )
 
 

@@ -141,7 +141,12 @@ def _is_well(task: Mapping[str, Any]) -> bool:
 
 def _newest(task: Mapping[str, Any]) -> Mapping[str, Any]:
     running = [each for each in _list(task.get("statuses")) if _text(each, "state") == "TASK_RUNNING"]
-    return max(running, key=lambda each: float(each.get("timestamp") or 0), default={})
+    return max(running, key=_time, default={})
+
+
+def _time(status: Mapping[str, Any]) -> float:
+    found = status.get("timestamp")
+    return found if isinstance(found, int | float) else 0.0
 
 
 def _address(task: Mapping[str, Any], host: str, kinds: Iterable[str]) -> str:

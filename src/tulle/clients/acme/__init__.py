@@ -1,0 +1,1 @@
+"""Certificate authorities that speak ACME (RFC 8555). Decides neither what is wanted nor when."""

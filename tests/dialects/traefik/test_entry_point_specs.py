@@ -1,0 +1,8 @@
+from __future__ import annotations
+
+from tests.dialects.traefik.described import undescribed
+from tulle.dialects.traefik import entry_point_specs
+
+
+def test_everything_is_described() -> None:
+    assert undescribed(entry_point_specs) == []

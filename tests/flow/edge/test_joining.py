@@ -1,0 +1,77 @@
+from __future__ import annotations
+
+from tests.flow.edge.building import file, http, mesh, routes, told
+from tulle.flow.edge.parents import DEEPEST, LEVEL
+from tulle.model.routes import Forward, Respond
+from tulle.model.steps import AddPrefix, RefuseEscapes, StripPrefix
+
+
+def test_a_router_with_everything_that_it_names() -> None:
+    found = mesh(
+        http(
+            "a: {rule: Host(`a.test`) && Path(`/x`), service: s, middlewares: [both]}",
+            """
+  middlewares:
+    both: {chain: {middlewares: [strip, add]}}
+    strip: {stripPrefix: {prefixes: [/x]}}
+    add: {addPrefix: {prefix: /y}}
+""",
+        )
+    )
+    assert told(found) == []
+    route = routes(found)["a"]
+    assert (route.hosts, route.listeners) == (("a.test",), ("@static/web",))
+    assert route.priority == len("Host(`a.test`) && Path(`/x`)") << LEVEL * (DEEPEST - 1)
+    (rule,) = route.rules
+    assert rule.steps == (StripPrefix(prefixes=("/x",)), AddPrefix(prefix="/y"))
+    assert isinstance(rule.action, Forward)
+    assert [each.service for each in rule.action.backends] == [file("s")]
+
+
+def test_routers_with_tls_are_at_another_listener() -> None:
+    found = mesh(http("a: {rule: Path(`/`), service: s, tls: {}}"))
+    assert routes(found)["a"].listeners == ("@static/web|tls",)
+
+
+def test_what_is_missing_disables_a_router() -> None:
+    found = mesh(
+        http("""a: {rule: Path(`/a`), service: nope, middlewares: [strip]}
+    b: {rule: Path(`/b`), service: s, entryPoints: [wbe]}
+    c: {rule: Path(`/c`), service: s, entryPoints: [web, other]}
+    d: {rule: Path(`/d`), service: t@docker}
+    e: {rule: Path(`/e`)}""")
+    )
+    assert list(routes(found)) == ["c"]
+    assert told(found) == [
+        '4: router a: there is no middleware "strip"',
+        '4: router a: there is no service "nope"',
+        "5: router b: none of its entry points exists",
+        '5: router b: there is no entry point "wbe"; there are web',
+        '6: router c: there is no entry point "other"; there are web',
+        '7: router d: there is no service "t@docker"',
+        "8: router e: it names no service, and no router below it divides its requests",
+    ]
+
+
+def test_middlewares_in_themselves() -> None:
+    found = mesh(
+        http("a: {rule: Path(`/`), service: s, middlewares: [m]}", "\n  middlewares: {m: {chain: {middlewares: [m]}}}")
+    )
+    assert routes(found) == {}
+    assert any('middleware "m" is part of itself' in line for line in told(found))
+
+
+def test_entry_points_add_steps() -> None:
+    found = mesh(
+        http("a: {rule: Path(`/`), service: s}", "\n  middlewares: {m: {addPrefix: {prefix: /m}}}").replace(
+            "':8080'}", "':8080', http: {middlewares: [m], encodedCharacters: {allowEncodedSlash: false}}}"
+        )
+    )
+    assert routes(found)["a"].rules[0].steps == (RefuseEscapes(escapes=("%2f",)), AddPrefix(prefix="/m"))
+
+
+def test_services_that_are_always_there() -> None:
+    found = mesh(http("a: {rule: Path(`/`), service: ping@internal}\n    b: {rule: Path(`/`), service: api@internal}"))
+    action = routes(found)["a"].rules[0].action
+    assert action == Respond(status=200, body="OK")
+    assert isinstance(routes(found)["b"].rules[0].action, Forward)

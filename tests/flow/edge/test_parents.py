@@ -1,0 +1,64 @@
+from __future__ import annotations
+
+from tests.flow.edge.building import http, mesh, routes, told
+from tulle.model.conditions import Comparison, Condition, Subject
+from tulle.model.routes import Respond
+from tulle.model.steps import AddPrefix, SetHeaders
+
+MARK = "\n  middlewares: {mark: {headers: {customRequestHeaders: {X-Mark: yes}}}, add: {addPrefix: {prefix: /a}}}"
+
+
+def condition(subject: Subject, value: str, name: str = "") -> Condition:
+    return Condition(subject, Comparison.EXACT, value, name)
+
+
+def test_routers_below_a_router() -> None:
+    found = mesh(
+        http(
+            """top: {rule: Host(`a.test`), middlewares: [mark], entryPoints: [web], priority: 5}
+    a: {rule: Path(`/a`), service: s, parentRefs: [top], middlewares: [add], priority: 2}
+    b: {rule: Path(`/b`), service: s, parentRefs: [top], priority: 3}""",
+            MARK,
+        )
+    )
+    assert told(found) == []
+    known = routes(found)
+    assert known["a"].hosts == known["top"].hosts == ("a.test",)
+    assert known["a"].rules[0].steps == (SetHeaders(request=(("X-Mark", "yes"),)), AddPrefix(prefix="/a"))
+    (match,) = known["a"].rules[0].matches
+    assert match.conditions == (condition(Subject.HOST, "a.test"), condition(Subject.PATH, "/a"))
+    ranks = [known[name].priority or 0 for name in ("b", "a", "top")]
+    assert ranks == sorted(ranks, reverse=True)
+    assert isinstance(known["top"].rules[0].action, Respond)
+
+
+def test_headers_that_the_parent_sets_are_known() -> None:
+    found = mesh(
+        http(
+            """top: {rule: PathPrefix(`/`), middlewares: [mark]}
+    a: {rule: "Header(`X-Mark`, `yes`) && Path(`/a`)", service: s, parentRefs: [top]}
+    b: {rule: "Header(`X-Mark`, `no`)", service: s, parentRefs: [top]}
+    c: {rule: "!Header(`X-Mark`, `no`) && Header(`X-Other`, `1`)", service: s, parentRefs: [top]}""",
+            MARK,
+        )
+    )
+    known = {name: each.rules[0].matches for name, each in routes(found).items()}
+    assert [each.subject for each in known["a"][0].conditions] == [Subject.PATH, Subject.PATH]
+    assert known["b"] == ()
+    assert [each.name for each in known["c"][0].conditions] == ["", "x-other"]
+
+
+def test_mistakes() -> None:
+    found = mesh(
+        http("""top: {rule: Path(`/`), service: s}
+    a: {rule: Path(`/a`), service: s, parentRefs: [top]}
+    b: {rule: Path(`/b`), service: s, parentRefs: [nope]}
+    c: {rule: Path(`/c`), service: s, parentRefs: [d]}
+    d: {rule: Path(`/d`), parentRefs: [c]}""")
+    )
+    assert list(routes(found)) == ["top"]
+    lines = told(found)
+    assert '5: router a: router "top" has a service, so that it is the parent of none' in lines
+    assert '6: router b: there is no router "nope"; did you mean "top"?' in lines or any(
+        'there is no router "nope"' in line for line in lines
+    )

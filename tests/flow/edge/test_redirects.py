@@ -1,0 +1,26 @@
+from __future__ import annotations
+
+from tests.flow.edge.building import http, mesh, told
+from tulle.model.routes import Respond
+from tulle.model.steps import RedirectScheme
+
+
+def text(to: str) -> str:
+    return http("a: {rule: Path(`/`), service: s}").replace(
+        "':8080'}", f"':8080', http: {{redirections: {{entryPoint: {{to: '{to}'}}}}}}}}, other: {{address: ':8443'}}"
+    )
+
+
+def test_everybody_is_sent_to_another_entry_point() -> None:
+    for to, port in (("other", "8443"), (":9443", "9443")):
+        route = mesh(text(to)).gateway_routes[0]
+        assert route.priority is not None and route.priority > 1 << 62
+        assert route.rules[0].steps == (RedirectScheme(scheme="https", port=port, is_permanent=True),)
+        assert isinstance(route.rules[0].action, Respond)
+        assert route.listeners == ("@static/web", "@static/web|tls")
+
+
+def test_an_entry_point_that_does_not_exist() -> None:
+    found = mesh(text("nope"))
+    assert [each.name.name for each in found.gateway_routes] == ["a"]
+    assert told(found) == ['1: entry point web: there is no entry point "nope"; there are other, web']

@@ -1,0 +1,38 @@
+from __future__ import annotations
+
+import asyncio
+from pathlib import Path
+
+from tulle.sources.base import Batch
+from tulle.sources.built_in import BuiltIn
+
+
+async def first(source: BuiltIn) -> Batch:
+    async with asyncio.timeout(10):
+        return await anext(source.batches())
+
+
+def certificate(batch: Batch) -> object:
+    data: dict[str, object] = dict(batch.documents[0].data)
+    stores = data["tls"]["stores"]  # type: ignore[index]
+    return stores["default"]["defaultCertificate"]["certFile"]
+
+
+async def test_the_certificate_is_made_once(tmp_path: Path) -> None:
+    file = tmp_path / "stand-in.pem"
+    made = certificate(await first(BuiltIn(file, tmp_path / "x.sock")))
+    assert made == file.read_text() == certificate(await first(BuiltIn(file, tmp_path / "x.sock")))
+    assert file.stat().st_mode & 0o777 == 0o600
+
+
+async def test_one_that_is_damaged_is_made_anew(tmp_path: Path) -> None:
+    file = tmp_path / "stand-in.pem"
+    file.write_text("nothing")
+    assert certificate(await first(BuiltIn(file, tmp_path / "x.sock"))) == file.read_text() != "nothing"
+
+
+async def test_services_that_are_always_there_are_behind_a_socket(tmp_path: Path) -> None:
+    batch = await first(BuiltIn(tmp_path / "a.pem", Path("/run/x.sock")))
+    services = batch.documents[0].data["http"]["services"]  # type: ignore[index]
+    assert services["api"] == {"loadBalancer": {"servers": [{"url": "unix:///run/x.sock"}]}}
+    assert batch.documents[0].origin.source == "internal"
