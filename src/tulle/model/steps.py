@@ -142,6 +142,8 @@ class LimitRate:
     by: SameClient
     period: float = 1.0
     redis: Redis | None = None
+    name: str = ""
+    """With a Redis: who has the same name counts together."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

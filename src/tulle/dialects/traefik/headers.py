@@ -18,9 +18,8 @@ def headers(part: Written, spec: HeadersSpec) -> Iterator[Step]:
         part.error(("headers",), "says nothing; write the headers")
     if spec.allowed_hosts and not spec.is_development:
         yield RefuseHosts(hosts=spec.allowed_hosts, proxy_headers=spec.hosts_proxy_headers)
-    always, secure = list(_careful(spec)), list(_strict(spec))
-    if spec.force_sts_header:
-        always, secure = [*secure, *always], []
+    always, secure = list(_careful(spec)), list(_pins(spec))
+    (always if spec.force_sts_header else secure).extend(_strict(spec))
     if always or secure:
         yield SetHeaders(
             answer=tuple(always), secure_answer=tuple(secure), secure_proof=tuple(spec.ssl_proxy_headers.items())
@@ -66,6 +65,12 @@ def _strict(spec: HeadersSpec) -> Iterator[tuple[str, str]]:
         yield "Strict-Transport-Security", "; ".join(parts)
 
 
+def _pins(spec: HeadersSpec) -> Iterator[tuple[str, str]]:
+    """Keys that clients should pin, which they learn by TLS only."""
+    if spec.public_key and not spec.is_development:
+        yield "Public-Key-Pins", spec.public_key
+
+
 def _careful(spec: HeadersSpec) -> Iterator[tuple[str, str]]:
     if spec.custom_frame_options_value:
         yield "X-Frame-Options", spec.custom_frame_options_value
@@ -78,7 +83,6 @@ def _careful(spec: HeadersSpec) -> Iterator[tuple[str, str]]:
     elif spec.browser_xss_filter:
         yield "X-XSS-Protection", "1; mode=block"
     texts = {
-        "Public-Key-Pins": spec.public_key if not spec.is_development else "",
         "Content-Security-Policy": spec.content_security_policy,
         "Content-Security-Policy-Report-Only": spec.content_security_policy_report_only,
         "Referrer-Policy": spec.referrer_policy,
