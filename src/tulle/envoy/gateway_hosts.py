@@ -20,6 +20,7 @@ from tulle.envoy.routes import compile_routes, in_order
 from tulle.envoy.scope import may_call
 from tulle.envoy.sockets import Layout, Place
 from tulle.kit.memo import remember
+from tulle.kit.quick import quick
 from tulle.kit.sequences import differing
 from tulle.kit.tables import Layered, changed_keys, replaced
 from tulle.model import hostnames
@@ -40,6 +41,7 @@ Changed = tuple[RouteSets, RouteSets]
 Ports = tuple[int, ...]
 
 
+@quick
 @dataclass(frozen=True, slots=True)
 class Host:
     """One virtual host of the gateway, with all that it was compiled from."""

@@ -10,6 +10,7 @@ from tulle.envoy.callers import Caller
 from tulle.envoy.endpoint_views import Preference
 from tulle.envoy.scope import is_exported
 from tulle.kit.memo import remember
+from tulle.kit.quick import quick
 from tulle.model.names import Name
 from tulle.model.policies import Policy, TlsMode
 from tulle.model.services import Destination, Port, Service, Subset
@@ -17,6 +18,7 @@ from tulle.model.services import Destination, Port, Service, Subset
 Labels = tuple[tuple[str, str], ...]
 
 
+@quick
 @dataclass(frozen=True, slots=True, eq=False, weakref_slot=True)
 class Treatment:
     """What holds between a caller and a port of a service. Compared by identity: equal questions get the same one."""

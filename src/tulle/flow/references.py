@@ -16,6 +16,7 @@ from tulle.flow.nearest import Nearest
 from tulle.flow.resolving import resolve
 from tulle.flow.surroundings import Surroundings
 from tulle.kit.memo import remember
+from tulle.kit.quick import quick
 from tulle.model.documents import Origin
 from tulle.model.findings import Finding, did_you_mean
 from tulle.model.listeners import Listener, ListenerProtocol
@@ -31,6 +32,7 @@ UNAVAILABLE = 503
 ORIGINATING = frozenset((TlsMode.SIMPLE, TlsMode.MUTUAL))
 
 
+@quick
 @dataclass(frozen=True, slots=True)
 class Checked(Generic[Thing]):
     """An object whose references can all be resolved."""

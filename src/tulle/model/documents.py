@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Protocol
 
+from tulle.kit.quick import quick
 from tulle.model.names import Name
 
 
@@ -33,6 +34,7 @@ class Anchor:
         self._offset = line if base is None else line - base.line
 
 
+@quick
 @dataclass(frozen=True, slots=True, eq=False)
 class Origin:
     """Where something was written: every object carries one, findings and `explain` show it."""
@@ -64,6 +66,7 @@ BUILT_IN = Origin("built-in")
 """The origin of what nobody wrote: defaults."""
 
 
+@quick
 @dataclass(frozen=True, slots=True)
 class Key:
     """What identifies a document within its source: a newer document with the same key replaces it."""
@@ -85,6 +88,7 @@ class Kept(Protocol):
         ...
 
 
+@quick
 @dataclass(frozen=True, slots=True, eq=False, weakref_slot=True)
 class Document:
     """One object as written. Sources keep the identity of an unchanged document: the same data, the same object."""

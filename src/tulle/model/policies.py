@@ -6,6 +6,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from enum import StrEnum
 
+from tulle.kit.quick import quick
 from tulle.model.names import Name
 
 REGION_LABEL = "topology.kubernetes.io/region"
@@ -91,6 +92,7 @@ class LocalityBalancing:
     """Whether there is any; without settings, outlier detection makes callers prefer what is near."""
 
 
+@quick
 @dataclass(frozen=True, slots=True, kw_only=True)
 class LoadBalancing:
     """Choice of endpoints; the default is Envoy's power of two choices by least requests."""
@@ -115,6 +117,7 @@ class RetryBudget:
     minimum: int = 3
 
 
+@quick
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CircuitBreaker:
     """Upper limits of one client proxy towards one service; the excess is answered 503 at once. None: no limit."""
@@ -140,6 +143,7 @@ class Keepalive:
     """Seconds to wait for an answer; HTTP/2 only."""
 
 
+@quick
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ConnectionPool:
     """How connections to a service are made and kept, beyond their number."""
@@ -277,6 +281,7 @@ class Fault:
     abort_percent: float = 100.0
 
 
+@quick
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Policy:
     """How clients treat a service, and how its own proxy guards it."""

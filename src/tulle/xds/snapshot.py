@@ -9,6 +9,7 @@ from hashlib import blake2b
 from envoy.service.discovery.v3 import discovery_pb2
 from google.protobuf.message import Message
 
+from tulle.kit.quick import quick
 from tulle.model.documents import Origin
 
 TYPE_PREFIX = "type.googleapis.com/"
@@ -29,6 +30,7 @@ DELIVERY_ORDER = (SECRET, CLUSTER, ENDPOINT, EXTENSION, LISTENER, ROUTE, VIRTUAL
 """Make before break: additions go out in this order, removals of clusters last (xDS, "eventual consistency")."""
 
 
+@quick
 @dataclass(frozen=True, slots=True, eq=False, weakref_slot=True)
 class Resource:
     """One xDS resource as it goes over the wire. Use `encode` to make one."""
