@@ -4,9 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from functools import cache
 from hashlib import blake2b
 
 from envoy.service.discovery.v3 import discovery_pb2
+from google.protobuf.descriptor import Descriptor
 from google.protobuf.message import Message
 
 from tulle.kit.quick import quick
@@ -70,9 +72,15 @@ def encode(
     origins: tuple[Origin, ...] = (),
 ) -> Resource:
     """Serialize a message deterministically and frame it for delta xDS."""
-    url = type_url or TYPE_PREFIX + message.DESCRIPTOR.full_name
+    url = type_url or _type_url(message.DESCRIPTOR)
     body = message.SerializeToString(deterministic=True)
     return framed(url, name, body, aliases=aliases, endpoints_name=endpoints_name, origins=origins)
+
+
+@cache
+def _type_url(kind: Descriptor) -> str:
+    """One text for all resources of a type: there are very many of these."""
+    return f"{TYPE_PREFIX}{kind.full_name}"
 
 
 def failed(type_url: str, name: str, reason: str, *, origins: tuple[Origin, ...] = ()) -> Resource:
