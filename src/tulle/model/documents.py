@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Protocol
+from typing import NamedTuple, Protocol
 
 from tulle.kit.quick import quick
 from tulle.model.names import Name
@@ -66,9 +66,7 @@ BUILT_IN = Origin("built-in")
 """The origin of what nobody wrote: defaults."""
 
 
-@quick
-@dataclass(frozen=True, slots=True)
-class Key:
+class Key(NamedTuple):
     """What identifies a document within its source: a newer document with the same key replaces it."""
 
     kind: str
