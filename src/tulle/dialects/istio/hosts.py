@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import lru_cache
 from typing import Annotated
 
 from pydantic import BeforeValidator
@@ -45,6 +46,7 @@ def full_host(host: str, namespace: str) -> str:
     return f"{host}.{namespace}{SERVICE_SUFFIX}"
 
 
+@lru_cache(256)
 def service_name(host: str) -> Name | None:
     """The service of the mesh that a complete host name names, or None if it is no name of the cluster domain."""
     qualified = host.removesuffix(SERVICE_SUFFIX)
