@@ -19,6 +19,7 @@ from tulle.envoy.rewrites import NOWHERE, Entry, redirects
 from tulle.envoy.routes import compile_routes, in_order
 from tulle.envoy.scope import may_call
 from tulle.envoy.sockets import Layout, Place
+from tulle.kit.groups import Groups
 from tulle.kit.memo import remember
 from tulle.kit.quick import quick
 from tulle.kit.sequences import differing
@@ -48,9 +49,10 @@ class Host:
 
     sets: RouteSets
     ports: Ports
-    services: frozenset[Name]
+    services: tuple[Name, ...]
+    """Each once."""
     resource: Resource
-    clusters: Mapping[str, Resource]
+    clusters: tuple[Resource, ...]
     secrets: frozenset[str]
     """Secrets of the mesh that its clusters need."""
     entry: Entry = NOWHERE
@@ -79,7 +81,7 @@ class Memory:
     """With those that no route can change."""
     all_clusters: Layered[str, Resource] = field(default_factory=Layered)
     """With those that listeners need."""
-    _users: dict[Name, set[Place]] = field(default_factory=dict)
+    _users: Groups[Name, Place] = field(default_factory=Groups)
     """By service: the hosts that use it."""
     _sharing: Counter[str] = field(default_factory=Counter)
     """By cluster: how many hosts have it."""
@@ -93,13 +95,13 @@ class Memory:
 
     def users(self, services: Iterable[Name]) -> list[Place]:
         """The hosts that use any of these services."""
-        return sorted(set().union(*(self._users.get(name, ()) for name in services)))
+        return sorted(set().union(*map(self._users.get, services)))
 
     def forget(self) -> None:
         """Begin from scratch."""
         self.layout, self.routes, self.streaming, self.services = Layout(), (), (), {}
         self.hosts, self.virtual_hosts, self.clusters = {}, {}, {}
-        self._users, self._sharing, self._secrets = {}, Counter(), {}
+        self._users, self._sharing, self._secrets = Groups(), Counter(), {}
 
     def take(self, hosts: Mapping[Place, Host | None]) -> None:
         """Put hosts in place of those that were there; None: there is none any more."""
@@ -109,12 +111,13 @@ class Memory:
             before = self.hosts.get(place)
             if before is not None:
                 self._leave(place, before)
-                clusters.update((name, self.clusters.get(name)) for name in before.clusters if name not in clusters)
+                left = (each.name for each in before.clusters if each.name not in clusters)
+                clusters.update((name, self.clusters.get(name)) for name in left)
                 if host is None:
                     resources.append((before.resource.name, None))
             if host is not None:
                 self._note(place, host)
-                clusters.update(host.clusters)
+                clusters.update((each.name, each) for each in host.clusters)
                 resources.append((host.resource.name, host.resource))
         self.hosts = replaced(self.hosts, hosts.items())
         self.virtual_hosts = replaced(self.virtual_hosts, resources)
@@ -123,17 +126,15 @@ class Memory:
 
     def _note(self, place: Place, host: Host) -> None:
         for name in host.services:
-            self._users.setdefault(name, set()).add(place)
-        self._sharing.update(host.clusters.keys())
+            self._users.add(name, place)
+        self._sharing.update(each.name for each in host.clusters)
         if host.secrets:
             self._secrets[place] = host.secrets
 
     def _leave(self, place: Place, host: Host) -> None:
         for name in host.services:
-            self._users[name].discard(place)
-            if not self._users[name]:
-                del self._users[name]
-        self._sharing.subtract(host.clusters.keys())
+            self._users.remove(name, place)
+        self._sharing.subtract(each.name for each in host.clusters)
         self._secrets.pop(place, None)
 
 
@@ -231,7 +232,7 @@ def compile_host(mesh: Mesh, place: Place, sets: RouteSets, ports: Ports, entry:
     """One virtual host; `ports` are the numbers by which its port may be named in conditions."""
     routes_name, host = place
     used = [backend for each in sets for backend in references.request_backends(each)]
-    names = frozenset(backend.service for backend in used)
+    names = tuple(dict.fromkeys(backend.service for backend in used))
     to = dataclasses.replace(destinations(mesh, names), listener=entry)
     name = naming.virtual_host(routes_name, host)
     origins = tuple(each.origin for each in sets) or (mesh.settings.origin,)
@@ -248,9 +249,8 @@ def compile_host(mesh: Mesh, place: Place, sets: RouteSets, ports: Ports, entry:
         return encode(name, message, origins=origins)
 
     resource = attempt(VIRTUAL_HOST, name, origins, compiled)
-    resources = cluster_resources(used, to, mesh.settings.trust_domain)
-    clusters = {each.name: each for each in resources}
-    return Host(sets, ports, names, resource, clusters, mesh_secrets.needed(resources), entry)
+    clusters = cluster_resources(used, to, mesh.settings.trust_domain)
+    return Host(sets, ports, names, resource, clusters, mesh_secrets.needed(clusters), entry)
 
 
 def at_gateway(route_set: RouteSet, ports: Ports) -> RouteSet:

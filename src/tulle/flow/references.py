@@ -184,7 +184,7 @@ def check_route(route: RouteSet, directory: Directory) -> Checked[tuple[RouteSet
     resolved = resolve(route, directory.services, directory.hosts, directory.delegates)
     if route.parents:
         attached = attach(resolved.route, directory.around)
-        findings, names = (*resolved.findings, *attached.findings), tuple(resolved.names | attached.names)
+        findings, names = (*resolved.findings, *attached.findings), tuple(resolved.names.union(attached.names))
         return Checked(attached.routes, findings, names, attached)
     checked = _check_set(resolved.route, directory)
     together = () if checked.thing is None else (checked.thing,)
