@@ -55,7 +55,7 @@ def destinations(service: Service, caller: Caller, root_namespace: str) -> tuple
     """The documents that decide for a caller, the oldest first: of one host, in one namespace."""
     if not service.destinations:
         return ()
-    labels = caller.labels if _asks(service)[0] else ()
+    labels = caller.labels if any(each.clients for each in service.destinations) else ()
     return _destinations(service, caller.lives_in(root_namespace), labels, root_namespace)
 
 

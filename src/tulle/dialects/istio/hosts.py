@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-from functools import lru_cache
 from typing import Annotated
 
 from pydantic import BeforeValidator
 
 from tulle.dialects.fields import HOST, refuse, shown
 from tulle.model.hostnames import is_address
-from tulle.model.names import SERVICE_SUFFIX, Name
+from tulle.model.names import SERVICE_SUFFIX, Name, named
 
 
 def _host(value: object) -> object:
@@ -46,11 +45,10 @@ def full_host(host: str, namespace: str) -> str:
     return f"{host}.{namespace}{SERVICE_SUFFIX}"
 
 
-@lru_cache(256)
 def service_name(host: str) -> Name | None:
     """The service of the mesh that a complete host name names, or None if it is no name of the cluster domain."""
     qualified = host.removesuffix(SERVICE_SUFFIX)
     name, dot, namespace = qualified.partition(".")
     if qualified == host or not dot or "." in namespace or name == "*":
         return None
-    return Name(namespace, name)
+    return named(namespace, name)

@@ -21,7 +21,7 @@ from tulle.flow.references import shown
 from tulle.kit.groups import Groups
 from tulle.model.findings import Finding
 from tulle.model.hostnames import covers
-from tulle.model.names import CLUSTER_DOMAIN, Name
+from tulle.model.names import CLUSTER_DOMAIN, Name, named
 from tulle.model.objects import Secret
 from tulle.model.policies import Policy, TlsMode
 from tulle.model.security import PeerMode
@@ -111,7 +111,7 @@ def _services(destination: Destination, world: World, keys: set[Key]) -> Iterato
 
 def _service_name(host: str) -> Name | None:
     name, dot, namespace = host.removesuffix(SUFFIX).partition(".")
-    return Name(namespace, name) if host.endswith(SUFFIX) and dot else None
+    return named(namespace, name) if host.endswith(SUFFIX) and dot else None
 
 
 def _about_host(destination: Destination, services: tuple[Service, ...], world: World) -> Iterator[Finding]:
