@@ -233,7 +233,7 @@ def compile_host(mesh: Mesh, place: Place, sets: RouteSets, ports: Ports, entry:
     routes_name, host = place
     used = [backend for each in sets for backend in references.request_backends(each)]
     names = tuple(dict.fromkeys(backend.service for backend in used))
-    to = dataclasses.replace(destinations(mesh, names), listener=entry)
+    to = destinations(mesh, names, entry)
     name = naming.virtual_host(routes_name, host)
     origins = tuple(each.origin for each in sets) or (mesh.settings.origin,)
 
@@ -272,12 +272,12 @@ def _possible(matches: Iterable[Match], ports: frozenset[int]) -> Iterator[Match
             yield dataclasses.replace(match, ports=()) if match.ports else match
 
 
-def destinations(mesh: Mesh, names: Iterable[Name]) -> Destinations:
-    """What the gateway may know of these services."""
+def destinations(mesh: Mesh, names: Iterable[Name], entry: Entry = NOWHERE) -> Destinations:
+    """What the gateway may know of these services, at a listener."""
     known = {name: service for name in names if (service := mesh.services.get(name)) is not None}
     caller = Caller.gateway(mesh.settings)
     denied = frozenset(name for name, service in known.items() if not may_call(caller.name, service))
-    return Destinations(known, denied, caller=caller, root_namespace=mesh.settings.root_namespace)
+    return Destinations(known, denied, caller=caller, root_namespace=mesh.settings.root_namespace, listener=entry)
 
 
 def lazy_routes(name: str) -> route_pb2.RouteConfiguration:

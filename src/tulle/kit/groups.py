@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Hashable, Iterator
-from typing import Final, Generic, TypeVar, cast
+from typing import Generic, TypeVar
 
 Key = TypeVar("Key", bound=Hashable)
 Member = TypeVar("Member", bound=Hashable)
@@ -17,15 +17,8 @@ class _Few(tuple[Member, ...]):
     __slots__ = ()
 
 
-class _Nobody:
-    """Stands where there is no group."""
-
-
-NOBODY: Final = _Nobody()
-
-
 class Groups(Generic[Key, Member]):
-    """Members by key, in the order in which they were added. A group without members is none."""
+    """Members (not None) by key, in the order in which they were added. A group without members is none."""
 
     __slots__ = ("_groups",)
 
@@ -71,11 +64,13 @@ class Groups(Generic[Key, Member]):
 
     def pop(self, key: Key) -> Collection[Member]:
         """The members of a group, which is taken away."""
-        return _members(self._groups.pop(key, NOBODY))
+        group = self._groups.pop(key, None)
+        return () if group is None else _members(group)
 
     def get(self, key: Key) -> Collection[Member]:
         """The members of a group; not to be kept, as a large one changes with it."""
-        return _members(self._groups.get(key, NOBODY))
+        group = self._groups.get(key)
+        return () if group is None else _members(group)
 
     def items(self) -> Iterator[tuple[Key, Collection[Member]]]:
         """Every group."""
@@ -91,7 +86,5 @@ class Groups(Generic[Key, Member]):
         return len(self._groups)
 
 
-def _members(group: Member | _Few[Member] | dict[Member, None] | _Nobody) -> Collection[Member]:
-    if isinstance(group, _Few | dict):
-        return group
-    return () if group is NOBODY else (cast(Member, group),)
+def _members(group: Member | _Few[Member] | dict[Member, None]) -> Collection[Member]:
+    return group if isinstance(group, _Few | dict) else (group,)

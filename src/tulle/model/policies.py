@@ -63,6 +63,8 @@ class Locality:
     def of(cls, labels: Iterable[tuple[str, str]]) -> Locality | None:
         """Where something with these labels is, as Kubernetes and Istio label it; None if they do not say."""
         known = dict(labels)
+        if not known:
+            return None
         if LOCALITY_LABEL in known:
             return cls.parse(known[LOCALITY_LABEL].replace(".", "/"))
         found = [known.get(label, "") for label in (REGION_LABEL, ZONE_LABEL, SUBZONE_LABEL)]

@@ -102,7 +102,9 @@ def framed(
     if aliases:
         version = _digest(version.encode() + b"".join(length_delimited(4, alias.encode()) for alias in aliases))
     response = discovery_pb2.DeltaDiscoveryResponse()
-    entry = response.resources.add(name=name, version=version, aliases=aliases)
+    entry = response.resources.add()
+    entry.name, entry.version = name, version
+    entry.aliases.extend(aliases)
     entry.resource.type_url, entry.resource.value = type_url, body
     # A message of which one field is set is that field, as it stands within any other.
     wire = response.SerializeToString()
