@@ -1,4 +1,4 @@
-"""Routers with middlewares on a real Traefik, and as steps of a real Envoy: the same requests, the same answers.
+"""Routers with middlewares on a real Traefik, and the same as steps of a real Envoy, and what both answer.
 
 Both read one file. Which router a request is for, its header `x-router` says.
 """
@@ -69,6 +69,16 @@ class Both:
 
     real: int
     ours: int
+    log: Path
+    """What Envoy says."""
+
+    def ours_answers(self, call: Call) -> int:
+        """The status of ours."""
+        return asked(self.ours, call).status
+
+    def said(self) -> str:
+        """By Envoy, so far."""
+        return self.log.read_text()
 
     def replies(self, call: Call) -> tuple[Reply, Reply]:
         """First that of the real one."""
@@ -131,7 +141,7 @@ def both(
             (directory / name).mkdir()
             (directory / name / "dynamic.yaml").write_text(dynamic)
             (directory / name / "traefik.yaml").write_text(_static(directory / name, port, dict(entry or {})))
-        found = Both(real, ours)
+        found = Both(real, ours, directory / "ours" / "gateway-here.log")
         stack.enter_context(_real(directory / "real"))
         stack.enter_context(_ours(directory / "ours"))
         some = "ready"

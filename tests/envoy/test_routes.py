@@ -27,7 +27,7 @@ from tulle.model.routes import (
     RouteSet,
     specificity,
 )
-from tulle.model.steps import AddPrefix
+from tulle.model.steps import AddPrefix, AskServer, SetHeaders
 
 OK = Respond(status=200)
 WEB = service("web", http())
@@ -221,3 +221,15 @@ def test_shares_with_steps_of_their_own() -> None:
     assert [each["prefix"] for each in work["filter_context"]["request"]] == ["/a", "/marked"]
     (work,) = other["typed_per_filter_config"].values()
     assert [each["prefix"] for each in work["filter_context"]["request"]] == ["/a"]
+
+
+def test_steps_that_ask_a_service_know_its_cluster() -> None:
+    asking = rule("a", OK, steps=(AskServer(backend=backend("web"), url="http://web/"), AddPrefix(prefix="/a")))
+    (compiled,) = compile_routes([(Match(), asking)], Destinations({WEB.name: WEB}))
+    assert "outbound|8000||web.default" in str(as_json(compiled))
+
+
+def test_services_do_not_see_clients_that_are_hidden() -> None:
+    hidden = rule("a", OK, steps=(SetHeaders(request=(("X-Forwarded-For", ""),)),))
+    (compiled,) = compile_routes([(Match(), hidden)], Destinations({}))
+    assert compiled.request_headers_to_remove == ["X-Forwarded-For"]

@@ -56,7 +56,7 @@ def nothing_found() -> route_components_pb2.Route:
 
 def local_reply() -> LocalReplyConfig:
     """For what Envoy answers itself."""
-    mappers = [*map(_detailed, DETAILED), *(_where(*each) for each in SPECIAL), *(_mapper(*each) for each in FAILURES)]
+    mappers = [*(_where(*each) for each in SPECIAL), *map(_detailed, DETAILED), *(_mapper(*each) for each in FAILURES)]
     return LocalReplyConfig(mappers=[*mappers, *(_unreadable(*each) for each in UNREADABLE)])
 
 

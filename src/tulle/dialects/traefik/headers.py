@@ -19,7 +19,10 @@ def headers(part: Written, spec: HeadersSpec) -> Iterator[Step]:
     if spec.allowed_hosts and not spec.is_development:
         yield RefuseHosts(hosts=spec.allowed_hosts, proxy_headers=spec.hosts_proxy_headers)
     always, secure = list(_careful(spec)), list(_pins(spec))
-    (always if spec.force_sts_header else secure).extend(_strict(spec))
+    if spec.force_sts_header:
+        always = [*_strict(spec), *always]
+    else:
+        secure = [*_strict(spec), *secure]
     if always or secure:
         yield SetHeaders(
             answer=tuple(always), secure_answer=tuple(secure), secure_proof=tuple(spec.ssl_proxy_headers.items())

@@ -20,14 +20,19 @@ def parts(step: steps.Step, where: Where) -> tuple[Part, ...]:
     Raises:
         ValueError: it cannot be done.
     """
-    if not is_possible(step):
+    make = _MAKERS.get(type(step))
+    if make is None:
         raise ValueError(f"nothing is known that does {type(step).__name__}")
-    return _MAKERS[type(step)](step, where)
+    return make(step, where)
 
 
-def is_possible(step: steps.Step) -> bool:
-    """Whether it can be done; a rule with one that cannot must not be used without it."""
-    return type(step) in _MAKERS
+def problem(step: steps.Step) -> str:
+    """Why it cannot be done; empty if it can. A rule with one that cannot must not be used without it."""
+    try:
+        parts(step, Where("", ""))
+    except ValueError as error:
+        return str(error)
+    return ""
 
 
 def refusal(reason: str) -> Part:

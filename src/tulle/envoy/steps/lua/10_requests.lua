@@ -155,13 +155,21 @@ function REQUEST.replace(handle, headers, op)
   headers:replace(":path", op.path .. query)
 end
 
+-- A request that is not sent elsewhere goes on with its URL as it was written, which has a path.
+local function kept_url(handle, headers)
+  local path = headers:get(":path")
+  if path:sub(1, 1) == "/" then return end
+  headers:replace(":path", "/" .. path)
+  note(handle, "empty", "no")
+end
+
 local USUAL = { http = ":80", https = ":443" }
 function REQUEST.to_scheme(handle, headers, op)
   local given, authority = scheme(headers), headers:get(":authority")
   local host = authority:gsub(":%d*$", "")
   local port = authority:sub(#host + 1)
   if port == USUAL[given] then port = "" end
-  if given == op.scheme and port == op.port then return end
+  if given == op.scheme and port == op.port then return kept_url(handle, headers) end
   return redirect(handle, headers:get(":method"), op.scheme .. "://" .. host .. op.port .. target(headers), op.permanent)
 end
 
@@ -207,9 +215,12 @@ function REQUEST.take_path(handle, headers, op)
   local path = decoded(raw)
   headers:add("x-replaced-path", old)
   local wrong = raw:match("%%%x?$") or raw:match("%%[^%x]..?") or raw:match("%%%x[^%x].?")
-  if wrong ~= nil then return fail(handle, 500, 'invalid URL escape "' .. wrong:sub(1, 3) .. '"') end
-  if is_dirty(raw) then return fail(handle, 400, "Bad Request") end
-  headers:replace(":path", written_path(path, raw) .. query)
+  if wrong ~= nil then
+    return fail(handle, 500, 'invalid URL escape "' .. wrong:sub(1, 3):gsub('[\\"]', "\\%0") .. '"')
+  end
+  path = written_path(path, raw)
+  if is_dirty(path) then return fail(handle, 400, "Bad Request") end
+  headers:replace(":path", path .. query)
 end
 
 -- For patterns, which are about what is meant.
@@ -290,8 +301,8 @@ function REQUEST.to_url(handle, headers, op)
   if new == nil and #old > SHORT then return answer(handle, 414, {}, "") end
   local location = usual_url(new or "")
   if location == nil then return answer(handle, 502, {}, "Bad Gateway") end
-  if new == old then return end
-  return redirect(handle, headers:get(":method"), location, op.permanent)
+  if new ~= old then return redirect(handle, headers:get(":method"), location, op.permanent) end
+  kept_url(handle, headers)
 end
 
 -- Addresses as Go's net/netip reads them: a list of bytes; nil if it is none.
