@@ -39,7 +39,7 @@ def retry(text: str) -> Retry:
         plain = re.sub(sign, word, plain)
     try:
         condition = ast.parse(plain.strip(), mode="eval").body
-    except SyntaxError as error:
+    except (SyntaxError, ValueError, RecursionError, MemoryError) as error:  # All that `ast.parse` is known to raise.
         raise Malformed("cannot be read") from error
     codes = tuple(code for code in STATUSES if _holds(condition, 1, code))
     tries = next((tries for tries in range(1, MOST) if not any(_holds(condition, tries, code) for code in codes)), MOST)
