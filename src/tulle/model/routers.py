@@ -304,5 +304,8 @@ class EdgeState:
     routers: Mapping[Name, RouterState] = field(default_factory=dict)
     points: tuple[EntryPoint, ...] = ()
     pools: Mapping[Name, Pool] = field(default_factory=dict)
+    composed: frozenset[Name] = frozenset()
+    """Services that are made of others."""
+    steps: frozenset[Name] = frozenset()
     wishes: tuple[tuple[Router, RouterTls | None], ...] = ()
     """Routers that are used, each with the TLS that holds for it: its own, or that of an entry point."""

@@ -1,4 +1,4 @@
-"""Documents that nobody writes: the certificate for names without one, and services that are always there."""
+"""The document that nobody writes: the certificate for names without one, and the control plane as a service."""
 
 from __future__ import annotations
 
@@ -17,7 +17,6 @@ from tulle.sources.base import Batch
 
 SOURCE = "internal"
 DAY = timedelta(days=1)
-SERVICES = ("api", "dashboard", "rest")
 
 
 class BuiltIn:
@@ -62,11 +61,10 @@ class BuiltIn:
 
 
 def document(pem: str, socket: Path) -> Document:
-    """A store of certificates with this one, and the services that are always there, as documents write them."""
-    servers = {"loadBalancer": {"servers": [{"url": f"unix://{socket}"}]}}
+    """A store of certificates with this one, if there is one, and the control plane as a service, as documents write
+    them."""
     pair = {"certFile": pem, "keyFile": pem}
-    content = {
-        "tls": {"stores": {"default": {"defaultCertificate": pair}}},
-        "http": {"services": dict.fromkeys(SERVICES, servers)},
-    }
+    stores = {"stores": {"default": {"defaultCertificate": pair}}} if pem else {}
+    servers = {"servers": [{"url": f"unix://{socket}"}]}
+    content = {"tls": stores, "http": {"services": {"plane": {"loadBalancer": servers}}}}
     return Document(Origin(SOURCE), Key("file", Name("", SOURCE)), content)

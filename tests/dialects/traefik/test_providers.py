@@ -2,7 +2,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from tests.dialects.traefik.reading import named, read, wrong
+from tests.dialects.traefik.reading import read, wrong
 from tulle.model import registries
 from tulle.model.client_tls import ClientTls
 from tulle.model.providers import (
@@ -10,6 +10,7 @@ from tulle.model.providers import (
     EtcdSettings,
     FileSettings,
     HttpSettings,
+    Provider,
     RedisSettings,
     RestSettings,
     SentinelSettings,
@@ -20,7 +21,7 @@ from tulle.model.providers import (
 def settings(text: str) -> dict[str, Any]:
     objects, findings = read(text)
     assert findings == []
-    return {name: each.settings for name, each in named(objects).items()}
+    return {each.name.name: each.settings for each in objects if isinstance(each, Provider)}
 
 
 def test_what_is_usual() -> None:

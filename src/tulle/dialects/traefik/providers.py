@@ -3,15 +3,16 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 
 from tulle.dialects.sections import Kind, Shape
+from tulle.dialects.traefik import internal, static
 from tulle.dialects.traefik import provider_specs as specs
 from tulle.dialects.traefik.middleware_specs import ClientTlsSpec
 from tulle.dialects.written import Written
 from tulle.model import registries
-from tulle.model.mesh import Fragment
+from tulle.model.mesh import Fragment, Object
 from tulle.model.names import Name
 from tulle.model.providers import (
     ClientTls,
@@ -34,7 +35,7 @@ def read(part: Written) -> Fragment:
     spec = part.validated(specs.ProvidersSpec)
     if spec is None:
         return Fragment(findings=tuple(part.findings))
-    found = []
+    found: list[Object] = []
     for field, make in _PROVIDERS.items():
         value = getattr(spec, field)
         if value is None:
@@ -45,7 +46,15 @@ def read(part: Written) -> Fragment:
         found.append(
             Provider(name=Name(STATIC, name), origin=part.at(written), settings=settings, folder=part.document.folder)
         )
-    return Fragment(objects=tuple(found), findings=tuple(part.findings))
+    return Fragment(objects=(*found, *_taking(part, spec.rest)), findings=tuple(part.findings))
+
+
+def _taking(part: Written, spec: specs.RestSpec | None) -> Iterator[Object]:
+    """The service that takes configuration from others; and its router, if it is open to everybody."""
+    if spec is not None:
+        yield from internal.service(part, "rest")
+        if spec.insecure:
+            yield static.router(part, "rest", "/api/providers", static.ADMIN, static.GREATEST)
 
 
 def _files(part: Written, spec: specs.FileProviderSpec) -> ProviderSettings:

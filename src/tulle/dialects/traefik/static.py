@@ -7,12 +7,12 @@ from collections.abc import Callable
 from pydantic import ConfigDict, Field
 
 from tulle.dialects.sections import Kind, Shape
-from tulle.dialects.traefik import http_transport
+from tulle.dialects.traefik import http_transport, internal
 from tulle.dialects.traefik.http_transport import TransportSpec
 from tulle.dialects.traefik.values import Flag, Text, TraefikSpec
 from tulle.dialects.written import Written
 from tulle.model.conditions import Comparison, Condition, Subject
-from tulle.model.mesh import Fragment
+from tulle.model.mesh import Fragment, Object
 from tulle.model.names import Name
 from tulle.model.routers import INTERNAL, STATIC, Reference, Router
 from tulle.model.routes import RouteKind
@@ -65,28 +65,31 @@ class AnythingSpec(TraefikSpec):
 
 
 def read_api(part: Written) -> Fragment:
-    """The router of an interface that is open to everybody."""
+    """The services; and their routers, if they are open to everybody."""
     spec = part.validated(ApiSpec)
-    if spec is None or not spec.insecure:
+    if spec is None:
         return Fragment(findings=tuple(part.findings))
-    path = f"{spec.base_path.rstrip('/')}/api"
-    routers = [_router(part, "api", path, ADMIN, GREATEST - 1)]
+    base = spec.base_path.rstrip("/")
+    found: list[Object] = [*internal.service(part, "api", base)]
     if spec.dashboard:
-        routers.append(_router(part, "dashboard", spec.base_path, ADMIN, GREATEST - 2))
-    return Fragment(objects=tuple(routers), findings=tuple(part.findings))
+        found += internal.service(part, "dashboard", base)
+    if spec.insecure:
+        found.append(router(part, "api", f"{base}/api", ADMIN, GREATEST - 1))
+    if spec.insecure and spec.dashboard:
+        found.append(router(part, "dashboard", spec.base_path, ADMIN, GREATEST - 2))
+    return Fragment(objects=tuple(found), findings=tuple(part.findings))
 
 
 def read_ping(part: Written) -> Fragment:
-    """The router of the answer."""
+    """The service, and its router."""
     spec = part.validated(PingSpec)
-    if spec is None or spec.manual_routing:
+    if spec is None:
         return Fragment(findings=tuple(part.findings))
-    return Fragment(
-        objects=(_router(part, "ping", "/ping", spec.entry_point, GREATEST),), findings=tuple(part.findings)
-    )
+    own = () if spec.manual_routing else (router(part, "ping", "/ping", spec.entry_point, GREATEST),)
+    return Fragment(objects=(*internal.service(part, "ping"), *own), findings=tuple(part.findings))
 
 
-def _router(part: Written, name: str, path: str, point: str, priority: int) -> Router:
+def router(part: Written, name: str, path: str, point: str, priority: int) -> Router:
     """A router that nobody wrote, to what is always there."""
     return Router(
         name=Name(INTERNAL, name),

@@ -116,8 +116,14 @@ class Edge:
             if joined.routes
             for point in joined.points
         ]
+        known = self._known
         return EdgeState(
-            routers=found, points=self.points, pools=self._known.pools, wishes=tuple(dict.fromkeys(wishes))
+            routers=found,
+            points=self.points,
+            pools=known.pools,
+            composed=frozenset((*known.blends, *known.mirrorings, *known.failovers)),
+            steps=frozenset(known.steps),
+            wishes=tuple(dict.fromkeys(wishes)),
         )
 
     def findings(self) -> Iterator[Finding]:

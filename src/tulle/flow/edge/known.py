@@ -13,6 +13,7 @@ from tulle.model.documents import Origin
 from tulle.model.findings import Finding, did_you_mean
 from tulle.model.names import Name
 from tulle.model.routers import (
+    INTERNAL,
     PROVIDER,
     STATIC,
     USUAL_TRANSPORT,
@@ -32,6 +33,8 @@ from tulle.model.routers import (
 
 KINDS = (Router, Steps, Pool, Blend, Mirroring, Failover, Transport, EntryPoint, TlsOptions, KeyPair)
 SERVICES = (Pool, Blend, Mirroring, Failover)
+ASKED_FOR = {"api": "api: {}", "dashboard": "api: {}", "ping": "ping: {}", "rest": "providers: {rest: {}}"}
+"""What has to be written before services of the control plane are there."""
 Thing = TypeVar("Thing")
 Key = tuple[str, Name]
 """What kind of object, and its name."""
@@ -101,7 +104,12 @@ class Lookup:
         """A service; noted if there is none."""
         self.asked.add(("service", to.name))
         found = self.known.service(to.name)
-        if found is None:
+        if found is None and to.name.namespace == INTERNAL and to.name.name in ASKED_FOR:
+            asked_for = ASKED_FOR[to.name.name]
+            self.wrong(
+                to, f'there is no "{to.name.name}@internal" where `{asked_for}` is not in the static configuration'
+            )
+        elif found is None:
             self._missing("service", to, self.known.service_names())
         return found
 
