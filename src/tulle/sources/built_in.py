@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator
-from datetime import timedelta
+from collections.abc import AsyncIterator, Callable
+from datetime import datetime, timedelta
 from pathlib import Path
 
 from cryptography import x509
 
-from tulle.identity.stand_in import LIFETIME, self_signed
 from tulle.kit.clock import Clock, SystemClock
 from tulle.kit.files import write_atomically
 from tulle.model.documents import Document, Key, Origin
@@ -19,16 +18,19 @@ from tulle.sources.base import Batch
 SOURCE = "internal"
 DAY = timedelta(days=1)
 SERVICES = ("api", "dashboard", "rest")
+SelfSigned = Callable[[datetime], tuple[str, str]]
+"""Makes a certificate, valid from that moment, and its key; both in PEM."""
 
 
 class BuiltIn:
-    """The certificate in a file of the home, made anew in the last month of its life."""
+    """The certificate in a file of the home, made anew in the last twelfth of its life."""
 
     name = SOURCE
 
-    def __init__(self, file: Path, socket: Path, clock: Clock | None = None) -> None:
-        """`file` holds the certificate and its key; on `socket` questions about routers are answered."""
+    def __init__(self, file: Path, make: SelfSigned, socket: Path, clock: Clock | None = None) -> None:
+        """`file` holds the certificate and its key, which `make` makes; on `socket` routers are asked about."""
         self._file = file
+        self._make = make
         self._socket = socket
         self._clock = clock or SystemClock()
 
@@ -46,11 +48,12 @@ class BuiltIn:
         now = self._clock.now()
         try:
             pem = self._file.read_text()
-            if now < x509.load_pem_x509_certificate(pem.encode()).not_valid_after_utc - LIFETIME / 12:
+            known = x509.load_pem_x509_certificate(pem.encode())
+            if now < known.not_valid_after_utc - (known.not_valid_after_utc - known.not_valid_before_utc) / 12:
                 return pem
         except (OSError, ValueError):
             pass
-        pem = "".join(self_signed(now))
+        pem = "".join(self._make(now))
         write_atomically(self._file, pem)
         return pem
 
