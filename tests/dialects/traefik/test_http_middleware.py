@@ -39,7 +39,7 @@ ESCAPES = ("%2f", "%5c", "%00", "%3b", "%25", "%3f", "%23")
     ("text", "step"),
     [
         ("addPrefix: {prefix: /a}", AddPrefix(prefix="/a")),
-        ("stripPrefix: {prefixes: '/a, /b', forceSlash: true}", StripPrefix(prefixes=("/a", "/b"))),
+        ("stripPrefix: {prefixes: '/a, /b'}", StripPrefix(prefixes=("/a", "/b"))),
         ("stripPrefixRegex: {regex: [' /[a-z]+']}", StripPattern(patterns=("/[a-z]+",))),
         ("replacePath: {path: /a}", ReplacePath(path="/a")),
         ("replacePathRegex: {regex: ^/(.), replacement: /$1}", ReplacePattern(pattern="^/(.)", replacement="/$1")),
@@ -179,9 +179,7 @@ def test_without_tls_settings() -> None:
             '"compress" has both excludedContentTypes and includedContentTypes; write one of them',
         ),
         ("errors: {status: ['500']}", '"errors.service" is missing'),
-        ("errors: {service: s}", '"errors.status" is empty; name statuses such as 500-599'),
         ("circuitBreaker: {}", '"circuitBreaker.expression" is missing'),
-        ("chain: {}", '"chain.middlewares" is empty'),
         (
             "plugin: {demo: {}}",
             '"plugin" "demo" is code that only Traefik runs; '
@@ -215,9 +213,25 @@ def test_patterns_and_fields_are_checked(text: str) -> None:
     assert broken(text)
 
 
-def test_what_has_no_effect() -> None:
-    objects, findings = read("http: {middlewares: {m: {buffering: {retryExpression: Attempts() < 2}}}}")
+@pytest.mark.parametrize(
+    ("text", "message"),
+    [
+        (
+            "buffering: {retryExpression: Attempts() < 2}",
+            '"buffering.retryExpression" has no effect: the middleware retry sends requests again',
+        ),
+        (
+            "errors: {service: s}",
+            '"errors.status" is empty, so that there is never a page; name statuses such as 500-599',
+        ),
+        ("chain: {}", '"chain.middlewares" is empty; nothing is done'),
+        (
+            "headers: {sslRedirect: true, stsSeconds: 1}",
+            '"headers.sslRedirect" has no effect, and none in Traefik 3: use the middleware redirectScheme',
+        ),
+    ],
+)
+def test_what_has_no_effect(text: str, message: str) -> None:
+    objects, findings = read(f"http: {{middlewares: {{m: {{{text}}}}}}}")
     assert len(objects) == 1
-    assert findings == [
-        '1 warning: middleware m: "buffering.retryExpression" has no effect: the middleware retry sends requests again'
-    ]
+    assert findings == [f"1 warning: middleware m: {message}"]

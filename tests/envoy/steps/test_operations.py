@@ -18,7 +18,7 @@ def test_redirects() -> None:
     usual = steps.RedirectScheme(scheme="https", port="443", is_permanent=True)
     assert work(usual).request == ({"op": "to_scheme", "scheme": "https", "port": "", "permanent": True},)
     assert work(steps.RedirectScheme(scheme="https", port="8443")).request[0]["port"] == ":8443"
-    _, native, after = parts(steps.RedirectPattern(pattern="a", replacement="b"), "n")
+    before, native, after = parts(steps.RedirectPattern(pattern="a", replacement="b"), "n")
     assert isinstance(before, Work) and isinstance(native, Native) and isinstance(after, Work)
     assert (before.request[0]["op"], after.request[0]["op"]) == ("write_url", "to_url")
 

@@ -9,6 +9,7 @@ from urllib.parse import urlsplit
 
 from tulle.dialects import patterns
 from tulle.dialects.fields import shown
+from tulle.dialects.objects import validated
 from tulle.dialects.sections import Kind, Shape
 from tulle.dialects.traefik import middleware_specs as specs
 from tulle.dialects.traefik.clients import address, allowed, same_client
@@ -68,7 +69,7 @@ class Found:
 
 def read(part: Written) -> Fragment:
     """The steps, if it is exactly one kind of middleware."""
-    spec = part.validated(specs.MiddlewareSpec)
+    spec = validated(part, specs.MiddlewareSpec)
     if spec is None:
         return Fragment(findings=tuple(part.findings))
     given = {name: value for name in specs.MiddlewareSpec.model_fields if (value := getattr(spec, name)) is not None}
@@ -77,7 +78,7 @@ def read(part: Written) -> Fragment:
         return Fragment(findings=tuple(part.findings))
     ((kind, value),) = given.items()
     found = _KINDS[kind](part, value)
-    if any(each.is_error for each in part.findings):
+    if part.has_errors:
         return Fragment(findings=tuple(part.findings))
     steps = Steps(name=part.document.key.name, origin=part.origin, steps=found.steps, parts=found.parts)
     return Fragment(objects=(steps, *found.pools), findings=tuple(part.findings))
@@ -183,8 +184,6 @@ def _digest(part: Written, spec: specs.DigestAuthSpec) -> Found:
 
 
 def _buffering(part: Written, spec: specs.BufferingSpec) -> Found:
-    if spec.retry_expression:
-        part.warning(("buffering", "retryExpression"), "has no effect: the middleware retry sends requests again")
     return Found((LimitBodies(request=spec.max_request_body_bytes, answer=spec.max_response_body_bytes),))
 
 
@@ -231,7 +230,7 @@ def _compress(part: Written, spec: specs.CompressSpec) -> Found:
 def _errors(part: Written, spec: specs.ErrorsSpec) -> Found:
     ranges = statuses(part, spec.status, ("errors", "status")) or ()
     if not spec.status:
-        part.error(("errors", "status"), "is empty; name statuses such as 500-599")
+        part.warning(("errors", "status"), "is empty, so that there is never a page; name statuses such as 500-599")
     if not spec.service:
         part.error(("errors", "service"), "is missing")
     rewrites = []
@@ -363,7 +362,7 @@ def _grpc_web(part: Written, spec: specs.GrpcWebSpec) -> Found:
 
 def _chain(part: Written, spec: specs.ChainSpec) -> Found:
     if not spec.middlewares:
-        part.error(("chain", "middlewares"), "is empty")
+        part.warning(("chain", "middlewares"), "is empty; nothing is done")
     return Found(parts=references(part, spec.middlewares, "chain"))
 
 

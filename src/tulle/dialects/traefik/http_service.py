@@ -6,6 +6,7 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 from tulle.dialects.fields import shown
+from tulle.dialects.objects import validated
 from tulle.dialects.sections import Kind, Shape
 from tulle.dialects.traefik.references import reference, references
 from tulle.dialects.traefik.servers import servers
@@ -38,7 +39,7 @@ STRATEGIES = {
 
 def read(part: Written) -> Fragment:
     """The service, if it is exactly one of the kinds of services."""
-    spec = part.validated(ServiceSpec)
+    spec = validated(part, ServiceSpec)
     if spec is None:
         return Fragment(findings=tuple(part.findings))
     given = {name: value for name in _KINDS if (value := getattr(spec, name)) is not None}
@@ -138,6 +139,14 @@ def _sticky(spec: StickySpec | None) -> Sticky | None:
     )
 
 
+def _needs(part: Written, kind: str, **given: str) -> bool:
+    """Whether services are named; what is missing is noted."""
+    missing = [field for field, value in given.items() if not value]
+    for field in missing:
+        part.error((kind, field), "is missing; name a service")
+    return not missing
+
+
 def _shares(part: Written, specs: Sequence[PartSpec], kind: str) -> tuple[Share, ...]:
     return tuple(
         Share(
@@ -175,6 +184,8 @@ def _mirroring(part: Written, spec: MirroringSpec, steps: tuple[Reference, ...])
         if each.percent > 100:
             part.error(("mirroring", "mirrors", index, "percent"), f"must be at most 100, not {shown(each.percent)}")
             return None
+    if not _needs(part, "mirroring", service=spec.service):
+        return None
     return Mirroring(
         name=part.document.key.name,
         origin=part.origin,
@@ -194,7 +205,7 @@ def _failover(part: Written, spec: FailoverSpec, steps: tuple[Reference, ...]) -
     ranges: tuple[tuple[int, int], ...] | None = ()
     if spec.errors is not None:
         ranges = statuses(part, spec.errors.status, ("failover", "errors", "status"))
-    if ranges is None:
+    if ranges is None or not _needs(part, "failover", service=spec.service, fallback=spec.fallback):
         return None
     return Failover(
         name=part.document.key.name,

@@ -6,6 +6,7 @@ import re
 from collections.abc import Sequence
 
 from tulle.dialects.fields import shown
+from tulle.dialects.objects import validated
 from tulle.dialects.sections import Kind, Shape
 from tulle.dialects.traefik.files import file_or_text
 from tulle.dialects.traefik.references import reference
@@ -33,7 +34,7 @@ _ADDRESS = re.compile(r"(?P<host>\[[0-9A-Fa-f:.]+\]|[^:/\s]+):(?P<port>[0-9]{1,5
 
 def read_tcp(part: Written) -> Fragment:
     """The service, if it is exactly one of the kinds of services."""
-    spec = part.validated(TcpServiceSpec)
+    spec = validated(part, TcpServiceSpec)
     if spec is None:
         return Fragment(findings=tuple(part.findings))
     name = _named(part, TCP)
@@ -67,7 +68,7 @@ def read_tcp(part: Written) -> Fragment:
 
 def read_udp(part: Written) -> Fragment:
     """The service, if it is exactly one of the kinds of services."""
-    spec = part.validated(UdpServiceSpec)
+    spec = validated(part, UdpServiceSpec)
     if spec is None:
         return Fragment(findings=tuple(part.findings))
     name = _named(part, UDP)
@@ -87,7 +88,7 @@ def read_udp(part: Written) -> Fragment:
 
 def read_transport(part: Written) -> Fragment:
     """How servers are spoken to."""
-    spec = part.validated(TcpTransportSpec)
+    spec = validated(part, TcpTransportSpec)
     if spec is None:
         return Fragment(findings=tuple(part.findings))
     transport = Transport(

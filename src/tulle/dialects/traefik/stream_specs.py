@@ -99,7 +99,9 @@ class TcpTransportSpec(TraefikSpec):
     """How servers are spoken to."""
 
     dial_timeout: Seconds = Field(30.0, description="For a connection.")
-    dial_keep_alive: Seconds = Field(15.0, description="How often idle connections are tried.")
+    dial_keep_alive: Annotated[Seconds, Refused("has no effect: idle connections are not tried", unless=(15.0,))] = (
+        Field(15.0, description="How often idle connections are tried.")
+    )
     termination_delay: Annotated[Seconds, Refused("has no effect: half-closed connections are never cut")] = Field(
         0.1, description="How long the other direction has after one has ended."
     )

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from tulle.dialects.fields import shown
+from tulle.dialects.objects import validated
 from tulle.dialects.sections import Kind, Shape
 from tulle.dialects.traefik import arguments
 from tulle.dialects.traefik.middleware_specs import TcpMiddlewareSpec
@@ -15,7 +16,7 @@ from tulle.model.steps import AllowAddresses, LimitConnections
 
 def read(part: Written) -> Fragment:
     """The middleware, if it is exactly one of the kinds."""
-    spec = part.validated(TcpMiddlewareSpec)
+    spec = validated(part, TcpMiddlewareSpec)
     if spec is None:
         return Fragment(findings=tuple(part.findings))
     allowed = spec.ip_allow_list or spec.ip_white_list
@@ -27,7 +28,7 @@ def read(part: Written) -> Fragment:
         for index, each in enumerate(allowed.source_range):
             if problem := arguments.subnet(each):
                 part.error(("ipAllowList", "sourceRange", index), f"{problem}: {shown(each)}")
-        if not part.findings:
+        if not part.has_errors:
             step = AllowAddresses(ranges=tuple(map(arguments.network, allowed.source_range)))
     elif spec.in_flight_conn is not None:
         step = LimitConnections(amount=spec.in_flight_conn.amount)
