@@ -182,8 +182,7 @@ def test_without_tls_settings() -> None:
         ("circuitBreaker: {}", '"circuitBreaker.expression" is missing'),
         (
             "plugin: {demo: {}}",
-            '"plugin" "demo" is code that only Traefik runs; '
-            "a WasmPlugin of Istio, or an EnvoyFilter with Lua, can do it",
+            '"plugin" is code that only Traefik runs; a WasmPlugin of Istio, or an EnvoyFilter with Lua, can do it',
         ),
         (
             "forwardAuth: {address: 'ftp://a'}",

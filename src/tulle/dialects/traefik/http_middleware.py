@@ -366,15 +366,6 @@ def _chain(part: Written, spec: specs.ChainSpec) -> Found:
     return Found(parts=references(part, spec.middlewares, "chain"))
 
 
-def _plugin(part: Written, spec: Mapping[str, Any]) -> Found:
-    name = next(iter(spec), "")
-    part.error(
-        ("plugin",),
-        f"{shown(name)} is code that only Traefik runs; a WasmPlugin of Istio, or an EnvoyFilter with Lua, can do it",
-    )
-    return Found()
-
-
 _KINDS: Mapping[str, Callable[[Written, Any], Found]] = {
     "add_prefix": _add_prefix,
     "basic_auth": _basic,
@@ -393,7 +384,6 @@ _KINDS: Mapping[str, Callable[[Written, Any], Found]] = {
     "ip_allow_list": _allow,
     "ip_white_list": _allow,
     "pass_tls_client_cert": _certificate,
-    "plugin": _plugin,
     "rate_limit": _rate,
     "redirect_regex": _redirect_pattern,
     "redirect_scheme": _redirect_scheme,

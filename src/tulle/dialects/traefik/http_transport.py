@@ -10,7 +10,7 @@ from pydantic import Field
 from tulle.dialects.objects import Refused, validated
 from tulle.dialects.sections import Kind, Shape
 from tulle.dialects.traefik.files import file_or_text, is_text
-from tulle.dialects.traefik.tls_specs import CertificateSpec, Version
+from tulle.dialects.traefik.tls_specs import CertificateSpec, SpiffeSpec, Version
 from tulle.dialects.traefik.values import Count, Flag, Items, Present, Seconds, Text, Texts, TraefikSpec
 from tulle.dialects.written import Written
 from tulle.model.mesh import Fragment
@@ -30,13 +30,6 @@ class TimeoutsSpec(TraefikSpec):
     ping_timeout: Annotated[Seconds, Refused("has no effect: servers are not asked for life", unless=(15.0,))] = Field(
         15.0, description="For the answer to that."
     )
-
-
-class SpiffeSpec(TraefikSpec):
-    """Identities of servers."""
-
-    ids: Texts = Field((), description="Those that are good.")
-    trust_domain: Text = Field("", description="Whose are good.")
 
 
 class TransportSpec(TraefikSpec):

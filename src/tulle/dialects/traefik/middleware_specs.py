@@ -377,7 +377,13 @@ class MiddlewareSpec(TraefikSpec):
     pass_tls_client_cert: Annotated[PassTlsClientCertSpec | None, Present] = Field(
         None, alias="passTLSClientCert", description="The client's certificate."
     )
-    plugin: dict[str, Any] | None = Field(None, description="Code that Traefik runs; nothing here does.")
+    plugin: Annotated[
+        dict[str, Any] | None,
+        Refused(
+            "is code that only Traefik runs; a WasmPlugin of Istio, or an EnvoyFilter with Lua, can do it",
+            is_error=True,
+        ),
+    ] = Field(None, description="Code that Traefik runs; nothing here does.")
     rate_limit: Annotated[RateLimitSpec | None, Present] = Field(None, description="So many in a time.")
     redirect_regex: Annotated[RedirectRegexSpec | None, Present] = Field(None, description="Elsewhere, by URL.")
     redirect_scheme: Annotated[RedirectSchemeSpec | None, Present] = Field(None, description="Another scheme.")

@@ -154,7 +154,9 @@ _IGNORED = {
 """Sections, and why they have no effect."""
 
 
-def _kind(section: str, schema: type[TraefikSpec], reading: Callable[[Written], Fragment] = read) -> Kind:
+def _kind(
+    section: str, schema: type[TraefikSpec], reading: Callable[[Written], Fragment] = read, description: str = ""
+) -> Kind:
     return Kind(
         name=f"traefik/{section}",
         noun=section,
@@ -163,6 +165,7 @@ def _kind(section: str, schema: type[TraefikSpec], reading: Callable[[Written], 
         schema=schema,
         read=reading,
         is_global=True,
+        description=description,
     )
 
 
@@ -172,5 +175,5 @@ KINDS = (
     _kind("global", GlobalSpec),
     _kind("core", CoreSpec, read_core),
     _kind("serversTransport", TransportSpec, http_transport.read_usual),
-    *(_kind(section, IgnoredSpec, read_ignored) for section in _IGNORED),
+    *(_kind(section, IgnoredSpec, read_ignored, f"**Refused:** {why}.") for section, why in _IGNORED.items()),
 )

@@ -8,7 +8,7 @@ from pydantic import Field
 
 from tulle.dialects.objects import Refused
 from tulle.dialects.traefik.services import PartSpec
-from tulle.dialects.traefik.tls_specs import CertificateSpec
+from tulle.dialects.traefik.tls_specs import CertificateSpec, SpiffeSpec
 from tulle.dialects.traefik.values import Count, Flag, Items, Present, Seconds, Text, Texts, TraefikSpec, Whole
 
 
@@ -93,6 +93,11 @@ class TcpTlsSpec(TraefikSpec):
     root_cas: Texts = Field((), alias="rootCAs", description="Authorities: files, or PEM.")
     certificates: Annotated[tuple[CertificateSpec, ...], Items] = Field((), description="Shown to them.")
     peer_cert_uri: Text = Field("", alias="peerCertURI", description="A name that their certificate must have.")
+    spiffe: Annotated[
+        SpiffeSpec | None,
+        Present,
+        Refused("has no effect: nothing here asks a SPIFFE workload API", is_error=True),
+    ] = Field(None, description="Identities of servers.")
 
 
 class TcpTransportSpec(TraefikSpec):

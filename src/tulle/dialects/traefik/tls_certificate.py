@@ -7,7 +7,7 @@ from collections.abc import Mapping
 
 from tulle.dialects.objects import validated
 from tulle.dialects.sections import Kind, Shape
-from tulle.dialects.traefik.files import file_or_text
+from tulle.dialects.traefik.files import file_or_text, is_text
 from tulle.dialects.traefik.tls_specs import CertificateSpec, StoreSpec
 from tulle.dialects.written import Written
 from tulle.model.mesh import Fragment
@@ -58,9 +58,12 @@ def _pair(part: Written, spec: CertificateSpec, name: Name, *path: str, is_defau
 
 
 def _identity(data: Mapping[str, object]) -> str:
-    """Of a certificate of the list: what it says, whatever the case of its keys."""
+    """Of a certificate of the list: its file, or what stands for its text, whatever the case of its keys."""
     said = {key.lower(): value for key, value in data.items()}
-    return hashlib.sha256(str(said.get("certfile")).encode()).hexdigest()[:16]
+    file = said.get("certfile")
+    if isinstance(file, str) and file and not is_text(file):
+        return file
+    return hashlib.sha256(str(file).encode()).hexdigest()[:16]
 
 
 KINDS = (

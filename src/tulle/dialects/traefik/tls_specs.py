@@ -71,3 +71,10 @@ class OptionsSpec(TraefikSpec):
     prefer_server_cipher_suites: Annotated[
         Flag, Refused("has no effect, and none in Traefik 3: leave it out", unless=(False,))
     ] = Field(False, description="No longer used.")
+
+
+class SpiffeSpec(TraefikSpec):
+    """Identities of servers."""
+
+    ids: Texts = Field((), description="Those that are good.")
+    trust_domain: Text = Field("", description="Whose are good.")
