@@ -82,7 +82,7 @@ async def run(settings: PlaneSettings) -> None:
     # What should be: files and the store, gathered and built into a mesh; and the keys that issuers of tokens publish.
     store = SqliteStore(home.plane / "store.db")
     paths = [str(path) for path in settings.files]
-    built_in = BuiltIn(home.plane / "stand-in.pem", self_signed, home.routers_socket)
+    built_in = BuiltIn(home.plane / "stand-in.pem", home.routers_socket, self_signed)
     gather = Gather((FileSource(paths), StoreSource(store), built_in))
     kept = KeptVersions(home.plane / "last-good.db", gather.again)
     kept.load()

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Callable, Mapping
+from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from datetime import datetime, timedelta
 from pathlib import Path
 
@@ -18,20 +18,23 @@ from tulle.sources.base import Batch
 SOURCE = "internal"
 DAY = timedelta(days=1)
 SERVICES = ("api", "dashboard", "rest")
-SelfSigned = Callable[[datetime], tuple[str, str]]
-"""Makes a certificate, valid from that moment, and its key; both in PEM."""
 
 
 class BuiltIn:
-    """The certificate in a file of the home, made anew in the last twelfth of its life."""
+    """The certificate in a file of the home, made anew for the last twelfth of its life."""
 
     name = SOURCE
 
-    def __init__(self, file: Path, make: SelfSigned, socket: Path, clock: Clock | None = None) -> None:
-        """`file` holds the certificate and its key, which `make` makes; on `socket` routers are asked about."""
+    def __init__(
+        self, file: Path, socket: Path, made: Callable[[datetime], Sequence[str]], clock: Clock | None = None
+    ) -> None:
+        """`file` holds the certificate and its key; on `socket` questions about routers are answered.
+
+        `made` gives a new certificate and its key as PEM, valid from a time on.
+        """
         self._file = file
-        self._make = make
         self._socket = socket
+        self._made = made
         self._clock = clock or SystemClock()
 
     async def batches(self) -> AsyncIterator[Batch]:
@@ -48,12 +51,12 @@ class BuiltIn:
         now = self._clock.now()
         try:
             pem = self._file.read_text()
-            known = x509.load_pem_x509_certificate(pem.encode())
-            if now < known.not_valid_after_utc - (known.not_valid_after_utc - known.not_valid_before_utc) / 12:
+            found = x509.load_pem_x509_certificate(pem.encode())
+            if now < found.not_valid_after_utc - (found.not_valid_after_utc - found.not_valid_before_utc) / 12:
                 return pem
         except (OSError, ValueError):
             pass
-        pem = "".join(self._make(now))
+        pem = "".join(self._made(now))
         write_atomically(self._file, pem)
         return pem
 

@@ -181,6 +181,11 @@ def test_without_tls_settings() -> None:
         ("errors: {status: ['500']}", '"errors.service" is missing'),
         ("circuitBreaker: {}", '"circuitBreaker.expression" is missing'),
         (
+            "circuitBreaker: {expression: Nonsense()}",
+            '"circuitBreaker.expression" cannot be understood: there is no `Nonsense`; there are '
+            "LatencyAtQuantileMS, NetworkErrorRatio, ResponseCodeRatio",
+        ),
+        (
             "plugin: {demo: {}}",
             '"plugin" is code that only Traefik runs; a WasmPlugin of Istio, or an EnvoyFilter with Lua, can do it',
         ),
