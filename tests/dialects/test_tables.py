@@ -20,6 +20,7 @@ class LeafSpec(ObjectSpec):
 class ThingSpec(ObjectSpec):
     items: Items[LeafSpec] = Field((), description="Several.")
     by_name: dict[str, LeafSpec] = Field(default_factory=dict, description="By name.")
+    plain: tuple[Annotated[int, Field(ge=0)], ...] = Field((), description="Numbers.")
     texts: dict[str, str] = Field(default_factory=dict, description="Texts.")
     old: Annotated[LeafSpec | None, Refused("has no effect")] = Field(None, description="Old.")
     near: Annotated[int, Differs("counts from 1")] = Field(0, description="Near.")
@@ -65,6 +66,7 @@ def test_every_field_has_a_row_and_what_is_the_same_is_shown_once(dialect: Objec
             ("spec.items[].aValue", "yes", None),
             ("spec.items[].again", "yes", ("Thing", "spec.items[]")),
             ("spec.byName.{}", "yes", ("Thing", "spec.items[]")),
+            ("spec.plain[]", "yes", None),
             ("spec.texts", "yes", None),
             ("spec.old", "refused", None),
             ("spec.near", "differs", None),

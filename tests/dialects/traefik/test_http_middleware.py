@@ -171,7 +171,10 @@ def test_without_tls_settings() -> None:
         ("addPrefix: {}", '"addPrefix.prefix" is missing'),
         ("redirectScheme: {}", '"redirectScheme.scheme" is missing'),
         ("ipAllowList: {}", '"ipAllowList.sourceRange" is empty; name the addresses that are let in'),
-        ("rateLimit: {average: 1, period: -1s}", '"rateLimit.period" must not be negative'),
+        (
+            "rateLimit: {average: 1, period: -1s}",
+            '"rateLimit.period" must not be negative, as "-1s" is',
+        ),
         ("retry: {}", '"retry.attempts" must be at least 1, not 0'),
         ("compress: {encodings: [x]}", '"compress.encodings[0]" must be one of gzip, br, zstd, not "x"'),
         (

@@ -39,6 +39,8 @@ ESCAPES = {
 }
 """What a path must not have, if it is not allowed."""
 EVERYWHERE = "0.0.0.0"
+MOST_REQUESTS, MOST_STREAMS = (1 << 32) - 1, (1 << 31) - 1
+"""That a proxy can count to."""
 Spec = TypeVar("Spec", bound=TraefikSpec)
 
 
@@ -103,8 +105,8 @@ def _entrance(part: Written, spec: EntryPointSpec, http: EntryPointHttpSpec) -> 
         read_timeout=timeouts.read_timeout,
         write_timeout=timeouts.write_timeout,
         idle_timeout=timeouts.idle_timeout,
-        most_streams=(spec.http2 or _empty(Http2Spec)).max_concurrent_streams,
-        most_requests=transport.keep_alive_max_requests,
+        most_streams=min((spec.http2 or _empty(Http2Spec)).max_concurrent_streams, MOST_STREAMS),
+        most_requests=min(transport.keep_alive_max_requests, MOST_REQUESTS),
         longest=transport.keep_alive_max_time,
     )
 

@@ -142,8 +142,6 @@ def _allow(part: Written, spec: specs.IpAllowListSpec) -> Found:
 def _rate(part: Written, spec: specs.RateLimitSpec) -> Found:
     by = same_client(part, spec.source_criterion, "rateLimit")
     redis = _redis(part, spec.redis) if spec.redis is not None else None
-    if spec.period < 0:
-        part.error(("rateLimit", "period"), "must not be negative")
     if not spec.average:
         return Found()
     own = part.document.key.name

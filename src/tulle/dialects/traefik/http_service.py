@@ -8,6 +8,7 @@ from typing import Any
 from tulle.dialects.fields import shown
 from tulle.dialects.objects import validated
 from tulle.dialects.sections import Kind, Shape
+from tulle.dialects.traefik import health
 from tulle.dialects.traefik.references import reference, references
 from tulle.dialects.traefik.servers import servers
 from tulle.dialects.traefik.services import (
@@ -28,6 +29,8 @@ from tulle.model.policies import Balance, HashOn, HealthCheck, LoadBalancing, Ou
 from tulle.model.routers import Blend, Failover, Mirroring, Pool, Reference, ServiceTree, Share, Sharing, Sticky
 from tulle.model.services import Service
 
+WINDOW = 10.0
+MOST = (1 << 32) - 1
 STRATEGIES = {
     "": LoadBalancing(balance=Balance.ROUND_ROBIN, stays_while_any_is_well=True),
     "wrr": LoadBalancing(balance=Balance.ROUND_ROBIN, stays_while_any_is_well=True),
@@ -50,7 +53,8 @@ def read(part: Written) -> Fragment:
     else:
         words = ", ".join(ServiceSpec.model_fields[name].alias or name for name in _KINDS)
         part.error((), f"must be exactly one of {words}, not {len(given) or 'none'} of them")
-    return Fragment(objects=(found,) if found is not None else (), findings=tuple(part.findings))
+    objects = (found,) if found is not None and not part.has_errors else ()
+    return Fragment(objects=objects, findings=tuple(part.findings))
 
 
 def _pool(part: Written, spec: LoadBalancerSpec, steps: tuple[Reference, ...]) -> Pool | None:
@@ -70,8 +74,8 @@ def _pool(part: Written, spec: LoadBalancerSpec, steps: tuple[Reference, ...]) -
         policy=Policy(
             load_balancing=STRATEGIES[spec.strategy],
             connect_timeout=30.0,
-            health_check=_health(spec, "https" if found.is_encrypted else "http"),
-            outlier_detection=_passive(spec),
+            health_check=_health(part, spec, "https" if found.is_encrypted else "http"),
+            outlier_detection=_passive(part, spec),
         ),
     )
     transport = spec.servers_transport
@@ -91,19 +95,22 @@ def _pool(part: Written, spec: LoadBalancerSpec, steps: tuple[Reference, ...]) -
     )
 
 
-def _health(spec: LoadBalancerSpec, scheme: str) -> HealthCheck | None:
+def _health(part: Written, spec: LoadBalancerSpec, scheme: str) -> HealthCheck | None:
     check = spec.health_check
     if check is None:
         return None
+    field = ("loadBalancer", "healthCheck")
     return HealthCheck(
         path=check.path or "/",
-        interval=check.interval,
-        timeout=check.timeout,
+        interval=health.period(part, check.interval, health.INTERVAL, *field, "interval"),
+        timeout=health.period(part, check.timeout, health.TIMEOUT, *field, "timeout"),
         unhealthy_after=1,
         healthy_after=1,
-        unhealthy_interval=check.unhealthy_interval,
-        method=check.method,
-        statuses=((check.status, check.status),) if check.status else ((200, 399),),
+        unhealthy_interval=health.period(part, check.unhealthy_interval, health.INTERVAL, *field, "unhealthyInterval")
+        if check.unhealthy_interval is not None
+        else None,
+        method=health.method(part, check.method, *field, "method"),
+        statuses=health.good(part, check.status, *field, "status"),
         port=check.port,
         host=check.hostname,
         headers=tuple(check.headers.items()),
@@ -112,14 +119,15 @@ def _health(spec: LoadBalancerSpec, scheme: str) -> HealthCheck | None:
     )
 
 
-def _passive(spec: LoadBalancerSpec) -> OutlierDetection | None:
+def _passive(part: Written, spec: LoadBalancerSpec) -> OutlierDetection | None:
     check = spec.passive_health_check
     if check is None:
         return None
+    window = health.period(part, check.failure_window, WINDOW, "loadBalancer", "passiveHealthCheck", "failureWindow")
     return OutlierDetection(
-        consecutive_5xx=check.max_failed_attempts,
-        interval=min(check.failure_window, 1.0),
-        ejection_time=check.failure_window,
+        consecutive_5xx=min(check.max_failed_attempts, MOST),
+        interval=min(window, 1.0),
+        ejection_time=window,
         max_ejection_percent=100,
     )
 

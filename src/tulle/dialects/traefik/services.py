@@ -7,7 +7,19 @@ from typing import Annotated, Literal
 from pydantic import Field
 
 from tulle.dialects.objects import Refused
-from tulle.dialects.traefik.values import Count, Flag, Items, Present, Seconds, Text, TextMap, Texts, TraefikSpec, Whole
+from tulle.dialects.traefik.values import (
+    Count,
+    Flag,
+    Items,
+    PortNumber,
+    Present,
+    Seconds,
+    Text,
+    TextMap,
+    Texts,
+    TraefikSpec,
+    Whole,
+)
 
 
 class CookieSpec(TraefikSpec):
@@ -48,7 +60,7 @@ class HealthCheckSpec(TraefikSpec):
     path: Text = Field("", description="What is asked for.")
     method: Text = Field("", description="GET if not given.")
     status: Whole = Field(0, description="The status that is good; 200 to 399 if not given.")
-    port: Whole = Field(0, description="Another port than that of the server.")
+    port: PortNumber = Field(0, description="Another port than that of the server.")
     interval: Seconds = Field(30.0, description="How often.")
     unhealthy_interval: Seconds | None = Field(None, description="How often those that are ill are asked.")
     timeout: Seconds = Field(5.0, description="How long an answer may take.")

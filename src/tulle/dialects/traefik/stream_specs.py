@@ -9,7 +9,17 @@ from pydantic import Field
 from tulle.dialects.objects import Refused
 from tulle.dialects.traefik.services import PartSpec
 from tulle.dialects.traefik.tls_specs import CertificateSpec, SpiffeSpec
-from tulle.dialects.traefik.values import Count, Flag, Items, Present, Seconds, Text, Texts, TraefikSpec, Whole
+from tulle.dialects.traefik.values import (
+    Flag,
+    Items,
+    PortNumber,
+    Present,
+    Seconds,
+    Text,
+    Texts,
+    TraefikSpec,
+    Whole,
+)
 
 
 class StreamServerSpec(TraefikSpec):
@@ -29,7 +39,7 @@ class SendProxySpec(TraefikSpec):
 class TcpHealthSpec(TraefikSpec):
     """Whether servers are well."""
 
-    port: Count = Field(0, description="Another port than that of the server.")
+    port: PortNumber = Field(0, description="Another port than that of the server.")
     send: Text = Field("", description="What is sent.")
     expect: Text = Field("", description="What is to come.")
     interval: Seconds = Field(30.0, description="How often.")
