@@ -224,10 +224,6 @@ def test_patterns_and_fields_are_checked(text: str) -> None:
     ("text", "message"),
     [
         (
-            "buffering: {retryExpression: Attempts() < 2}",
-            '"buffering.retryExpression" has no effect: the middleware retry sends requests again',
-        ),
-        (
             "errors: {service: s}",
             '"errors.status" is empty, so that there is never a page; name statuses such as 500-599',
         ),
@@ -242,3 +238,11 @@ def test_what_has_no_effect(text: str, message: str) -> None:
     objects, findings = read(f"http: {{middlewares: {{m: {{{text}}}}}}}")
     assert len(objects) == 1
     assert findings == [f"1 warning: middleware m: {message}"]
+
+
+def test_buffering_sends_again() -> None:
+    steps_, findings = read("http: {middlewares: {m: {buffering: {retryExpression: Attempts() < 3}}}}")
+    (found,) = steps_
+    assert [type(each) for each in found.steps] == [LimitBodies, TryAgain]
+    assert not findings
+    assert broken("buffering: {retryExpression: Luck()}")

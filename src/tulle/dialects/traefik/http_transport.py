@@ -17,6 +17,8 @@ from tulle.model.mesh import Fragment
 from tulle.model.policies import ClientTls, TlsMode
 from tulle.model.routers import USUAL_TRANSPORT, Transport
 
+UNCHOSEN = Refused("has no effect yet: the versions and ciphers of TLS are those of Envoy")
+
 
 class TimeoutsSpec(TraefikSpec):
     """How long servers may take."""
@@ -39,9 +41,9 @@ class TransportSpec(TraefikSpec):
     insecure_skip_verify: Flag = Field(False, description="Whether any certificate is good.")
     root_cas: Texts = Field((), alias="rootCAs", description="Authorities: files, or PEM.")
     certificates: Annotated[tuple[CertificateSpec, ...], Items] = Field((), description="Shown to them.")
-    cipher_suites: Texts = Field((), description="Up to TLS 1.2.")
-    min_version: Version = Field("", description="The lowest version of TLS.")
-    max_version: Version = Field("", description="The highest.")
+    cipher_suites: Annotated[Texts, UNCHOSEN] = Field((), description="Up to TLS 1.2.")
+    min_version: Annotated[Version, UNCHOSEN] = Field("", description="The lowest version of TLS.")
+    max_version: Annotated[Version, UNCHOSEN] = Field("", description="The highest.")
     max_idle_conns_per_host: Annotated[
         Count, Refused("has no effect: connections are kept as they are needed", unless=(200,))
     ] = Field(200, description="Idle connections that are kept.")

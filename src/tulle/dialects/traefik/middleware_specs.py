@@ -239,9 +239,7 @@ class BufferingSpec(TraefikSpec):
     mem_response_body_bytes: Annotated[
         Count, Refused("has no effect: bodies are kept in memory, never on disk", unless=(1048576,))
     ] = Field(1048576, description="Above: kept on disk.")
-    retry_expression: Annotated[
-        Text, Refused("has no effect: the middleware retry sends requests again", unless=("",))
-    ] = Field("", description="When a request is sent again.")
+    retry_expression: Text = Field("", description="When a request is sent again.")
 
 
 class RetrySpec(TraefikSpec):

@@ -30,6 +30,18 @@ class KeyValueSpec(TraefikSpec):
 
     root_key: Text = Field("traefik", description="Below which keys are read.")
     endpoints: Texts = Field((), description="host:port.")
+
+
+class ZooKeeperSpec(KeyValueSpec):
+    """ZooKeeper."""
+
+    username: Text = Field("", description="User.")
+    password: Text = Field("", description="Password.")
+
+
+class EtcdSpec(KeyValueSpec):
+    """etcd."""
+
     username: Text = Field("", description="User.")
     password: Text = Field("", description="Password.")
     tls: ClientTlsSpec | None = Field(None, description="TLS.")
@@ -40,6 +52,7 @@ class ConsulSpec(KeyValueSpec):
 
     token: Text = Field("", description="Token.")
     namespaces: Texts = Field((), description="Of Consul Enterprise.")
+    tls: ClientTlsSpec | None = Field(None, description="TLS.")
 
 
 class SentinelSpec(TraefikSpec):
@@ -56,7 +69,7 @@ class SentinelSpec(TraefikSpec):
     ] = Field(False, description="Even one that lost its master.")
 
 
-class RedisProviderSpec(KeyValueSpec):
+class RedisProviderSpec(EtcdSpec):
     """Redis."""
 
     db: Whole = Field(0, description="Number of the database.")
@@ -170,6 +183,10 @@ class BoltDbSpec(TraefikSpec):
     watch: Flag = Field(True, description="Whether changes are followed.")
 
 
+OF_FILES = Refused("has no effect: objects of Kubernetes are read from files, not from its API")
+ABSENT = Refused("has no effect: this is not read here")
+
+
 class ProvidersSpec(TraefikSpec):
     """Where dynamic configuration comes from."""
 
@@ -180,10 +197,10 @@ class ProvidersSpec(TraefikSpec):
         (), description="Whose routers come first, of equal priority."
     )
     file: Annotated[FileProviderSpec | None, Present] = Field(None, description="Files.")
-    etcd: Annotated[KeyValueSpec | None, Present] = Field(None, description="etcd.")
+    etcd: Annotated[EtcdSpec | None, Present] = Field(None, description="etcd.")
     consul: Annotated[ConsulSpec | None, Present] = Field(None, description="Consul.")
     redis: Annotated[RedisProviderSpec | None, Present] = Field(None, description="Redis.")
-    zoo_keeper: Annotated[KeyValueSpec | None, Present] = Field(None, description="ZooKeeper.")
+    zoo_keeper: Annotated[ZooKeeperSpec | None, Present] = Field(None, description="ZooKeeper.")
     http: Annotated[HttpProviderSpec | None, Present] = Field(None, description="A web server.")
     rest: Annotated[RestSpec | None, Present] = Field(None, description="Configuration that others put here.")
     docker: Annotated[EngineSpec | None, Present] = Field(None, description="Docker.")
@@ -192,3 +209,20 @@ class ProvidersSpec(TraefikSpec):
     mesos: Annotated[MesosSpec | None, Present] = Field(None, description="Mesos.")
     eureka: Annotated[EurekaSpec | None, Present] = Field(None, description="Eureka.")
     boltdb: Annotated[BoltDbSpec | None, Present] = Field(None, description="BoltDB.")
+    kubernetes_crd: Annotated[object, OF_FILES] = Field(
+        None, alias="kubernetesCRD", description="IngressRoute and the like."
+    )
+    kubernetes_ingress: Annotated[object, OF_FILES] = Field(None, alias="kubernetesIngress", description="Ingress.")
+    kubernetes_ingress_nginx: Annotated[object, OF_FILES] = Field(
+        None, alias="kubernetesIngressNGINX", description="Ingress as NGINX has it."
+    )
+    kubernetes_gateway: Annotated[object, OF_FILES] = Field(
+        None, alias="kubernetesGateway", description="The Gateway API."
+    )
+    knative: Annotated[object, ABSENT] = Field(None, description="Knative.")
+    nomad: Annotated[object, ABSENT] = Field(None, description="Nomad.")
+    ecs: Annotated[object, ABSENT] = Field(None, description="Services of Amazon.")
+    consul_catalog: Annotated[object, ABSENT] = Field(
+        None, alias="consulCatalog", description="The services of Consul."
+    )
+    plugin: Annotated[object, ABSENT] = Field(None, description="Code that Traefik runs.")

@@ -59,7 +59,7 @@ def _files(part: Written, spec: specs.FileProviderSpec) -> ProviderSettings:
     return FileSettings(paths=tuple(os.path.join(part.document.folder, path) for path in given))
 
 
-def _etcd(part: Written, spec: specs.KeyValueSpec) -> ProviderSettings:
+def _etcd(part: Written, spec: specs.EtcdSpec) -> ProviderSettings:
     usual = EtcdSettings()
     return EtcdSettings(
         endpoints=spec.endpoints or usual.endpoints,
@@ -102,7 +102,7 @@ def _redis(part: Written, spec: specs.RedisProviderSpec) -> ProviderSettings:
     )
 
 
-def _zookeeper(part: Written, spec: specs.KeyValueSpec) -> ProviderSettings:
+def _zookeeper(part: Written, spec: specs.ZooKeeperSpec) -> ProviderSettings:
     usual = ZooKeeperSettings()
     return ZooKeeperSettings(
         endpoints=spec.endpoints or usual.endpoints,
