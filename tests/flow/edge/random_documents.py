@@ -58,7 +58,8 @@ ROUTER = _named(
     parentRefs=_list("a", "b"),
 )
 SERVICE = st.one_of(
-    _servers("url", "http://10.0.0.1", "https://10.0.0.2:8443", serversTransport=_of("t", "gone")),
+    _servers("url", "http://10.0.0.1", "http://10.0.0.2:81", serversTransport=_of("t", "gone")),
+    _servers("url", "https://10.0.0.2:8443", serversTransport=_of("t", "gone")),
     _weighted(),
     st.builds(lambda one, two: {"failover": {"service": one, "fallback": two}}, NAME, NAME),
     st.builds(lambda one, two: {"mirroring": {"service": one, "mirrors": [{"name": two, "percent": 5}]}}, NAME, NAME),
@@ -70,13 +71,14 @@ MIDDLEWARE = st.one_of(
     st.just({"headers": {"customRequestHeaders": {"X-A": "1"}}}),
 )
 TRANSPORT = _named(serverName=_of("one.test", "two.test"), rootCAs=st.just([PAIRS[0]["certFile"]]))
-TLS = _of({}, {"options": "o"}, {"passthrough": True})
-STREAM = _named(
-    _rule=_of("HostSNI(`*`)", "HostSNI(`a.test`)", "HostSNI(`a.test`) || HostSNI(`c.test`)", "ClientIP(`10.0.0.0/8`)"),
-    _service=NAME,
-    entryPoints=POINTS,
-    priority=_of(3, 4),
-    tls=TLS,
+FEW = {"_service": NAME, "entryPoints": POINTS, "priority": _of(3, 4)}
+STREAM = st.one_of(
+    _named(_rule=_of("HostSNI(`*`)", "ClientIP(`10.0.0.0/8`)"), **FEW),
+    _named(
+        _rule=_of("HostSNI(`*`)", "HostSNI(`a.test`)", "HostSNI(`a.test`) || HostSNI(`c.test`)"),
+        _tls=_of({}, {"options": "o"}, {"passthrough": True}),
+        **FEW,
+    ),
 )
 DATAGRAMS = _named(_service=NAME, entryPoints=POINTS)
 POINT = st.builds(

@@ -242,9 +242,10 @@ class Edge:
 
 
 def _all(table: dict[Name, Thing], now: Mapping[Name, Thing]) -> dict[Name, Thing]:
-    """The same as `now`, made of the table."""
+    """The same as `now` in its order, which decides between listeners of one socket; made of the table if it can be."""
     gone = [(name, None) for name in table if name not in now]
-    return replaced(table, [*now.items(), *gone])
+    found = replaced(table, [*now.items(), *gone])
+    return found if list(found) == list(now) else dict(now)
 
 
 def _name(thing: Router | EntryPoint) -> Name:
