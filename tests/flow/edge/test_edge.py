@@ -85,6 +85,46 @@ def test_nothing_is_there_for_those_who_have_no_routers() -> None:
     assert (found.services, found.listeners, found.secrets, found.gateway_routes) == ({}, {}, {}, ())
 
 
+def test_options_of_tls_count_once_their_router_has_a_service() -> None:
+    builder = Builder()
+    text = http("a: {rule: Host(`a.test`), service: t, tls: {options: o}}", "tls: {options: {o: {}}}")
+    assert Name("@static", "web|tls|o.@file") not in mesh(text.replace("    t: {", "    u: {"), builder).listeners
+    assert Name("@static", "web|tls|o.@file") in mesh(text, builder).listeners
+
+
+def test_routers_leave_an_entry_point_that_is_there_only_as_long_as_none_is_written() -> None:
+    builder = Builder()
+    text = "entryPoints: {}\n" + http("a: {rule: Path(`/`), service: s, entryPoints: [http]}").partition("\n")[2]
+    assert list(routes(mesh(text, builder))) == ["a"]
+    assert not routes(mesh(text.replace("{}", "{web: {address: ':8080'}}", 1), builder))
+
+
+def test_routers_for_datagrams_are_at_entry_points_that_come_later() -> None:
+    builder = Builder()
+    text = (
+        "udp:\n  routers: {r: {service: s}}\n  services: {s: {loadBalancer: {servers: [{address: '10.0.0.1:53'}]}}}\n"
+        "entryPoints: {web: {address: ':8080'}"
+    )
+    assert routes(mesh(text + "}", builder))["udp/r"].listeners == ()
+    now = mesh(text + ", dns: {address: ':5353/udp'}}", builder)
+    assert routes(now)["udp/r"].listeners == ("@static/dns|udp/r@file",)
+
+
+def test_secrets_of_transports_go_with_them() -> None:
+    builder = Builder()
+    more = '\n  serversTransports: {t: {rootCAs: ["-----BEGIN 1"]}}'
+    before, after = mesh(TEXT + more, builder), mesh(TEXT, builder)
+    assert len(before.secrets) == len(after.secrets) + 1
+
+
+def test_names_that_come_later_are_suggested() -> None:
+    builder = Builder()
+    text = TEXT.replace("middlewares: [m]", "middlewares: [mild]")
+    assert told(mesh(text, builder)) == ['4: router a: there is no middleware "mild"']
+    now = mesh(text.replace("{m: {add", "{mildly: {add"), builder)
+    assert told(now) == ['4: router a: there is no middleware "mild"; did you mean "mildly"?']
+
+
 def seen(found: Mesh) -> dict[str, object]:
     """What there is to be compared; routes in their order."""
     state = found.edge

@@ -9,7 +9,7 @@ from typing import TypeVar
 
 from tulle.flow.edge import answers, places, redirects, streams
 from tulle.flow.edge.joining import Joined, join
-from tulle.flow.edge.known import ALL, Key, Known, changed
+from tulle.flow.edge.known import ALL, Key, Known, changed, usual_of
 from tulle.flow.edge.known import different as known_changes
 from tulle.flow.merge import Merge
 from tulle.kit.memo import remember
@@ -87,10 +87,8 @@ class Edge:
         names = [name for kind, name in different if kind == "router"]
         stale = {before.routers[name] for name in names if name in before.routers}
         new = {known.routers[name] for name in names if name in known.routers}
-        again = {router for key in different for router in self._users.get(key, ())} - stale
-        moved = {kind for kind, points in usual.items() if points != self._usual.get(kind, ())}
-        if moved:
-            again |= {each for each in self.joined if each.kind in moved and not each.entry_points} - stale
+        moved = {usual_of(kind) for kind, points in usual.items() if points != self._usual.get(kind, ())}
+        again = {router for key in different | moved for router in self._users.get(key, ())} - stale
         self._usual = usual
         for router in stale | again:
             for key in self.joined.pop(router).asked:

@@ -30,6 +30,7 @@ from tulle.model.routers import (
     TlsOptions,
     Transport,
 )
+from tulle.model.routes import RouteKind
 
 KINDS = (Router, Steps, Pool, Blend, Mirroring, Failover, Transport, EntryPoint, TlsOptions, KeyPair)
 SERVICES = (Pool, Blend, Mirroring, Failover)
@@ -160,6 +161,11 @@ class Lookup:
         home = self.home.namespace
         hint = did_you_mean(shown(to.name, home), [shown(name, home) for name in names])
         self.wrong(to, f'there is no {kind} "{shown(to.name, home)}"{hint}')
+
+
+def usual_of(kind: RouteKind) -> Key:
+    """Stands for the entry points of routers that name none."""
+    return "usual", Name("", kind)
 
 
 def shown(name: Name, home: str) -> str:
