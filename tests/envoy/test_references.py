@@ -45,7 +45,7 @@ def test_whom_steps_ask_counts() -> None:
 
 
 def test_only_steps_that_ask_somebody_count() -> None:
-    pages = ErrorPages(statuses=((500, 599),), backend=backend("x"), query="/")
+    pages = ErrorPages(statuses=((500, 599),), backend=backend("x"), path="/")
     rules = (rule("a", Respond(status=200), steps=(AddPrefix(prefix="/a"), pages)),)
     routes = RouteSet(name=Name("default", "r"), origin=HERE, rules=rules)
     assert [each.service.name for each in backends(routes)] == ["x"]

@@ -237,7 +237,7 @@ def test_services_do_not_see_clients_that_are_hidden() -> None:
 
 def test_sets_with_a_priority_come_first_the_greatest_before_all() -> None:
     sets = (
-        routes(rule("usual", OK, path("/a"))),
+        routes(rule("usual", OK, path(PathKind.EXACT, "/a"))),
         replace(routes(rule("low", OK)), priority=0),
         replace(routes(rule("high", OK, prefix("/"))), priority=1 << 130),
         replace(routes(rule("equal", OK)), priority=0, name=Name("default", "a")),
