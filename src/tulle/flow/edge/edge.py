@@ -94,8 +94,12 @@ class Edge:
             for key in self.joined.pop(router).asked:
                 self._users[key].discard(router)
         for router in new | again:
-            join_one = join if router.kind is RouteKind.HTTP else streams.join
-            self.joined[router] = joined = join_one(router, known, usual[router.kind])
+            if router.problem is not None:
+                joined = Joined(findings=(router.problem,), problems=(router.problem.message,))
+            else:
+                join_one = join if router.kind is RouteKind.HTTP else streams.join
+                joined = join_one(router, known, usual[router.kind])
+            self.joined[router] = joined
             for key in joined.asked:
                 self._users.setdefault(key, set()).add(router)
         return bool(stale or new or again)
@@ -265,7 +269,8 @@ def transport_of(pool: Pool) -> Name | None:
 @remember(size=2)
 def served(pool: Pool, transport: Transport | None) -> Service:
     """The servers of a pool, spoken to as its transport says."""
-    policy = pool.service.policy
+    usual = pool.service.policy
+    policy = replace(usual, pool=replace(usual.pool, hides_proxy=True))
     if pool.is_encrypted:
         host = pool.authorities[0].rpartition(":")[0] if pool.authorities else ""
         tls = _tls(transport) or ClientTls(mode=TlsMode.SIMPLE)
@@ -274,7 +279,7 @@ def served(pool: Pool, transport: Transport | None) -> Service:
         policy = replace(policy, tls=tls, pool=replace(policy.pool, negotiates_http2=not is_old))
     if transport is not None:
         policy = replace(policy, connect_timeout=transport.connect_timeout, idle_timeout=transport.idle_timeout)
-    return pool.service if policy is pool.service.policy else replace(pool.service, policy=policy)
+    return replace(pool.service, policy=policy)
 
 
 def _tls(transport: Transport | None) -> ClientTls | None:

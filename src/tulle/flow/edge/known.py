@@ -3,21 +3,24 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from itertools import chain
 from typing import Any, TypeVar
 
 from tulle.flow.joining import typed
 from tulle.flow.merge import Merge
+from tulle.kit.memo import remember
 from tulle.kit.tables import changed_keys
 from tulle.model.documents import Origin
 from tulle.model.findings import Finding, did_you_mean
 from tulle.model.names import Name
 from tulle.model.routers import (
+    CORE,
     PROVIDER,
     STATIC,
     USUAL_TRANSPORT,
     Blend,
+    Core,
     EntryPoint,
     Failover,
     KeyPair,
@@ -32,7 +35,7 @@ from tulle.model.routers import (
 )
 from tulle.model.routes import RouteKind
 
-KINDS = (Router, Steps, Pool, Blend, Mirroring, Failover, Transport, EntryPoint, TlsOptions, KeyPair)
+KINDS = (Core, Router, Steps, Pool, Blend, Mirroring, Failover, Transport, EntryPoint, TlsOptions, KeyPair)
 SERVICES = (Pool, Blend, Mirroring, Failover)
 Thing = TypeVar("Thing")
 Key = tuple[str, Name]
@@ -61,7 +64,8 @@ class Known:
     @classmethod
     def of(cls, merge: Merge) -> Known:
         """What was merged."""
-        routers = typed(merge, Router)
+        core = typed(merge, Core).get(CORE)
+        routers = in_syntax(typed(merge, Router), core is not None and core.is_older)
         return cls(
             routers,
             typed(merge, Steps),
@@ -95,6 +99,26 @@ class Known:
             "entry point": self.points,
         }
         return self.service(name) is not None if kind == "service" else name in tables.get(kind, ())
+
+
+def in_syntax(routers: Mapping[Name, Router], is_older: bool) -> Mapping[Name, Router]:
+    """Routers with their rules read in the syntax that holds for all that do not say it."""
+    return {name: _older(router) for name, router in routers.items()} if is_older else routers
+
+
+@remember(size=1)
+def _older(router: Router) -> Router:
+    reading = router.older
+    if reading is None:
+        return router
+    return replace(
+        router,
+        alternatives=reading.alternatives,
+        hosts=reading.hosts,
+        named=reading.named,
+        problem=reading.problem,
+        older=None,
+    )
 
 
 @dataclass(slots=True)
@@ -177,6 +201,7 @@ def shown(name: Name, home: str) -> str:
 def changed(merge: Merge) -> set[Key]:
     """What appeared, vanished or is another object now."""
     words: dict[Any, str] = {
+        Core: "core",
         Router: "router",
         Steps: "middleware",
         Transport: "serversTransport",
@@ -193,5 +218,7 @@ def different(merge: Merge, before: Known, now: Known) -> set[Key]:
     """What is another object now for routers, and the kinds of which there are other names."""
     found = changed(merge)
     found |= {("child", name) for name in before.divided ^ now.divided}
+    if ("core", CORE) in found:
+        found |= {("router", name) for name in changed_keys(before.routers, now.routers)}
     found |= {("entry point", name) for name in changed_keys(before.points, now.points)}
     return found | {(kind, ALL) for kind, name in found if before.has((kind, name)) is not now.has((kind, name))}
