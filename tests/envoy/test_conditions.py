@@ -103,6 +103,8 @@ def _is_unlike(rule: tuple[Conjunction, ...]) -> bool:
         (Condition(PATH, Comparison.REGEX, "^/b$", is_negated=True), Call(target="/ab?x"), True),
         (Condition(Subject.HEADER, Comparison.EXACT, "b", "x"), Call(headers=(("X", "a"), ("X", "b"))), True),
         (Condition(Subject.HEADER, Comparison.EXACT, "a", "x"), Call(headers=(("X", "a, b"),)), False),
+        (Condition(Subject.HEADER, Comparison.REGEX, "^a", "x"), Call(headers=(("X", "ab"),)), True),
+        (Condition(Subject.HEADER, Comparison.REGEX, "^b", "x"), Call(headers=(("X", "ab"),)), False),
         (Condition(Subject.QUERY, Comparison.EXACT, "a b", "x"), Call(target="/?x=a+b"), True),
         (Condition(Subject.QUERY, Comparison.EXACT, "é", "x"), Call(target="/?x=%C3%A9"), True),
         (Condition(Subject.QUERY, Comparison.EXACT, "", "x"), Call(target="/?y=1&x"), True),
