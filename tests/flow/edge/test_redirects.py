@@ -13,11 +13,17 @@ def text(to: str) -> str:
 
 def test_everybody_is_sent_to_another_entry_point() -> None:
     for to, port in (("other", "8443"), (":9443", "9443")):
-        route = mesh(text(to)).gateway_routes[0]
-        assert route.priority is not None and route.priority > 1 << 62
+        route, router = mesh(text(to)).gateway_routes
+        assert route.priority is not None and router.priority is not None and route.priority > router.priority
         assert route.rules[0].steps == (RedirectScheme(scheme="https", port=port, is_permanent=True),)
         assert isinstance(route.rules[0].action, Respond)
         assert route.listeners == ("@static/web", "@static/web|tls")
+
+
+def test_a_router_of_a_higher_priority_comes_first() -> None:
+    low = text(":9443").replace("':9443'", "':9443', priority: 1")
+    route, router = mesh(low).gateway_routes
+    assert route.priority is not None and router.priority is not None and route.priority < router.priority
 
 
 def test_an_entry_point_that_does_not_exist() -> None:
