@@ -36,7 +36,20 @@ SPECIAL = (
     (NOT_BELIEVED, ("UF",), 500, "Internal Server Error"),
 )
 """The same where something else holds, too."""
-UNREADABLE = ((400, "400 Bad Request"), (431, "431 Request Header Fields Too Large"))
+CODE_DETAILS = "response.code_details"
+TOO_SLOW = f"{CODE_DETAILS} == 'request_overall_timeout'", 504, "Gateway Timeout"
+"""A request whose body does not come in time."""
+REFUSED = f"{CODE_DETAILS}.endsWith('.unexpected_underscore')", 400, "Bad Request\n"
+"""One with a header that stands for another."""
+UNREADABLE = (
+    ("== 'missing_host_header'", 400, "400 Bad Request: missing required Host header"),
+    ("== 'http.invalid_authority'", 400, "400 Bad Request: malformed Host header"),
+    (".endsWith('headers_too_large')", 431, "431 Request Header Fields Too Large"),
+    (".endsWith('too_many_headers')", 431, "431 Request Header Fields Too Large"),
+    ("== 'http1.invalid_transfer_encoding'", 501, "Unsupported transfer encoding"),
+    (".startsWith('http1.')", 400, "400 Bad Request"),
+)
+"""By what Envoy found in something that is no request: what Go's server says, which is never more than a line."""
 
 
 def nothing_found() -> route_components_pb2.Route:
@@ -52,30 +65,47 @@ def nothing_found() -> route_components_pb2.Route:
 def local_reply() -> LocalReplyConfig:
     """For what Envoy answers itself."""
     mappers = [*(_where(*each) for each in SPECIAL), *(_mapper(*each) for each in FAILURES)]
+    mappers += [_found(*TOO_SLOW), _found(*REFUSED)]
     return LocalReplyConfig(mappers=[*mappers, *(_unreadable(*each) for each in UNREADABLE)])
 
 
-def _unreadable(status: int, body: str) -> ResponseMapper:
+def _found(expression: str, status: int, body: str) -> ResponseMapper:
+    """Where something holds of a request that got nowhere."""
+    message = _answer(status, body)
+    message.filter.CopyFrom(_holding(expression))
+    return message
+
+
+def _unreadable(condition: str, status: int, body: str) -> ResponseMapper:
     """For what is no request."""
-    message = _mapper(("DPE",), status, body)
-    both = accesslog_pb2.AndFilter(filters=[message.filter, _with_status(status)])
-    message.filter.CopyFrom(accesslog_pb2.AccessLogFilter(and_filter=both))
-    message.ClearField("status_code")
+    message = _found(f"{CODE_DETAILS}{'' if condition.startswith('.') else ' '}{condition}", status, body)
     message.ClearField("headers_to_add")
     message.body_format_override.content_type = PLAIN
     return message
 
 
-def _with_status(status: int) -> accesslog_pb2.AccessLogFilter:
-    value = base_pb2.RuntimeUInt32(default_value=status, runtime_key="edge.status")
-    comparison = accesslog_pb2.ComparisonFilter(op=accesslog_pb2.ComparisonFilter.EQ, value=value)
-    return accesslog_pb2.AccessLogFilter(status_code_filter=accesslog_pb2.StatusCodeFilter(comparison=comparison))
-
-
 def _mapper(flags: tuple[str, ...], status: int, body: str) -> ResponseMapper:
+    message = _answer(status, body)
+    message.filter.response_flag_filter.flags.extend(flags)
+    return message
+
+
+def _where(expression: str, flags: tuple[str, ...], status: int, body: str) -> ResponseMapper:
+    message = _mapper(flags, status, body)
+    both = [message.filter, _holding(expression)]
+    message.filter.CopyFrom(accesslog_pb2.AccessLogFilter(and_filter=accesslog_pb2.AndFilter(filters=both)))
+    return message
+
+
+def _holding(expression: str) -> accesslog_pb2.AccessLogFilter:
+    config = cel_pb2.ExpressionFilter(expression=expression)
+    condition = accesslog_pb2.ExtensionFilter(name="cel", typed_config=protos.packed(config))
+    return accesslog_pb2.AccessLogFilter(extension_filter=condition)
+
+
+def _answer(status: int, body: str) -> ResponseMapper:
     is_plain = body.endswith("\n")
     message = ResponseMapper(
-        filter=accesslog_pb2.AccessLogFilter(response_flag_filter=accesslog_pb2.ResponseFlagFilter(flags=flags)),
         status_code=protos.number(status),
         body=base_pb2.DataSource(inline_string=body),
         body_format_override=substitution_format_string_pb2.SubstitutionFormatString(
@@ -83,17 +113,5 @@ def _mapper(flags: tuple[str, ...], status: int, body: str) -> ResponseMapper:
             content_type=PLAIN if is_plain else "",
         ),
     )
-    if is_plain:
-        message.headers_to_add.append(protos.header(NO_SNIFF, "nosniff"))
-    else:
-        message.headers_to_add.append(protos.header(UNTYPED, "yes"))
-    return message
-
-
-def _where(expression: str, flags: tuple[str, ...], status: int, body: str) -> ResponseMapper:
-    message = _mapper(flags, status, body)
-    config = cel_pb2.ExpressionFilter(expression=expression)
-    condition = accesslog_pb2.ExtensionFilter(name="cel", typed_config=protos.packed(config))
-    both = [message.filter, accesslog_pb2.AccessLogFilter(extension_filter=condition)]
-    message.filter.CopyFrom(accesslog_pb2.AccessLogFilter(and_filter=accesslog_pb2.AndFilter(filters=both)))
+    message.headers_to_add.append(protos.header(NO_SNIFF, "nosniff") if is_plain else protos.header(UNTYPED, "yes"))
     return message
