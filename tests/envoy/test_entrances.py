@@ -52,6 +52,7 @@ def test_what_is_usual() -> None:
     assert found["use_remote_address"] is False
     assert found["path_with_escaped_slashes_action"] == "KEEP_UNCHANGED"
     assert found["max_request_headers_kb"] == 1024
+    assert (found["request_timeout"], found["drain_timeout"]) == ("60s", "1s")
     assert "headers_with_underscores_action" not in found["common_http_protocol_options"]
     assert "forward_client_cert_details" not in found
 
@@ -106,6 +107,6 @@ def test_whom_to_believe() -> None:
 
 def test_where_connections_come_from_is_noted() -> None:
     filter_ = as_json(entrances.noted_source(TOLD))
-    (value,) = filter_["typed_config"]["on_new_connection"]
-    assert value["factory_key"] == "envoy.network.ip"
+    values = filter_["typed_config"]["on_new_connection"]
+    assert [each["factory_key"] for each in values] == ["envoy.network.ip", "envoy.string"]
     assert as_json(entrances.proxy_protocol())["typed_config"]["allow_requests_without_proxy_protocol"] is True
