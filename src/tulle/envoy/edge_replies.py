@@ -37,17 +37,20 @@ SPECIAL = (
 )
 """The same where something else holds, too."""
 CODE_DETAILS = "response.code_details"
-TOO_SLOW = f"{CODE_DETAILS} == 'request_overall_timeout'", 504, "Gateway Timeout"
-"""A request whose body does not come in time."""
-REFUSED = f"{CODE_DETAILS}.endsWith('.unexpected_underscore')", 400, "Bad Request\n"
-"""One with a header that stands for another."""
+DETAILED = (
+    ("local_rate_limited", 429, "Too Many Requests"),
+    ("request_payload_too_large", 413, "Request Entity Too Large"),
+    ("request_overall_timeout", 504, "Gateway Timeout"),
+    ("http1.unexpected_underscore", 400, "Bad Request\n"),
+)
+"""By what Envoy calls its reason."""
 UNREADABLE = (
-    ("== 'missing_host_header'", 400, "400 Bad Request: missing required Host header"),
-    ("== 'http.invalid_authority'", 400, "400 Bad Request: malformed Host header"),
-    (".endsWith('headers_too_large')", 431, "431 Request Header Fields Too Large"),
-    (".endsWith('too_many_headers')", 431, "431 Request Header Fields Too Large"),
-    ("== 'http1.invalid_transfer_encoding'", 501, "Unsupported transfer encoding"),
-    (".startsWith('http1.')", 400, "400 Bad Request"),
+    (f"{CODE_DETAILS} == 'missing_host_header'", 400, "400 Bad Request: missing required Host header"),
+    (f"{CODE_DETAILS} == 'http.invalid_authority'", 400, "400 Bad Request: malformed Host header"),
+    (f"{CODE_DETAILS}.endsWith('headers_too_large')", 431, "431 Request Header Fields Too Large"),
+    (f"{CODE_DETAILS}.endsWith('too_many_headers')", 431, "431 Request Header Fields Too Large"),
+    (f"{CODE_DETAILS} == 'http1.invalid_transfer_encoding'", 501, "Unsupported transfer encoding"),
+    (f"{CODE_DETAILS}.startsWith('http1.')", 400, "400 Bad Request"),
 )
 """By what Envoy found in something that is no request: what Go's server says, which is never more than a line."""
 
@@ -64,23 +67,27 @@ def nothing_found() -> route_components_pb2.Route:
 
 def local_reply() -> LocalReplyConfig:
     """For what Envoy answers itself."""
-    mappers = [*(_where(*each) for each in SPECIAL), *(_mapper(*each) for each in FAILURES)]
-    mappers += [_found(*TOO_SLOW), _found(*REFUSED)]
+    mappers = [*(_where(*each) for each in SPECIAL), *(_detailed(*each) for each in DETAILED)]
+    mappers += [_mapper(*each) for each in FAILURES]
     return LocalReplyConfig(mappers=[*mappers, *(_unreadable(*each) for each in UNREADABLE)])
 
 
-def _found(expression: str, status: int, body: str) -> ResponseMapper:
-    """Where something holds of a request that got nowhere."""
-    message = _answer(status, body)
-    message.filter.CopyFrom(_holding(expression))
+def _detailed(details: str, status: int, body: str) -> ResponseMapper:
+    return _found(f"{CODE_DETAILS} == '{details}'", status, body)
+
+
+def _unreadable(expression: str, status: int, body: str) -> ResponseMapper:
+    """For what is no request."""
+    message = _found(expression, status, body)
+    message.ClearField("headers_to_add")
+    message.body_format_override.content_type = PLAIN
     return message
 
 
-def _unreadable(condition: str, status: int, body: str) -> ResponseMapper:
-    """For what is no request."""
-    message = _found(f"{CODE_DETAILS}{'' if condition.startswith('.') else ' '}{condition}", status, body)
-    message.ClearField("headers_to_add")
-    message.body_format_override.content_type = PLAIN
+def _found(expression: str, status: int, body: str) -> ResponseMapper:
+    """Where something holds."""
+    message = _answer(status, body)
+    message.filter.CopyFrom(_holding(expression))
     return message
 
 

@@ -12,6 +12,7 @@ from envoy.extensions.upstreams.http.v3 import http_protocol_options_pb2
 from google.protobuf import any_pb2
 
 from tulle.envoy import protos
+from tulle.kit.quick import quick
 from tulle.model.policies import ConnectionPool, Keepalive, Policy
 
 HTTP_OPTIONS = "envoy.extensions.upstreams.http.v3.HttpProtocolOptions"
@@ -25,6 +26,7 @@ LONGEST_SILENCE, MOST_PROBES = 32767, 127
 SERVER_ERRORS = "5[0-9]{2}"
 
 
+@quick
 @dataclass(frozen=True, slots=True)
 class Spoken:
     """The HTTP that is spoken upstream."""

@@ -181,6 +181,11 @@ def test_without_tls_settings() -> None:
         ("errors: {status: ['500']}", '"errors.service" is missing'),
         ("errors: {service: s}", '"errors.status" is empty; name statuses such as 500-599'),
         ("circuitBreaker: {}", '"circuitBreaker.expression" is missing'),
+        (
+            "circuitBreaker: {expression: Nonsense()}",
+            '"circuitBreaker.expression" cannot be understood: there is no `Nonsense`; there are '
+            "LatencyAtQuantileMS, NetworkErrorRatio, ResponseCodeRatio",
+        ),
         ("chain: {}", '"chain.middlewares" is empty'),
         (
             "plugin: {demo: {}}",

@@ -20,6 +20,7 @@ from tulle.dialects.traefik.references import reference, references
 from tulle.dialects.traefik.servers import PORT, PORTS
 from tulle.dialects.traefik.statuses import statuses
 from tulle.dialects.written import Written
+from tulle.model import breaking
 from tulle.model.hostnames import is_address
 from tulle.model.mesh import Fragment
 from tulle.model.names import Name
@@ -144,8 +145,16 @@ def _rate(part: Written, spec: specs.RateLimitSpec) -> Found:
         part.error(("rateLimit", "period"), "must not be negative")
     if not spec.average:
         return Found()
-    period = spec.period or 1.0
-    return Found((LimitRate(average=spec.average, period=period, burst=max(spec.burst, 1), by=by, redis=redis),))
+    own = part.document.key.name
+    step = LimitRate(
+        average=spec.average,
+        period=spec.period or 1.0,
+        burst=max(spec.burst, 1),
+        by=by,
+        redis=redis,
+        name=f"{own.name}{own.namespace}",
+    )
+    return Found((step,))
 
 
 def _redis(part: Written, spec: specs.RedisSpec) -> Redis:
@@ -255,6 +264,11 @@ def _errors(part: Written, spec: specs.ErrorsSpec) -> Found:
 def _breaker(part: Written, spec: specs.CircuitBreakerSpec) -> Found:
     if not spec.expression:
         part.error(("circuitBreaker", "expression"), "is missing")
+    else:
+        try:
+            breaking.parse(spec.expression)
+        except breaking.Malformed as error:
+            part.error(("circuitBreaker", "expression"), f"cannot be understood: {error}")
     return Found(
         (
             Break(

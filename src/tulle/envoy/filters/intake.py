@@ -1,7 +1,7 @@
 """What an entry point does with requests whose target or headers are not plain: escapes, semicolons, ports, WebSockets,
 and no host at all.
 
-Nearly all requests are plain: for them the filter is not even created, which a look at three headers decides.
+Nearly all requests are plain: for them the filter is not even created, which a look at a few headers decides.
 """
 
 from __future__ import annotations
