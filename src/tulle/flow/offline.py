@@ -16,8 +16,12 @@ from tulle.model.listeners import Listener
 from tulle.model.mesh import Mesh
 from tulle.model.policies import ClientTls, Policy
 from tulle.model.services import Destination, Subset
+from tulle.sources import built_in
 from tulle.sources.base import Batch
 from tulle.sources.file import Files
+
+ALWAYS_THERE = built_in.document("", Path("/run/routers.sock"))
+"""What nobody writes, and documents may name; wherever it would be."""
 
 
 def checked(paths: Sequence[str | Path]) -> tuple[Mesh, tuple[Finding, ...]]:
@@ -38,7 +42,7 @@ def _read(paths: Sequence[str | Path]) -> tuple[Mesh, Batch]:
     known, builder = [str(path) for path in paths], Builder()
     while True:
         batch = Files(known).scan()
-        mesh = builder.build(batch.documents, batch.findings)
+        mesh = builder.build((*batch.documents, ALWAYS_THERE), batch.findings)
         more = more_files(mesh, known)
         if not more:
             return mesh, batch

@@ -40,6 +40,7 @@ from tulle.model.routers import (
     EdgeState,
     EntryPoint,
     Failover,
+    Interface,
     KeyPair,
     Mirroring,
     Pool,
@@ -91,8 +92,8 @@ class Settings:
 
 
 Object: TypeAlias = (
-    AccessPolicy | Authorizer | BackendTls | Blend | CertificateResolver | ConfigMap | Destination | Entry
-    | EntryPoint | EnvoyPatches | Failover | Gateway | GatewayClass | Grant | KeyPair | ListenerSet | LogProvider
+    AccessPolicy | Authorizer | BackendTls | Blend | CertificateResolver | ConfigMap | Destination | Entry | EntryPoint
+    | EnvoyPatches | Failover | Gateway | GatewayClass | Grant | Interface | KeyPair | ListenerSet | LogProvider
     | MeshDefaults | Mirroring | Namespace | PeerAuthentication | Places | Pool | Provider | ProxySettings
     | RequestAuthentication | Router | Scope | Secret | SharedCertificates | Steps | Telemetry | Template | TlsOptions
     | Transport | WasmPlugin

@@ -1,6 +1,10 @@
 from __future__ import annotations
 
 from tests.flow.edge.building import http, mesh, told
+from tulle.flow.edge.redirects import target
+from tulle.model.documents import BUILT_IN
+from tulle.model.names import Name
+from tulle.model.routers import EntryPoint
 from tulle.model.routes import Respond
 from tulle.model.steps import RedirectScheme
 
@@ -30,3 +34,7 @@ def test_an_entry_point_that_does_not_exist() -> None:
     found = mesh(text("nope"))
     assert [each.name.name for each in found.gateway_routes] == ["a"]
     assert told(found) == ['1: entry point web: there is no entry point "nope"; there are other, web']
+
+
+def test_an_entry_point_without_one_leads_nowhere() -> None:
+    assert target(EntryPoint(name=Name("@static", "web"), origin=BUILT_IN, address="", port=80), {}) is None
