@@ -220,9 +220,9 @@ def test_patterns_and_fields_are_checked(text: str) -> None:
     assert broken(text)
 
 
-def test_what_has_no_effect() -> None:
-    objects, findings = read("http: {middlewares: {m: {buffering: {retryExpression: Attempts() < 2}}}}")
-    assert len(objects) == 1
-    assert findings == [
-        '1 warning: middleware m: "buffering.retryExpression" has no effect: the middleware retry sends requests again'
-    ]
+def test_buffering_sends_again() -> None:
+    steps_, findings = read("http: {middlewares: {m: {buffering: {retryExpression: Attempts() < 3}}}}")
+    (found,) = steps_
+    assert [type(each) for each in found.steps] == [LimitBodies, TryAgain]
+    assert not findings
+    assert broken("buffering: {retryExpression: Luck()}")

@@ -11,6 +11,7 @@ from tulle.dialects import patterns
 from tulle.dialects.fields import shown
 from tulle.dialects.sections import Kind, Shape
 from tulle.dialects.traefik import middleware_specs as specs
+from tulle.dialects.traefik import repeating
 from tulle.dialects.traefik.clients import address, allowed, same_client
 from tulle.dialects.traefik.entry_point import refused
 from tulle.dialects.traefik.files import file_or_text
@@ -192,9 +193,14 @@ def _digest(part: Written, spec: specs.DigestAuthSpec) -> Found:
 
 
 def _buffering(part: Written, spec: specs.BufferingSpec) -> Found:
-    if spec.retry_expression:
-        part.warning(("buffering", "retryExpression"), "has no effect: the middleware retry sends requests again")
-    return Found((LimitBodies(request=spec.max_request_body_bytes, answer=spec.max_response_body_bytes),))
+    limit = LimitBodies(request=spec.max_request_body_bytes, answer=spec.max_response_body_bytes)
+    if not spec.retry_expression:
+        return Found((limit,))
+    try:
+        return Found((limit, TryAgain(retry=repeating.retry(spec.retry_expression))))
+    except repeating.Malformed as error:
+        part.error(("buffering", "retryExpression"), str(error))
+        return Found()
 
 
 def _retry(part: Written, spec: specs.RetrySpec) -> Found:
