@@ -8,6 +8,7 @@ from tulle.cli.findings import Excerpts, as_json, in_order, rendered, summary
 from tulle.cli.options import Files
 from tulle.cli.output import FAILED, SCHEMA, Format, Output, count, paint, say, say_json
 from tulle.cli.paths import chosen
+from tulle.model.routers import INTERNAL
 
 PLACE = ("Run", 12)
 
@@ -33,7 +34,8 @@ def command(files: Files = None, output: Output = Format.TEXT) -> None:
         excerpts = Excerpts()
         for finding in findings:
             say(*rendered(finding, excerpts))
-        parts = (count(len(mesh.services), "service"), count(len(mesh.listeners), "listener"))
+        services = [name for name in mesh.services if name.namespace != INTERNAL]
+        parts = (count(len(services), "service"), count(len(mesh.listeners), "listener"))
         good = f"{paint('ok', 'bold green')}: {', '.join(parts)}"
         say(summary(findings) if findings else good)
     if has_errors:
