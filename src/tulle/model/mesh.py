@@ -45,6 +45,7 @@ from tulle.model.routers import (
     Mirroring,
     Pool,
     Router,
+    RouterDefaults,
     Steps,
     TlsOptions,
     Transport,
@@ -95,8 +96,8 @@ Object: TypeAlias = (
     AccessPolicy | Authorizer | BackendTls | Blend | CertificateResolver | ConfigMap | Destination | Entry | EntryPoint
     | EnvoyPatches | Failover | Gateway | GatewayClass | Grant | Interface | KeyPair | ListenerSet | LogProvider
     | MeshDefaults | Mirroring | Namespace | PeerAuthentication | Places | Pool | Provider | ProxySettings
-    | RequestAuthentication | Router | Scope | Secret | SharedCertificates | Steps | Telemetry | Template | TlsOptions
-    | Transport | WasmPlugin
+    | RequestAuthentication | Router | RouterDefaults | Scope | Secret | SharedCertificates | Steps | Telemetry
+    | Template | TlsOptions | Transport | WasmPlugin
 )  # fmt: skip
 
 

@@ -14,7 +14,7 @@ from tulle.dialects.written import Written
 from tulle.model.conditions import Comparison, Condition, Subject
 from tulle.model.mesh import Fragment
 from tulle.model.names import Name
-from tulle.model.routers import INTERNAL, STATIC, Interface, Reference, Router
+from tulle.model.routers import INTERNAL, STATIC, Interface, Reference, Router, RouterDefaults
 from tulle.model.routes import RouteKind
 
 ADMIN = "traefik"
@@ -88,6 +88,15 @@ def read_ping(part: Written) -> Fragment:
     )
 
 
+def read_core(part: Written) -> Fragment:
+    """The language of rules that do not say it, if it is not the usual one."""
+    spec = part.validated(CoreSpec)
+    if spec is None or spec.default_rule_syntax != "v2":
+        return Fragment(findings=tuple(part.findings))
+    said = RouterDefaults(name=Name(STATIC, "defaults"), origin=part.origin, rule_syntax=spec.default_rule_syntax)
+    return Fragment(objects=(said,), findings=tuple(part.findings))
+
+
 def _router(part: Written, name: str, path: str, point: str, priority: int) -> Router:
     """A router that nobody wrote, to what is always there."""
     return Router(
@@ -125,7 +134,7 @@ KINDS = (
     _kind("api", ApiSpec, read_api),
     _kind("ping", PingSpec, read_ping),
     _kind("global", GlobalSpec),
-    _kind("core", CoreSpec),
+    _kind("core", CoreSpec, read_core),
     _kind("serversTransport", TransportSpec, http_transport.read_usual),
     *(
         _kind(section, AnythingSpec)
