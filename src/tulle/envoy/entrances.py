@@ -16,6 +16,7 @@ from envoy.extensions.filters.listener.proxy_protocol.v3 import proxy_protocol_p
 from envoy.extensions.filters.network.http_connection_manager.v3 import http_connection_manager_pb2
 from envoy.extensions.filters.network.set_filter_state.v3 import set_filter_state_pb2
 from envoy.extensions.http.early_header_mutation.header_mutation.v3 import header_mutation_pb2
+from envoy.type.matcher.v3 import string_pb2
 
 from tulle.envoy import conditions, edge_replies, protos
 from tulle.envoy.filters.base import Chain
@@ -46,7 +47,8 @@ SET_BY_PROXIES = (
     "X-Forwarded-Tls-Client-Cert-Info",
     "X-Real-Ip",
 )
-"""Nobody who is not believed may send these."""
+"""Nobody who is not believed may send these, nor what many servers take for the same: `X_Forwarded_For`."""
+DISGUISED = "|".join(SET_BY_PROXIES).lower().replace("-", "[-_]")
 INTERNAL = ("x-envoy-internal", "x-envoy-expected-rq-timeout-ms", "x-envoy-attempt-count")
 UNDERSCORES = {
     "delete": protocol_pb2.HttpProtocolOptions.DROP_HEADER,
@@ -172,8 +174,8 @@ def _early(chain: Chain, entrance: Entrance) -> extension_pb2.TypedExtensionConf
 
 def _mutations(chain: Chain, entrance: Entrance) -> Iterator[Mutation]:
     if not entrance.forwarded.trusts_all:
-        for name in SET_BY_PROXIES:
-            yield Mutation(remove=name)
+        names = string_pb2.StringMatcher(safe_regex=protos.regex(DISGUISED))
+        yield Mutation(remove_on_match=Mutation.RemoveOnMatch(key_matcher=names))
     scheme = "https" if chain.is_encrypted else "http"
     usual = {
         "X-Real-Ip": _client(entrance),
