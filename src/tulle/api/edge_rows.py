@@ -99,12 +99,13 @@ class _Making:
         name = Name(part.key.name.namespace, self._prefix + part.key.name.name)
         data = _data(part)
         row = self.router(data, name, self.routers.get(name)) if kind == "routers" else self._piece(data, name, kind)
-        errors, warnings = self._problems.get((part.key.kind, shown(name)), ((), ()))
-        state = self.routers.get(name)
-        if errors or warnings or (state is not None and state.problems):
+        errors = self._problems.get((part.key.kind, shown(name)), [])
+        state = self.routers.get(name) if kind == "routers" else None
+        own = (*state.problems, *state.remarks) if state is not None else ()
+        if errors or own:
             # What came later is wrong; what there was before still counts.
             is_used = not errors or self._is_used(name, kind)
-            row["error"] = list(dict.fromkeys((*(state.problems if state is not None else ()), *errors, *warnings)))
+            row["error"] = list(dict.fromkeys((*own, *errors)))
             row["status"] = "warning" if is_used and row["status"] != "disabled" else "disabled"
         return _ordered(row | {"origin": _place(part)})
 
@@ -203,15 +204,14 @@ def _condition(kind: str, holds: bool, reason: str, message: str) -> Row:
     return {"type": kind, "status": str(holds), "reason": reason, "message": message}
 
 
-def problems(state: Seen) -> dict[tuple[str, str], tuple[list[str], list[str]]]:
-    """What is wrong with parts, by their kind and name: errors, and warnings."""
+def problems(state: Seen) -> dict[tuple[str, str], list[str]]:
+    """The mistakes in parts, by their kind and name."""
     anchors = {(part.origin.file, part.origin.subject): part for part in state.documents}
-    found: dict[tuple[str, str], tuple[list[str], list[str]]] = {}
+    found: dict[tuple[str, str], list[str]] = {}
     for finding in state.mesh.findings:
         part = anchors.get((finding.origin.file, finding.origin.subject))
-        if part is not None:
-            errors, warnings = found.setdefault((part.key.kind, shown(part.key.name)), ([], []))
-            (errors if finding.is_error else warnings).append(finding.message)
+        if part is not None and finding.is_error:
+            found.setdefault((part.key.kind, shown(part.key.name)), []).append(finding.message)
     return found
 
 

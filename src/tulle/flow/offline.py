@@ -27,7 +27,7 @@ STANDING = built_in.document("", Path("/"))
 def checked(paths: Sequence[str | Path]) -> tuple[Mesh, tuple[Finding, ...]]:
     """The mesh that files and folders describe, and everything that is wrong with them, by place."""
     mesh, _ = _read(paths)
-    findings = (*mesh.findings, *missing_files(mesh))
+    findings = dict.fromkeys((*mesh.findings, *missing_files(mesh)))
     return mesh, tuple(sorted(findings, key=lambda finding: (finding.origin.file, finding.origin.line)))
 
 

@@ -87,8 +87,8 @@ def test_services_of_the_control_plane_that_nobody_asked_for() -> None:
     found = mesh(http("a: {rule: Path(`/`), service: ping@internal}\n    b: {rule: Path(`/`), service: rest@internal}"))
     assert routes(found) == {}
     assert told(found) == [
-        '4: router a: there is no "ping@internal" where `ping: {}` is not in the static configuration',
-        '5: router b: there is no "rest@internal" where `providers: {rest: {}}` is not in the static configuration',
+        '4: router a: there is no service "ping@internal"; write `ping: {}` in the static configuration',
+        '5: router b: there is no service "rest@internal"; write `providers: {rest: {}}` in the static configuration',
     ]
 
 

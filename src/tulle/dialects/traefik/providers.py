@@ -6,6 +6,7 @@ import os
 from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 
+from tulle.dialects.objects import validated
 from tulle.dialects.sections import Kind, Shape
 from tulle.dialects.traefik import internal, static
 from tulle.dialects.traefik import provider_specs as specs
@@ -32,7 +33,7 @@ from tulle.model.routers import STATIC
 
 def read(part: Written) -> Fragment:
     """All providers that are written."""
-    spec = part.validated(specs.ProvidersSpec)
+    spec = validated(part, specs.ProvidersSpec)
     if spec is None:
         return Fragment(findings=tuple(part.findings))
     found: list[Object] = []
@@ -64,7 +65,7 @@ def _files(part: Written, spec: specs.FileProviderSpec) -> ProviderSettings:
     return FileSettings(paths=tuple(os.path.join(part.document.folder, path) for path in given))
 
 
-def _etcd(part: Written, spec: specs.KeyValueSpec) -> ProviderSettings:
+def _etcd(part: Written, spec: specs.EtcdSpec) -> ProviderSettings:
     usual = EtcdSettings()
     return EtcdSettings(
         endpoints=spec.endpoints or usual.endpoints,
@@ -107,7 +108,7 @@ def _redis(part: Written, spec: specs.RedisProviderSpec) -> ProviderSettings:
     )
 
 
-def _zookeeper(part: Written, spec: specs.KeyValueSpec) -> ProviderSettings:
+def _zookeeper(part: Written, spec: specs.ZooKeeperSpec) -> ProviderSettings:
     usual = ZooKeeperSettings()
     return ZooKeeperSettings(
         endpoints=spec.endpoints or usual.endpoints,
