@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hmac
 import json
 from base64 import urlsafe_b64encode
 from datetime import UTC, datetime
@@ -29,6 +30,13 @@ def token(name: str = "first", **claims: Any) -> str:
     ]
     signature = key(name).sign(".".join(parts).encode(), padding.PKCS1v15(), SHA256())
     return ".".join([*parts, _encoded(signature)])
+
+
+def shared(secret: str) -> str:
+    """A token that is good for an hour, signed with a secret (HS256)."""
+    payload = {"sub": "alice", "exp": int(datetime.now(UTC).timestamp()) + 3600}
+    text = f"{_text({'alg': 'HS256', 'typ': 'JWT'})}.{_text(payload)}"
+    return f"{text}.{_encoded(hmac.digest(secret.encode(), text.encode(), 'sha256'))}"
 
 
 def key_set(*names: str) -> str:

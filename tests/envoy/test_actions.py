@@ -107,10 +107,12 @@ def test_shares_that_are_answered_are_parts_of_the_rule() -> None:
 
 def test_backends_share_by_weight_and_weight_0_is_idle() -> None:
     action = Forward(
-        backends=(backend("web", weight=9), backend("shop"), backend("web", port=81, weight=0)), timeout=1.5
+        backends=(backend("web", weight=9), backend("shop"), backend("web", port=81, weight=0)),
+        timeout=1.5,
+        idle_timeout=0,
     )
     found = compiled(action)["route"]
-    assert found["timeout"] == "1.500s"
+    assert (found["timeout"], found["idle_timeout"]) == ("1.500s", "0s")
     assert "max_stream_duration" not in found  # It would make Envoy ignore the timeout.
     assert found["weighted_clusters"]["clusters"] == [
         {"name": "outbound|80||web.default", "weight": 9},

@@ -7,6 +7,7 @@ from tests.envoy.policies import token_rule, tokens
 from tests.flow.world import mesh
 from tulle.flow.keys import Failure, Keyed, Wanted, address, findings, wanted, with_keys
 from tulle.model.mesh import Mesh
+from tulle.model.routers import EdgeState
 from tulle.model.security import RequestAuthentication
 
 URI, DISCOVERED = "https://keys.example/jwks", "https://issuer.example/.well-known/openid-configuration"
@@ -29,6 +30,17 @@ def test_every_address_is_wanted_once() -> None:
     found = wanted(holding(tokens(INLINE, NAMED, BARE), tokens(patient, name="other")))
     assert found == {DISCOVERED: Wanted(DISCOVERED, (BARE,)), URI: Wanted(URI, (NAMED, patient))}
     assert found[URI].timeout == 9.0
+
+
+def test_steps_of_routers_want_keys_too() -> None:
+    edge = EdgeState(token_rules=(NAMED, INLINE))
+    assert wanted(replace(Mesh(), edge=edge)) == {URI: Wanted(URI, (NAMED,))}
+
+
+def test_whose_keys_they_are_is_told_if_that_is_known() -> None:
+    nameless = replace(NAMED, issuer="")
+    (finding,) = findings({URI: Wanted(URI, (nameless,))}, {URI: Failure("down")})
+    assert finding.message.startswith("the keys cannot be fetched")
 
 
 def test_servers_within_the_mesh_are_asked_by_proxies_only() -> None:

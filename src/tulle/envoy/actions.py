@@ -226,6 +226,8 @@ def _send(message: RouteAction, action: Forward, live: list[Backend], to: Destin
     if not action.timeout:
         # gRPC says itself how long it waits. Where this is set, Envoy does not look at the timeout of a route at all.
         message.max_stream_duration.grpc_timeout_header_max.SetInParent()
+    if action.idle_timeout is not None:
+        message.idle_timeout.CopyFrom(protos.seconds(action.idle_timeout))
     if len(live) == 1:
         message.cluster = to.cluster(live[0])
     else:

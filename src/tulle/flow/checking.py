@@ -116,7 +116,7 @@ class Checking:
             self.routing.overlaps.findings(self.routing.position(position), self.routing.is_asking)
         )
         self._update_statuses(merge)
-        self.edge.update(merge, self.issued)
+        self.edge.update(merge, self.issued, self.guarding.keys)
 
     def _update_statuses(self, merge: Merge) -> None:
         """Small work: gateways and policies are few, and routes are noted one by one."""

@@ -27,6 +27,7 @@ from tulle.kit.files import recalled, write_atomically
 from tulle.kit.latest import Latest
 from tulle.model.findings import Finding
 from tulle.model.mesh import Mesh
+from tulle.model.security import TokenRule
 
 log = logging.getLogger(__name__)
 
@@ -101,7 +102,8 @@ class KeyCache:
     def follow(self, mesh: Mesh) -> None:
         """Fetch what this mesh needs, and in a while forget what it does not."""
         before, self._mesh = self._mesh, mesh
-        if mesh.tokens is before.tokens and mesh.services is before.services:
+        is_same = mesh.tokens is before.tokens and mesh.services is before.services
+        if is_same and _of_edge(mesh) == _of_edge(before):
             return
         self._wanted = keys.wanted(mesh)
         self._failures = {each: failure for each, failure in self._failures.items() if each in self._wanted}
@@ -186,6 +188,10 @@ class KeyCache:
                 self._saved = record
             except OSError as error:
                 log.error("the keys of issuers could not be saved: %s", error)
+
+
+def _of_edge(mesh: Mesh) -> tuple[TokenRule, ...]:
+    return mesh.edge.token_rules if mesh.edge is not None else ()
 
 
 async def _key_set(address: str, timeout: float) -> str:

@@ -61,6 +61,9 @@ def wanted(mesh: Mesh) -> dict[str, Wanted]:
                     inside[key] = _is_inside(mesh, *key)
                 if not inside[key]:
                     rules.setdefault(found, []).append(rule)
+    for rule in mesh.edge.token_rules if mesh.edge is not None else ():
+        if found := address(rule):
+            rules.setdefault(found, []).append(rule)
     return {each: Wanted(each, tuple(rules[each])) for each in sorted(rules)}
 
 
@@ -118,4 +121,5 @@ def _sentence(rule: TokenRule, where: str, failure: Failure) -> str:
         rest = "no token of it can be verified yet, unless proxies reach that address themselves"
     else:
         rest = "no token of it can be verified yet"
-    return f'the keys of issuer "{rule.issuer}" cannot be fetched from {where}: {failure.reason}; {rest}'
+    whose = f' of issuer "{rule.issuer}"' if rule.issuer else ""
+    return f"the keys{whose} cannot be fetched from {where}: {failure.reason}; {rest}"

@@ -29,6 +29,8 @@ EXPONENTS = (3, 65537)
 LEAST_BITS, MOST_BITS = 512, 16384
 """Of RSA keys."""
 ED25519_SIZE = 32
+NO_KEYS = '{"keys":[{"crv":"Ed25519","kty":"OKP","x":"qK8Jbv9-q6G7KuVOVWMtLGuf649tpOm41vuPwQ8coJg"}]}'
+"""Envoy refuses a set without any key. Of this one nobody has the private half: it is the SHA-256 of `nobody's key`."""
 _BASE64 = re.compile(r"[A-Za-z0-9_-]*")
 
 

@@ -17,6 +17,7 @@ from tulle.model.listeners import ClientTrust, Entrance, TlsVersions
 from tulle.model.names import Name
 from tulle.model.policies import ClientTls
 from tulle.model.routes import RouteKind
+from tulle.model.security import TokenRule
 from tulle.model.services import Service
 from tulle.model.steps import Step
 
@@ -339,5 +340,7 @@ class EdgeState:
     composed: frozenset[Name] = frozenset()
     """Services that are made of others."""
     steps: frozenset[Name] = frozenset()
+    token_rules: tuple[TokenRule, ...] = ()
+    """All that steps have, still without keys that are fetched."""
     wishes: tuple[tuple[Router, RouterTls | None], ...] = ()
     """Routers that are used, each with the TLS that holds for it: its own, or that of an entry point."""

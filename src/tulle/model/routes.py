@@ -212,6 +212,8 @@ class Forward:
     rewrite: Rewrite | None = None
     timeout: float | None = None
     """Seconds for the whole answer; None or 0: no limit."""
+    idle_timeout: float | None = None
+    """Seconds in which nothing comes or goes; None: as the listener says, 0: no limit."""
     retry: Retry | None = None
     """None: the default of the mesh, which only repeats what is safe."""
     mirrors: tuple[Mirror, ...] = ()

@@ -10,6 +10,7 @@ from dataclasses import dataclass, field
 
 from tulle.model.policies import Retry
 from tulle.model.routes import Backend
+from tulle.model.security import TokenRule
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -196,6 +197,21 @@ class TryAgain:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class LimitTime:
+    """How many seconds a request may take, in all and without anything that comes or goes; None: as usual."""
+
+    request: float | None = None
+    idle: float | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class VerifyToken:
+    """Let only those pass who show a good token (JWT)."""
+
+    rule: TokenRule
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class ErrorPages:
     """Show the page of another service for some statuses."""
 
@@ -340,6 +356,8 @@ Step = (
     | Compress
     | LimitBodies
     | TryAgain
+    | LimitTime
+    | VerifyToken
     | ErrorPages
     | AskServer
     | Break

@@ -190,7 +190,8 @@ def test_without_tls_settings() -> None:
         ),
         (
             "plugin: {demo: {}}",
-            '"plugin" is code that only Traefik runs; a WasmPlugin of Istio, or an EnvoyFilter with Lua, can do it',
+            '"plugin.demo" is code that only Traefik runs; a WasmPlugin of Istio, or an EnvoyFilter with Lua, '
+            "can do it",
         ),
         (
             "forwardAuth: {address: 'ftp://a'}",

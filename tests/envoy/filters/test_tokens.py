@@ -8,8 +8,7 @@ from tests.envoy.decoded import Json, as_json
 from tests.envoy.policies import guard, token_rule, tokens
 from tulle.envoy.filters import tokens as filter_
 from tulle.envoy.filters.base import Chain, Side
-from tulle.envoy.filters.tokens import NO_KEYS
-from tulle.kit.web_keys import key_set
+from tulle.kit.web_keys import NO_KEYS, key_set
 from tulle.model.mesh import Settings
 from tulle.model.security import RequestAuthentication, TokenRule
 

@@ -5,6 +5,7 @@ from typing import Any, get_args
 import pytest
 
 from tests.envoy.kitchen import backend
+from tests.envoy.policies import token_rule
 from tulle.envoy.steps import operations
 from tulle.envoy.steps.parts import Native, Where, Work
 from tulle.model import steps
@@ -12,6 +13,7 @@ from tulle.model import steps
 HERE = Where("0", "router/1")
 BY = steps.SameClient(is_host=True)
 SOME: tuple[steps.Step, ...] = (
+    steps.VerifyToken(rule=token_rule(jwks="{}")),
     steps.AddPrefix(prefix="/a"),
     steps.StripPrefix(prefixes=("/a",)),
     steps.StripPattern(patterns=("/a",)),
@@ -36,8 +38,8 @@ SOME: tuple[steps.Step, ...] = (
     steps.ShowCertificate(),
     steps.BridgeGrpc(),
 )
-ELSEWHERE = {steps.TryAgain, steps.LimitConnections}
-"""A policy of the route, and of connections."""
+ELSEWHERE = {steps.TryAgain, steps.LimitTime, steps.LimitConnections}
+"""Policies of the route, and of connections."""
 
 
 def work(step: steps.Step) -> Work:

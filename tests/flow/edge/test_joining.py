@@ -1,10 +1,13 @@
 from __future__ import annotations
 
-from tests.flow.edge.building import file, http, mesh, routes, told
+from tests.dialects.traefik.reading import document
+from tests.flow.edge.building import STANDING, file, http, mesh, routes, told
+from tulle.flow.build import Builder
 from tulle.flow.edge.joining import UNTYPED
 from tulle.flow.edge.parents import DEEPEST, LEVEL
+from tulle.model.mesh import Mesh
 from tulle.model.routes import Forward, Respond
-from tulle.model.steps import AddPrefix, ErrorPages, RefuseEscapes, StripPrefix
+from tulle.model.steps import AddPrefix, ErrorPages, RefuseEscapes, StripPrefix, VerifyToken
 
 
 def test_a_router_with_everything_that_it_names() -> None:
@@ -81,6 +84,38 @@ def test_services_of_the_control_plane() -> None:
     assert isinstance(api.action, Forward)
     assert api.steps == (StripPrefix(prefixes=("/base",)), AddPrefix(prefix="/api"))
     assert noop.action == Respond(status=418)
+
+
+def test_steps_that_say_how_requests_are_sent_say_nothing_about_answers() -> None:
+    more = "\n  middlewares: {again: {retry: {attempts: 2}}, time: {timeouts: {request: 1s}}}\n"
+    found = mesh(http("a: {rule: Path(`/`), service: noop@internal, middlewares: [again, time]}", more))
+    assert (told(found), routes(found)["a"].rules[0].steps) == ([], ())
+
+
+def test_time_limits_are_those_of_the_route() -> None:
+    more = "\n  middlewares: {one: {timeouts: {request: 1s, idle: 2s}}, two: {timeouts: {request: 3s}}}\n"
+    found = mesh(http("a: {rule: Path(`/`), service: s, middlewares: [one, two]}", more))
+    (rule,) = routes(found)["a"].rules
+    assert isinstance(rule.action, Forward)
+    assert (rule.action.timeout, rule.action.idle_timeout, rule.steps) == (3, 2, ())
+
+
+def test_tokens_are_verified_by_the_keys_that_are_known() -> None:
+    more = "\n  middlewares: {m: {jwt: {jwksUrl: 'http://keys'}}, n: {jwt: {signingSecret: x}}}\n"
+    documents = (document(http("a: {rule: Path(`/`), service: s, middlewares: [m, n]}", more)), STANDING)
+    builder = Builder()
+
+    def keys(found: Mesh) -> list[str]:
+        return [step.rule.jwks for step in routes(found)["a"].rules[0].steps if isinstance(step, VerifyToken)]
+
+    first = builder.build(documents)
+    assert keys(first)[0] == "" and '"oct"' in keys(first)[1]
+    second = builder.build(documents, keys={"http://keys": "some"})
+    assert keys(second)[0] == "some"
+    assert builder.build(documents, keys={"http://keys": "some", "http://other": "x"}).gateway_routes[0] in (
+        second.gateway_routes
+    )
+    assert second.edge is not None and [rule.jwks_uri for rule in second.edge.token_rules] == ["http://keys", ""]
 
 
 def test_services_of_the_control_plane_that_nobody_asked_for() -> None:

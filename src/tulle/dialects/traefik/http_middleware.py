@@ -12,11 +12,12 @@ from tulle.dialects.fields import shown
 from tulle.dialects.objects import validated
 from tulle.dialects.sections import Kind, Shape
 from tulle.dialects.traefik import middleware_specs as specs
-from tulle.dialects.traefik import repeating
+from tulle.dialects.traefik import more_middlewares, repeating
 from tulle.dialects.traefik.clients import address, allowed, same_client
 from tulle.dialects.traefik.entry_point import refused
 from tulle.dialects.traefik.files import file_or_text
 from tulle.dialects.traefik.headers import headers
+from tulle.dialects.traefik.more_specs import JwtSpec, PluginSpec, TimeoutsSpec
 from tulle.dialects.traefik.passwords import basic, digest
 from tulle.dialects.traefik.references import reference, references
 from tulle.dialects.traefik.servers import PORT, PORTS
@@ -386,6 +387,18 @@ def _chain(part: Written, spec: specs.ChainSpec) -> Found:
     return Found(parts=references(part, spec.middlewares, "chain"))
 
 
+def _jwt(part: Written, spec: JwtSpec) -> Found:
+    return Found(more_middlewares.jwt(part, spec, "jwt"))
+
+
+def _timeouts(part: Written, spec: TimeoutsSpec) -> Found:
+    return Found(more_middlewares.timeouts(part, spec))
+
+
+def _plugin(part: Written, spec: PluginSpec) -> Found:
+    return Found(more_middlewares.plugin(part, spec))
+
+
 _KINDS: Mapping[str, Callable[[Written, Any], Found]] = {
     "add_prefix": _add_prefix,
     "basic_auth": _basic,
@@ -403,7 +416,9 @@ _KINDS: Mapping[str, Callable[[Written, Any], Found]] = {
     "in_flight_req": _in_flight,
     "ip_allow_list": _allow,
     "ip_white_list": _allow,
+    "jwt": _jwt,
     "pass_tls_client_cert": _certificate,
+    "plugin": _plugin,
     "rate_limit": _rate,
     "redirect_regex": _redirect_pattern,
     "redirect_scheme": _redirect_scheme,
@@ -412,6 +427,7 @@ _KINDS: Mapping[str, Callable[[Written, Any], Found]] = {
     "retry": _retry,
     "strip_prefix": _strip_prefix,
     "strip_prefix_regex": _strip_pattern,
+    "timeouts": _timeouts,
 }
 KIND = Kind(
     name="traefik/http-middleware",

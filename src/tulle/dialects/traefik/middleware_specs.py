@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Any
+from typing import Annotated
 
 from pydantic import Field
 
 from tulle.dialects.objects import Refused
+from tulle.dialects.traefik.more_specs import JwtSpec, PluginSpec, TimeoutsSpec
 from tulle.dialects.traefik.values import (
     Count,
     Flag,
@@ -369,19 +370,15 @@ class MiddlewareSpec(TraefikSpec):
     forward_auth: Annotated[ForwardAuthSpec | None, Present] = Field(None, description="Another server decides.")
     grpc_web: Annotated[GrpcWebSpec | None, Present] = Field(None, description="gRPC for browsers.")
     headers: Annotated[HeadersSpec | None, Present] = Field(None, description="Headers.")
+    jwt: Annotated[JwtSpec | None, Present] = Field(None, description="Tokens; not in Traefik's open edition.")
+    timeouts: Annotated[TimeoutsSpec | None, Present] = Field(None, description="So long; not in Traefik.")
     in_flight_req: Annotated[InFlightReqSpec | None, Present] = Field(None, description="So many at a time.")
     ip_allow_list: Annotated[IpAllowListSpec | None, Present] = Field(None, description="Some clients only.")
     ip_white_list: Annotated[IpAllowListSpec | None, Present] = Field(None, description="Its name before version 3.")
     pass_tls_client_cert: Annotated[PassTlsClientCertSpec | None, Present] = Field(
         None, alias="passTLSClientCert", description="The client's certificate."
     )
-    plugin: Annotated[
-        dict[str, Any] | None,
-        Refused(
-            "is code that only Traefik runs; a WasmPlugin of Istio, or an EnvoyFilter with Lua, can do it",
-            is_error=True,
-        ),
-    ] = Field(None, description="Code that Traefik runs; nothing here does.")
+    plugin: Annotated[PluginSpec | None, Present] = Field(None, description="What Traefik Hub has built in.")
     rate_limit: Annotated[RateLimitSpec | None, Present] = Field(None, description="So many in a time.")
     redirect_regex: Annotated[RedirectRegexSpec | None, Present] = Field(None, description="Elsewhere, by URL.")
     redirect_scheme: Annotated[RedirectSchemeSpec | None, Present] = Field(None, description="Another scheme.")

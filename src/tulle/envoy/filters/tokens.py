@@ -11,6 +11,7 @@ from envoy.extensions.filters.http.jwt_authn.v3 import config_pb2
 
 from tulle.envoy import attributes, consulted, protos
 from tulle.envoy.filters.base import Chain, Filter, HttpFilter, Phase, Side, Slot, active
+from tulle.kit.web_keys import NO_KEYS
 from tulle.model.security import TokenRule
 
 NAME = "tokens"
@@ -23,8 +24,6 @@ REFRESH = 300.0
 PATIENCE = 5.0
 """Seconds until the next attempt after one that failed."""
 RETRIES = 2
-NO_KEYS = '{"keys":[{"crv":"Ed25519","kty":"OKP","x":"qK8Jbv9-q6G7KuVOVWMtLGuf649tpOm41vuPwQ8coJg"}]}'
-"""Envoy refuses a set without any key. Of this one nobody has the private half: it is the SHA-256 of `nobody's key`."""
 REMEMBERED = 1000
 """Verified tokens per worker that need not be verified again."""
 

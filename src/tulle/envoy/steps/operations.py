@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Mapping
 from typing import Any
 
-from tulle.envoy.steps import answers, bodies, calls, certificates, consulted, limits, paths
+from tulle.envoy.steps import answers, bodies, calls, certificates, consulted, limits, paths, tokens
 from tulle.envoy.steps.clients import client, ranges
 from tulle.envoy.steps.parts import Native, Operation, Part, Where, Work
 from tulle.kit.status_texts import status_text
@@ -153,4 +153,5 @@ _MAKERS: Mapping[type[Any], Callable[[Any, Where], tuple[Part, ...]]] = {
     steps.ShowCertificate: certificates.show,
     steps.AskServer: calls.ask,
     steps.ErrorPages: calls.pages,
+    steps.VerifyToken: tokens.verify,
 }

@@ -43,6 +43,9 @@ CERTIFICATES = "edge-certificates"
 """The namespace of their secrets."""
 
 
+NO_KEYS: Mapping[str, str] = {}
+
+
 class Edge:
     """Routers joined with everything that they name; only what a change concerns is joined again."""
 
@@ -59,15 +62,15 @@ class Edge:
         self._known = Known()
         self._issued = NOTHING_ISSUED
 
-    def update(self, merge: Merge, issued: Issued = NOTHING_ISSUED) -> None:
-        """Bring everything up to date with what is merged now, and what authorities have issued."""
+    def update(self, merge: Merge, issued: Issued = NOTHING_ISSUED, keys: Mapping[str, str] = NO_KEYS) -> None:
+        """Bring everything up to date with what is merged now, what authorities have issued, and keys of issuers."""
         is_issued = issued is not self._issued
-        if not changed(merge) and not is_issued:
+        if not changed(merge) and not is_issued and keys is self._known.keys:
             return
         self._issued = issued
         before, known = self._known, Known.of(merge)
         self.points = tuple(sorted(places.all_points(known.points, known.routers.values()), key=_name))
-        known = self._known = replace(known, points={each.name: each for each in self.points})
+        known = self._known = replace(known, points={each.name: each for each in self.points}, keys=keys)
         different = known_changes(merge, before, known)
         self._update_services(different)
         is_joined = self._join(different, before)
@@ -140,6 +143,7 @@ class Edge:
             pools=known.pools,
             composed=frozenset((*known.blends, *known.mirrorings, *known.failovers)),
             steps=frozenset(known.steps),
+            token_rules=tuple(known.token_rules),
             wishes=tuple(dict.fromkeys(wishes)),
         )
 

@@ -12,10 +12,12 @@ from tulle.flow.edge.sending import Chosen, Part, Sending, sending
 from tulle.model.policies import Retry
 from tulle.model.routers import Reference, Router
 from tulle.model.routes import Backend, Forward, Match, RouteRule, ValueKind, ValueMatch
-from tulle.model.steps import AddPrefix, LimitBodies, Step, TryAgain
+from tulle.model.steps import AddPrefix, LimitBodies, LimitTime, Step, TryAgain
 
 MOST_VARIANTS = 256
 """Of clients that came with cookies of several services."""
+OF_ROUTES = (TryAgain, LimitTime)
+"""Steps that say how requests are sent, wherever they stand."""
 BAD_GATEWAY = 502
 LENGTH, CODING = "content-length", "transfer-encoding"
 WITHOUT_BODY = ("GET", "HEAD", "OPTIONS", "TRACE")
@@ -95,8 +97,11 @@ def rule(router: Router, steps: tuple[Step, ...], variant: Variant, resolve: Res
         live = [each for each, part in zip(own, target.parts, strict=True) if part.share]
         backends = tuple(replace(each, steps=found) for each, found in zip(backends, live, strict=True))
     again = next((each.retry for each in reversed(steps) if isinstance(each, TryAgain)), None)
+    limits = [each for each in steps if isinstance(each, LimitTime)]
     action = Forward(
         backends=tuple(map(_shown, backends)),
+        timeout=_last(each.request for each in limits),
+        idle_timeout=_last(each.idle for each in limits),
         mirrors=tuple(target.mirrors),
         hash_on=target.hash_on,
         is_by_client=target.is_by_client,
@@ -107,8 +112,14 @@ def rule(router: Router, steps: tuple[Step, ...], variant: Variant, resolve: Res
         origin=router.origin,
         matches=tuple(Match(conditions=each, headers=_cookies(variant)) for each in router.alternatives),
         action=action,
-        steps=tuple(each for each in steps if not isinstance(each, TryAgain)),
+        steps=tuple(each for each in steps if not isinstance(each, OF_ROUTES)),
     )
+
+
+def _last(seconds: Iterable[float | None]) -> float | None:
+    """What was said last, if anything."""
+    said = [each for each in seconds if each is not None]
+    return said[-1] if said else None
 
 
 def _own(part: Part, resolve: Resolve) -> tuple[Step, ...]:

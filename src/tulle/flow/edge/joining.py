@@ -8,7 +8,7 @@ from functools import partial
 
 from tulle.envoy.steps.operations import problem
 from tulle.flow.edge import parents
-from tulle.flow.edge.forwarding import Variant, rules, variants
+from tulle.flow.edge.forwarding import OF_ROUTES, Variant, rules, variants
 from tulle.flow.edge.known import ALL, Key, Known, Lookup, shown, usual_of
 from tulle.flow.edge.places import plain_listener, tls_listener
 from tulle.flow.edge.sending import sending
@@ -16,7 +16,14 @@ from tulle.model.findings import Finding
 from tulle.model.names import Name
 from tulle.model.routers import INTERNAL, EntryPoint, Reference, Router
 from tulle.model.routes import Match, Respond, RouteRule, RouteSet
-from tulle.model.steps import ErrorPages, LimitConnections, RefuseEscapes, SetHeaders, Step, TryAgain
+from tulle.model.steps import (
+    ErrorPages,
+    LimitConnections,
+    RefuseEscapes,
+    SetHeaders,
+    Step,
+    VerifyToken,
+)
 
 PING, NOOP = Name(INTERNAL, "ping"), Name(INTERNAL, "noop")
 ANSWERS = {PING: Respond(status=200, body="OK"), NOOP: Respond(status=418)}
@@ -114,7 +121,7 @@ def steps_of(names: Iterable[Reference], lookup: Lookup, above: tuple[Name, ...]
         found = lookup.steps(each)
         if found is not None:
             for step in found.steps:
-                if not isinstance(step, TryAgain | LimitConnections) and (reason := problem(step)):
+                if not isinstance(step, (*OF_ROUTES, LimitConnections)) and (reason := problem(step)):
                     name = shown(each.name, lookup.home.namespace)
                     lookup.wrong(each, f'middleware "{name}" cannot be done here: {reason}')
                 yield _found(step, lookup)
@@ -122,7 +129,9 @@ def steps_of(names: Iterable[Reference], lookup: Lookup, above: tuple[Name, ...]
 
 
 def _found(step: Step, lookup: Lookup) -> Step:
-    """Pages come from the first server that the service is made of."""
+    """With what is not known before: keys of issuers, and servers of pages (the first that a service is made of)."""
+    if isinstance(step, VerifyToken):
+        return replace(step, rule=lookup.with_keys(step.rule))
     if not isinstance(step, ErrorPages):
         return step
     target = sending(Reference(name=step.backend.service, origin=step.backend.origin), lookup)
@@ -172,7 +181,7 @@ def _answering(router: Router, steps: tuple[Step, ...], answer: Respond) -> Rout
         origin=router.origin,
         matches=tuple(Match(conditions=each) for each in router.alternatives),
         action=answer,
-        steps=steps,
+        steps=tuple(each for each in steps if not isinstance(each, OF_ROUTES)),
     )
 
 

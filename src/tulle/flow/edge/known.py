@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from itertools import chain
 from typing import Any, TypeVar
 
 from tulle.flow.joining import typed
+from tulle.flow.keys import address
 from tulle.flow.merge import Merge
 from tulle.kit.memo import remember
 from tulle.kit.tables import changed_keys
@@ -35,6 +36,8 @@ from tulle.model.routers import (
     Transport,
 )
 from tulle.model.routes import RouteKind
+from tulle.model.security import TokenRule
+from tulle.model.steps import VerifyToken
 
 KINDS = (Core, Router, Steps, Pool, Blend, Mirroring, Failover, Transport, EntryPoint, TlsOptions, KeyPair)
 SERVICES = (Pool, Blend, Mirroring, Failover)
@@ -63,6 +66,14 @@ class Known:
     pairs: Mapping[Name, KeyPair] = field(default_factory=dict)
     divided: frozenset[Name] = frozenset()
     """Routers that others name as their parents."""
+    keys: Mapping[str, str] = field(default_factory=dict)
+    """Key sets of issuers by their address (`flow.keys`)."""
+
+    @property
+    def token_rules(self) -> Iterator[TokenRule]:
+        """All rules about tokens."""
+        for each in self.steps.values():
+            yield from (step.rule for step in each.steps if isinstance(step, VerifyToken))
 
     @classmethod
     def of(cls, merge: Merge) -> Known:
@@ -158,6 +169,14 @@ class Lookup:
         """A transport; noted if there is none."""
         return self._found("serversTransport", to, self.known.transports)
 
+    def with_keys(self, rule: TokenRule) -> TokenRule:
+        """A rule about tokens with the keys that are known by its address."""
+        where = address(rule)
+        if not where:
+            return rule
+        self.asked.add(("keys", Name("", where)))
+        return replace(rule, jwks=self.known.keys.get(where, ""))
+
     def usual_transport(self) -> Transport | None:
         """The one of services that name none, if there is one."""
         self.asked.add(("serversTransport", USUAL_TRANSPORT))
@@ -223,5 +242,6 @@ def different(merge: Merge, before: Known, now: Known) -> set[Key]:
     found |= {("child", name) for name in before.divided ^ now.divided}
     if ("core", CORE) in found:
         found |= {("router", name) for name in changed_keys(before.routers, now.routers)}
+    found |= {("keys", Name("", where)) for where in changed_keys(before.keys, now.keys)}
     found |= {("entry point", name) for name in changed_keys(before.points, now.points)}
     return found | {(kind, ALL) for kind, name in found if before.has((kind, name)) is not now.has((kind, name))}
