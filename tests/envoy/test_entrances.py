@@ -6,6 +6,7 @@ import pytest
 
 from tests.envoy.decoded import Json, as_json
 from tulle.envoy import connection_manager, entrances
+from tulle.envoy.conditions import ENDING
 from tulle.envoy.entrances import PEER, TOLD, Variant, variants
 from tulle.envoy.filters.base import Chain, Side
 from tulle.envoy.gateway_hosts import lazy_routes
@@ -105,7 +106,10 @@ def test_whom_to_believe() -> None:
 
 
 def test_where_connections_come_from_is_noted() -> None:
-    filter_ = as_json(entrances.noted_source(TOLD))
+    filter_ = as_json(entrances.noted(TOLD))
     (value,) = filter_["typed_config"]["on_new_connection"]
     assert value["factory_key"] == "envoy.network.ip"
+    _, ending = as_json(entrances.noted(TOLD, "o.@file"))["typed_config"]["on_new_connection"]
+    assert (ending["object_key"], ending["factory_key"]) == (ENDING, "envoy.string")
+    assert ending["format_string"]["text_format_source"]["inline_string"] == "o.@file"
     assert as_json(entrances.proxy_protocol())["typed_config"]["allow_requests_without_proxy_protocol"] is True

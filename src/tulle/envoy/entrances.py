@@ -128,17 +128,23 @@ def proxy_protocol() -> listener_components_pb2.ListenerFilter:
     return listener_components_pb2.ListenerFilter(name="proxy_protocol", typed_config=protos.packed(config))
 
 
-def noted_source(address: str = PEER) -> listener_components_pb2.Filter:
-    """Writes down where a connection comes from, for conditions of routes and for headers."""
-    value = set_filter_state_values_pb2.FilterStateValue(
-        object_key=conditions.SOURCE,
-        factory_key="envoy.network.ip",
+def noted(address: str, ending: str = "") -> listener_components_pb2.Filter:
+    """Writes down where a connection comes from, and how its TLS was ended: for conditions of routes and headers."""
+    values = [_value(conditions.SOURCE, "envoy.network.ip", address)]
+    if ending:
+        values.append(_value(conditions.ENDING, "envoy.string", protos.literal(ending)))
+    config = set_filter_state_pb2.Config(on_new_connection=values)
+    return listener_components_pb2.Filter(name="source", typed_config=protos.packed(config))
+
+
+def _value(key: str, kind: str, text: str) -> set_filter_state_values_pb2.FilterStateValue:
+    return set_filter_state_values_pb2.FilterStateValue(
+        object_key=key,
+        factory_key=kind,
         format_string=substitution_format_string_pb2.SubstitutionFormatString(
-            text_format_source=base_pb2.DataSource(inline_string=address)
+            text_format_source=base_pb2.DataSource(inline_string=text)
         ),
     )
-    config = set_filter_state_pb2.Config(on_new_connection=[value])
-    return listener_components_pb2.Filter(name="source", typed_config=protos.packed(config))
 
 
 def forward(entrance: Entrance, message: route_pb2.RouteConfiguration) -> None:

@@ -18,9 +18,11 @@ from tulle.envoy import naming, protos, transport
 from tulle.envoy.actions import Destinations
 from tulle.envoy.meshing import Meshing
 from tulle.model import hostnames
+from tulle.model.conditions import Conjunction
 from tulle.model.names import Name
 from tulle.model.policies import Policy, Tunnel
 from tulle.model.routes import Backend, RouteSet, StreamMatch, StreamRule
+from tulle.model.steps import Step
 
 AccessLog: TypeAlias = accesslog_pb2.AccessLog
 NetworkFilter: TypeAlias = listener_components_pb2.Filter
@@ -65,6 +67,9 @@ class Stream:
     handling: Handling = USUAL
     is_read: bool = False
     """Whether a sidecar that gets the bytes reads HTTP in them."""
+    conditions: Conjunction = ()
+    """Of routers: whatever else must hold."""
+    steps: tuple[Step, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -107,6 +112,8 @@ def compile_streams(sets: Iterable[RouteSet], vantage: Vantage, to: Destinations
                 protocols=match.protocols,
                 handling=stream.handling,
                 is_read=stream.is_read,
+                conditions=match.conditions,
+                steps=rule.steps,
             )
         )
     return tuple(found)

@@ -110,6 +110,10 @@ class TlsVersions:
     """`1.0` … `1.3`."""
     maximum: str = ""
     ciphers: tuple[str, ...] = ()
+    curves: tuple[str, ...] = ()
+    """For the exchange of keys, as OpenSSL calls them."""
+    resumes: bool = True
+    """Whether clients may take up a session of before."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -242,6 +246,10 @@ class Listener:
     """Of listeners that share a socket, and are for the same connections, the smallest has them."""
     entrance: Entrance | None = None
     """Set: an entry point of routers, and how it reads requests."""
+    ending: str = ""
+    """Of entry points: the name of the options that TLS is ended by, for conditions of routes."""
+    certified: tuple[str, ...] | None = None
+    """Of entry points: names for which there are certificates, if all others are refused."""
 
     @property
     def id(self) -> str:

@@ -26,14 +26,14 @@ def point(text: str) -> Any:
 def test_addresses(written: str, address: str, port: int, is_udp: bool) -> None:
     found = point(f"address: '{written}'")
     assert (found.address, found.port, found.is_udp) == (address, port, is_udp)
-    assert found.entrance == Entrance()
+    assert found.entrance == Entrance(idle_timeout=3.0 if is_udp else 180.0)
 
 
 def test_every_option() -> None:
     found = point("""address: ':80', asDefault: true, reusePort: true, allowACMEByPass: true,
   forwardedHeaders: {insecure: true, trustedIPs: [10.0.0.1], notAppendXForwardedFor: true},
   proxyProtocol: {trustedIPs: 10.0.0.0/8}, http2: {maxConcurrentStreams: 5}, http3: {advertisedPort: 443},
-  udp: {timeout: 5s}, observability: {accessLogs: false},
+  observability: {accessLogs: false},
   transport: {keepAliveMaxTime: 9s, keepAliveMaxRequests: 8, lifeCycle: {graceTimeOut: 1s},
     respondingTimeouts: {readTimeout: 1s, writeTimeout: 2s, idleTimeout: 3s}},
   http: {redirections: {entryPoint: {to: other, scheme: http, permanent: false, priority: 5}},
@@ -58,7 +58,7 @@ def test_every_option() -> None:
     assert found.redirect == Redirection(to="other", scheme="http", is_permanent=False, priority=5)
     assert found.steps == (Reference(Name("@file", "m")), Reference(Name("@docker", "n")))
     assert found.tls == RouterTls(resolver="le")
-    assert found.udp_timeout == 5.0
+    assert point("address: ':53/udp', udp: {timeout: 5s}").entrance == Entrance(idle_timeout=5.0)
 
 
 def test_a_redirection_has_a_priority() -> None:

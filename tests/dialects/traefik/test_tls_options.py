@@ -16,8 +16,10 @@ def test_every_option() -> None:
     found = options("""minVersion: VersionTLS11, maxVersion: VersionTLS12, curvePreferences: [CurveP521],
   cipherSuites: [TLS_ECDHE_RSA_WITH_AES_128_GCM_SHA256], sniStrict: true, alpnProtocols: [http/1.1, acme-tls/1],
   disableSessionTickets: true, preferServerCipherSuites: true""")
-    assert found.versions == TlsVersions(minimum="1.1", maximum="1.2", ciphers=("ECDHE-RSA-AES128-GCM-SHA256",))
-    assert (found.is_strict, found.protocols, found.curves) == (True, ("http/1.1",), ("CurveP521",))
+    assert found.versions == TlsVersions(
+        minimum="1.1", maximum="1.2", ciphers=("ECDHE-RSA-AES128-GCM-SHA256",), curves=("P-521",), resumes=False
+    )
+    assert (found.is_strict, found.protocols) == (True, ("http/1.1",))
     assert found.trust is None
     assert options("").protocols == ("h2", "http/1.1")
 
@@ -61,3 +63,8 @@ def test_mistakes() -> None:
     assert wrong("tls: {options: {o: {minVersion: TLS12}}}")[0].startswith(
         '1: TLS options o: "minVersion" must be one of '
     )
+
+
+def test_curves_that_are_none() -> None:
+    (message,) = wrong("tls: {options: {o: {curvePreferences: [X25519, Curve]}}}")
+    assert message.startswith('1: TLS options o: "curvePreferences[1]" must be one of CurveP256, ')

@@ -54,6 +54,17 @@ def test_how_servers_are_spoken_to() -> None:
     assert usual.tls.mode is TlsMode.SIMPLE
 
 
+def test_servers_may_be_told_who_connects() -> None:
+    found = mesh("""
+entryPoints: {web: {address: ":8080"}}
+tcp:
+  routers: {r: {rule: HostSNI(`*`), service: s}}
+  services: {s: {loadBalancer: {servers: [{address: "10.0.0.1:1"}], serversTransport: own}}}
+  serversTransports: {own: {proxyProtocol: {version: 1}}}
+""").services
+    assert found[file("tcp/s")].policy.proxy_protocol == 1
+
+
 def test_certificates_that_are_text_are_secrets() -> None:
     found = mesh(
         TEXT

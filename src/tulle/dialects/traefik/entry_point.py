@@ -16,6 +16,7 @@ from tulle.dialects.traefik.entry_point_specs import (
     ForwardedHeadersSpec,
     Http2Spec,
     RespondingTimeoutsSpec,
+    UdpSpec,
 )
 from tulle.dialects.traefik.http_router import tls
 from tulle.dialects.traefik.references import references
@@ -50,18 +51,18 @@ def read(part: Written) -> Fragment:
     if spec is None or address is None or part.findings:
         return Fragment(findings=tuple(part.findings))
     http = spec.http or _empty(EntryPointHttpSpec)
+    is_udp = (address["protocol"] or "").lower() == "udp"
     point = EntryPoint(
         name=Name(STATIC, part.document.key.name.name),
         origin=part.origin,
         address=address["host"].strip("[]").replace("localhost", "127.0.0.1") or EVERYWHERE,
         port=int(address["port"]),
-        is_udp=(address["protocol"] or "").lower() == "udp",
+        is_udp=is_udp,
         is_usual=spec.as_default,
-        entrance=_entrance(part, spec, http),
+        entrance=_datagrams(spec) if is_udp else _entrance(part, spec, http),
         steps=_from_files(references(part, http.middlewares, "http")),
         tls=tls(part, http.tls) if http.tls is not None else None,
         redirect=_redirect(part, http),
-        udp_timeout=spec.udp.timeout if spec.udp is not None else 3.0,
     )
     return Fragment(objects=(point,), findings=tuple(part.findings))
 
@@ -106,6 +107,10 @@ def _entrance(part: Written, spec: EntryPointSpec, http: EntryPointHttpSpec) -> 
         most_requests=transport.keep_alive_max_requests,
         longest=transport.keep_alive_max_time,
     )
+
+
+def _datagrams(spec: EntryPointSpec) -> Entrance:
+    return Entrance(idle_timeout=(spec.udp or _empty(UdpSpec)).timeout)
 
 
 def _redirect(part: Written, http: EntryPointHttpSpec) -> Redirection | None:
