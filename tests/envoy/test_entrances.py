@@ -107,9 +107,10 @@ def test_whom_to_believe() -> None:
 
 def test_where_connections_come_from_is_noted() -> None:
     filter_ = as_json(entrances.noted(TOLD))
-    (value,) = filter_["typed_config"]["on_new_connection"]
+    value, text = filter_["typed_config"]["on_new_connection"]
+    assert (text["object_key"], text["factory_key"]) == (entrances.CLIENT, "envoy.string")
     assert value["factory_key"] == "envoy.network.ip"
-    _, ending = as_json(entrances.noted(TOLD, "o.@file"))["typed_config"]["on_new_connection"]
+    _, _, ending = as_json(entrances.noted(TOLD, "o.@file"))["typed_config"]["on_new_connection"]
     assert (ending["object_key"], ending["factory_key"]) == (ENDING, "envoy.string")
     assert ending["format_string"]["text_format_source"]["inline_string"] == "o.@file"
     assert as_json(entrances.proxy_protocol())["typed_config"]["allow_requests_without_proxy_protocol"] is True

@@ -28,6 +28,8 @@ PEER = "%DOWNSTREAM_DIRECT_REMOTE_ADDRESS_WITHOUT_PORT%"
 """Who is really at the other end."""
 TOLD = "%DOWNSTREAM_REMOTE_ADDRESS_WITHOUT_PORT%"
 """The same of a connection, or who a proxy there says that it is."""
+CLIENT = "tulle.client"
+"""The address of the client in the state of its connection, as text for headers."""
 NOBODY = "localhost"
 """The host of requests that name none, which HTTP/1.0 allows."""
 FORWARDED_FOR = "X-Forwarded-For"
@@ -130,7 +132,7 @@ def proxy_protocol() -> listener_components_pb2.ListenerFilter:
 
 def noted(address: str, ending: str = "") -> listener_components_pb2.Filter:
     """Writes down where a connection comes from, and how its TLS was ended: for conditions of routes and headers."""
-    values = [_value(conditions.SOURCE, "envoy.network.ip", address)]
+    values = [_value(conditions.SOURCE, "envoy.network.ip", address), _value(CLIENT, "envoy.string", address)]
     if ending:
         values.append(_value(conditions.ENDING, "envoy.string", protos.literal(ending)))
     config = set_filter_state_pb2.Config(on_new_connection=values)
@@ -182,7 +184,7 @@ def _mutations(chain: Chain, entrance: Entrance) -> Iterator[Mutation]:
 
 def _client(entrance: Entrance) -> str:
     """What says who the client is, in headers."""
-    return PEER if entrance.proxy_protocol is None else f"%FILTER_STATE({conditions.SOURCE}:PLAIN)%"
+    return PEER if entrance.proxy_protocol is None else f"%FILTER_STATE({CLIENT}:PLAIN)%"
 
 
 def _port(chain: Chain, entrance: Entrance) -> str:
