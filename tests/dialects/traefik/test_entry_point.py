@@ -17,7 +17,7 @@ def point(text: str) -> Any:
 @pytest.mark.parametrize(
     ("written", "address", "port", "is_udp"),
     [
-        (":80", "0.0.0.0", 80, False),
+        (":80", "::", 80, False),
         ("127.0.0.1:8080/tcp", "127.0.0.1", 8080, False),
         ("localhost:81", "127.0.0.1", 81, False),
         ("[::1]:53/UDP", "::1", 53, True),

@@ -38,7 +38,8 @@ ESCAPES = {
     "allow_encoded_hash": "%23",
 }
 """What a path must not have, if it is not allowed."""
-EVERYWHERE = "0.0.0.0"
+EVERYWHERE = "::"
+"""Every address of the host, those of IPv4 included."""
 Spec = TypeVar("Spec", bound=TraefikSpec)
 
 

@@ -16,9 +16,9 @@ from tulle.model.routers import STATIC, USUAL_PROTOCOLS, USUAL_VERSIONS, EntryPo
 Names: TypeAlias = tuple[str, ...] | None
 ADMIN = "traefik"
 """The entry point of the API, the dashboard and `ping`, which is for no router that does not name it."""
-USUAL = EntryPoint(name=Name(STATIC, "http"), origin=BUILT_IN, address="0.0.0.0", port=80)
+USUAL = EntryPoint(name=Name(STATIC, "http"), origin=BUILT_IN, address="::", port=80)
 """The one that there is if none is written."""
-ADMINISTRATIVE = EntryPoint(name=Name(STATIC, ADMIN), origin=BUILT_IN, address="0.0.0.0", port=8080)
+ADMINISTRATIVE = EntryPoint(name=Name(STATIC, ADMIN), origin=BUILT_IN, address="::", port=8080)
 """The one of the API, if none is written."""
 LOWEST = 1024
 MOVED = 8000
