@@ -8,6 +8,7 @@ from enum import StrEnum
 from functools import lru_cache
 from typing import TYPE_CHECKING
 
+from tulle.kit.quick import quick
 from tulle.model.conditions import Condition, Conjunction
 from tulle.model.documents import Origin
 from tulle.model.names import Name
@@ -40,6 +41,7 @@ class ValueKind(StrEnum):
     PRESENT = "present"
 
 
+@quick
 @dataclass(frozen=True, slots=True)
 class PathMatch:
     """A condition on the path, without the query."""
@@ -67,6 +69,7 @@ class Source:
     labels: tuple[tuple[str, str], ...] = ()
 
 
+@quick
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Match:
     """Conditions that must all hold; an empty one matches every request."""
@@ -100,6 +103,7 @@ class HeaderChanges:
     remove: tuple[str, ...] = ()
 
 
+@quick
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Backend:
     """A place that requests are sent to, with its share of them."""
@@ -199,6 +203,7 @@ class Mirror:
     """Whether the copy has the Host of the request; otherwise `-shadow` follows it."""
 
 
+@quick
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Forward:
     """Send the request to one of the backends, by weight."""
@@ -327,6 +332,7 @@ class ExternalCheck:
     """Whether the route is looked for again after its consent, with the headers that it added."""
 
 
+@quick
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RouteRule:
     """One rule: requests that match any of `matches` get `action`."""
@@ -348,6 +354,7 @@ class RouteRule:
     """Whether it only counts where no other rule for the host matches, of whatever document (Ingress)."""
 
 
+@quick
 @dataclass(frozen=True, slots=True, kw_only=True)
 class StreamMatch:
     """Conditions on a connection; an empty one matches every connection."""
@@ -387,6 +394,7 @@ class AttachKind(StrEnum):
     """Calls to a service from workloads of the mesh (Gateway API, GAMMA)."""
 
 
+@quick
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Parent:
     """Where routes ask to be attached. Whether they may is decided by what they attach to."""
@@ -413,6 +421,7 @@ class RouteKind(StrEnum):
     UDP = "UDPRoute"
 
 
+@quick
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False, weakref_slot=True)
 class RouteSet:
     """The rules of one document for some hosts. Compared and hashed by identity."""
