@@ -9,6 +9,7 @@ from itertools import chain
 
 from tulle.envoy import (
     consulted,
+    counted,
     edge_tls,
     gateway_hosts,
     gateway_listeners,
@@ -47,6 +48,7 @@ def compile_gateway(mesh: Mesh, memory: gateway_hosts.Memory | None = None) -> S
     filters: Tables = {}
     for listener, found in _listeners(mesh, known.streaming, more, filters, caller):
         heard[listener.name] = listener
+        heard.update((each.name, each) for each in found if each.type_url == LISTENER)
         secrets |= mesh_secrets.needed((listener, *found))
     routes, fixed = _routes(mesh, layout)
     return Snapshot(
@@ -75,7 +77,7 @@ def _listeners(
         origins = tuple(dict.fromkeys(each.origin for each in sharing))
         make = partial(_listener, mesh, sharing, attached, caller, needed, filters)
         yield attempt(LISTENER, name, origins, make), tuple(needed)
-        clusters.update((each.name, each) for each in needed)
+        clusters.update((each.name, each) for each in needed if each.type_url == CLUSTER)
 
 
 def _listener(
@@ -115,7 +117,10 @@ def _content(mesh: Mesh, listener: Listener, sets: Sequence[RouteSet]) -> tuple[
     if listener.backends:
         found = (*found, streams.passed_on(listener.backends, to))
     live = [each for each in used if each.weight > 0 and not each.problem]
-    return Content(found, material), cluster_resources(live, to, mesh.settings.trust_domain)
+    ways = [counted.counted(each, listener.id, listener.origin) for each in found]
+    more = chain.from_iterable(resources for _, resources in ways)
+    content = Content(tuple(each for each, _ in ways), material)
+    return content, (*cluster_resources(live, to, mesh.settings.trust_domain), *more)
 
 
 def _vantage(listener: Listener) -> Vantage:
