@@ -178,3 +178,8 @@ def test_certificates_that_nobody_verifies_are_demanded_afterwards() -> None:
     assert policy["condition"]["select_expr"]["field"] == "mtls"
     assert edge_tls.filters(ClientTrust(handling=ClientCertificates.UNVERIFIED_REQUIRED, ca_file="/ca")) == []
     assert edge_tls.filters(ClientTrust(handling=ClientCertificates.UNVERIFIED)) == []
+
+
+def test_authorities_may_be_in_several_files() -> None:
+    found = context(ClientTrust(ca_file="/a", more_ca_files=("/b",)))["common_tls_context"]
+    assert found["validation_context_sds_secret_config"]["name"] == "client-cas|/a|/b"

@@ -162,6 +162,8 @@ def _verify(trust: ClientTrust, common: tls_pb2.CommonTlsContext) -> None:
 
 def _authorities(trust: ClientTrust) -> str:
     """Name of the secret with the authorities that clients are verified by; empty if there is none."""
+    if trust.more_ca_files:
+        return naming.client_cas((trust.ca_file, *trust.more_ca_files))
     if trust.ca_file:
         return naming.client_ca(trust.ca_file, trust.crl_file)
     names = [*map(naming.secret_ca, trust.secrets), *map(naming.config_map_ca, trust.ca_maps)]

@@ -68,7 +68,8 @@ def _files(listener: Listener) -> Iterator[tuple[str, str, Origin]]:
     yield "client CA", listener.client_ca_file, listener.origin
     trust = listener.client_trust
     if trust is not None:
-        yield "client CA", trust.ca_file, listener.origin
+        for file in (trust.ca_file, *trust.more_ca_files):
+            yield "client CA", file, listener.origin
         yield "list of revoked certificates", trust.crl_file, listener.origin
     for item in listener.certificates:
         yield "certificate", item.certificate_file, item.origin

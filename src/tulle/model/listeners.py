@@ -84,6 +84,7 @@ class ClientTrust:
 
     handling: ClientCertificates = ClientCertificates.REQUIRED
     ca_file: str = ""
+    more_ca_files: tuple[str, ...] = ()
     secrets: tuple[Name, ...] = ()
     """Secrets with `ca.crt` (or `cacert`)."""
     searches_root: bool = False

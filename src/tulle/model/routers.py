@@ -234,6 +234,8 @@ class TlsOptions:
     origin: Origin
     versions: TlsVersions = USUAL_VERSIONS
     trust: ClientTrust | None = None
+    authorities: str = ""
+    """Of clients, as text (PEM)."""
     is_strict: bool = False
     """Whether clients that ask for no name with a certificate are refused."""
     protocols: tuple[str, ...] = USUAL_PROTOCOLS

@@ -52,11 +52,17 @@ tls:
       clientAuth: {caFiles: [a, b], clientAuthType: RequireAndVerifyClientCert}
 """)
     assert found.versions.ciphers == ()
-    assert findings == [
-        '5 warning: TLS options o: "cipherSuites[0]" is none that Envoy knows; it is left out',
-        '6 warning: TLS options o: "clientAuth.caFiles" has more than one file; only the first one counts: '
-        "put them into one",
-    ]
+    assert findings == ['5 warning: TLS options o: "cipherSuites[0]" is none that Envoy knows; it is left out']
+
+
+def test_authorities_of_clients() -> None:
+    files = options("clientAuth: {caFiles: [a, /b], clientAuthType: RequireAndVerifyClientCert}")
+    assert (files.trust.ca_file, files.trust.more_ca_files) == ("/etc/traefik/a", ("/b",))
+    assert files.authorities == ""
+    texts = options(
+        "clientAuth: {caFiles: ['-----BEGIN a', '-----BEGIN b'], clientAuthType: RequireAndVerifyClientCert}"
+    )
+    assert (texts.trust.ca_file, texts.authorities) == ("", "-----BEGIN a\n-----BEGIN b")
 
 
 def test_mistakes() -> None:

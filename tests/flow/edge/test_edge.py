@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from tests.flow.edge.building import file, http, mesh, routes, told
 from tulle.flow.build import Builder
-from tulle.flow.edge.edge import CERTIFICATES
+from tulle.flow.edge.trusting import CERTIFICATES
 from tulle.model.mesh import Mesh
 from tulle.model.names import Name
 from tulle.model.policies import TlsMode

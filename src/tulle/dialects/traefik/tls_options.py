@@ -5,7 +5,7 @@ from __future__ import annotations
 from tulle.dialects.fields import shown
 from tulle.dialects.sections import Kind, Shape
 from tulle.dialects.traefik.ciphers import CIPHERS
-from tulle.dialects.traefik.files import file_or_text
+from tulle.dialects.traefik.files import files, texts
 from tulle.dialects.traefik.tls_specs import ClientAuthSpec, OptionsSpec
 from tulle.dialects.written import Written
 from tulle.model.listeners import ClientCertificates, ClientTrust, TlsVersions
@@ -61,6 +61,7 @@ def read(part: Written) -> Fragment:
             resumes=not spec.disable_session_tickets,
         ),
         trust=_trust(part, spec.client_auth),
+        authorities="\n".join(texts(spec.client_auth.ca_files)) if spec.client_auth is not None else "",
         is_strict=spec.sni_strict,
         protocols=tuple(each for each in spec.alpn_protocols if each != "acme-tls/1"),
     )
@@ -71,11 +72,11 @@ def read(part: Written) -> Fragment:
 def _trust(part: Written, spec: ClientAuthSpec | None) -> ClientTrust | None:
     if spec is None or spec.client_auth_type in {"", "NoClientCert"}:
         return None
-    if len(spec.ca_files) > 1:
-        part.warning(("clientAuth", "caFiles"), "has more than one file; only the first one counts: put them into one")
+    first, *more = files(part, spec.ca_files, "clientAuth", "caFiles") or ("",)
     return ClientTrust(
         handling=HANDLING[spec.client_auth_type],
-        ca_file=file_or_text(part, spec.ca_files[0]) if spec.ca_files else "",
+        ca_file=first,
+        more_ca_files=tuple(more),
         origin=part.at("clientAuth"),
     )
 

@@ -2,17 +2,17 @@
 
 from __future__ import annotations
 
-import hashlib
 from collections.abc import Iterator, Mapping
 from dataclasses import fields, replace
 from typing import TypeVar
 
-from tulle.flow.edge import answers, certified, places, redirects, streams
+from tulle.flow.edge import answers, certified, places, redirects, streams, trusting
 from tulle.flow.edge.ending import Ending
 from tulle.flow.edge.ending import ending as end
 from tulle.flow.edge.joining import Joined, join
 from tulle.flow.edge.known import Key, Known, changed
 from tulle.flow.edge.misdirected import refused
+from tulle.flow.edge.trusting import CERTIFICATES, hashed
 from tulle.flow.merge import Merge
 from tulle.kit.memo import remember
 from tulle.kit.tables import replaced
@@ -39,8 +39,6 @@ from tulle.model.routes import RouteKind, RouteSet
 from tulle.model.services import Service
 
 Thing = TypeVar("Thing")
-CERTIFICATES = "edge-certificates"
-"""The namespace of their secrets."""
 
 
 class Edge:
@@ -165,6 +163,8 @@ class Edge:
         pairs = sorted(self._known.pairs.values(), key=_standing) if points else []
         issued = self._issued
         secrets = {each.name: each for pair in pairs if (each := secret(pair)) is not None}
+        texts = map(trusting.secret, self._known.options.values())
+        secrets.update((each.name, each) for each in texts if each is not None)
         secrets.update((each.name, each) for each in answers.secrets(issued.answers))
         secrets = {**secrets, **issued.secrets} if points else {}
         self.secrets = _all(self.secrets, {**secrets, **self._transport_secrets()})
@@ -252,7 +252,7 @@ def transport_secret(transport: Transport) -> Secret | None:
 
 
 def _transport_secret_name(transport: Transport) -> Name:
-    return _hashed(f"transport {transport.name}")
+    return hashed(f"transport {transport.name}")
 
 
 @remember(size=1)
@@ -265,12 +265,7 @@ def secret(pair: KeyPair) -> Secret | None:
 
 
 def _secret_name(pair: KeyPair) -> Name:
-    """Names of secrets have few characters."""
-    return _hashed(str(pair.name))
-
-
-def _hashed(text: str) -> Name:
-    return Name(CERTIFICATES, hashlib.sha256(text.encode()).hexdigest()[:24])
+    return hashed(str(pair.name))
 
 
 @remember(size=1)

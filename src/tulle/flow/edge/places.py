@@ -6,6 +6,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from typing import TypeAlias
 
 from tulle.flow.edge.ending import DEFAULT, REQUESTS, REST, WILDCARDS, Ended, Ending
+from tulle.flow.edge.trusting import trust
 from tulle.kit.memo import remember
 from tulle.model.documents import BUILT_IN
 from tulle.model.hostnames import ANY
@@ -116,7 +117,7 @@ def _tls(point: EntryPoint, certificates: tuple[Certificate, ...], ended: Ended,
         section=point.name.name,
         hosts=tuple(ListenerHost(host=host) for host in ended.hosts),
         versions=options.versions if options is not None else USUAL_VERSIONS,
-        client_trust=options.trust if options is not None else None,
+        client_trust=trust(options),
         alpn=options.protocols if options is not None else USUAL_PROTOCOLS,
         ending=ended.name,
         certified=known if options is not None and options.is_strict else None,

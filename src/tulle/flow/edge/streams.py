@@ -10,6 +10,7 @@ from tulle.flow.edge.ending import REQUESTS, STREAMS
 from tulle.flow.edge.joining import Joined, points_of, steps_of
 from tulle.flow.edge.known import Known, Lookup
 from tulle.flow.edge.sending import Sending, sending
+from tulle.flow.edge.trusting import trust
 from tulle.model.hostnames import ANY
 from tulle.model.listeners import Certificate, Listener, ListenerProtocol, TlsHandling
 from tulle.model.names import Name
@@ -104,7 +105,7 @@ def _listener(point: EntryPoint, router: Router, rank: int, around: Around) -> L
         tls=TlsHandling.PASSTHROUGH if is_passed else TlsHandling.TERMINATE,
         certificates=around.certificates if is_ended and not is_broken else (),
         versions=options.versions if options is not None else USUAL_VERSIONS,
-        client_trust=options.trust if options is not None and is_ended else None,
+        client_trust=trust(options) if is_ended else None,
         alpn=options.protocols if options is not None else USUAL_PROTOCOLS,
         certified=around.names if options is not None and options.is_strict else None,
         entrance=point.entrance,
