@@ -114,3 +114,10 @@ def test_where_connections_come_from_is_noted() -> None:
     assert (ending["object_key"], ending["factory_key"]) == (ENDING, "envoy.string")
     assert ending["format_string"]["text_format_source"]["inline_string"] == "o.@file"
     assert as_json(entrances.proxy_protocol())["typed_config"]["allow_requests_without_proxy_protocol"] is True
+
+
+def test_clients_are_told_of_http3() -> None:
+    message = lazy_routes("edge")
+    entrances.forward(Entrance(http3=443), message)
+    (header,) = message.response_headers_to_add
+    assert (header.header.key, header.header.value) == ("alt-svc", 'h3=":443"; ma=2592000')

@@ -129,3 +129,13 @@ def test_connections_that_are_counted_have_a_listener_of_their_own() -> None:
     found = snapshot(listener("a", 81, ListenerProtocol.TCP, entrance=Entrance()), routes=(route,))
     assert set(found.table(LISTENER)) == {"gateway|127.0.0.1:81", "counted|default/a"}
     assert set(found.table(CLUSTER)) == {"outbound|7||db.default", "counted|default/a"}
+
+
+def test_http3_is_spoken_beside_tls_and_told_there_only() -> None:
+    entrance = Entrance(http3=443)
+    files = (Certificate(certificate_file="/a", key_file="/a"),)
+    secure = listener("b", 81, ListenerProtocol.HTTPS, entrance=entrance, certificates=files)
+    found = snapshot(listener("a", 81, entrance=entrance), secure)
+    assert set(found.table(LISTENER)) == {"gateway|127.0.0.1:81", "gateway|127.0.0.1:81/udp"}
+    told = {name: "response_headers_to_add" in decoded(each) for name, each in found.table(ROUTE).items()}
+    assert told == {"gateway.127.0.0.1:81": False, "gateway.127.0.0.1:81|tls": True}

@@ -53,6 +53,8 @@ UNDERSCORES = {
     "reject": protocol_pb2.HttpProtocolOptions.REJECT_REQUEST,
 }
 BY_SCHEME = "%CEL(request.headers['x-forwarded-proto'] == 'https' ? 443 : 80)%"
+REMEMBERED = 2592000
+"""Seconds for which clients may know that HTTP/3 is spoken."""
 LARGEST_HEADERS = 8192
 """Kilobytes: Envoy's limit."""
 MOST_HEADERS = 32000
@@ -153,6 +155,8 @@ def forward(entrance: Entrance, message: route_pb2.RouteConfiguration) -> None:
     """What servers are told about clients at the very end, after all steps."""
     message.most_specific_header_mutations_wins = True
     message.request_headers_to_remove.extend(INTERNAL)
+    if entrance.http3:
+        message.response_headers_to_add.append(protos.header("alt-svc", f'h3=":{entrance.http3}"; ma={REMEMBERED}'))
     if not entrance.forwarded.appends:
         return
     client = _client(entrance)

@@ -101,6 +101,8 @@ def _listener(
     guarded = Guarded(guard, asked.names)
     delivered = gateway_listeners.compile_filters(first, others, mesh.settings, guarded)
     filters.update((each.name, each) for each in delivered)
+    beside = gateway_listeners.compile_quic(first, others, mesh.settings, tuple(contents), guarded)
+    needed += [beside] if beside is not None else []
     return gateway_listeners.compile_listener(first, others, mesh.settings, tuple(contents), guarded)
 
 
@@ -127,13 +129,19 @@ def _vantage(listener: Listener) -> Vantage:
     return Vantage(ports=(listener.port, listener.declared_port or listener.port), gateway=listener.gateway)
 
 
+def _entrance(listener: Listener) -> Entrance | None:
+    """HTTP/3 is told where there is TLS."""
+    entrance = listener.entrance
+    return replace(entrance, http3=0) if entrance is not None and not sockets.has_tls(listener) else entrance
+
+
 def _routes(mesh: Mesh, layout: Layout) -> tuple[Tables, Tables]:
     """The route configurations, and those of their virtual hosts that no route can change."""
     origins: dict[str, tuple[Origin, ...]] = {}
     entrances: dict[str, Entrance | None] = {}
     for listener in filter(sockets.reads_http, mesh.listeners.values()):
         name = sockets.route_configuration(listener)
-        entrances.setdefault(name, listener.entrance)
+        entrances.setdefault(name, _entrance(listener))
         origins[name] = tuple(dict.fromkeys((*origins.get(name, ()), listener.origin)))
     settings = mesh.settings
     fixed = [

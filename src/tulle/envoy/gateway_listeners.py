@@ -22,6 +22,7 @@ from tulle.envoy import (
     naming,
     ordered_chains,
     protos,
+    quic,
     secrets,
     sockets,
 )
@@ -115,6 +116,32 @@ def compile_listener(
         )
         _fill(message, sharing, contents, settings, guarded)
     return encode(name, message, origins=tuple(dict.fromkeys(each.origin for each in sharing)))
+
+
+@remember(size=4)
+def compile_quic(
+    listener: Listener,
+    others: tuple[Listener, ...],
+    settings: Settings,
+    contents: tuple[Content, ...],
+    guarded: Guarded = UNGUARDED,
+) -> Resource | None:
+    """The same for HTTP/3; None if it is not spoken there."""
+    pairs = [pair for pair in zip((listener, *others), contents, strict=True) if _speaks_http3(pair[0])]
+    entries = [
+        entry
+        for each, content in pairs
+        for found in _for_requests(each, content, settings, guarded)
+        if (entry := quic.over(found, each.certified)) is not None
+    ]
+    origins = tuple(dict.fromkeys(each.origin for each, _ in pairs))
+    return quic.listener(listener, entries, origins) if entries else None
+
+
+def _speaks_http3(listener: Listener) -> bool:
+    is_asked = listener.entrance is not None and listener.entrance.http3 > 0 and not listener.offers
+    is_new = listener.versions.maximum in {"", edge_tls.HIGHEST}
+    return is_asked and is_new and sockets.reads_http(listener) and sockets.has_tls(listener)
 
 
 def _fill(

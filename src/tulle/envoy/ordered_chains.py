@@ -33,12 +33,10 @@ Choice = tuple[Entry, str]
 
 def fill(listener: listener_pb2.Listener, entries: Iterable[Entry]) -> None:
     """Give a listener its chains, a matcher that chooses among them, and the inspector that this needs."""
-    chains: dict[str, FilterChain] = {}
-    choices = [(entry, _put(chains, entry)) for entry in entries]
+    choices = _added(listener, entries)
     secure = [each for each in choices if each[0].speech is Speech.TLS]
     plain = [each for each in choices if each[0].speech is not Speech.TLS]
-    listener.filter_chains.extend(chains.values())
-    if not secure and len(chains) == 1 and not _is_narrow(plain[0][0]):
+    if not secure and len(listener.filter_chains) == 1 and not _is_narrow(plain[0][0]):
         return
     if not secure:
         listener.filter_chain_matcher.CopyFrom(_chosen(plain))
@@ -50,6 +48,18 @@ def fill(listener: listener_pb2.Listener, entries: Iterable[Entry]) -> None:
         # The server may be the one that speaks first.
         listener.listener_filters_timeout.CopyFrom(protos.seconds(PATIENCE))
         listener.continue_on_listener_filters_timeout = True
+
+
+def fill_all(listener: listener_pb2.Listener, entries: Iterable[Entry]) -> None:
+    """The same where nothing has to be found out: what is spoken is known."""
+    listener.filter_chain_matcher.CopyFrom(_chosen(_added(listener, entries)))
+
+
+def _added(listener: listener_pb2.Listener, entries: Iterable[Entry]) -> list[Choice]:
+    chains: dict[str, FilterChain] = {}
+    choices = [(entry, _put(chains, entry)) for entry in entries]
+    listener.filter_chains.extend(chains.values())
+    return choices
 
 
 def _put(chains: dict[str, FilterChain], entry: Entry) -> str:

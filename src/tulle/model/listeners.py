@@ -199,6 +199,8 @@ class Entrance:
     """Of one connection; 0: no limit."""
     longest: float = 0.0
     """Seconds of a connection; 0: no limit."""
+    http3: int = 0
+    """The port for HTTP/3 that clients are told; 0: it is not spoken."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False, weakref_slot=True)

@@ -54,10 +54,12 @@ def test_every_option() -> None:
         most_streams=5,
         most_requests=8,
         longest=9.0,
+        http3=443,
     )
     assert found.redirect == Redirection(to="other", scheme="http", is_permanent=False, priority=5)
     assert found.steps == (Reference(Name("@file", "m")), Reference(Name("@docker", "n")))
     assert found.tls == RouterTls(resolver="le")
+    assert point("address: ':81', http3: {}").entrance == Entrance(http3=81)
     assert point("address: ':53/udp', udp: {timeout: 5s}").entrance == Entrance(idle_timeout=5.0)
 
 
