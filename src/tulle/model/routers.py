@@ -311,16 +311,6 @@ class Interface:
     origin: Origin
 
 
-@dataclass(frozen=True, slots=True, kw_only=True, eq=False, weakref_slot=True)
-class RouterDefaults:
-    """What holds for routers that do not say it."""
-
-    name: Name
-    origin: Origin
-    rule_syntax: str
-    """The version of the language of their rules."""
-
-
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Redirection:
     """All requests are sent to another entry point."""
