@@ -65,6 +65,12 @@ def test_checks_of_servers() -> None:
     assert pool.is_checked  # type: ignore[attr-defined]
 
 
+def test_checks_that_would_take_no_time_take_the_usual_one() -> None:
+    pool = balancer("healthCheck: {interval: 0, timeout: -1s, unhealthyInterval: 0}")
+    check = pool.service.policy.health_check  # type: ignore[attr-defined]
+    assert (check.interval, check.timeout, check.unhealthy_interval) == (30.0, 5.0, None)
+
+
 def test_every_other_option() -> None:
     pool = service("""middlewares: [m], loadBalancer: {servers: [], passHostHeader: false, serversTransport: t,
       responseForwarding: {flushInterval: 1s},
@@ -108,6 +114,7 @@ http:
     d: {failover: {service: x, fallback: y, errors: {status: [x]}}}
     e: {loadBalancer: {servers: [{url: x}]}}
     f: {loadBalancer: {strategy: best}}
+    g: {loadBalancer: {healthCheck: {path: "/a\\nb"}}}
 """) == [
         "4: service a must be exactly one of loadBalancer, weighted, highestRandomWeight, mirroring, failover, "
         "not none of them",
@@ -118,4 +125,5 @@ http:
         '8: service e: "loadBalancer.servers[0].url" must be a URL such as http://10.0.0.1:8080 '
         '(http, https, h2c or unix), not "x"',
         '9: service f: "loadBalancer.strategy" must be one of , wrr, p2c, hrw, leasttime, not "best"',
+        '10: service g: "loadBalancer.healthCheck.path" cannot be sent: "/a\nb"',
     ]

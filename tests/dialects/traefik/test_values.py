@@ -55,6 +55,7 @@ def test_values_as_labels_and_files_write_them(name: str, given: object, expecte
         ("whole", "1.5", 'must be a whole number, not "1.5"'),
         ("whole", True, "must be a whole number, not true"),
         ("seconds", "1y", 'must be a duration such as 500ms, 2s or 1m30s, not "1y"'),
+        ("seconds", "2562048h", 'must be a duration such as 500ms, 2s or 1m30s, not "2562048h"'),
         ("seconds", [], "must be a duration such as 500ms, 2s or 1m30s, not a list"),
         ("text", [], "must be text, not a list"),
         ("texts", 5, "must be a list, not 5"),

@@ -38,6 +38,8 @@ ESCAPES = {
 }
 """What a path must not have, if it is not allowed."""
 EVERYWHERE = "0.0.0.0"
+MOST = (1 << 31) - 1
+"""What Envoy can count."""
 Spec = TypeVar("Spec", bound=TraefikSpec)
 
 
@@ -99,12 +101,12 @@ def _entrance(part: Written, spec: EntryPointSpec, http: EntryPointHttpSpec) -> 
         encodes_semicolons=http.encode_query_semicolons,
         largest_headers=http.max_header_bytes,
         underscores=(http.alias_headers_strategy or http.underscore_headers_strategy).replace("keep", ""),
-        read_timeout=timeouts.read_timeout,
-        write_timeout=timeouts.write_timeout,
-        idle_timeout=timeouts.idle_timeout,
-        most_streams=(spec.http2 or _empty(Http2Spec)).max_concurrent_streams,
-        most_requests=transport.keep_alive_max_requests,
-        longest=transport.keep_alive_max_time,
+        read_timeout=max(timeouts.read_timeout, 0.0),
+        write_timeout=max(timeouts.write_timeout, 0.0),
+        idle_timeout=max(timeouts.idle_timeout, 0.0),
+        most_streams=min((spec.http2 or _empty(Http2Spec)).max_concurrent_streams, MOST),
+        most_requests=min(transport.keep_alive_max_requests, MOST),
+        longest=max(transport.keep_alive_max_time, 0.0),
     )
 
 

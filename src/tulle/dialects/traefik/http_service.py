@@ -21,6 +21,7 @@ from tulle.dialects.traefik.services import (
     WeightedSpec,
 )
 from tulle.dialects.traefik.statuses import statuses
+from tulle.dialects.traefik.values import longer_than_nothing
 from tulle.dialects.written import Written
 from tulle.model.mesh import Fragment
 from tulle.model.policies import Balance, HashOn, HealthCheck, LoadBalancing, OutlierDetection, Policy
@@ -54,7 +55,7 @@ def read(part: Written) -> Fragment:
 
 def _pool(part: Written, spec: LoadBalancerSpec, steps: tuple[Reference, ...]) -> Pool | None:
     found = servers(part, spec.servers)
-    if found is None:
+    if not _can_be_asked(part, spec) or found is None:
         return None
     name = part.document.key.name
     service = Service(
@@ -90,17 +91,29 @@ def _pool(part: Written, spec: LoadBalancerSpec, steps: tuple[Reference, ...]) -
     )
 
 
+def _can_be_asked(part: Written, spec: LoadBalancerSpec) -> bool:
+    """Whether a check has no line breaks and the like, which is noted."""
+    check = spec.health_check
+    if check is None:
+        return True
+    for name, text in (("path", check.path), ("hostname", check.hostname), ("method", check.method)):
+        if not text.isprintable():
+            part.error(("loadBalancer", "healthCheck", name), f"cannot be sent: {shown(text)}")
+            return False
+    return True
+
+
 def _health(spec: LoadBalancerSpec, scheme: str) -> HealthCheck | None:
     check = spec.health_check
     if check is None:
         return None
     return HealthCheck(
         path=check.path or "/",
-        interval=check.interval,
-        timeout=check.timeout,
+        interval=longer_than_nothing(check.interval, 30.0),
+        timeout=longer_than_nothing(check.timeout, 5.0),
         unhealthy_after=1,
         healthy_after=1,
-        unhealthy_interval=check.unhealthy_interval,
+        unhealthy_interval=longer_than_nothing(check.unhealthy_interval, 0.0) or None,
         method=check.method,
         statuses=((check.status, check.status),) if check.status else ((200, 399),),
         port=check.port,

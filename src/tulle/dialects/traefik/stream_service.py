@@ -19,6 +19,7 @@ from tulle.dialects.traefik.stream_specs import (
     UdpServerSpec,
     UdpServiceSpec,
 )
+from tulle.dialects.traefik.values import longer_than_nothing
 from tulle.dialects.written import Written
 from tulle.model.hostnames import is_address
 from tulle.model.mesh import Fragment
@@ -151,11 +152,11 @@ def _health(spec: TcpHealthSpec | None) -> HealthCheck | None:
     if spec is None:
         return None
     return HealthCheck(
-        interval=spec.interval,
-        timeout=spec.timeout,
+        interval=longer_than_nothing(spec.interval, 30.0),
+        timeout=longer_than_nothing(spec.timeout, 5.0),
         unhealthy_after=1,
         healthy_after=1,
-        unhealthy_interval=spec.unhealthy_interval,
+        unhealthy_interval=longer_than_nothing(spec.unhealthy_interval, 0.0) or None,
         port=spec.port,
         sends=spec.send,
         expects=spec.expect,

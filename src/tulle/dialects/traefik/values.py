@@ -19,6 +19,8 @@ _FALSE = frozenset(("0", "f", "F", "false", "FALSE", "False"))
 _WHOLE = re.compile(r"[-+]?[0-9]{1,18}")
 _DURATION = re.compile(r"[-+]?(?:(?:[0-9]{1,12}(?:\.[0-9]*)?|\.[0-9]{1,12})(?:ns|us|µs|μs|ms|s|m|h))+")
 _STEP = re.compile(r"([0-9.]+)(ns|us|µs|μs|ms|s|m|h)")
+_LONGEST = 9_223_372_036.0
+"""Seconds that a duration of Go can have."""
 _SECONDS = {"ns": 1e-9, "us": 1e-6, "µs": 1e-6, "μs": 1e-6, "ms": 0.001, "s": 1.0, "m": 60.0, "h": 3600.0}
 
 
@@ -45,6 +47,13 @@ def _whole(value: object) -> object:
 
 def _seconds(value: object) -> object:
     """A duration of Go; a number alone is seconds."""
+    seconds = _duration(value)
+    if seconds is None or abs(seconds) > _LONGEST:
+        refuse(f"must be a duration such as 500ms, 2s or 1m30s, not {shown(value)}")
+    return seconds
+
+
+def _duration(value: object) -> float | None:
     if type(value) is int:
         return float(value)
     if isinstance(value, str):
@@ -53,7 +62,12 @@ def _seconds(value: object) -> object:
         if _DURATION.fullmatch(value):
             total = sum(float(number) * _SECONDS[unit] for number, unit in _STEP.findall(value))
             return -total if value.startswith("-") else total
-    refuse(f"must be a duration such as 500ms, 2s or 1m30s, not {shown(value)}")
+    return None
+
+
+def longer_than_nothing(given: float | None, usual: float) -> float:
+    """A time that must pass: the usual one instead of none at all, and of less."""
+    return given if given is not None and given > 0 else usual
 
 
 def _text(value: object) -> object:
