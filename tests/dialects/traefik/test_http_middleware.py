@@ -39,7 +39,7 @@ ESCAPES = ("%2f", "%5c", "%00", "%3b", "%25", "%3f", "%23")
     ("text", "step"),
     [
         ("addPrefix: {prefix: /a}", AddPrefix(prefix="/a")),
-        ("stripPrefix: {prefixes: '/a, /b', forceSlash: true}", StripPrefix(prefixes=("/a", "/b"))),
+        ("stripPrefix: {prefixes: '/a, /b', forceSlash: false}", StripPrefix(prefixes=("/a", "/b"))),
         ("stripPrefixRegex: {regex: [' /[a-z]+']}", StripPattern(patterns=("/[a-z]+",))),
         ("replacePath: {path: /a}", ReplacePath(path="/a")),
         ("replacePathRegex: {regex: ^/(.), replacement: /$1}", ReplacePattern(pattern="^/(.)", replacement="/$1")),

@@ -38,8 +38,6 @@ def read(part: Written) -> Fragment:
     spec = part.validated(CertificateResolverSpec)
     if spec is None:
         return Fragment(findings=tuple(part.findings))
-    if spec.tailscale is not None:
-        part.warning(("tailscale",), "has no effect: certificates of Tailscale are not obtained here; use acme")
     if spec.acme is None:
         if spec.tailscale is None:
             part.error((), "says nothing; write acme")

@@ -7,7 +7,7 @@ from typing import Annotated
 
 from pydantic import Field
 
-from tulle.dialects.objects import Refused
+from tulle.dialects.objects import Differs, Refused
 from tulle.dialects.sections import Kind, Shape
 from tulle.dialects.traefik.files import file_or_text, is_text
 from tulle.dialects.traefik.tls_specs import CertificateSpec, Version
@@ -24,8 +24,12 @@ class TimeoutsSpec(TraefikSpec):
     dial_timeout: Seconds = Field(30.0, description="For a connection.")
     response_header_timeout: Seconds = Field(0.0, description="Until an answer begins; 0: any time.")
     idle_conn_timeout: Seconds = Field(90.0, description="After which idle connections are closed.")
-    read_idle_timeout: Seconds = Field(0.0, description="Of HTTP/2: silence after which a server is asked for life.")
-    ping_timeout: Seconds = Field(15.0, description="For the answer to that.")
+    read_idle_timeout: Annotated[Seconds, Differs("servers are not asked for life while nothing is to be sent")] = (
+        Field(0.0, description="Of HTTP/2: silence after which a server is asked for life.")
+    )
+    ping_timeout: Annotated[Seconds, Differs("servers are not asked for life while nothing is to be sent")] = Field(
+        15.0, description="For the answer to that."
+    )
 
 
 class SpiffeSpec(TraefikSpec):
@@ -45,7 +49,9 @@ class TransportSpec(TraefikSpec):
     cipher_suites: Texts = Field((), description="Up to TLS 1.2.")
     min_version: Version = Field("", description="The lowest version of TLS.")
     max_version: Version = Field("", description="The highest.")
-    max_idle_conns_per_host: Count = Field(200, description="Idle connections that are kept.")
+    max_idle_conns_per_host: Annotated[
+        Count, Differs("Envoy keeps as many as it has needed, until they have been idle for too long")
+    ] = Field(200, description="Idle connections that are kept.")
     forwarding_timeouts: TimeoutsSpec | None = Field(None, description="How long servers may take.")
     disable_http2: Flag = Field(False, alias="disableHTTP2", description="Whether only HTTP/1.1 is spoken.")
     peer_cert_uri: Text = Field("", alias="peerCertURI", description="A name that their certificate must have.")

@@ -6,6 +6,7 @@ from typing import Annotated, Any
 
 from pydantic import Field
 
+from tulle.dialects.objects import Differs, Refused
 from tulle.dialects.traefik.values import (
     Count,
     Flag,
@@ -29,7 +30,9 @@ class StripPrefixSpec(TraefikSpec):
     """Take the first prefix that fits from the path."""
 
     prefixes: Texts = Field((), description="Prefixes, compared as text.")
-    force_slash: Flag = Field(False, description="No longer used.")
+    force_slash: Annotated[Flag, Refused("has no effect, as in Traefik 3", unless=(False,))] = Field(
+        False, description="No longer used."
+    )
 
 
 class StripPrefixRegexSpec(TraefikSpec):
@@ -98,11 +101,21 @@ class HeadersSpec(TraefikSpec):
     referrer_policy: Text = Field("", description="How much of an address is told to others.")
     permissions_policy: Text = Field("", description="What a page may use.")
     is_development: Flag = Field(False, description="Without hosts and TLS.")
-    feature_policy: Text = Field("", description="No longer used: permissionsPolicy.")
-    ssl_redirect: Flag = Field(False, description="No longer used: redirectScheme.")
-    ssl_temporary_redirect: Flag = Field(False, description="No longer used: redirectScheme.")
-    ssl_host: Text = Field("", description="No longer used: redirectRegex.")
-    ssl_force_host: Flag = Field(False, description="No longer used: redirectRegex.")
+    feature_policy: Annotated[
+        Text, Refused("has no effect, as in Traefik 3: write permissionsPolicy", unless=(False, ""))
+    ] = Field("", description="No longer used: permissionsPolicy.")
+    ssl_redirect: Annotated[
+        Flag, Refused("has no effect, as in Traefik 3: write redirectScheme", unless=(False, ""))
+    ] = Field(False, description="No longer used: redirectScheme.")
+    ssl_temporary_redirect: Annotated[
+        Flag, Refused("has no effect, as in Traefik 3: write redirectScheme", unless=(False, ""))
+    ] = Field(False, description="No longer used: redirectScheme.")
+    ssl_host: Annotated[Text, Refused("has no effect, as in Traefik 3: write redirectRegex", unless=(False, ""))] = (
+        Field("", description="No longer used: redirectRegex.")
+    )
+    ssl_force_host: Annotated[
+        Flag, Refused("has no effect, as in Traefik 3: write redirectRegex", unless=(False, ""))
+    ] = Field(False, description="No longer used: redirectRegex.")
 
 
 class IpStrategySpec(TraefikSpec):
@@ -133,7 +146,9 @@ class ClientTlsSpec(TraefikSpec):
     """TLS towards a server."""
 
     ca: Text = Field("", description="Authorities: a file, or PEM.")
-    ca_optional: Flag = Field(False, description="No longer used.")
+    ca_optional: Annotated[Flag, Refused("has no effect, as in Traefik 3", unless=(False,))] = Field(
+        False, description="No longer used."
+    )
     cert: Text = Field("", description="Certificate to show.")
     key: Text = Field("", description="Its key.")
     insecure_skip_verify: Flag = Field(False, description="Whether any certificate is good.")
@@ -148,7 +163,9 @@ class RedisSpec(TraefikSpec):
     password: Text = Field("", description="Password.")
     db: Whole = Field(0, description="Number of the database.")
     pool_size: Whole = Field(0, description="Connections.")
-    min_idle_conns: Whole = Field(0, description="Connections that are kept.")
+    min_idle_conns: Annotated[Whole, Differs("connections are made when they are needed")] = Field(
+        0, description="Connections that are kept."
+    )
     max_active_conns: Whole = Field(0, description="Connections at most.")
     read_timeout: Seconds | None = Field(None, description="3 s if not given.")
     write_timeout: Seconds | None = Field(None, description="3 s if not given.")
@@ -215,9 +232,13 @@ class BufferingSpec(TraefikSpec):
     """Requests and answers are read whole before they are sent on."""
 
     max_request_body_bytes: Count = Field(0, description="Above: 413.")
-    mem_request_body_bytes: Count = Field(1048576, description="Above: kept on disk.")
+    mem_request_body_bytes: Annotated[Count, Differs("bodies are kept in memory, whatever their size")] = Field(
+        1048576, description="Above: kept on disk."
+    )
     max_response_body_bytes: Count = Field(0, description="Above: 500.")
-    mem_response_body_bytes: Count = Field(1048576, description="Above: kept on disk.")
+    mem_response_body_bytes: Annotated[Count, Differs("bodies are kept in memory, whatever their size")] = Field(
+        1048576, description="Above: kept on disk."
+    )
     retry_expression: Text = Field("", description="When a request is sent again.")
 
 
@@ -297,7 +318,9 @@ class PassTlsClientCertSpec(TraefikSpec):
 class ContentTypeSpec(TraefikSpec):
     """A type for answers that have none, guessed from their first bytes."""
 
-    auto_detect: Flag | None = Field(None, description="No longer used.")
+    auto_detect: Annotated[
+        Flag | None, Refused("has no effect, as in Traefik 3: leave the middleware out", unless=(True,))
+    ] = Field(None, description="No longer used.")
 
 
 class EncodedCharactersSpec(TraefikSpec):
@@ -346,7 +369,9 @@ class MiddlewareSpec(TraefikSpec):
     pass_tls_client_cert: Annotated[PassTlsClientCertSpec | None, Present] = Field(
         None, alias="passTLSClientCert", description="The client's certificate."
     )
-    plugin: dict[str, Any] | None = Field(None, description="Code that Traefik runs; nothing here does.")
+    plugin: Annotated[dict[str, Any] | None, Refused("is code that only Traefik runs", is_error=True)] = Field(
+        None, description="Code that Traefik runs."
+    )
     rate_limit: Annotated[RateLimitSpec | None, Present] = Field(None, description="So many in a time.")
     redirect_regex: Annotated[RedirectRegexSpec | None, Present] = Field(None, description="Elsewhere, by URL.")
     redirect_scheme: Annotated[RedirectSchemeSpec | None, Present] = Field(None, description="Another scheme.")

@@ -6,7 +6,7 @@ from typing import Annotated
 
 from pydantic import Field
 
-from tulle.dialects.objects import Refused
+from tulle.dialects.objects import Differs, Refused
 from tulle.dialects.traefik.middleware_specs import ClientTlsSpec
 from tulle.dialects.traefik.values import Flag, Present, Seconds, Text, TextMap, Texts, TraefikSpec, Whole
 from tulle.model.registries import DEFAULT_RULE, DOCKER_SOCKET
@@ -18,7 +18,9 @@ class FileProviderSpec(TraefikSpec):
     filename: Text = Field("", description="One file.")
     directory: Text = Field("", description="Or all files of a folder.")
     watch: Flag = Field(True, description="Always so.")
-    debug_log_generated_template: Flag = Field(False, description="Whether what templates give is logged.")
+    debug_log_generated_template: Annotated[Flag, Differs("nothing is logged")] = Field(
+        False, description="Whether what templates give is logged."
+    )
 
 
 class KeyValueSpec(TraefikSpec):
@@ -122,9 +124,11 @@ class MarathonSpec(LabelsSpec):
     respect_readiness_checks: Flag = Field(False, description="Whether tasks wait until they are ready.")
     dialer_timeout: Seconds = Field(5.0, description="For a connection.")
     response_header_timeout: Seconds = Field(60.0, description="Until an answer begins.")
-    tls_handshake_timeout: Seconds = Field(5.0, description="For TLS.")
-    keep_alive: Seconds = Field(10.0, description="Between signs of life.")
-    trace: Flag = Field(False, description="More in the log.")
+    tls_handshake_timeout: Annotated[Seconds, Differs("it is part of dialerTimeout")] = Field(
+        5.0, description="For TLS."
+    )
+    keep_alive: Annotated[Seconds, Differs("the system decides")] = Field(10.0, description="Between signs of life.")
+    trace: Annotated[Flag, Differs("nothing more is logged")] = Field(False, description="More in the log.")
     watch: Flag = Field(True, description="Whether changes are followed.")
 
 
@@ -138,7 +142,9 @@ class MesosSpec(TraefikSpec):
     refresh_seconds: Seconds = Field(30.0, description="How often it is asked.")
     ip_sources: Texts = Field(("host",), alias="IPSources", description="Where addresses are looked for.")
     state_timeout_second: Seconds = Field(30.0, description="How long an answer may take.")
-    zk_detection_timeout: Seconds = Field(30.0, description="Not needed.")
+    zk_detection_timeout: Annotated[Seconds, Differs("masters are asked without ZooKeeper")] = Field(
+        30.0, description="Not needed."
+    )
     watch: Flag = Field(True, description="Whether changes are followed.")
 
 
@@ -161,8 +167,12 @@ class BoltDbSpec(TraefikSpec):
 class ProvidersSpec(TraefikSpec):
     """Where dynamic configuration comes from."""
 
-    providers_throttle_duration: Seconds = Field(2.0, description="Not needed: changes count at once.")
-    precedence: Texts = Field((), description="Whose routers come first, of equal priority.")
+    providers_throttle_duration: Annotated[
+        Seconds, Differs("changes count at once, and those that come together count together")
+    ] = Field(2.0, description="Not needed: changes count at once.")
+    precedence: Annotated[
+        Texts, Differs("routers of equal priority stand in the order of the names of their providers")
+    ] = Field((), description="Whose routers come first, of equal priority.")
     file: Annotated[FileProviderSpec | None, Present] = Field(None, description="Files.")
     etcd: Annotated[KeyValueSpec | None, Present] = Field(None, description="etcd.")
     consul: Annotated[ConsulSpec | None, Present] = Field(None, description="Consul.")

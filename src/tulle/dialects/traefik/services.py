@@ -6,6 +6,7 @@ from typing import Annotated, Literal
 
 from pydantic import Field
 
+from tulle.dialects.objects import Differs
 from tulle.dialects.traefik.values import Count, Flag, Items, Present, Seconds, Text, TextMap, Texts, TraefikSpec, Whole
 
 
@@ -47,12 +48,14 @@ class HealthCheckSpec(TraefikSpec):
     path: Text = Field("", description="What is asked for.")
     method: Text = Field("", description="GET if not given.")
     status: Whole = Field(0, description="The status that is good; 200 to 399 if not given.")
-    port: Whole = Field(0, description="Another port than that of the server.")
+    port: Count = Field(0, le=65535, description="Another port than that of the server.")
     interval: Seconds = Field(30.0, description="How often.")
     unhealthy_interval: Seconds | None = Field(None, description="How often those that are ill are asked.")
     timeout: Seconds = Field(5.0, description="How long an answer may take.")
     hostname: Text = Field("", description="The Host that is asked for.")
-    follow_redirects: Flag = Field(True, description="Whether redirects are followed.")
+    follow_redirects: Annotated[
+        Flag, Differs("redirects are never followed: they count as the statuses that they are")
+    ] = Field(True, description="Whether redirects are followed.")
     headers: TextMap = Field(default_factory=dict, description="Headers of the question.")
 
 
@@ -66,7 +69,9 @@ class PassiveHealthCheckSpec(TraefikSpec):
 class ForwardingSpec(TraefikSpec):
     """How answers are passed on."""
 
-    flush_interval: Seconds = Field(0.1, description="How often parts of an answer are sent on.")
+    flush_interval: Annotated[Seconds, Differs("answers are passed on as they come")] = Field(
+        0.1, description="How often parts of an answer are sent on."
+    )
 
 
 class LoadBalancerSpec(TraefikSpec):

@@ -6,7 +6,7 @@ from typing import Annotated
 
 from pydantic import Field
 
-from tulle.dialects.objects import Refused
+from tulle.dialects.objects import Differs, Refused
 from tulle.dialects.traefik.services import PartSpec
 from tulle.dialects.traefik.tls_specs import CertificateSpec
 from tulle.dialects.traefik.values import Count, Flag, Items, Present, Seconds, Text, Texts, TraefikSpec, Whole
@@ -29,7 +29,7 @@ class SendProxySpec(TraefikSpec):
 class TcpHealthSpec(TraefikSpec):
     """Whether servers are well."""
 
-    port: Count = Field(0, description="Another port than that of the server.")
+    port: Count = Field(0, le=65535, description="Another port than that of the server.")
     send: Text = Field("", description="What is sent.")
     expect: Text = Field("", description="What is to come.")
     interval: Seconds = Field(30.0, description="How often.")
@@ -99,7 +99,9 @@ class TcpTransportSpec(TraefikSpec):
     """How servers are spoken to."""
 
     dial_timeout: Seconds = Field(30.0, description="For a connection.")
-    dial_keep_alive: Seconds = Field(15.0, description="How often idle connections are tried.")
+    dial_keep_alive: Annotated[Seconds, Differs("the system decides")] = Field(
+        15.0, description="How often idle connections are tried."
+    )
     termination_delay: Annotated[Seconds, Refused("has no effect: half-closed connections are never cut")] = Field(
         0.1, description="How long the other direction has after one has ended."
     )

@@ -6,7 +6,7 @@ from typing import Annotated, Literal
 
 from pydantic import Field
 
-from tulle.dialects.objects import Refused
+from tulle.dialects.objects import Differs, Refused
 from tulle.dialects.traefik.routers import DomainSpec
 from tulle.dialects.traefik.values import Flag, Present, Text, Texts, TraefikSpec
 
@@ -61,5 +61,9 @@ class OptionsSpec(TraefikSpec):
     client_auth: Annotated[ClientAuthSpec | None, Present] = Field(None, description="Certificates of clients.")
     sni_strict: Flag = Field(False, description="Whether names without a certificate are refused.")
     alpn_protocols: Texts = Field(("h2", "http/1.1", "acme-tls/1"), description="Protocols that are offered.")
-    disable_session_tickets: Flag = Field(False, description="Whether sessions are not resumed by tickets.")
-    prefer_server_cipher_suites: Flag = Field(False, description="No longer used.")
+    disable_session_tickets: Annotated[Flag, Differs("sessions are resumed by tickets")] = Field(
+        False, description="Whether sessions are not resumed by tickets."
+    )
+    prefer_server_cipher_suites: Annotated[Flag, Refused("has no effect, as in Traefik 3", unless=(False,))] = Field(
+        False, description="No longer used."
+    )
