@@ -6,7 +6,8 @@ import pytest
 from pydantic import Field
 
 from tulle.dialects.objects import Differs, Items, Object, ObjectDialect, ObjectKind, ObjectSpec, Refused
-from tulle.dialects.tables import reference, tables, written
+from tulle.dialects.sections import Kind, Shape
+from tulle.dialects.tables import Chapter, frame, of_objects, of_sections, reference, tables, written
 from tulle.dialects.written import Written
 from tulle.model.mesh import Fragment
 
@@ -55,7 +56,10 @@ def dialect(monkeypatch: pytest.MonkeyPatch) -> ObjectDialect:
 
 
 def test_every_field_has_a_row_and_what_is_the_same_is_shown_once(dialect: ObjectDialect) -> None:
-    found = {kind.kind: [(row.name, row.support, row.like) for row in rows] for kind, rows in tables(dialect)}
+    found = {
+        chapter.title: [(row.name, row.support, row.like) for row in rows]
+        for chapter, rows in tables(of_objects(dialect))
+    }
     assert found == {
         "Thing": [
             ("spec", "yes", None),
@@ -74,7 +78,7 @@ def test_every_field_has_a_row_and_what_is_the_same_is_shown_once(dialect: Objec
 
 def test_fields_that_a_document_writes() -> None:
     data = {"spec": {"items": [{"aValue": 1}], "byName": {"x": {"again": {}}, "y": 1}, "near": 1, "texts": None}}
-    assert set(written(KIND, data)) == {
+    assert set(written(Thing, data)) == {
         (Thing, "spec"),
         (ThingSpec, "items"),
         (ThingSpec, "by_name"),
@@ -85,8 +89,7 @@ def test_fields_that_a_document_writes() -> None:
 
 
 def test_the_page_of_a_dialect_has_a_table_for_each_kind(dialect: ObjectDialect) -> None:
-    page = reference(dialect, {(LeafSpec, "a_value"): "some-case"}).splitlines()
-    assert page[:4] == ["Every object has:", "", "| field | meaning |", "|---|---|"]
+    page = reference(of_objects(dialect), {(LeafSpec, "a_value"): "some-case"}).splitlines()
     assert "`x.test/v2` (also `x.test/v1`). A thing." in page
     assert "| `spec.items[].aValue` | yes | A number \\| or `a*`, \\* or &lt;none>. | some-case |" in page
     assert "| `spec.byName.{}` | yes | By name. Its fields are those of `spec.items[]`. |  |" in page
@@ -96,3 +99,38 @@ def test_the_page_of_a_dialect_has_a_table_for_each_kind(dialect: ObjectDialect)
     assert "`v1`. A thing. It belongs to no namespace." in page
     assert "`x/v1`. Another thing. [Its specification](https://x.test)." in page
     assert "| `leaf` | yes | A leaf. Its fields are those of `spec.items[]` of [Thing](#thing). |  |" in page
+
+
+def test_what_every_object_has_is_told_once() -> None:
+    lines = list(frame())
+    assert lines[:4] == ["Every object has:", "", "| field | meaning |", "|---|---|"]
+    assert any(line.startswith("| `metadata.name` | ") for line in lines)
+
+
+def kind(name: str, section: tuple[str, ...], shape: Shape, schema: type[ThingSpec | LeafSpec]) -> Kind:
+    return Kind(name=name, noun=name, section=section, shape=shape, schema=schema, read=read)
+
+
+def test_kinds_of_sections_have_their_place_in_the_document_as_title() -> None:
+    kinds = (
+        kind("tls", ("tls",), Shape.LISTED, LeafSpec),
+        kind("router", ("http", "routers"), Shape.NAMED, ThingSpec),
+        kind("other", ("tcp", "routers"), Shape.NAMED, ThingSpec),
+    )
+    chapters = of_sections(kinds)
+    assert [each.title for each in chapters] == ["http.routers.{}", "tcp.routers.{}", "tls"]
+    assert chapters[2].head.endswith("A list of such things.")
+    page = reference(chapters, {}).splitlines()
+    assert [line for line in page if line.startswith("##")] == [
+        "## `http.routers.{}`",
+        "## `tcp.routers.{}`",
+        "## `tls`",
+    ]
+    assert "Its fields are those of [`http.routers.{}`](#httprouters)." in page
+
+
+def test_a_kind_without_fields_has_no_table() -> None:
+    class Nothing(ObjectSpec):
+        """Nothing."""
+
+    assert reference([Chapter("nothing", "Nothing.", Nothing)], {}) == "## `nothing`\n\nNothing.\n"

@@ -1,4 +1,4 @@
-"""The table of every field of every kind of a Kubernetes-shaped dialect: for the documentation, from the schemas."""
+"""The table of every field of every kind of a language: for the documentation, from the schemas."""
 
 from __future__ import annotations
 
@@ -11,6 +11,7 @@ from typing import Annotated, Any, Union, get_args, get_origin
 from pydantic import BaseModel
 
 from tulle.dialects.objects import Differs, Metadata, Object, ObjectDialect, ObjectKind, Refused, mark_of
+from tulle.dialects.sections import Kind, Shape
 
 FRAME = frozenset({"api_version", "kind", "metadata", "status"})
 """Fields of every object: documented once."""
@@ -35,47 +36,70 @@ class Row:
     """The kind and the field where the fields below this one are shown, as they are the same."""
 
 
-def tables(dialect: ObjectDialect) -> Iterator[tuple[ObjectKind, tuple[Row, ...]]]:
+@dataclass(frozen=True, slots=True)
+class Chapter:
+    """What the documentation tells about a kind."""
+
+    title: str
+    head: str
+    """What stands above its table."""
+    schema: Schema
+
+
+def of_objects(dialect: ObjectDialect) -> tuple[Chapter, ...]:
+    """The kinds of a Kubernetes-shaped language."""
+    return tuple(Chapter(kind.kind, _head(kind), kind.schema) for kind in dialect.kinds.values())
+
+
+def of_sections(kinds: Iterable[Kind]) -> tuple[Chapter, ...]:
+    """The kinds of a language whose documents have sections, in the order of these."""
+    found = []
+    for kind in sorted(kinds, key=lambda each: each.section):
+        words = " ".join((kind.schema.__doc__ or "").split())
+        title = ".".join((*kind.section, *(["{}"] if kind.shape is Shape.NAMED else [])))
+        many = "A list of such things." if kind.shape is Shape.LISTED else ""
+        found.append(Chapter(title, f"{words} {many}".strip(), kind.schema))
+    return tuple(found)
+
+
+def tables(chapters: Iterable[Chapter]) -> Iterator[tuple[Chapter, tuple[Row, ...]]]:
     """Every kind with all of its fields, each below the one that holds it; what is the same is shown once."""
     shown: dict[Schema, tuple[str, str]] = {}
-    for kind in dialect.kinds.values():
-        if kind.schema in shown:
-            yield kind, ()
+    for chapter in chapters:
+        if chapter.schema in shown:
+            yield chapter, ()
         else:
-            yield kind, tuple(_rows(kind, kind.schema, (), shown))
-        shown.setdefault(kind.schema, (kind.kind, ""))
+            yield chapter, tuple(_rows(chapter.title, chapter.schema, (), shown))
+        shown.setdefault(chapter.schema, (chapter.title, ""))
 
 
-def reference(dialect: ObjectDialect, used: Mapping[Field, str]) -> str:
+def reference(chapters: Iterable[Chapter], used: Mapping[Field, str]) -> str:
     """Markdown: a table for each kind.
 
     Args:
-        dialect: the language.
+        chapters: the kinds.
         used: by field, the test in which it is written.
     """
     first: dict[Schema, str] = {}
-    lines: list[str] = [*_frame(), ""]
-    for kind, rows in tables(dialect):
-        lines += [f"## {kind.kind}", "", _head(kind), ""]
-        if kind.schema in first:
-            lines += [f"Its fields are those of {_link(first[kind.schema])}.", ""]
+    lines: list[str] = []
+    for chapter, rows in tables(chapters):
+        lines += [f"## {_title(chapter.title)}", "", chapter.head, ""]
+        if chapter.schema in first:
+            lines += [f"Its fields are those of {_link(first[chapter.schema])}.", ""]
             continue
-        first[kind.schema] = kind.kind
-        lines += ["| field | | meaning | test |", "|---|---|---|---|"]
-        lines += [_line(row, kind, used.get(row.field, "")) for row in rows]
-        lines.append("")
+        first[chapter.schema] = chapter.title
+        if rows:
+            lines += ["| field | | meaning | test |", "|---|---|---|---|"]
+            lines += [_line(row, chapter.title, used.get(row.field, "")) for row in rows]
+            lines.append("")
     return "\n".join(lines)
 
 
-def written(kind: ObjectKind, data: object) -> Iterator[Field]:
-    """Every field that a document of this kind writes."""
-    return _written(kind.schema, data)
-
-
-def _written(schema: Schema, value: object) -> Iterator[Field]:
+def written(schema: Schema, value: object) -> Iterator[Field]:
+    """Every field that a value writes."""
     if isinstance(value, list):
         for item in value:
-            yield from _written(schema, item)
+            yield from written(schema, item)
     elif isinstance(value, dict):
         for name, info in schema.model_fields.items():
             given = value.get(info.alias or name)
@@ -85,18 +109,16 @@ def _written(schema: Schema, value: object) -> Iterator[Field]:
             shape, inner = _shape(info.annotation)
             below = list(given.values()) if shape.startswith(".{}") and isinstance(given, dict) else given
             for model in inner:
-                yield from _written(model, below)
+                yield from written(model, below)
 
 
-def _rows(
-    kind: ObjectKind, schema: Schema, path: tuple[str, ...], shown: dict[Schema, tuple[str, str]]
-) -> Iterator[Row]:
+def _rows(title: str, schema: Schema, path: tuple[str, ...], shown: dict[Schema, tuple[str, str]]) -> Iterator[Row]:
     for name, info in schema.model_fields.items():
         if issubclass(schema, Object) and name in FRAME:
             continue
         shape, inner = _shape(info.annotation)
         step = (*path, *f"{info.alias or name}{shape}".split("."))
-        here = (kind.kind, ".".join(step))
+        here = (title, ".".join(step))
         refused, differs = mark_of(info, Refused), mark_of(info, Differs)
         support = "refused" if refused is not None else "differs" if differs is not None else "yes"
         below = () if refused is not None else inner
@@ -106,7 +128,7 @@ def _rows(
         for model in below:
             if model not in shown:
                 shown[model] = here
-                yield from _rows(kind, model, step, shown)
+                yield from _rows(title, model, step, shown)
 
 
 def _shape(annotation: Any) -> tuple[str, tuple[Schema, ...]]:
@@ -128,8 +150,8 @@ def _shape(annotation: Any) -> tuple[str, tuple[Schema, ...]]:
     return "", ()
 
 
-def _frame() -> Iterable[str]:
-    """What all objects have."""
+def frame() -> Iterator[str]:
+    """Lines about what all objects have."""
     yield "Every object has:"
     yield ""
     yield "| field | meaning |"
@@ -139,6 +161,7 @@ def _frame() -> Iterable[str]:
         if name == "metadata":
             for inner, each in Metadata.model_fields.items():
                 yield f"| `metadata.{each.alias or inner}` | {each.description} |"
+    yield ""
 
 
 def _head(kind: ObjectKind) -> str:
@@ -150,12 +173,12 @@ def _head(kind: ObjectKind) -> str:
     return f"{newest}{older}. {' '.join((kind.schema.__doc__ or '').split())}{place}{more}"
 
 
-def _line(row: Row, kind: ObjectKind, test: str) -> str:
+def _line(row: Row, title: str, test: str) -> str:
     meaning = [row.description]
     if row.note:
         meaning.append(f"**{row.support.capitalize()}:** {row.note[0].upper()}{row.note[1:].rstrip('.')}.")
     if row.like is not None:
-        meaning.append(f"Its fields are those of {_place(row.like, kind)}.")
+        meaning.append(f"Its fields are those of {_place(row.like, title)}.")
     text = _escaped(" ".join(each for each in meaning if each))
     return f"| `{row.name}` | {row.support} | {text} | {test} |"
 
@@ -168,9 +191,14 @@ def _escaped(text: str) -> str:
     return "`".join(pieces).replace("|", "\\|")
 
 
-def _place(like: tuple[str, str], kind: ObjectKind) -> str:
-    return f"`{like[1]}`" if like[0] == kind.kind else f"`{like[1]}` of {_link(like[0])}"
+def _place(like: tuple[str, str], title: str) -> str:
+    return f"`{like[1]}`" if like[0] == title else f"`{like[1]}` of {_link(like[0])}"
 
 
-def _link(kind: str) -> str:
-    return f"[{kind}](#{kind.lower()})"
+def _title(name: str) -> str:
+    """What has dots is written in a file; the others are names of kinds."""
+    return f"`{name}`" if "." in name or name[:1].islower() else name
+
+
+def _link(name: str) -> str:
+    return f"[{_title(name)}](#{''.join(each for each in name.lower() if each.isalnum())})"
