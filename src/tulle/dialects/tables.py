@@ -106,8 +106,8 @@ def written(schema: Schema, value: object) -> Iterator[Field]:
             if given is None:
                 continue
             yield schema, name
-            shape, inner = _shape(info.annotation)
-            below = list(given.values()) if shape.startswith(".{}") and isinstance(given, dict) else given
+            form, inner = shape(info.annotation)
+            below = list(given.values()) if form.startswith(".{}") and isinstance(given, dict) else given
             for model in inner:
                 yield from written(model, below)
 
@@ -116,8 +116,8 @@ def _rows(title: str, schema: Schema, path: tuple[str, ...], shown: dict[Schema,
     for name, info in schema.model_fields.items():
         if issubclass(schema, Object) and name in FRAME:
             continue
-        shape, inner = _shape(info.annotation)
-        step = (*path, *f"{info.alias or name}{shape}".split("."))
+        form, inner = shape(info.annotation)
+        step = (*path, *f"{info.alias or name}{form}".split("."))
         here = (title, ".".join(step))
         refused, differs = mark_of(info, Refused), mark_of(info, Differs)
         support = "refused" if refused is not None else "differs" if differs is not None else "yes"
@@ -131,20 +131,20 @@ def _rows(title: str, schema: Schema, path: tuple[str, ...], shown: dict[Schema,
                 yield from _rows(title, model, step, shown)
 
 
-def _shape(annotation: Any) -> tuple[str, tuple[Schema, ...]]:
+def shape(annotation: Any) -> tuple[str, tuple[Schema, ...]]:
     """What stands behind the name of a field in its path (`[]`, `.{}`), and the schemas of what it holds."""
     origin = get_origin(annotation)
     if origin is Annotated:
-        return _shape(get_args(annotation)[0])
+        return shape(get_args(annotation)[0])
     if origin in {Union, UnionType}:
-        shapes = [_shape(each) for each in get_args(annotation) if each is not type(None)]
-        models = tuple(dict.fromkeys(model for _, found in shapes for model in found))
-        return next((shape for shape, _ in shapes if shape), ""), models
+        found = [shape(each) for each in get_args(annotation) if each is not type(None)]
+        models = tuple(dict.fromkeys(model for _, inner in found for model in inner))
+        return next((form for form, _ in found if form), ""), models
     if origin is tuple:
-        return "[]", _shape(get_args(annotation)[0])[1]
+        return "[]", shape(get_args(annotation)[0])[1]
     if origin is dict:
-        shape, models = _shape(get_args(annotation)[1])
-        return f".{{}}{shape}" if models else "", models
+        form, models = shape(get_args(annotation)[1])
+        return f".{{}}{form}" if models else "", models
     if isinstance(annotation, type) and issubclass(annotation, BaseModel):
         return "", (annotation,)
     return "", ()

@@ -6,6 +6,7 @@ import os
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
+from tulle.dialects import registry
 from tulle.flow import conversion
 from tulle.flow.build import Builder
 from tulle.flow.conversion import Converted
@@ -19,6 +20,9 @@ from tulle.model.services import Destination, Subset
 from tulle.sources.base import Batch
 from tulle.sources.file import Files
 
+KUBERNETES = "core"
+"""The language of what others refer to."""
+
 
 def checked(paths: Sequence[str | Path]) -> tuple[Mesh, tuple[Finding, ...]]:
     """The mesh that files and folders describe, and everything that is wrong with them, by place."""
@@ -27,10 +31,19 @@ def checked(paths: Sequence[str | Path]) -> tuple[Mesh, tuple[Finding, ...]]:
     return mesh, tuple(sorted(findings, key=lambda finding: (finding.origin.file, finding.origin.line)))
 
 
-def converted(paths: Sequence[str | Path], folder: str) -> Converted:
-    """The native file that says what files and folders say; paths in it start at `folder`."""
+def converted(paths: Sequence[str | Path], folder: str, language: str = "") -> Converted:
+    """The native file that says what files and folders say; paths in it start at `folder`.
+
+    With a language, documents in others are left out, which is said; those of Kubernetes itself are not.
+    """
     _, batch = _read(paths)
-    return conversion.converted(batch.documents, batch.findings, folder)
+    wanted = {language, KUBERNETES}
+    others = [each for each in batch.documents if language and registry.language(each) not in wanted]
+    left = [
+        Finding.warning(each.origin, f"this document is not in the language {language}: left out") for each in others
+    ]
+    documents = tuple(each for each in batch.documents if each not in others)
+    return conversion.converted(documents, (*batch.findings, *left), folder)
 
 
 def _read(paths: Sequence[str | Path]) -> tuple[Mesh, Batch]:
