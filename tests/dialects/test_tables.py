@@ -7,7 +7,7 @@ from pydantic import Field
 
 from tulle.dialects.objects import Differs, Items, Object, ObjectDialect, ObjectKind, ObjectSpec, Refused
 from tulle.dialects.sections import Kind, Shape
-from tulle.dialects.tables import Chapter, frame, of_objects, of_sections, reference, tables, written
+from tulle.dialects.tables import frame, objects, reference, sections, tables, written
 from tulle.dialects.written import Written
 from tulle.model.mesh import Fragment
 
@@ -20,6 +20,7 @@ class LeafSpec(ObjectSpec):
 class ThingSpec(ObjectSpec):
     items: Items[LeafSpec] = Field((), description="Several.")
     by_name: dict[str, LeafSpec] = Field(default_factory=dict, description="By name.")
+    plain: tuple[Annotated[int, Field(ge=0)], ...] = Field((), description="Numbers.")
     texts: dict[str, str] = Field(default_factory=dict, description="Texts.")
     old: Annotated[LeafSpec | None, Refused("has no effect")] = Field(None, description="Old.")
     near: Annotated[int, Differs("counts from 1")] = Field(0, description="Near.")
@@ -56,10 +57,8 @@ def dialect(monkeypatch: pytest.MonkeyPatch) -> ObjectDialect:
 
 
 def test_every_field_has_a_row_and_what_is_the_same_is_shown_once(dialect: ObjectDialect) -> None:
-    found = {
-        chapter.title: [(row.name, row.support, row.like) for row in rows]
-        for chapter, rows in tables(of_objects(dialect))
-    }
+    topics = objects(dialect)
+    found = {topic.title: [(row.name, row.support, row.like) for row in rows] for topic, rows in tables(topics)}
     assert found == {
         "Thing": [
             ("spec", "yes", None),
@@ -67,6 +66,7 @@ def test_every_field_has_a_row_and_what_is_the_same_is_shown_once(dialect: Objec
             ("spec.items[].aValue", "yes", None),
             ("spec.items[].again", "yes", ("Thing", "spec.items[]")),
             ("spec.byName.{}", "yes", ("Thing", "spec.items[]")),
+            ("spec.plain[]", "yes", None),
             ("spec.texts", "yes", None),
             ("spec.old", "refused", None),
             ("spec.near", "differs", None),
@@ -89,7 +89,8 @@ def test_fields_that_a_document_writes() -> None:
 
 
 def test_the_page_of_a_dialect_has_a_table_for_each_kind(dialect: ObjectDialect) -> None:
-    page = reference(of_objects(dialect), {(LeafSpec, "a_value"): "some-case"}).splitlines()
+    page = reference(objects(dialect), {(LeafSpec, "a_value"): "some-case"}, frame()).splitlines()
+    assert page[:4] == ["Every object has:", "", "| field | meaning |", "|---|---|"]
     assert "`x.test/v2` (also `x.test/v1`). A thing." in page
     assert "| `spec.items[].aValue` | yes | A number \\| or `a*`, \\* or &lt;none>. | some-case |" in page
     assert "| `spec.byName.{}` | yes | By name. Its fields are those of `spec.items[]`. |  |" in page
@@ -101,36 +102,30 @@ def test_the_page_of_a_dialect_has_a_table_for_each_kind(dialect: ObjectDialect)
     assert "| `leaf` | yes | A leaf. Its fields are those of `spec.items[]` of [Thing](#thing). |  |" in page
 
 
-def test_what_every_object_has_is_told_once() -> None:
-    lines = list(frame())
-    assert lines[:4] == ["Every object has:", "", "| field | meaning |", "|---|---|"]
-    assert any(line.startswith("| `metadata.name` | ") for line in lines)
+class PlainSpec(ObjectSpec):
+    """Nothing."""
 
 
-def kind(name: str, section: tuple[str, ...], shape: Shape, schema: type[ThingSpec | LeafSpec]) -> Kind:
-    return Kind(name=name, noun=name, section=section, shape=shape, schema=schema, read=read)
+SECTIONS = (
+    Kind(name="x/leaf", noun="leaf", section=("a", "leaves"), shape=Shape.NAMED, schema=LeafSpec, read=read),
+    Kind(name="x/thing", noun="thing", section=("a", "things"), shape=Shape.LISTED, schema=ThingSpec, read=read),
+    Kind(
+        name="x/none",
+        noun="none",
+        section=("z",),
+        shape=Shape.WHOLE,
+        schema=PlainSpec,
+        read=read,
+        description="Really.",
+    ),
+)
 
 
-def test_kinds_of_sections_have_their_place_in_the_document_as_title() -> None:
-    kinds = (
-        kind("tls", ("tls",), Shape.LISTED, LeafSpec),
-        kind("router", ("http", "routers"), Shape.NAMED, ThingSpec),
-        kind("other", ("tcp", "routers"), Shape.NAMED, ThingSpec),
-    )
-    chapters = of_sections(kinds)
-    assert [each.title for each in chapters] == ["http.routers.{}", "tcp.routers.{}", "tls"]
-    assert chapters[2].head.endswith("A list of such things.")
-    page = reference(chapters, {}).splitlines()
-    assert [line for line in page if line.startswith("##")] == [
-        "## `http.routers.{}`",
-        "## `tcp.routers.{}`",
-        "## `tls`",
-    ]
-    assert "Its fields are those of [`http.routers.{}`](#httprouters)." in page
-
-
-def test_a_kind_without_fields_has_no_table() -> None:
-    class Nothing(ObjectSpec):
-        """Nothing."""
-
-    assert reference([Chapter("nothing", "Nothing.", Nothing)], {}) == "## `nothing`\n\nNothing.\n"
+def test_the_page_of_sections() -> None:
+    page = reference(sections(SECTIONS[::-1]), {}).splitlines()
+    assert [line for line in page if line.startswith("#")] == ["## a.leaves", "## a.things", "## z"]
+    assert "`a.leaves.{}`." in page
+    assert "`a.things[]`." in page
+    assert "`z`. Nothing. Really." in page
+    assert page[-1] == "`z`. Nothing. Really."
+    assert "| `items[]` | yes | Several. Its fields are those of [a.leaves](#aleaves). |  |" in page

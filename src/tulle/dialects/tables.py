@@ -1,4 +1,4 @@
-"""The table of every field of every kind of a language: for the documentation, from the schemas."""
+"""The table of every field of every kind of a dialect: for the documentation, from the schemas."""
 
 from __future__ import annotations
 
@@ -21,6 +21,16 @@ Field = tuple[Schema, str]
 
 
 @dataclass(frozen=True, slots=True)
+class Topic:
+    """A kind, as the documentation has it."""
+
+    title: str
+    head: str
+    """What stands before its table."""
+    schema: Schema
+
+
+@dataclass(frozen=True, slots=True)
 class Row:
     """One field."""
 
@@ -36,89 +46,79 @@ class Row:
     """The kind and the field where the fields below this one are shown, as they are the same."""
 
 
-@dataclass(frozen=True, slots=True)
-class Chapter:
-    """What the documentation tells about a kind."""
-
-    title: str
-    head: str
-    """What stands above its table."""
-    schema: Schema
+def objects(dialect: ObjectDialect) -> tuple[Topic, ...]:
+    """The kinds of objects of a language."""
+    return tuple(Topic(kind.kind, _object(kind), kind.schema) for kind in dialect.kinds.values())
 
 
-def of_objects(dialect: ObjectDialect) -> tuple[Chapter, ...]:
-    """The kinds of a Kubernetes-shaped language."""
-    return tuple(Chapter(kind.kind, _head(kind), kind.schema) for kind in dialect.kinds.values())
+def sections(kinds: Iterable[Kind]) -> tuple[Topic, ...]:
+    """The kinds of a language whose documents have sections, in the order of the sections."""
+    return tuple(
+        Topic(".".join(kind.section), _section(kind), kind.schema)
+        for kind in sorted(kinds, key=lambda kind: kind.section)
+    )
 
 
-def of_sections(kinds: Iterable[Kind]) -> tuple[Chapter, ...]:
-    """The kinds of a language whose documents have sections, in the order of these."""
-    found = []
-    for kind in sorted(kinds, key=lambda each: each.section):
-        words = " ".join((kind.schema.__doc__ or "").split())
-        title = ".".join((*kind.section, *(["{}"] if kind.shape is Shape.NAMED else [])))
-        many = "A list of such things." if kind.shape is Shape.LISTED else ""
-        found.append(Chapter(title, f"{words} {many}".strip(), kind.schema))
-    return tuple(found)
-
-
-def tables(chapters: Iterable[Chapter]) -> Iterator[tuple[Chapter, tuple[Row, ...]]]:
+def tables(topics: Iterable[Topic]) -> Iterator[tuple[Topic, tuple[Row, ...]]]:
     """Every kind with all of its fields, each below the one that holds it; what is the same is shown once."""
-    shown: dict[Schema, tuple[str, str]] = {}
-    for chapter in chapters:
-        if chapter.schema in shown:
-            yield chapter, ()
-        else:
-            yield chapter, tuple(_rows(chapter.title, chapter.schema, (), shown))
-        shown.setdefault(chapter.schema, (chapter.title, ""))
+    known = tuple(topics)
+    shown = {topic.schema: (topic.title, "") for topic in reversed(known)}
+    for topic in known:
+        is_first = shown[topic.schema] == (topic.title, "")
+        yield topic, tuple(_rows(topic, topic.schema, (), shown)) if is_first else ()
 
 
-def reference(chapters: Iterable[Chapter], used: Mapping[Field, str]) -> str:
+def reference(topics: Iterable[Topic], used: Mapping[Field, str], frame: Iterable[str] = ()) -> str:
     """Markdown: a table for each kind.
 
     Args:
-        chapters: the kinds.
+        topics: the kinds.
         used: by field, the test in which it is written.
+        frame: what stands before all tables.
     """
     first: dict[Schema, str] = {}
-    lines: list[str] = []
-    for chapter, rows in tables(chapters):
-        lines += [f"## {_title(chapter.title)}", "", chapter.head, ""]
-        if chapter.schema in first:
-            lines += [f"Its fields are those of {_link(first[chapter.schema])}.", ""]
+    lines: list[str] = list(frame)
+    for topic, rows in tables(topics):
+        lines += [f"## {topic.title}", "", topic.head, ""]
+        if topic.schema in first:
+            lines += [f"Its fields are those of {_link(first[topic.schema])}.", ""]
             continue
-        first[chapter.schema] = chapter.title
+        first[topic.schema] = topic.title
         if rows:
             lines += ["| field | | meaning | test |", "|---|---|---|---|"]
-            lines += [_line(row, chapter.title, used.get(row.field, "")) for row in rows]
+            lines += [_line(row, topic, used.get(row.field, "")) for row in rows]
             lines.append("")
     return "\n".join(lines)
 
 
-def written(schema: Schema, value: object) -> Iterator[Field]:
-    """Every field that a value writes."""
+def written(schema: Schema, data: object) -> Iterator[Field]:
+    """Every field that a document of a kind writes."""
+    return _written(schema, data)
+
+
+def _written(schema: Schema, value: object) -> Iterator[Field]:
     if isinstance(value, list):
         for item in value:
-            yield from written(schema, item)
+            yield from _written(schema, item)
     elif isinstance(value, dict):
         for name, info in schema.model_fields.items():
             given = value.get(info.alias or name)
             if given is None:
                 continue
             yield schema, name
-            form, inner = shape(info.annotation)
-            below = list(given.values()) if form.startswith(".{}") and isinstance(given, dict) else given
+            shape, inner = _shape(info.annotation)
+            below = list(given.values()) if shape.startswith(".{}") and isinstance(given, dict) else given
             for model in inner:
-                yield from written(model, below)
+                yield from _written(model, below)
 
 
-def _rows(title: str, schema: Schema, path: tuple[str, ...], shown: dict[Schema, tuple[str, str]]) -> Iterator[Row]:
+def _rows(topic: Topic, schema: Schema, path: tuple[str, ...], shown: dict[Schema, tuple[str, str]]) -> Iterator[Row]:
     for name, info in schema.model_fields.items():
         if issubclass(schema, Object) and name in FRAME:
             continue
-        form, inner = shape(info.annotation)
-        step = (*path, *f"{info.alias or name}{form}".split("."))
-        here = (title, ".".join(step))
+        shape, inner = _shape(info.annotation)
+        step = (*path, *f"{info.alias or name}{shape}".split("."))
+        here = (topic.title, ".".join(step))
         refused, differs = mark_of(info, Refused), mark_of(info, Differs)
         support = "refused" if refused is not None else "differs" if differs is not None else "yes"
         below = () if refused is not None else inner
@@ -128,30 +128,35 @@ def _rows(title: str, schema: Schema, path: tuple[str, ...], shown: dict[Schema,
         for model in below:
             if model not in shown:
                 shown[model] = here
-                yield from _rows(title, model, step, shown)
+                yield from _rows(topic, model, step, shown)
 
 
-def shape(annotation: Any) -> tuple[str, tuple[Schema, ...]]:
+def _shape(annotation: Any) -> tuple[str, tuple[Schema, ...]]:
     """What stands behind the name of a field in its path (`[]`, `.{}`), and the schemas of what it holds."""
     origin = get_origin(annotation)
     if origin is Annotated:
-        return shape(get_args(annotation)[0])
+        return _shape(get_args(annotation)[0])
     if origin in {Union, UnionType}:
-        found = [shape(each) for each in get_args(annotation) if each is not type(None)]
-        models = tuple(dict.fromkeys(model for _, inner in found for model in inner))
-        return next((form for form, _ in found if form), ""), models
+        shapes = [_shape(each) for each in get_args(annotation) if each is not type(None)]
+        models = tuple(dict.fromkeys(model for _, found in shapes for model in found))
+        return next((shape for shape, _ in shapes if shape), ""), models
     if origin is tuple:
-        return "[]", shape(get_args(annotation)[0])[1]
+        return "[]", _shape(get_args(annotation)[0])[1]
     if origin is dict:
-        form, models = shape(get_args(annotation)[1])
-        return f".{{}}{form}" if models else "", models
+        shape, models = _shape(get_args(annotation)[1])
+        return f".{{}}{shape}" if models else "", models
     if isinstance(annotation, type) and issubclass(annotation, BaseModel):
         return "", (annotation,)
     return "", ()
 
 
+def held(annotation: Any) -> tuple[Schema, ...]:
+    """The schemas of what a field of this type holds."""
+    return _shape(annotation)[1]
+
+
 def frame() -> Iterator[str]:
-    """Lines about what all objects have."""
+    """What all objects have."""
     yield "Every object has:"
     yield ""
     yield "| field | meaning |"
@@ -164,7 +169,7 @@ def frame() -> Iterator[str]:
     yield ""
 
 
-def _head(kind: ObjectKind) -> str:
+def _object(kind: ObjectKind) -> str:
     group = f"{kind.group}/" if kind.group else ""
     newest, *others = (f"`{group}{version}`" for version in kind.versions)
     older = f" (also {', '.join(others)})" if others else ""
@@ -173,12 +178,18 @@ def _head(kind: ObjectKind) -> str:
     return f"{newest}{older}. {' '.join((kind.schema.__doc__ or '').split())}{place}{more}"
 
 
-def _line(row: Row, title: str, test: str) -> str:
+def _section(kind: Kind) -> str:
+    place = {Shape.NAMED: "{}", Shape.LISTED: "[]"}.get(kind.shape, "")
+    path = f"{'.'.join(kind.section)}{'.' if kind.shape is Shape.NAMED else ''}{place}"
+    return " ".join(filter(None, (f"`{path}`.", *(kind.schema.__doc__ or "").split(), kind.description)))
+
+
+def _line(row: Row, topic: Topic, test: str) -> str:
     meaning = [row.description]
     if row.note:
         meaning.append(f"**{row.support.capitalize()}:** {row.note[0].upper()}{row.note[1:].rstrip('.')}.")
     if row.like is not None:
-        meaning.append(f"Its fields are those of {_place(row.like, title)}.")
+        meaning.append(f"Its fields are those of {_place(row.like, topic)}.")
     text = _escaped(" ".join(each for each in meaning if each))
     return f"| `{row.name}` | {row.support} | {text} | {test} |"
 
@@ -191,14 +202,12 @@ def _escaped(text: str) -> str:
     return "`".join(pieces).replace("|", "\\|")
 
 
-def _place(like: tuple[str, str], title: str) -> str:
-    return f"`{like[1]}`" if like[0] == title else f"`{like[1]}` of {_link(like[0])}"
+def _place(like: tuple[str, str], topic: Topic) -> str:
+    title, path = like
+    if not path:
+        return _link(title)
+    return f"`{path}`" if title == topic.title else f"`{path}` of {_link(title)}"
 
 
-def _title(name: str) -> str:
-    """What has dots is written in a file; the others are names of kinds."""
-    return f"`{name}`" if "." in name or name[:1].islower() else name
-
-
-def _link(name: str) -> str:
-    return f"[{_title(name)}](#{''.join(each for each in name.lower() if each.isalnum())})"
+def _link(title: str) -> str:
+    return f"[{title}](#{title.lower().replace('.', '')})"

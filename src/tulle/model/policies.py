@@ -163,6 +163,8 @@ class ConnectionPool:
     """Whether it is agreed with each endpoint, by TLS, if HTTP/2 is spoken."""
     use_client_protocol: bool = False
     """Whether the protocol of the caller is kept."""
+    hides_proxy: bool = False
+    """Whether the other side does not see what proxies tell each other, even if a proxy asks something itself."""
     tcp_idle_timeout: float | None = None
     """Seconds after which an idle TCP connection is closed; None: never."""
 

@@ -8,7 +8,7 @@ from tulle.envoy.steps.slots import SLOTS
 from tulle.model.listeners import Entrance
 from tulle.model.mesh import Settings
 from tulle.model.routes import Forward
-from tulle.model.steps import AddPrefix, LimitConnections, Step
+from tulle.model.steps import AddPrefix, LimitBodies, LimitConnections, Step
 
 
 def wishes(*done: Step) -> dict[str, object]:
@@ -19,7 +19,7 @@ def wishes(*done: Step) -> dict[str, object]:
 def test_pairs_sleep_at_entry_points_only() -> None:
     placed = steps.FILTER.place(Chain(side=Side.GATEWAY, settings=Settings(), entrance=Entrance()))
     assert isinstance(placed, tuple)
-    assert len(placed) == 2 * SLOTS
+    assert len(placed) == 2 * SLOTS + 1
     assert all(each.disabled for each in placed)
     assert steps.FILTER.place(Chain(side=Side.GATEWAY, settings=Settings())) is None
 
@@ -31,6 +31,10 @@ def test_a_rule_without_steps_wants_nothing() -> None:
 def test_steps_wake_the_pairs_that_they_need() -> None:
     found = wishes(AddPrefix(prefix="/a"))
     assert found == {"steps-1": {"filter_context": {"request": [{"op": "add_prefix", "prefix": "/a", "step": 0}]}}}
+
+
+def test_requests_with_a_limit_wake_the_buffer() -> None:
+    assert wishes(LimitBodies(request=5)) == {"steps-buffer": {"buffer": {"max_request_bytes": 5}}}
 
 
 def test_what_cannot_be_done_lets_nobody_pass() -> None:

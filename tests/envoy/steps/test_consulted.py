@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 from tulle.envoy.steps import consulted
@@ -23,6 +24,12 @@ def question(part: Native) -> consulting.Question:
     return consulting.from_text(text)
 
 
+def named(asked: consulting.Question) -> consulting.Question:
+    """The same question, of which only the place is in its name."""
+    assert asked.id.rpartition("/")[0] == HERE.id
+    return replace(asked, id=HERE.id)
+
+
 def metadata(part: Native) -> dict[str, str]:
     pairs: list[Any] = part.filters[0]["typed_config"]["grpc_service"]["initial_metadata"]
     return {each["key"]: each["value"] for each in pairs}
@@ -36,13 +43,13 @@ def needed(part: Native) -> list[str]:
 
 def test_passwords_are_asked_for_before_a_request_goes_on() -> None:
     found = native(consulted.passwords(steps.Passwords(users=(("a", "b"),), realm="r"), HERE))
-    assert question(found) == consulting.Passwords(id="router/1", users=(("a", "b"),), realm="r")
+    assert named(question(found)) == consulting.Passwords(id="router/1", users=(("a", "b"),), realm="r")
     assert needed(found) == ["authorization"]
 
 
 def test_rates_with_a_redis_are_those_of_the_step() -> None:
     limit = steps.LimitRate(average=1, burst=2, by=AT_DEPTH, name="limit@file")
-    assert question(native(consulted.rate(limit, HERE))) == consulting.Rate(
+    assert named(question(native(consulted.rate(limit, HERE)))) == consulting.Rate(
         id="router/1", average=1, burst=2, by=AT_DEPTH
     )
     shared = steps.LimitRate(average=1, burst=2, by=PEER, name="limit@file", redis=steps.Redis(database=3))
@@ -59,7 +66,9 @@ def test_requests_are_followed_to_their_end() -> None:
     found = native(consulted.in_flight(steps.LimitInFlight(amount=1, by=PEER), HERE))
     told = metadata(found)
     assert told[consulting.ADDRESS] == "%DOWNSTREAM_REMOTE_ADDRESS_WITHOUT_PORT%"
-    assert consulting.from_text(told[consulting.QUESTION]) == consulting.InFlight(id="router/1", amount=1, by=PEER)
+    assert named(consulting.from_text(told[consulting.QUESTION])) == consulting.InFlight(
+        id="router/1", amount=1, by=PEER
+    )
     assert needed(found) == [":authority"]
     for by, names in (
         (AT_DEPTH, [":authority", "x-forwarded-for"]),
@@ -74,5 +83,13 @@ def test_requests_are_followed_to_their_end() -> None:
 def test_breakers_see_statuses() -> None:
     found = native(consulted.breaker(steps.Break(expression="NetworkErrorRatio() > 0.5"), HERE))
     asked = consulting.from_text(metadata(found)[consulting.QUESTION])
-    assert asked == consulting.Breaker(id="router/1", expression="NetworkErrorRatio() > 0.5")
+    assert named(asked) == consulting.Breaker(id="router/1", expression="NetworkErrorRatio() > 0.5")
     assert needed(found) == [":status"]
+
+
+def test_different_steps_at_one_place_are_different_questions() -> None:
+    steps_ = [steps.LimitInFlight(amount=amount, by=PEER) for amount in (1, 2, 1)]
+    told = [metadata(native(consulted.in_flight(each, HERE))) for each in steps_]
+    one, two, same = (each[consulting.QUESTION] for each in told)
+    assert one == same
+    assert consulting.from_text(one).id != consulting.from_text(two).id

@@ -61,11 +61,3 @@ def test_what_envoy_cannot_count_is_asked_from_the_helper() -> None:
 )
 def test_durations_are_written_as_go_does(seconds: float, text: str) -> None:
     assert limits.duration(seconds) == text
-
-
-def test_bodies_have_limits_in_both_directions() -> None:
-    answer, request = limits.bodies(steps.LimitBodies(request=10, answer=20), HERE)
-    assert answer == Work(answer=({"op": "limit_body", "waits": True, "most": 20},))
-    assert isinstance(request, Native)
-    assert request.filters[0]["typed_config"]["max_request_bytes"] == 10
-    assert limits.bodies(steps.LimitBodies(), HERE) == ()

@@ -27,7 +27,7 @@ SOME: tuple[steps.Step, ...] = (
     steps.LimitInFlight(amount=1, by=BY),
     steps.Passwords(users=(("a", "b"),)),
     steps.Compress(),
-    steps.LimitBodies(request=1),
+    steps.LimitBodies(request=1, answer=1),
     steps.ErrorPages(statuses=((500, 599),), backend=backend("pages"), path="/"),
     steps.AskServer(backend=backend("guard"), url="http://guard/"),
     steps.Break(expression="NetworkErrorRatio() > 0.5"),

@@ -11,8 +11,8 @@ from functools import cached_property
 import tulle.dialects.traefik
 from tulle.dialects.base import Split
 from tulle.dialects.sections import Kind, Shape, Splitting, kinds_of, path_of, subject
-from tulle.dialects.traefik.noting import Noting
 from tulle.dialects.traefik.spelling import spelt
+from tulle.dialects.written import Written
 from tulle.kit.located import LocatedMap
 from tulle.model.documents import Document, Key
 from tulle.model.findings import Finding, did_you_mean
@@ -64,9 +64,9 @@ class TraefikDialect:
             message = f'nothing here reads kind "{part.key.kind}"{did_you_mean(part.key.kind, self.kinds)}'
             return Fragment(findings=(Finding.error(part.origin, message),))
         named = part.origin.subject or subject(kind, part.key.name.name)
-        written = Noting(part, named, path_of(kind, part))
+        written = Written(part, named, path_of(kind, part))
         written.value = spelt(written.value, kind.schema)
-        return written.noted(kind.read(written))
+        return kind.read(written)
 
     def name_problem(self, kind: Kind, name: str) -> str:
         """Names are free, but for what tells a provider."""

@@ -6,7 +6,9 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 from tulle.dialects.fields import shown
+from tulle.dialects.objects import validated
 from tulle.dialects.sections import Kind, Shape
+from tulle.dialects.traefik import health
 from tulle.dialects.traefik.references import reference, references
 from tulle.dialects.traefik.servers import servers
 from tulle.dialects.traefik.services import (
@@ -21,13 +23,14 @@ from tulle.dialects.traefik.services import (
     WeightedSpec,
 )
 from tulle.dialects.traefik.statuses import statuses
-from tulle.dialects.traefik.values import longer_than_nothing
 from tulle.dialects.written import Written
 from tulle.model.mesh import Fragment
 from tulle.model.policies import Balance, HashOn, HealthCheck, LoadBalancing, OutlierDetection, Policy
 from tulle.model.routers import Blend, Failover, Mirroring, Pool, Reference, ServiceTree, Share, Sharing, Sticky
 from tulle.model.services import Service
 
+WINDOW = 10.0
+MOST = (1 << 32) - 1
 STRATEGIES = {
     "": LoadBalancing(balance=Balance.ROUND_ROBIN, stays_while_any_is_well=True),
     "wrr": LoadBalancing(balance=Balance.ROUND_ROBIN, stays_while_any_is_well=True),
@@ -39,7 +42,7 @@ STRATEGIES = {
 
 def read(part: Written) -> Fragment:
     """The service, if it is exactly one of the kinds of services."""
-    spec = part.validated(ServiceSpec)
+    spec = validated(part, ServiceSpec)
     if spec is None:
         return Fragment(findings=tuple(part.findings))
     given = {name: value for name in _KINDS if (value := getattr(spec, name)) is not None}
@@ -50,12 +53,13 @@ def read(part: Written) -> Fragment:
     else:
         words = ", ".join(ServiceSpec.model_fields[name].alias or name for name in _KINDS)
         part.error((), f"must be exactly one of {words}, not {len(given) or 'none'} of them")
-    return Fragment(objects=(found,) if found is not None else (), findings=tuple(part.findings))
+    objects = (found,) if found is not None and not part.has_errors else ()
+    return Fragment(objects=objects, findings=tuple(part.findings))
 
 
 def _pool(part: Written, spec: LoadBalancerSpec, steps: tuple[Reference, ...]) -> Pool | None:
     found = servers(part, spec.servers)
-    if not _can_be_asked(part, spec) or found is None:
+    if found is None:
         return None
     name = part.document.key.name
     service = Service(
@@ -70,8 +74,8 @@ def _pool(part: Written, spec: LoadBalancerSpec, steps: tuple[Reference, ...]) -
         policy=Policy(
             load_balancing=STRATEGIES[spec.strategy],
             connect_timeout=30.0,
-            health_check=_health(spec, "https" if found.is_encrypted else "http"),
-            outlier_detection=_passive(spec),
+            health_check=_health(part, spec, "https" if found.is_encrypted else "http"),
+            outlier_detection=_passive(part, spec),
         ),
     )
     transport = spec.servers_transport
@@ -91,31 +95,22 @@ def _pool(part: Written, spec: LoadBalancerSpec, steps: tuple[Reference, ...]) -
     )
 
 
-def _can_be_asked(part: Written, spec: LoadBalancerSpec) -> bool:
-    """Whether a check has no line breaks and the like, which is noted."""
-    check = spec.health_check
-    if check is None:
-        return True
-    for name, text in (("path", check.path), ("hostname", check.hostname), ("method", check.method)):
-        if not text.isprintable():
-            part.error(("loadBalancer", "healthCheck", name), f"cannot be sent: {shown(text)}")
-            return False
-    return True
-
-
-def _health(spec: LoadBalancerSpec, scheme: str) -> HealthCheck | None:
+def _health(part: Written, spec: LoadBalancerSpec, scheme: str) -> HealthCheck | None:
     check = spec.health_check
     if check is None:
         return None
+    field = ("loadBalancer", "healthCheck")
     return HealthCheck(
         path=check.path or "/",
-        interval=longer_than_nothing(check.interval, 30.0),
-        timeout=longer_than_nothing(check.timeout, 5.0),
+        interval=health.period(part, check.interval, health.INTERVAL, *field, "interval"),
+        timeout=health.period(part, check.timeout, health.TIMEOUT, *field, "timeout"),
         unhealthy_after=1,
         healthy_after=1,
-        unhealthy_interval=longer_than_nothing(check.unhealthy_interval, 0.0) or None,
-        method=check.method,
-        statuses=((check.status, check.status),) if check.status else ((200, 399),),
+        unhealthy_interval=health.period(part, check.unhealthy_interval, health.INTERVAL, *field, "unhealthyInterval")
+        if check.unhealthy_interval is not None
+        else None,
+        method=health.method(part, check.method, *field, "method"),
+        statuses=health.good(part, check.status, *field, "status"),
         port=check.port,
         host=check.hostname,
         headers=tuple(check.headers.items()),
@@ -124,14 +119,15 @@ def _health(spec: LoadBalancerSpec, scheme: str) -> HealthCheck | None:
     )
 
 
-def _passive(spec: LoadBalancerSpec) -> OutlierDetection | None:
+def _passive(part: Written, spec: LoadBalancerSpec) -> OutlierDetection | None:
     check = spec.passive_health_check
     if check is None:
         return None
+    window = health.period(part, check.failure_window, WINDOW, "loadBalancer", "passiveHealthCheck", "failureWindow")
     return OutlierDetection(
-        consecutive_5xx=check.max_failed_attempts,
-        interval=min(check.failure_window, 1.0),
-        ejection_time=check.failure_window,
+        consecutive_5xx=min(check.max_failed_attempts, MOST),
+        interval=min(window, 1.0),
+        ejection_time=window,
         max_ejection_percent=100,
     )
 
@@ -149,6 +145,14 @@ def _sticky(spec: StickySpec | None) -> Sticky | None:
         is_secure=cookie.secure,
         is_http_only=cookie.http_only,
     )
+
+
+def _needs(part: Written, kind: str, **given: str) -> bool:
+    """Whether services are named; what is missing is noted."""
+    missing = [field for field, value in given.items() if not value]
+    for field in missing:
+        part.error((kind, field), "is missing; name a service")
+    return not missing
 
 
 def _shares(part: Written, specs: Sequence[PartSpec], kind: str) -> tuple[Share, ...]:
@@ -188,6 +192,8 @@ def _mirroring(part: Written, spec: MirroringSpec, steps: tuple[Reference, ...])
         if each.percent > 100:
             part.error(("mirroring", "mirrors", index, "percent"), f"must be at most 100, not {shown(each.percent)}")
             return None
+    if not _needs(part, "mirroring", service=spec.service):
+        return None
     return Mirroring(
         name=part.document.key.name,
         origin=part.origin,
@@ -207,7 +213,7 @@ def _failover(part: Written, spec: FailoverSpec, steps: tuple[Reference, ...]) -
     ranges: tuple[tuple[int, int], ...] | None = ()
     if spec.errors is not None:
         ranges = statuses(part, spec.errors.status, ("failover", "errors", "status"))
-    if ranges is None:
+    if ranges is None or not _needs(part, "failover", service=spec.service, fallback=spec.fallback):
         return None
     return Failover(
         name=part.document.key.name,

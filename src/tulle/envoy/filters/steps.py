@@ -9,7 +9,7 @@ from google.protobuf.message import Message
 
 from tulle.envoy import protos
 from tulle.envoy.filters.base import Chain, Filter, Phase, Placed, dormant
-from tulle.envoy.steps import operations, slots
+from tulle.envoy.steps import bodies, operations, slots
 from tulle.envoy.steps.parts import Part, Where, stamped
 from tulle.envoy.steps.script import interpreter
 from tulle.model.routes import RouteRule
@@ -25,7 +25,7 @@ def _place(chain: Chain) -> Placed:
         found.append(dormant(slots.work_name(number), config))
         chained = slots.typed(f"{slots.CHAIN}.FilterChainConfig", {})
         found.append(dormant(slots.native_name(number), chained))
-    return tuple(found)
+    return *found, dormant(bodies.BUFFER, bodies.buffer())
 
 
 def wishes(rule: RouteRule) -> dict[str, Message]:
@@ -37,7 +37,10 @@ def wishes(rule: RouteRule) -> dict[str, Message]:
     except ValueError as error:
         # One rule that cannot be done is no reason to leave out the others of its host.
         parts = list(stamped((operations.refusal(str(error)),), 0))
-    return dict(slots.wanted(slots.laid_out(parts)))
+    found = dict(slots.wanted(slots.laid_out(parts)))
+    if (kept_back := bodies.kept_back(rule.steps)) is not None:
+        found[bodies.BUFFER] = kept_back
+    return found
 
 
 def _parts(rule: RouteRule) -> Iterator[Part]:

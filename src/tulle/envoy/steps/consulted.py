@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from hashlib import blake2b
 from typing import Any
 
 from envoy.extensions.filters.http.ext_authz.v3 import ext_authz_pb2
@@ -21,7 +22,7 @@ PATIENT, QUICK = "10s", "1s"
 def passwords(step: steps.Passwords, where: Where) -> tuple[Part, ...]:
     """Who does not know one is refused by the helper; if there is no helper, everybody is."""
     question = consulting.Passwords(
-        id=where.id,
+        id=_id(step, where),
         users=step.users,
         file=step.file,
         realm=step.realm,
@@ -36,7 +37,7 @@ def rate(step: steps.LimitRate, where: Where) -> tuple[Part, ...]:
     """Counted by the helper: exactly, and together with others."""
     redis = step.redis
     question = consulting.Rate(
-        id=step.name if redis is not None and step.name else where.id,
+        id=step.name if redis is not None and step.name else _id(step, where),
         average=step.average,
         period=step.period,
         burst=step.burst,
@@ -48,7 +49,7 @@ def rate(step: steps.LimitRate, where: Where) -> tuple[Part, ...]:
 
 def in_flight(step: steps.LimitInFlight, where: Where) -> tuple[Part, ...]:
     """Counted from their headers to their end."""
-    question = consulting.InFlight(id=where.id, amount=step.amount, by=step.by)
+    question = consulting.InFlight(id=_id(step, where), amount=step.amount, by=step.by)
     needed = [":authority", *_needed(step.by)]
     by = step.by.address
     is_peer = by is not None and not by.depth and not by.excluded
@@ -59,7 +60,7 @@ def in_flight(step: steps.LimitInFlight, where: Where) -> tuple[Part, ...]:
 def breaker(step: steps.Break, where: Where) -> tuple[Part, ...]:
     """Watches the status and the end of each."""
     question = consulting.Breaker(
-        id=where.id,
+        id=_id(step, where),
         expression=step.expression,
         check_period=step.check_period,
         fallback=step.fallback,
@@ -105,6 +106,11 @@ def _followed(
         "message_timeout": QUICK,
     }
     return (Native(({"name": f"followed-{where.note}", "typed_config": configuration},)),)
+
+
+def _id(step: steps.Step, where: Where) -> str:
+    """Where it stands, and what it says: shares and entry points have different steps at one place."""
+    return f"{where.id}/{blake2b(repr(step).encode(), digest_size=6).hexdigest()}"
 
 
 def _helper(timeout: str) -> dict[str, Any]:

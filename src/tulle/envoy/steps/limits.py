@@ -1,4 +1,4 @@
-"""How often somebody may ask, and how much."""
+"""How often somebody may ask."""
 
 from __future__ import annotations
 
@@ -80,14 +80,3 @@ def duration(seconds: float) -> str:
     if hours:
         return f"{hours}h{minutes}m{text}"
     return f"{minutes}m{text}" if minutes else text
-
-
-def bodies(step: steps.LimitBodies, where: Where) -> tuple[Part, ...]:
-    """Requests are read whole; answers that are too long become errors."""
-    found: list[Part] = []
-    if step.answer:
-        found.append(Work(answer=({"op": "limit_body", "waits": True, "most": step.answer},)))
-    if step.request:
-        config = {"@type": f"{consulted.TYPE}.buffer.v3.Buffer", "max_request_bytes": min(step.request, LARGEST)}
-        found.append(Native(({"name": f"buffer-{where.note}", "typed_config": config},)))
-    return tuple(found)

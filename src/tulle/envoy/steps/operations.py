@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Mapping
 from typing import Any
 
-from tulle.envoy.steps import answers, calls, certificates, consulted, limits, paths
+from tulle.envoy.steps import answers, bodies, calls, certificates, consulted, limits, paths
 from tulle.envoy.steps.clients import client, ranges
 from tulle.envoy.steps.parts import Native, Operation, Part, Where, Work
 from tulle.kit.status_texts import status_text
@@ -146,7 +146,7 @@ _MAKERS: Mapping[type[Any], Callable[[Any, Where], tuple[Part, ...]]] = {
     steps.LimitInFlight: consulted.in_flight,
     steps.Break: consulted.breaker,
     steps.LimitRate: limits.rate,
-    steps.LimitBodies: limits.bodies,
+    steps.LimitBodies: bodies.limit,
     steps.Compress: answers.compress,
     steps.GuessTypes: answers.guess_types,
     steps.BridgeGrpc: answers.bridge_grpc,

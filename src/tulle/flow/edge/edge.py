@@ -21,6 +21,7 @@ from tulle.model.names import Name
 from tulle.model.objects import Secret
 from tulle.model.policies import ClientTls, TlsMode
 from tulle.model.routers import (
+    CORE,
     INTERNAL,
     TCP,
     UDP,
@@ -40,6 +41,7 @@ from tulle.model.services import Service
 Thing = TypeVar("Thing")
 CERTIFICATES = "edge-certificates"
 """The namespace of their secrets."""
+CORE_CHANGED: Key = ("core", CORE)
 
 
 class Edge:
@@ -69,6 +71,9 @@ class Edge:
         before, self._known = self._known, Known.of(merge)
         known = self._known
         different |= {("child", name) for name in before.divided ^ known.divided}
+        if CORE_CHANGED in different:
+            both = before.routers.keys() & known.routers.keys()
+            different |= {("router", name) for name in both if before.routers[name] is not known.routers[name]}
         self.points = tuple(places.all_points(known.points, known.routers.values()))
         known = self._known = replace(known, points={each.name: each for each in self.points})
         usual = places.points_for_all(known.points)
@@ -84,7 +89,9 @@ class Edge:
                 self._users[key].discard(router)
         datagrams = tuple(each for each in self.points if each.is_udp)
         for router in new | again:
-            if router.kind is RouteKind.HTTP:
+            if router.problem is not None:
+                joined = Joined(findings=(router.problem,), problems=(router.problem.message,))
+            elif router.kind is RouteKind.HTTP:
                 joined = join(router, known, usual)
             else:
                 joined = streams.join(router, known, usual if router.kind is RouteKind.TCP else datagrams)
@@ -251,7 +258,8 @@ def transport_of(pool: Pool) -> Name | None:
 @remember(size=2)
 def served(pool: Pool, transport: Transport | None) -> Service:
     """The servers of a pool, spoken to as its transport says."""
-    policy = pool.service.policy
+    usual = pool.service.policy
+    policy = replace(usual, pool=replace(usual.pool, hides_proxy=True))
     if pool.is_encrypted:
         host = pool.authorities[0].rpartition(":")[0] if pool.authorities else ""
         tls = _tls(transport) or ClientTls(mode=TlsMode.SIMPLE)
@@ -260,7 +268,7 @@ def served(pool: Pool, transport: Transport | None) -> Service:
         policy = replace(policy, tls=tls, pool=replace(policy.pool, negotiates_http2=not is_old))
     if transport is not None:
         policy = replace(policy, connect_timeout=transport.connect_timeout, idle_timeout=transport.idle_timeout)
-    return pool.service if policy is pool.service.policy else replace(pool.service, policy=policy)
+    return replace(pool.service, policy=policy)
 
 
 def _tls(transport: Transport | None) -> ClientTls | None:

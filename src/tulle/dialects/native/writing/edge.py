@@ -11,7 +11,7 @@ from pydantic import BaseModel
 from tulle.dialects.native.writing.content import Key
 from tulle.dialects.native.writing.plain import Data, file
 from tulle.dialects.sections import Shape, path_of
-from tulle.dialects.tables import shape
+from tulle.dialects.tables import held
 from tulle.dialects.traefik.dialect import DIALECT
 from tulle.dialects.traefik.files import is_text
 from tulle.dialects.traefik.middleware_specs import ClientTlsSpec
@@ -88,7 +88,7 @@ def _moved(value: Any, schema: type[BaseModel], before: str, after: str) -> Any:
     found = {}
     for key, given in value.items():
         name, info = fields.get(key, (key, None))
-        _, inner = shape(info.annotation) if info is not None else ("", ())
+        inner = held(info.annotation) if info is not None else ()
         if name in FILES or (name in CLIENT_FILES and issubclass(schema, ClientTlsSpec)):
             found[key] = _files(given, before, after)
         else:
