@@ -141,3 +141,15 @@ def test_files_that_providers_name_are_converted_too(tmp_path: Path) -> None:
         "      a: {rule: Path(`/a`), service: ping@internal}\n"
     ).replace("FOLDER", str(tmp_path))
     assert not made.lost
+
+
+def test_files_that_providers_name_may_be_templates(tmp_path: Path) -> None:
+    (tmp_path / "traefik.yml").write_text(
+        "entryPoints: {web: {address: ':8000'}}\nproviders: {file: {filename: more.yml}}\n"
+    )
+    (tmp_path / "more.yml").write_text(
+        "http:\n  routers:\n{{ range $i := list 0 1 }}\n"
+        "    r{{ $i }}: {rule: 'Path(`/{{ $i }}`)', service: ping@internal}\n{{ end }}\n"
+    )
+    made = converted([tmp_path / "traefik.yml"], str(tmp_path))
+    assert "r1: {rule: Path(`/1`), service: ping@internal}" in made.text

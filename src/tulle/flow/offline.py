@@ -50,16 +50,18 @@ def converted(paths: Sequence[str | Path], folder: str, language: str = "") -> C
 
 
 def _read(paths: Sequence[str | Path]) -> tuple[Mesh, Batch]:
-    """What files say, and the files that they name."""
-    known, builder = [str(path) for path in paths], Builder()
+    """What files say, and the files that they name, which may be templates."""
+    given, builder = [str(path) for path in paths], Builder()
+    named: list[str] = []
     always = built_in.services(NOWHERE)
     while True:
-        batch = Files(known).scan()
+        one, two = Files(given).scan(), Files(named, are_templates=True).scan()
+        batch = Batch((*one.documents, *two.documents), (*one.findings, *two.findings))
         mesh = builder.build((*batch.documents, always), batch.findings)
-        more = more_files(mesh, known)
+        more = more_files(mesh, (*given, *named))
         if not more:
             return mesh, batch
-        known += more
+        named += more
 
 
 def missing_files(mesh: Mesh) -> Iterator[Finding]:
