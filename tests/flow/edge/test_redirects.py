@@ -1,6 +1,8 @@
 from __future__ import annotations
 
 from tests.flow.edge.building import http, mesh, told
+from tulle.flow.edge.places import USUAL
+from tulle.flow.edge.redirects import target
 from tulle.model.routes import Respond
 from tulle.model.steps import RedirectScheme
 
@@ -24,3 +26,7 @@ def test_an_entry_point_that_does_not_exist() -> None:
     found = mesh(text("nope"))
     assert [each.name.name for each in found.gateway_routes] == ["a"]
     assert told(found) == ['1: entry point web: there is no entry point "nope"; there are other, web']
+
+
+def test_who_sends_nobody_elsewhere_has_no_target() -> None:
+    assert target(USUAL, {USUAL.name: USUAL}) is None

@@ -10,6 +10,7 @@ from typing import Any, TypeVar
 from tulle.flow.joining import typed
 from tulle.flow.merge import Merge
 from tulle.kit.memo import remember
+from tulle.kit.tables import changed_keys
 from tulle.model.documents import Origin
 from tulle.model.findings import Finding, did_you_mean
 from tulle.model.names import Name
@@ -32,12 +33,15 @@ from tulle.model.routers import (
     TlsOptions,
     Transport,
 )
+from tulle.model.routes import RouteKind
 
 KINDS = (Core, Router, Steps, Pool, Blend, Mirroring, Failover, Transport, EntryPoint, TlsOptions, KeyPair)
 SERVICES = (Pool, Blend, Mirroring, Failover)
 Thing = TypeVar("Thing")
 Key = tuple[str, Name]
 """What kind of object, and its name."""
+ALL = Name("", "*")
+"""Stands for which names there are, whatever is called by them: what is missing is told with names that are like it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,6 +88,17 @@ class Known:
     def service_names(self) -> Iterable[Name]:
         """Of all services."""
         return chain(self.pools, self.blends, self.mirrorings, self.failovers)
+
+    def has(self, key: Key) -> bool:
+        """Whether there is something that routers can name."""
+        kind, name = key
+        tables: Mapping[str, Mapping[Name, object]] = {
+            "router": self.routers,
+            "middleware": self.steps,
+            "serversTransport": self.transports,
+            "entry point": self.points,
+        }
+        return self.service(name) is not None if kind == "service" else name in tables.get(kind, ())
 
 
 def in_syntax(routers: Mapping[Name, Router], is_older: bool) -> Mapping[Name, Router]:
@@ -166,9 +181,15 @@ class Lookup:
         return found
 
     def _missing(self, kind: str, to: Reference, names: Iterable[Name]) -> None:
+        self.asked.add((kind, ALL))
         home = self.home.namespace
         hint = did_you_mean(shown(to.name, home), [shown(name, home) for name in names])
         self.wrong(to, f'there is no {kind} "{shown(to.name, home)}"{hint}')
+
+
+def usual_of(kind: RouteKind) -> Key:
+    """Stands for the entry points of routers that name none."""
+    return "usual", Name("", kind)
 
 
 def shown(name: Name, home: str) -> str:
@@ -191,3 +212,13 @@ def changed(merge: Merge) -> set[Key]:
     }
     objects = merge.changed.objects
     return {(words[kind], name) for kind in KINDS for name in objects.get(kind, ())}
+
+
+def different(merge: Merge, before: Known, now: Known) -> set[Key]:
+    """What is another object now for routers, and the kinds of which there are other names."""
+    found = changed(merge)
+    found |= {("child", name) for name in before.divided ^ now.divided}
+    if ("core", CORE) in found:
+        found |= {("router", name) for name in changed_keys(before.routers, now.routers)}
+    found |= {("entry point", name) for name in changed_keys(before.points, now.points)}
+    return found | {(kind, ALL) for kind, name in found if before.has((kind, name)) is not now.has((kind, name))}
