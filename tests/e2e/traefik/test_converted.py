@@ -15,7 +15,8 @@ from tests.e2e.traefik.ports import unused_port
 from tests.e2e.traefik.verdicts import broken, results
 
 CASES = (
-    "paths/strip-prefix",
+    "matchers/host-",
+    "paths/strip-prefix-",
     "routers/chain",
     "routers/everything-in-one-file",
     "routers/names",
