@@ -15,7 +15,7 @@ def options(text: str) -> Any:
 def test_every_option() -> None:
     found = options("""minVersion: VersionTLS11, maxVersion: VersionTLS12, curvePreferences: [CurveP521],
   cipherSuites: [TLS_ECDHE_RSA_WITH_AES_128_GCM_SHA256], sniStrict: true, alpnProtocols: [http/1.1, acme-tls/1],
-  disableSessionTickets: true, preferServerCipherSuites: true""")
+  disableSessionTickets: true""")
     assert found.versions == TlsVersions(
         minimum="1.1", maximum="1.2", ciphers=("ECDHE-RSA-AES128-GCM-SHA256",), curves=("P-521",), resumes=False
     )

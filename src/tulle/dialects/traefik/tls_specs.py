@@ -62,4 +62,13 @@ class OptionsSpec(TraefikSpec):
     sni_strict: Flag = Field(False, description="Whether names without a certificate are refused.")
     alpn_protocols: Texts = Field(("h2", "http/1.1", "acme-tls/1"), description="Protocols that are offered.")
     disable_session_tickets: Flag = Field(False, description="Whether sessions are not resumed by tickets.")
-    prefer_server_cipher_suites: Flag = Field(False, description="No longer used.")
+    prefer_server_cipher_suites: Annotated[
+        Flag, Refused("has no effect, and none in Traefik 3: leave it out", unless=(False,))
+    ] = Field(False, description="No longer used.")
+
+
+class SpiffeSpec(TraefikSpec):
+    """Identities of servers."""
+
+    ids: Texts = Field((), description="Those that are good.")
+    trust_domain: Text = Field("", description="Whose are good.")
