@@ -37,6 +37,7 @@ from tulle.model.providers import Provider
 from tulle.model.resolvers import CertificateResolver
 from tulle.model.routers import (
     Blend,
+    Core,
     EdgeState,
     EntryPoint,
     Failover,
@@ -91,9 +92,9 @@ class Settings:
 
 
 Object: TypeAlias = (
-    AccessPolicy | Authorizer | BackendTls | Blend | CertificateResolver | ConfigMap | Destination | Entry
-    | EntryPoint | EnvoyPatches | Failover | Gateway | GatewayClass | Grant | KeyPair | ListenerSet | LogProvider
-    | MeshDefaults | Mirroring | Namespace | PeerAuthentication | Places | Pool | Provider | ProxySettings
+    AccessPolicy | Authorizer | BackendTls | Blend | CertificateResolver | ConfigMap | Core | Destination
+    | Entry | EntryPoint | EnvoyPatches | Failover | Gateway | GatewayClass | Grant | KeyPair | ListenerSet
+    | LogProvider | MeshDefaults | Mirroring | Namespace | PeerAuthentication | Places | Pool | Provider | ProxySettings
     | RequestAuthentication | Router | Scope | Secret | SharedCertificates | Steps | Telemetry | Template | TlsOptions
     | Transport | WasmPlugin
 )  # fmt: skip

@@ -31,6 +31,25 @@ def test_only_what_a_change_concerns_is_another_object() -> None:
     assert sorted(routes(gone)) == ["b", "c"]
 
 
+OLD = http("a: {rule: 'Host(`a.test`, `b.test`)', service: s}\n    b: {rule: Path(`/b`), service: t}")
+
+
+def test_rules_are_in_the_syntax_that_is_usual() -> None:
+    builder = Builder()
+    usual = mesh(OLD, builder)
+    assert list(routes(usual)) == ["b"]
+    (message,) = told(usual)
+    assert message.startswith('4: router a: "rule" is no rule: column 1: "Host" cannot have 2 arguments')
+    assert usual.edge is not None
+    assert usual.edge.routers[file("a")].problems == (message.removeprefix("4: "),)
+    older = mesh(OLD + "\ncore: {defaultRuleSyntax: v2}\n", builder)
+    assert told(older) == []
+    assert routes(older)["a"].hosts == ("a.test", "b.test")
+    assert routes(older)["b"] is routes(usual)["b"]
+    again = mesh(OLD, builder)
+    assert (list(routes(again)), told(again)) == (["b"], told(usual))
+
+
 def test_what_is_missing_comes_later() -> None:
     builder = Builder()
     without = mesh(TEXT.replace("  middlewares: {m", "  middlewares: {x"), builder)

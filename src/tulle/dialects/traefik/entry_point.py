@@ -6,6 +6,7 @@ import re
 from typing import TypeVar
 
 from tulle.dialects.fields import shown
+from tulle.dialects.objects import validated
 from tulle.dialects.sections import Kind, Shape
 from tulle.dialects.traefik.clients import allowed
 from tulle.dialects.traefik.entry_point_specs import (
@@ -38,16 +39,18 @@ ESCAPES = {
 }
 """What a path must not have, if it is not allowed."""
 EVERYWHERE = "0.0.0.0"
+MOST_REQUESTS, MOST_STREAMS = (1 << 32) - 1, (1 << 31) - 1
+"""That a proxy can count to."""
 Spec = TypeVar("Spec", bound=TraefikSpec)
 
 
 def read(part: Written) -> Fragment:
     """The entry point, if its address can be understood."""
-    spec = part.validated(EntryPointSpec)
+    spec = validated(part, EntryPointSpec)
     address = _ADDRESS.fullmatch(spec.address) if spec is not None else None
     if spec is not None and (address is None or not 0 < int(address["port"]) < 65536):
         part.error(("address",), f"must be an address such as :8080 or 127.0.0.1:8080, not {shown(spec.address)}")
-    if spec is None or address is None or part.findings:
+    if spec is None or address is None or part.has_errors:
         return Fragment(findings=tuple(part.findings))
     http = spec.http or _empty(EntryPointHttpSpec)
     point = EntryPoint(
@@ -102,8 +105,8 @@ def _entrance(part: Written, spec: EntryPointSpec, http: EntryPointHttpSpec) -> 
         read_timeout=timeouts.read_timeout,
         write_timeout=timeouts.write_timeout,
         idle_timeout=timeouts.idle_timeout,
-        most_streams=(spec.http2 or _empty(Http2Spec)).max_concurrent_streams,
-        most_requests=transport.keep_alive_max_requests,
+        most_streams=min((spec.http2 or _empty(Http2Spec)).max_concurrent_streams, MOST_STREAMS),
+        most_requests=min(transport.keep_alive_max_requests, MOST_REQUESTS),
         longest=transport.keep_alive_max_time,
     )
 

@@ -6,9 +6,11 @@ import os
 from collections.abc import Callable, Mapping
 from typing import Any
 
+from tulle.dialects.objects import validated
 from tulle.dialects.sections import Kind, Shape
 from tulle.dialects.traefik import provider_specs as specs
 from tulle.dialects.traefik.middleware_specs import ClientTlsSpec
+from tulle.dialects.traefik.static import ADMIN, GREATEST, internal_router
 from tulle.dialects.written import Written
 from tulle.model import registries
 from tulle.model.mesh import Fragment
@@ -31,7 +33,7 @@ from tulle.model.routers import STATIC
 
 def read(part: Written) -> Fragment:
     """All providers that are written."""
-    spec = part.validated(specs.ProvidersSpec)
+    spec = validated(part, specs.ProvidersSpec)
     if spec is None:
         return Fragment(findings=tuple(part.findings))
     found = []
@@ -45,7 +47,9 @@ def read(part: Written) -> Fragment:
         found.append(
             Provider(name=Name(STATIC, name), origin=part.at(written), settings=settings, folder=part.document.folder)
         )
-    return Fragment(objects=tuple(found), findings=tuple(part.findings))
+    is_open = spec.rest is not None and spec.rest.insecure
+    routers = (internal_router(part, "rest", "/api/providers", ADMIN, GREATEST),) if is_open else ()
+    return Fragment(objects=(*found, *routers), findings=tuple(part.findings))
 
 
 def _files(part: Written, spec: specs.FileProviderSpec) -> ProviderSettings:
@@ -55,7 +59,7 @@ def _files(part: Written, spec: specs.FileProviderSpec) -> ProviderSettings:
     return FileSettings(paths=tuple(os.path.join(part.document.folder, path) for path in given))
 
 
-def _etcd(part: Written, spec: specs.KeyValueSpec) -> ProviderSettings:
+def _etcd(part: Written, spec: specs.EtcdSpec) -> ProviderSettings:
     usual = EtcdSettings()
     return EtcdSettings(
         endpoints=spec.endpoints or usual.endpoints,
@@ -98,7 +102,7 @@ def _redis(part: Written, spec: specs.RedisProviderSpec) -> ProviderSettings:
     )
 
 
-def _zookeeper(part: Written, spec: specs.KeyValueSpec) -> ProviderSettings:
+def _zookeeper(part: Written, spec: specs.ZooKeeperSpec) -> ProviderSettings:
     usual = ZooKeeperSettings()
     return ZooKeeperSettings(
         endpoints=spec.endpoints or usual.endpoints,

@@ -21,6 +21,7 @@ from tulle.model.names import Name
 from tulle.model.objects import Secret
 from tulle.model.policies import ClientTls, TlsMode
 from tulle.model.routers import (
+    CORE,
     INTERNAL,
     TCP,
     UDP,
@@ -40,6 +41,7 @@ from tulle.model.services import Service
 Thing = TypeVar("Thing")
 CERTIFICATES = "edge-certificates"
 """The namespace of their secrets."""
+CORE_CHANGED: Key = ("core", CORE)
 
 
 class Edge:
@@ -69,6 +71,9 @@ class Edge:
         before, self._known = self._known, Known.of(merge)
         known = self._known
         different |= {("child", name) for name in before.divided ^ known.divided}
+        if CORE_CHANGED in different:
+            both = before.routers.keys() & known.routers.keys()
+            different |= {("router", name) for name in both if before.routers[name] is not known.routers[name]}
         self.points = tuple(places.all_points(known.points, known.routers.values()))
         known = self._known = replace(known, points={each.name: each for each in self.points})
         usual = places.points_for_all(known.points)
@@ -84,7 +89,9 @@ class Edge:
                 self._users[key].discard(router)
         datagrams = tuple(each for each in self.points if each.is_udp)
         for router in new | again:
-            if router.kind is RouteKind.HTTP:
+            if router.problem is not None:
+                joined = Joined(findings=(router.problem,), problems=(router.problem.message,))
+            elif router.kind is RouteKind.HTTP:
                 joined = join(router, known, usual)
             else:
                 joined = streams.join(router, known, usual if router.kind is RouteKind.TCP else datagrams)

@@ -3,20 +3,23 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from itertools import chain
 from typing import Any, TypeVar
 
 from tulle.flow.joining import typed
 from tulle.flow.merge import Merge
+from tulle.kit.memo import remember
 from tulle.model.documents import Origin
 from tulle.model.findings import Finding, did_you_mean
 from tulle.model.names import Name
 from tulle.model.routers import (
+    CORE,
     PROVIDER,
     STATIC,
     USUAL_TRANSPORT,
     Blend,
+    Core,
     EntryPoint,
     Failover,
     KeyPair,
@@ -30,7 +33,7 @@ from tulle.model.routers import (
     Transport,
 )
 
-KINDS = (Router, Steps, Pool, Blend, Mirroring, Failover, Transport, EntryPoint, TlsOptions, KeyPair)
+KINDS = (Core, Router, Steps, Pool, Blend, Mirroring, Failover, Transport, EntryPoint, TlsOptions, KeyPair)
 SERVICES = (Pool, Blend, Mirroring, Failover)
 Thing = TypeVar("Thing")
 Key = tuple[str, Name]
@@ -57,7 +60,8 @@ class Known:
     @classmethod
     def of(cls, merge: Merge) -> Known:
         """What was merged."""
-        routers = typed(merge, Router)
+        core = typed(merge, Core).get(CORE)
+        routers = in_syntax(typed(merge, Router), core is not None and core.is_older)
         return cls(
             routers,
             typed(merge, Steps),
@@ -80,6 +84,26 @@ class Known:
     def service_names(self) -> Iterable[Name]:
         """Of all services."""
         return chain(self.pools, self.blends, self.mirrorings, self.failovers)
+
+
+def in_syntax(routers: Mapping[Name, Router], is_older: bool) -> Mapping[Name, Router]:
+    """Routers with their rules read in the syntax that holds for all that do not say it."""
+    return {name: _older(router) for name, router in routers.items()} if is_older else routers
+
+
+@remember(size=1)
+def _older(router: Router) -> Router:
+    reading = router.older
+    if reading is None:
+        return router
+    return replace(
+        router,
+        alternatives=reading.alternatives,
+        hosts=reading.hosts,
+        named=reading.named,
+        problem=reading.problem,
+        older=None,
+    )
 
 
 @dataclass(slots=True)
@@ -156,6 +180,7 @@ def shown(name: Name, home: str) -> str:
 def changed(merge: Merge) -> set[Key]:
     """What appeared, vanished or is another object now."""
     words: dict[Any, str] = {
+        Core: "core",
         Router: "router",
         Steps: "middleware",
         Transport: "serversTransport",
