@@ -116,6 +116,16 @@ def test_files_are_converted_with_what_is_wrong_with_them(tmp_path: Path) -> Non
     assert [each.origin.file.rpartition("/")[2] for each in made.findings] == ["bad.yaml"]
 
 
+def test_what_is_always_there_may_be_named(tmp_path: Path) -> None:
+    routers = "http: {routers: {api: {rule: PathPrefix(`/api`), service: api@internal}}}\n"
+    (tmp_path / "traefik.yaml").write_text(f"api: {{}}\n{routers}")
+    assert not checked([tmp_path])[1]
+    (tmp_path / "traefik.yaml").write_text(routers)
+    assert [finding.message for finding in checked([tmp_path])[1]] == [
+        'router api: there is no service "api@internal"; write `api: {}` in the static configuration'
+    ]
+
+
 def test_of_several_languages_one_is_converted(tmp_path: Path) -> None:
     (tmp_path / "a.yaml").write_text("services: {web: {port: 8000, command: web}}\n")
     (tmp_path / "b.yaml").write_text("entryPoints: {web: {address: ':8000'}}\n")

@@ -11,7 +11,7 @@ from urllib.parse import quote
 from envoy.config.route.v3 import route_components_pb2
 from envoy.type.matcher.v3 import filter_state_pb2, string_pb2
 
-from tulle.envoy import protos
+from tulle.envoy import path_patterns, protos
 from tulle.model.conditions import Comparison, Condition, Subject
 
 RouteMatch: TypeAlias = route_components_pb2.RouteMatch
@@ -20,7 +20,6 @@ Network: TypeAlias = IPv4Network | IPv6Network
 PORT = "(?::[0-9]+)?"
 RESERVED = "/:@!$&'()*+,;=~%?#[]"
 """What paths hold as it is; `?` and `#` stand for themselves only if they are escaped there, too."""
-_ESCAPE = re.compile("%[0-9A-Fa-f]{2}")
 _ATOM = re.compile(r"\\.|\[\^?\]?(?:\\.|[^\]\\])*\]|[.$^|()]", re.DOTALL)
 """What may mean something else within a longer pattern; classes of characters and escapes as a whole."""
 _FLAGS = re.compile(r"\(\?[a-zA-Z]+\)")
@@ -90,7 +89,7 @@ def _path(condition: Condition, message: RouteMatch) -> None:
     if "%" in value and condition.comparison is not Comparison.REGEX:
         # Clients write escapes in either case.
         after = ".*" if condition.comparison is Comparison.PREFIX else r"(?:\?.*)?"
-        _header(message, ":path", protos.regex(f"(?s){_any_case(value)}{after}"), condition.is_negated)
+        _header(message, ":path", protos.regex(f"(?s){path_patterns.any_case(value)}{after}"), condition.is_negated)
         return
     match condition.comparison:
         case Comparison.EXACT if is_free and not condition.is_negated:
@@ -98,7 +97,7 @@ def _path(condition: Condition, message: RouteMatch) -> None:
         case Comparison.PREFIX if is_free and not condition.is_negated:
             message.prefix = value
         case Comparison.REGEX if is_free and not condition.is_negated:
-            message.safe_regex.CopyFrom(protos.regex(f"(?s).*(?:{_ESCAPE.sub(_either, condition.value)}).*"))
+            message.safe_regex.CopyFrom(protos.regex(f"(?s).*(?:{path_patterns.written(condition.value)}).*"))
         case Comparison.EXACT:
             pattern = rf"{re.escape(value)}(?:\?.*)?"
             _header(message, ":path", protos.regex(pattern), condition.is_negated)
@@ -108,19 +107,11 @@ def _path(condition: Condition, message: RouteMatch) -> None:
             _header(message, ":path", protos.regex(_path_pattern(condition.value)), condition.is_negated)
 
 
-def _any_case(path: str) -> str:
-    """A pattern for a path, with escapes in either case."""
-    return _ESCAPE.sub(_either, re.escape(path).replace(r"\%", "%"))
-
-
-def _either(escape: re.Match[str]) -> str:
-    return f"(?i:{escape[0]})"
-
-
 def _path_pattern(pattern: str) -> str:
     """A pattern on the path within one on the path with its query."""
+    pattern = path_patterns.written(pattern)
     inner = _ATOM.sub(lambda each: r"(?:\?.*)?$" if each[0] == "$" else _inside(each, "?"), pattern)
-    return f"(?s)[^?]*?(?:{_ESCAPE.sub(_either, inner)}).*"
+    return f"(?s)[^?]*?(?:{inner}).*"
 
 
 def _value_pattern(condition: Condition) -> str:

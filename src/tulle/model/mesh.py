@@ -41,6 +41,7 @@ from tulle.model.routers import (
     EdgeState,
     EntryPoint,
     Failover,
+    Interface,
     KeyPair,
     Mirroring,
     Pool,
@@ -92,11 +93,11 @@ class Settings:
 
 
 Object: TypeAlias = (
-    AccessPolicy | Authorizer | BackendTls | Blend | CertificateResolver | ConfigMap | Core | Destination
-    | Entry | EntryPoint | EnvoyPatches | Failover | Gateway | GatewayClass | Grant | KeyPair | ListenerSet
-    | LogProvider | MeshDefaults | Mirroring | Namespace | PeerAuthentication | Places | Pool | Provider | ProxySettings
-    | RequestAuthentication | Router | Scope | Secret | SharedCertificates | Steps | Telemetry | Template | TlsOptions
-    | Transport | WasmPlugin
+    AccessPolicy | Authorizer | BackendTls | Blend | CertificateResolver | ConfigMap | Core | Destination | Entry
+    | EntryPoint | EnvoyPatches | Failover | Gateway | GatewayClass | Grant | Interface | KeyPair | ListenerSet
+    | LogProvider | MeshDefaults | Mirroring | Namespace | PeerAuthentication | Places | Pool | Provider
+    | ProxySettings | RequestAuthentication | Router | Scope | Secret | SharedCertificates | Steps | Telemetry
+    | Template | TlsOptions | Transport | WasmPlugin
 )  # fmt: skip
 
 

@@ -30,6 +30,8 @@ USUAL_VERSIONS, USUAL_ENTRANCE = TlsVersions(), Entrance()
 CORE = Name(STATIC, "core")
 INTERNAL = "@internal"
 """The namespace of services that are always there."""
+TELLING = frozenset(Name(INTERNAL, name) for name in ("api", "dashboard"))
+"""The services that tell about routers."""
 TCP, UDP = "tcp/", "udp/"
 """Begin the names of routers, steps and services for connections and datagrams, which are apart from those for HTTP."""
 
@@ -299,6 +301,14 @@ class EntryPoint:
     """Of all its routers."""
     redirect: Redirection | None = None
     udp_timeout: float = 3.0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False, weakref_slot=True)
+class Interface:
+    """That routers may send requests to what tells about all of them."""
+
+    name: Name
+    origin: Origin
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

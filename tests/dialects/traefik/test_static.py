@@ -12,7 +12,7 @@ def test_interfaces_that_are_open_have_routers() -> None:
     objects, findings = read("api: {insecure: true, basePath: /base}\nping: {}\n")
     assert findings == []
     found = named(objects)
-    assert sorted(found) == ["api", "dashboard", "ping"]
+    assert sorted(found) == ["api", "dashboard", "interface", "ping"]
     assert found["api"].alternatives == ((Condition(Subject.PATH, Comparison.PREFIX, "/base/api"),),)
     assert found["ping"].entry_points == (Reference(Name("@static", "traefik")),)
     assert found["ping"].priority > found["api"].priority > found["dashboard"].priority
@@ -20,9 +20,10 @@ def test_interfaces_that_are_open_have_routers() -> None:
 
 
 def test_interfaces_that_are_not() -> None:
-    assert read("api: {dashboard: false}\nping: {manualRouting: true}\n") == ([], [])
+    objects, _ = read("api: {dashboard: false}\nping: {manualRouting: true}\n")
+    assert list(named(objects)) == ["interface"]
     objects, _ = read("api: {insecure: true, dashboard: false}")
-    assert list(named(objects)) == ["api"]
+    assert list(named(objects)) == ["interface", "api"]
 
 
 def test_other_sections_are_only_checked() -> None:

@@ -17,7 +17,7 @@ from tulle.dialects.written import Written
 from tulle.model.conditions import Comparison, Condition, Subject
 from tulle.model.mesh import Fragment
 from tulle.model.names import Name
-from tulle.model.routers import CORE, INTERNAL, STATIC, Core, Reference, Router
+from tulle.model.routers import CORE, INTERNAL, STATIC, Core, Interface, Reference, Router
 from tulle.model.routes import RouteKind
 
 ADMIN = "traefik"
@@ -83,15 +83,17 @@ class IgnoredSpec(TraefikSpec):
 
 
 def read_api(part: Written) -> Fragment:
-    """The router of an interface that is open to everybody."""
+    """That there is an interface; also the routers of one that is open to everybody."""
     spec = validated(part, ApiSpec)
-    if spec is None or not spec.insecure:
+    if spec is None:
         return Fragment(findings=tuple(part.findings))
-    path = f"{spec.base_path.rstrip('/')}/api"
-    routers = [internal_router(part, "api", path, ADMIN, GREATEST - 1)]
-    if spec.dashboard:
-        routers.append(internal_router(part, "dashboard", spec.base_path, ADMIN, GREATEST - 2))
-    return Fragment(objects=tuple(routers), findings=tuple(part.findings))
+    told = Interface(name=Name(STATIC, "interface"), origin=part.origin)
+    routers = []
+    if spec.insecure:
+        routers.append(internal_router(part, "api", f"{spec.base_path.rstrip('/')}/api", ADMIN, GREATEST - 1))
+        if spec.dashboard:
+            routers.append(internal_router(part, "dashboard", spec.base_path, ADMIN, GREATEST - 2))
+    return Fragment(objects=(told, *routers), findings=tuple(part.findings))
 
 
 def read_ping(part: Written) -> Fragment:

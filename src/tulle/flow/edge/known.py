@@ -18,11 +18,13 @@ from tulle.model.routers import (
     CORE,
     PROVIDER,
     STATIC,
+    TELLING,
     USUAL_TRANSPORT,
     Blend,
     Core,
     EntryPoint,
     Failover,
+    Interface,
     KeyPair,
     Mirroring,
     Pool,
@@ -35,7 +37,7 @@ from tulle.model.routers import (
 )
 from tulle.model.routes import RouteKind
 
-KINDS = (Core, Router, Steps, Pool, Blend, Mirroring, Failover, Transport, EntryPoint, TlsOptions, KeyPair)
+KINDS = (Core, Interface, Router, Steps, Pool, Blend, Mirroring, Failover, Transport, EntryPoint, TlsOptions, KeyPair)
 SERVICES = (Pool, Blend, Mirroring, Failover)
 Thing = TypeVar("Thing")
 Key = tuple[str, Name]
@@ -60,6 +62,8 @@ class Known:
     pairs: Mapping[Name, KeyPair] = field(default_factory=dict)
     divided: frozenset[Name] = frozenset()
     """Routers that others name as their parents."""
+    tells: bool = False
+    """Whether there is something that tells about routers."""
 
     @classmethod
     def of(cls, merge: Merge) -> Known:
@@ -78,10 +82,13 @@ class Known:
             typed(merge, TlsOptions),
             typed(merge, KeyPair),
             frozenset(parent.name for router in routers.values() for parent in router.parents),
+            bool(typed(merge, Interface)),
         )
 
     def service(self, name: Name) -> ServiceTree | None:
         """The service of this name, whichever of its kinds."""
+        if name in TELLING and not self.tells:
+            return None
         tables: tuple[Mapping[Name, ServiceTree], ...] = (self.pools, self.blends, self.mirrorings, self.failovers)
         return next((found for table in tables if (found := table.get(name)) is not None), None)
 
@@ -140,7 +147,10 @@ class Lookup:
         """A service; noted if there is none."""
         self.asked.add(("service", to.name))
         found = self.known.service(to.name)
-        if found is None:
+        if found is None and to.name in TELLING:
+            sentence = f'there is no service "{shown(to.name, "")}"; write `api: {{}}` in the static configuration'
+            self.wrong(to, sentence)
+        elif found is None:
             self._missing("service", to, self.known.service_names())
         return found
 
@@ -156,10 +166,6 @@ class Lookup:
         """The one of services that name none, if there is one."""
         self.asked.add(("serversTransport", USUAL_TRANSPORT))
         return self.known.transports.get(USUAL_TRANSPORT)
-
-    def point(self, to: Reference) -> EntryPoint | None:
-        """An entry point; noted if there is none."""
-        return self._found("entry point", to, self.known.points)
 
     def router(self, to: Reference) -> Router | None:
         """Another router; noted if there is none."""
@@ -211,7 +217,8 @@ def changed(merge: Merge) -> set[Key]:
         **dict.fromkeys(SERVICES, "service"),
     }
     objects = merge.changed.objects
-    return {(words[kind], name) for kind in KINDS for name in objects.get(kind, ())}
+    found = {(words[kind], name) for kind in words for name in objects.get(kind, ())}
+    return found | {("service", name) for name in TELLING if objects.get(Interface)}
 
 
 def different(merge: Merge, before: Known, now: Known) -> set[Key]:
