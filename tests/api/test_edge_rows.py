@@ -168,7 +168,7 @@ def test_pieces_that_never_were_good() -> None:
 def test_entry_points_have_what_is_written_about_them() -> None:
     table = {each["name"]: each for each in points(SEEN.mesh, SEEN.documents)}
     assert list(table) == ["dns", "other", "web"]
-    assert table["web"]["address"] == "0.0.0.0:8080" and table["dns"]["address"].endswith("/udp")
+    assert table["web"]["address"] == ":8080" and table["dns"]["address"].endswith("/udp")
     assert table["web"]["http2"] == {"maxConcurrentStreams": 9}
 
 

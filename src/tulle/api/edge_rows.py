@@ -24,6 +24,7 @@ ORDER = (
     "", "entryPoints", "middlewares", "service", "rule", "parentRefs", "ruleSyntax", "priority", "tls", "observability",
     "error", "status", "usedBy", "using", "name", "provider", "type", "priorityStr", "serverStatus", "origin",
 )  # fmt: skip
+EVERYWHERE = "::"
 ALWAYS = ("noop",)
 """Services that nobody has to ask for."""
 OBSERVED = {"accessLogs": True, "metrics": True, "tracing": True, "traceVerbosity": "minimal"}
@@ -221,7 +222,8 @@ def points(mesh: Mesh, parts: Iterable[Document]) -> Iterator[Row]:
     for point in sorted(mesh.edge.points if mesh.edge is not None else (), key=lambda each: each.name):
         suffix = "/udp" if point.is_udp else ""
         name = point.name.name
-        yield {**written.get(name, {}), "name": name, "address": f"{point.address}:{point.port}{suffix}"}
+        host = "" if point.address == EVERYWHERE else f"[{point.address}]" if ":" in point.address else point.address
+        yield {**written.get(name, {}), "name": name, "address": f"{host}:{point.port}{suffix}"}
 
 
 def _protocol(name: Name) -> str:
