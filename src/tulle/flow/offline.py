@@ -46,7 +46,8 @@ def converted(paths: Sequence[str | Path], folder: str, language: str = "") -> C
         Finding.warning(each.origin, f"this document is not in the language {language}: left out") for each in others
     ]
     documents = tuple(each for each in batch.documents if each not in others)
-    return conversion.converted(documents, (*batch.findings, *left), folder)
+    always = (built_in.services(NOWHERE),)
+    return conversion.converted(documents, (*batch.findings, *left), folder, always)
 
 
 def _read(paths: Sequence[str | Path]) -> tuple[Mesh, Batch]:
