@@ -211,7 +211,14 @@ def _faults(state: State) -> dict[tuple[str, str], list[str]]:
 def _points(mesh: Mesh) -> Iterator[Row]:
     for point in sorted(mesh.edge.points if mesh.edge is not None else (), key=lambda each: each.name):
         suffix = "/udp" if point.is_udp else ""
-        yield {"name": point.name.name, "address": f"{point.address}:{point.port}{suffix}"}
+        yield {"name": point.name.name, "address": f"{_written(point.address)}:{point.port}{suffix}"}
+
+
+def _written(address: str) -> str:
+    """The host of an entry point as one writes it."""
+    if address == "::":
+        return ""
+    return f"[{address}]" if ":" in address else address
 
 
 def _counts(found: Rows) -> Row:
