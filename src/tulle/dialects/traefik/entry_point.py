@@ -6,6 +6,7 @@ import re
 from typing import TypeVar
 
 from tulle.dialects.fields import shown
+from tulle.dialects.objects import validated
 from tulle.dialects.sections import Kind, Shape
 from tulle.dialects.traefik.clients import allowed
 from tulle.dialects.traefik.entry_point_specs import (
@@ -43,7 +44,7 @@ Spec = TypeVar("Spec", bound=TraefikSpec)
 
 def read(part: Written) -> Fragment:
     """The entry point, if its address can be understood."""
-    spec = part.validated(EntryPointSpec)
+    spec = validated(part, EntryPointSpec)
     address = _ADDRESS.fullmatch(spec.address) if spec is not None else None
     if spec is not None and (address is None or not 0 < int(address["port"]) < 65536):
         part.error(("address",), f"must be an address such as :8080 or 127.0.0.1:8080, not {shown(spec.address)}")
@@ -100,7 +101,6 @@ def _entrance(part: Written, spec: EntryPointSpec, http: EntryPointHttpSpec) -> 
         largest_headers=http.max_header_bytes,
         underscores=(http.alias_headers_strategy or http.underscore_headers_strategy).replace("keep", ""),
         read_timeout=timeouts.read_timeout,
-        write_timeout=timeouts.write_timeout,
         idle_timeout=timeouts.idle_timeout,
         most_streams=(spec.http2 or _empty(Http2Spec)).max_concurrent_streams,
         most_requests=transport.keep_alive_max_requests,

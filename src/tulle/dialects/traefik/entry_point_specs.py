@@ -91,15 +91,21 @@ class Http3Spec(TraefikSpec):
 class LifeCycleSpec(TraefikSpec):
     """How it ends."""
 
-    request_accept_grace_timeout: Seconds = Field(0.0, description="How long it takes requests after it should end.")
-    grace_time_out: Seconds = Field(10.0, description="How long requests have then.")
+    request_accept_grace_timeout: Annotated[
+        Seconds, Refused("has no effect: the next Envoy takes requests before one ends", unless=(0.0,))
+    ] = Field(0.0, description="How long it takes requests after it should end.")
+    grace_time_out: Annotated[
+        Seconds, Refused("has no effect: all entry points have the same time", unless=(10.0,))
+    ] = Field(10.0, description="How long requests have then.")
 
 
 class RespondingTimeoutsSpec(TraefikSpec):
     """How long clients may take."""
 
     read_timeout: Seconds = Field(60.0, description="For a request with its body.")
-    write_timeout: Seconds = Field(0.0, description="For an answer.")
+    write_timeout: Annotated[
+        Seconds, Refused("has no effect: an answer may take as long as it likes", unless=(0.0,))
+    ] = Field(0.0, description="For an answer.")
     idle_timeout: Seconds = Field(180.0, description="Between requests.")
 
 
@@ -136,6 +142,8 @@ class EntryPointSpec(TraefikSpec):
     )
     http: EntryPointHttpSpec | None = Field(None, description="What holds for its HTTP routers.")
     http2: Http2Spec | None = Field(None, description="HTTP/2.")
-    http3: Annotated[Http3Spec | None, Present] = Field(None, description="HTTP/3.")
+    http3: Annotated[Http3Spec | None, Present, Refused("has no effect: HTTP/3 is not spoken here")] = Field(
+        None, description="HTTP/3."
+    )
     udp: UdpSpec | None = Field(None, description="Datagrams.")
     observability: ObservabilitySpec | None = Field(None, description="What is told of its requests.")
