@@ -4,6 +4,7 @@ import asyncio
 from pathlib import Path
 
 from tulle.identity.stand_in import self_signed
+from tulle.kit.clock import ManualClock
 from tulle.sources.base import Batch
 from tulle.sources.built_in import BuiltIn
 
@@ -30,6 +31,16 @@ async def test_one_that_is_damaged_is_made_anew(tmp_path: Path) -> None:
     file = tmp_path / "stand-in.pem"
     file.write_text("nothing")
     assert certificate(await first(BuiltIn(file, tmp_path / "x.sock", self_signed))) == file.read_text() != "nothing"
+
+
+async def test_it_is_renewed_before_it_ends(tmp_path: Path) -> None:
+    clock = ManualClock()
+    source = BuiltIn(tmp_path / "stand-in.pem", tmp_path / "x.sock", self_signed, clock)
+    made = certificate(await first(source))
+    clock.advance(330 * 86400)
+    assert certificate(await first(source)) == made
+    clock.advance(10 * 86400)
+    assert certificate(await first(source)) not in {made, None}
 
 
 async def test_services_that_are_always_there_are_behind_a_socket(tmp_path: Path) -> None:

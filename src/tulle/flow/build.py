@@ -13,7 +13,6 @@ from tulle.flow.joining import typed
 from tulle.flow.last_good import NOWHERE, LastGood, Place, still_counting
 from tulle.flow.merge import SETTINGS, Merge
 from tulle.flow.parts import Parts
-from tulle.flow.rule_syntax import RuleSyntax
 from tulle.flow.settings import settled
 from tulle.kit.collecting import no_collection
 from tulle.kit.tables import Layered
@@ -27,7 +26,6 @@ from tulle.model.names import Name
 from tulle.model.objects import ConfigMap, Secret
 from tulle.model.providers import Provider
 from tulle.model.resolvers import CertificateResolver
-from tulle.model.routers import RouterDefaults
 from tulle.model.security import RequestAuthentication
 from tulle.model.services import Service
 
@@ -44,7 +42,6 @@ class Builder:
         self._parts = Parts(last_good=self._last_good)
         self._merge = Merge()
         self._checking = Checking()
-        self._rule_syntax = RuleSyntax()
         self._mesh = Mesh(settings=DEFAULT_SETTINGS)
         self._services: Layered[Name, Service] = Layered()
         self._secrets: Layered[Name, Secret] = Layered()
@@ -85,19 +82,15 @@ class Builder:
                 kept = self._last_good.stand_ins(documents, unreadable)
                 return self._built((*documents, *kept), still_counting(findings, kept), keys, issued)
             except Exception:
-                # What is remembered may be half of before and half of now.
-                self._begin_anew()
+                # What is remembered may be half of before and half of now: from the beginning, but for good versions.
+                self._parts, self._merge, self._checking = self._parts.anew(), Merge(), Checking()
                 raise
-
-    def _begin_anew(self) -> None:
-        """Forget everything but good versions."""
-        self._parts, self._merge, self._checking = self._parts.anew(), Merge(), Checking()
 
     def _built(
         self, documents: tuple[Document, ...], findings: Iterable[Finding], keys: Mapping[str, str], issued: Issued
     ) -> Mesh:
         guarding = self._checking.guarding
-        change = self._parts.update(self._rule_syntax.applied(documents))
+        change = self._parts.update(documents)
         is_other = change.added or change.removed or change.moved or keys is not guarding.keys
         is_other = is_other or issued is not self._checking.issued
         if is_other or self._checking.easing.can_go_on(self._checking.taken):
@@ -105,11 +98,6 @@ class Builder:
             self._checking.issued = issued
             merge = self._merge
             merge.update(change, self._parts.fragments, self._parts.rank)
-            if self._rule_syntax.follow(typed(merge, RouterDefaults).values()):
-                taken = self._checking.taken
-                self._begin_anew()
-                self._checking.taken = taken
-                return self._built(documents, findings, keys, issued)
             native = merge.settings.table.get(SETTINGS, DEFAULT_SETTINGS)
             settings = settled(
                 native, tuple(typed(merge, MeshDefaults).values()), tuple(typed(merge, LogProvider).values())

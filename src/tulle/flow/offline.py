@@ -20,14 +20,14 @@ from tulle.sources import built_in
 from tulle.sources.base import Batch
 from tulle.sources.file import Files
 
-ALWAYS_THERE = built_in.document("", Path("/run/routers.sock"))
-"""What nobody writes, and documents may name; wherever it would be."""
+NOWHERE = Path("/")
+"""Where questions about routers are answered, as nothing runs."""
 
 
 def checked(paths: Sequence[str | Path]) -> tuple[Mesh, tuple[Finding, ...]]:
     """The mesh that files and folders describe, and everything that is wrong with them, by place."""
     mesh, _ = _read(paths)
-    findings = (*mesh.findings, *missing_files(mesh))
+    findings = dict.fromkeys((*mesh.findings, *missing_files(mesh)))
     return mesh, tuple(sorted(findings, key=lambda finding: (finding.origin.file, finding.origin.line)))
 
 
@@ -40,9 +40,10 @@ def converted(paths: Sequence[str | Path], folder: str) -> Converted:
 def _read(paths: Sequence[str | Path]) -> tuple[Mesh, Batch]:
     """What files say, and the files that they name."""
     known, builder = [str(path) for path in paths], Builder()
+    always = built_in.services(NOWHERE)
     while True:
         batch = Files(known).scan()
-        mesh = builder.build((*batch.documents, ALWAYS_THERE), batch.findings)
+        mesh = builder.build((*batch.documents, always), batch.findings)
         more = more_files(mesh, known)
         if not more:
             return mesh, batch

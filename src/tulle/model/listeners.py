@@ -187,6 +187,7 @@ class Entrance:
     underscores: str = ""
     """What becomes of headers with `_`: kept if empty, `delete`, `reject`."""
     read_timeout: float = 60.0
+    write_timeout: float = 0.0
     idle_timeout: float = 180.0
     most_streams: int = 250
     most_requests: int = 0

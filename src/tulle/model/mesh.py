@@ -37,6 +37,7 @@ from tulle.model.providers import Provider
 from tulle.model.resolvers import CertificateResolver
 from tulle.model.routers import (
     Blend,
+    Core,
     EdgeState,
     EntryPoint,
     Failover,
@@ -45,7 +46,6 @@ from tulle.model.routers import (
     Mirroring,
     Pool,
     Router,
-    RouterDefaults,
     Steps,
     TlsOptions,
     Transport,
@@ -93,10 +93,10 @@ class Settings:
 
 
 Object: TypeAlias = (
-    AccessPolicy | Authorizer | BackendTls | Blend | CertificateResolver | ConfigMap | Destination | Entry | EntryPoint
-    | EnvoyPatches | Failover | Gateway | GatewayClass | Grant | Interface | KeyPair | ListenerSet | LogProvider
-    | MeshDefaults | Mirroring | Namespace | PeerAuthentication | Places | Pool | Provider | ProxySettings
-    | RequestAuthentication | Router | RouterDefaults | Scope | Secret | SharedCertificates | Steps | Telemetry
+    AccessPolicy | Authorizer | BackendTls | Blend | CertificateResolver | ConfigMap | Core | Destination | Entry
+    | EntryPoint | EnvoyPatches | Failover | Gateway | GatewayClass | Grant | Interface | KeyPair | ListenerSet
+    | LogProvider | MeshDefaults | Mirroring | Namespace | PeerAuthentication | Places | Pool | Provider
+    | ProxySettings | RequestAuthentication | Router | Scope | Secret | SharedCertificates | Steps | Telemetry
     | Template | TlsOptions | Transport | WasmPlugin
 )  # fmt: skip
 

@@ -12,6 +12,7 @@ from enum import StrEnum
 
 from tulle.model.conditions import Conjunction
 from tulle.model.documents import BUILT_IN, Origin
+from tulle.model.findings import Finding
 from tulle.model.listeners import ClientTrust, Entrance, TlsVersions
 from tulle.model.names import Name
 from tulle.model.policies import ClientTls
@@ -26,8 +27,10 @@ STATIC = "@static"
 USUAL_TRANSPORT = Name(STATIC, "transport")
 """The transport of services for HTTP that name none."""
 USUAL_VERSIONS, USUAL_ENTRANCE = TlsVersions(), Entrance()
+CORE = Name(STATIC, "core")
 INTERNAL = "@internal"
 """The namespace of services that are always there."""
+INTERFACE = Name(STATIC, "interface")
 TELLING = frozenset(Name(INTERNAL, name) for name in ("api", "dashboard"))
 """The services that tell about routers."""
 TCP, UDP = "tcp/", "udp/"
@@ -64,6 +67,20 @@ class RouterTls:
     """Whether TLS is left to the service."""
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Reading:
+    """What a rule asks."""
+
+    alternatives: tuple[Conjunction, ...] = ((),)
+    """Any of which must hold."""
+    hosts: tuple[str, ...] | None = None
+    """The only hosts (server names) for which the conditions can hold; None: they cannot be counted up."""
+    named: tuple[str, ...] = ()
+    """Hosts that it speaks of, for certificates and options of TLS."""
+    problem: Finding | None = None
+    """Why it cannot be used."""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False, weakref_slot=True)
 class Router:
     """Which requests or connections go where. Compared and hashed by identity."""
@@ -89,6 +106,20 @@ class Router:
     parents: tuple[Reference, ...] = ()
     """Routers whose requests it divides further."""
     tls: RouterTls | None = None
+    problem: Finding | None = None
+    """Why its rule cannot be used as it is read here."""
+    older: Reading | None = None
+    """What the rule asks in the syntax of version 2, if it does not say its own and if that is something else."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False, weakref_slot=True)
+class Core:
+    """What holds for all routers."""
+
+    name: Name
+    origin: Origin
+    is_older: bool = False
+    """Whether rules that do not say it are in the syntax of version 2."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False, weakref_slot=True)
@@ -279,16 +310,6 @@ class Interface:
 
     name: Name
     origin: Origin
-
-
-@dataclass(frozen=True, slots=True, kw_only=True, eq=False, weakref_slot=True)
-class RouterDefaults:
-    """What holds for routers that do not say it."""
-
-    name: Name
-    origin: Origin
-    rule_syntax: str
-    """The version of the language of their rules."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 
-from tests.dialects.traefik.reading import only, read, wrong
+from tests.dialects.traefik.reading import only, wrong
 from tulle.model.listeners import Entrance, Forwarded
 from tulle.model.names import Name
 from tulle.model.routers import Redirection, Reference, RouterTls
@@ -30,12 +30,11 @@ def test_addresses(written: str, address: str, port: int, is_udp: bool) -> None:
 
 
 def test_every_option() -> None:
-    found = point("""address: ':80', asDefault: true, reusePort: true, allowACMEByPass: true,
+    found = point("""address: ':80', asDefault: true,
   forwardedHeaders: {insecure: true, trustedIPs: [10.0.0.1], notAppendXForwardedFor: true},
   proxyProtocol: {trustedIPs: 10.0.0.0/8}, http2: {maxConcurrentStreams: 5},
-  udp: {timeout: 5s}, observability: {accessLogs: false},
-  transport: {keepAliveMaxTime: 9s, keepAliveMaxRequests: 8, lifeCycle: {graceTimeOut: 10s},
-    respondingTimeouts: {readTimeout: 1s, writeTimeout: 0, idleTimeout: 3s}},
+  transport: {keepAliveMaxTime: 9s, keepAliveMaxRequests: 8,
+    respondingTimeouts: {readTimeout: 1s, idleTimeout: 3s}},
   http: {redirections: {entryPoint: {to: other, scheme: http, permanent: false, priority: 5}},
     middlewares: [m, n@docker], tls: {certResolver: le}, encodeQuerySemicolons: true, sanitizePath: false,
     encodedCharacters: {allowEncodedSlash: false}, maxHeaderBytes: 100, aliasHeadersStrategy: reject}""")
@@ -57,30 +56,11 @@ def test_every_option() -> None:
     assert found.redirect == Redirection(to="other", scheme="http", is_permanent=False, priority=5)
     assert found.steps == (Reference(Name("@file", "m")), Reference(Name("@docker", "n")))
     assert found.tls == RouterTls(resolver="le")
-    assert found.udp_timeout == 5.0
 
 
 def test_a_redirection_has_a_priority() -> None:
     assert point("address: ':80', http: {redirections: {entryPoint: {to: ':443'}}}").redirect == Redirection(to=":443")
     assert point("address: ':80', http: {underscoreHeadersStrategy: keep}").entrance == Entrance()
-
-
-def test_what_has_no_effect_is_said() -> None:
-    _, found = read("""
-entryPoints:
-  a:
-    address: ":80"
-    http3: {}
-    transport:
-      lifeCycle: {graceTimeOut: 1s, requestAcceptGraceTimeout: 1s}
-      respondingTimeouts: {writeTimeout: 2s}
-""")
-    assert [line.partition(" has no effect")[0] for line in found] == [
-        '7 warning: entry point a: "transport.lifeCycle.requestAcceptGraceTimeout"',
-        '7 warning: entry point a: "transport.lifeCycle.graceTimeOut"',
-        '8 warning: entry point a: "transport.respondingTimeouts.writeTimeout"',
-        '5 warning: entry point a: "http3"',
-    ]
 
 
 def test_mistakes() -> None:

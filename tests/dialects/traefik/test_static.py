@@ -1,6 +1,8 @@
 from __future__ import annotations
 
-from tests.dialects.traefik.reading import named, read, wrong
+import pytest
+
+from tests.dialects.traefik.reading import named, only, read, wrong
 from tulle.model.conditions import Comparison, Condition, Subject
 from tulle.model.names import Name
 from tulle.model.routers import Reference
@@ -22,12 +24,32 @@ def test_interfaces_that_are_not() -> None:
     assert list(named(objects)) == ["interface"]
     objects, _ = read("api: {insecure: true, dashboard: false}")
     assert list(named(objects)) == ["interface", "api"]
+    assert read("api: {x: 1}")[0] == []
 
 
 def test_other_sections_are_only_checked() -> None:
-    assert read("global: {checkNewVersion: false}\ncore: {defaultRuleSyntax: v3}\nlog: {level: DEBUG}\n") == ([], [])
+    assert read("global: {checkNewVersion: false}\n") == ([], [])
     assert wrong("api: {x: 1}\nping: {x: 1}\nglobal: {x: 1}\n") == [
         '1: api: unknown field "x"',
         '3: global: unknown field "x"',
         '2: ping: unknown field "x"',
+    ]
+
+
+@pytest.mark.parametrize(
+    ("written", "is_older"), [("{}", False), ("{defaultRuleSyntax: v3}", False), ("{defaultRuleSyntax: v2}", True)]
+)
+def test_the_syntax_of_rules(written: str, is_older: bool) -> None:
+    core = only(f"core: {written}")
+    assert (core.name, core.is_older) == (Name("@static", "core"), is_older)
+
+
+def test_mistakes() -> None:
+    assert wrong("core: {defaultRuleSyntax: v1}") == ['1: core: "defaultRuleSyntax" must be one of v2, v3, not "v1"']
+
+
+def test_sections_without_an_effect_say_so() -> None:
+    assert wrong("log: {level: DEBUG}\ntracing:\n  sampleRate: 1\n") == [
+        "1 warning: log has no effect: what is logged is not chosen here; tulle logs shows it",
+        "2 warning: tracing has no effect: no spans are sent",
     ]

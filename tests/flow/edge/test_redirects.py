@@ -1,10 +1,8 @@
 from __future__ import annotations
 
 from tests.flow.edge.building import http, mesh, told
+from tulle.flow.edge.places import USUAL
 from tulle.flow.edge.redirects import target
-from tulle.model.documents import BUILT_IN
-from tulle.model.names import Name
-from tulle.model.routers import EntryPoint
 from tulle.model.routes import Respond
 from tulle.model.steps import RedirectScheme
 
@@ -36,5 +34,5 @@ def test_an_entry_point_that_does_not_exist() -> None:
     assert told(found) == ['1: entry point web: there is no entry point "nope"; there are other, web']
 
 
-def test_an_entry_point_without_one_leads_nowhere() -> None:
-    assert target(EntryPoint(name=Name("@static", "web"), origin=BUILT_IN, address="", port=80), {}) is None
+def test_who_sends_nobody_elsewhere_has_no_target() -> None:
+    assert target(USUAL, {USUAL.name: USUAL}) is None

@@ -8,7 +8,6 @@ from tulle.cli.findings import Excerpts, as_json, in_order, rendered, summary
 from tulle.cli.options import Files
 from tulle.cli.output import FAILED, SCHEMA, Format, Output, count, paint, say, say_json
 from tulle.cli.paths import chosen
-from tulle.model.routers import INTERNAL
 
 PLACE = ("Run", 12)
 
@@ -23,7 +22,8 @@ def command(files: Files = None, output: Output = Format.TEXT) -> None:
       tulle check tulle.yaml
       tulle check mesh/ -o json | jq '.findings[] | .origin.file'
     """
-    from tulle.flow.offline import checked  # here, so that --help and completion do not wait for it
+    from tulle.flow.offline import checked  # these are here, so that --help and completion do not wait for them
+    from tulle.sources import built_in
 
     mesh, found = checked(chosen(files))
     findings = [as_json(finding) for finding in in_order(found)]
@@ -34,8 +34,8 @@ def command(files: Files = None, output: Output = Format.TEXT) -> None:
         excerpts = Excerpts()
         for finding in findings:
             say(*rendered(finding, excerpts))
-        services = [name for name in mesh.services if name.namespace != INTERNAL]
-        parts = (count(len(services), "service"), count(len(mesh.listeners), "listener"))
+        written = sum(each.origin.source != built_in.SOURCE for each in mesh.services.values())
+        parts = (count(written, "service"), count(len(mesh.listeners), "listener"))
         good = f"{paint('ok', 'bold green')}: {', '.join(parts)}"
         say(summary(findings) if findings else good)
     if has_errors:

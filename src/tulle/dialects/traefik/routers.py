@@ -6,6 +6,7 @@ from typing import Annotated, Literal
 
 from pydantic import Field
 
+from tulle.dialects.objects import Refused
 from tulle.dialects.traefik.values import Flag, Items, Present, Text, Texts, TraefikSpec, Whole
 
 Syntax = Literal["v2", "v3"]
@@ -48,7 +49,9 @@ class RouterSpec(TraefikSpec):
     priority: Whole = Field(0, description="Which rule is asked first: the greatest; 0 is the length of the rule.")
     parent_refs: Texts = Field((), description="Routers whose requests it divides further.")
     tls: Annotated[RouterTlsSpec | None, Present] = Field(None, description="That they come over TLS.")
-    observability: ObservabilitySpec | None = Field(None, description="What is told of them.")
+    observability: Annotated[
+        ObservabilitySpec | None, Refused("has no effect: a Telemetry of Istio says what is logged")
+    ] = Field(None, description="What is told of them.")
 
 
 class TcpRouterTlsSpec(RouterTlsSpec):

@@ -3,18 +3,21 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from typing import Annotated
 
 from pydantic import ConfigDict, Field
 
+from tulle.dialects.objects import Refused, validated
 from tulle.dialects.sections import Kind, Shape
 from tulle.dialects.traefik import http_transport
 from tulle.dialects.traefik.http_transport import TransportSpec
+from tulle.dialects.traefik.routers import Syntax
 from tulle.dialects.traefik.values import Flag, Text, TraefikSpec
 from tulle.dialects.written import Written
 from tulle.model.conditions import Comparison, Condition, Subject
 from tulle.model.mesh import Fragment
 from tulle.model.names import Name
-from tulle.model.routers import INTERNAL, STATIC, Interface, Reference, Router, RouterDefaults
+from tulle.model.routers import CORE, INTERFACE, INTERNAL, STATIC, Core, Interface, Reference, Router
 from tulle.model.routes import RouteKind
 
 ADMIN = "traefik"
@@ -28,9 +31,15 @@ class ApiSpec(TraefikSpec):
     base_path: Text = Field("/", description="Before its paths.")
     insecure: Flag = Field(False, description="At the entry point `traefik`, for everybody.")
     dashboard: Flag = Field(True, description="Whether there is a dashboard.")
-    dashboard_name: Text = Field("", description="What it calls itself.")
-    debug: Flag = Field(False, description="More of it.")
-    disable_dashboard_ad: Flag = Field(False, description="Without advertisements.")
+    dashboard_name: Annotated[Text, Refused("has no effect: there is no dashboard to show it", unless=("",))] = Field(
+        "", description="What it calls itself."
+    )
+    debug: Annotated[Flag, Refused("has no effect: nothing answers at /debug", unless=(False,))] = Field(
+        False, description="More of it."
+    )
+    disable_dashboard_ad: Annotated[Flag, Refused("has no effect: there is no advertisement", unless=(False,))] = Field(
+        False, description="Without advertisements."
+    )
 
 
 class PingSpec(TraefikSpec):
@@ -38,66 +47,67 @@ class PingSpec(TraefikSpec):
 
     entry_point: Text = Field("traefik", description="Where.")
     manual_routing: Flag = Field(False, description="Only by routers to `ping@internal`.")
-    terminating_status_code: Text = Field("503", description="While it ends.")
+    terminating_status_code: Annotated[
+        Text, Refused("has no effect: a gateway that ends takes no connections", unless=("503",))
+    ] = Field("503", description="While it ends.")
 
 
 class GlobalSpec(TraefikSpec):
     """What concerns the program itself."""
 
-    check_new_version: Flag = Field(True, description="Never done here.")
-    send_anonymous_usage: Flag = Field(False, description="Never done here.")
-    not_append_x_forwarded_for: Flag = Field(
-        False, alias="notAppendXForwardedFor", description="Whether the client's address is added nowhere."
+    check_new_version: Annotated[Flag, Refused("has no effect: this is never done", unless=(False,))] = Field(
+        True, description="Never done here."
     )
+    send_anonymous_usage: Annotated[Flag, Refused("has no effect: this is never done", unless=(False,))] = Field(
+        False, description="Never done here."
+    )
+    not_append_x_forwarded_for: Annotated[
+        Flag, Refused("has no effect: write it in forwardedHeaders of entry points", unless=(False,))
+    ] = Field(False, alias="notAppendXForwardedFor", description="Whether the client's address is added nowhere.")
 
 
 class CoreSpec(TraefikSpec):
     """Rules."""
 
-    default_rule_syntax: Text = Field("v3", description="Of rules that do not say it.")
-    strict_tls_options: Flag = Field(False, alias="strictTLSOptions", description="Whether conflicts are refused.")
+    default_rule_syntax: Syntax = Field("v3", description="Of rules that do not say it.")
+    strict_tls_options: Annotated[
+        Flag,
+        Refused("has no effect: hosts for which routers name different options get the usual ones", unless=(False,)),
+    ] = Field(False, alias="strictTLSOptions", description="Whether conflicts are refused.")
 
 
-class AnythingSpec(TraefikSpec):
-    """Sections that are taken as they are."""
+class IgnoredSpec(TraefikSpec):
+    """A section of which nothing has an effect."""
 
     model_config = ConfigDict(extra="allow")
 
 
 def read_api(part: Written) -> Fragment:
     """That there is an interface; also the routers of one that is open to everybody."""
-    spec = part.validated(ApiSpec)
+    spec = validated(part, ApiSpec)
     if spec is None:
         return Fragment(findings=tuple(part.findings))
-    told = Interface(name=Name(STATIC, "interface"), origin=part.origin)
     routers = []
     if spec.insecure:
-        routers.append(_router(part, "api", f"{spec.base_path.rstrip('/')}/api", ADMIN, GREATEST - 1))
+        path = f"{spec.base_path.rstrip('/')}/api"
+        routers.append(internal_router(part, "api", path, ADMIN, GREATEST - 1))
         if spec.dashboard:
-            routers.append(_router(part, "dashboard", spec.base_path, ADMIN, GREATEST - 2))
+            routers.append(internal_router(part, "dashboard", spec.base_path, ADMIN, GREATEST - 2))
+    told = Interface(name=INTERFACE, origin=part.origin)
     return Fragment(objects=(told, *routers), findings=tuple(part.findings))
 
 
 def read_ping(part: Written) -> Fragment:
     """The router of the answer."""
-    spec = part.validated(PingSpec)
+    spec = validated(part, PingSpec)
     if spec is None or spec.manual_routing:
         return Fragment(findings=tuple(part.findings))
     return Fragment(
-        objects=(_router(part, "ping", "/ping", spec.entry_point, GREATEST),), findings=tuple(part.findings)
+        objects=(internal_router(part, "ping", "/ping", spec.entry_point, GREATEST),), findings=tuple(part.findings)
     )
 
 
-def read_core(part: Written) -> Fragment:
-    """The language of rules that do not say it, if it is not the usual one."""
-    spec = part.validated(CoreSpec)
-    if spec is None or spec.default_rule_syntax != "v2":
-        return Fragment(findings=tuple(part.findings))
-    said = RouterDefaults(name=Name(STATIC, "defaults"), origin=part.origin, rule_syntax=spec.default_rule_syntax)
-    return Fragment(objects=(said,), findings=tuple(part.findings))
-
-
-def _router(part: Written, name: str, path: str, point: str, priority: int) -> Router:
+def internal_router(part: Written, name: str, path: str, point: str, priority: int) -> Router:
     """A router that nobody wrote, to what is always there."""
     return Router(
         name=Name(INTERNAL, name),
@@ -111,14 +121,45 @@ def _router(part: Written, name: str, path: str, point: str, priority: int) -> R
     )
 
 
+def read_core(part: Written) -> Fragment:
+    """In which syntax rules are that do not say it."""
+    spec = validated(part, CoreSpec)
+    if spec is None:
+        return Fragment(findings=tuple(part.findings))
+    core = Core(name=CORE, origin=part.origin, is_older=spec.default_rule_syntax == "v2")
+    return Fragment(objects=(core,), findings=tuple(part.findings))
+
+
 def read(part: Written) -> Fragment:
     """Only its mistakes."""
     kinds = {kind.name: kind.schema for kind in KINDS}
-    part.validated(kinds[part.document.key.kind])
+    validated(part, kinds[part.document.key.kind])
     return Fragment(findings=tuple(part.findings))
 
 
-def _kind(section: str, schema: type[TraefikSpec], reading: Callable[[Written], Fragment] = read) -> Kind:
+def read_ignored(part: Written) -> Fragment:
+    """That it has no effect."""
+    part.warning((), f"has no effect: {_IGNORED[str(part.path[0])]}")
+    return Fragment(findings=tuple(part.findings))
+
+
+_IGNORED = {
+    "accessLog": "a Telemetry of Istio says what is logged",
+    "experimental": "nothing here is an experiment of Traefik, and plugins are not run",
+    "hostResolver": "hosts are taken as they are asked for, without looking for their CNAME",
+    "log": "what is logged is not chosen here; tulle logs shows it",
+    "metrics": "nothing is counted by the names of Traefik; the proxies tell their own",
+    "ocsp": "no answers of OCSP are stapled",
+    "spiffe": "no SPIFFE workload API is asked; identities are made here",
+    "tcpServersTransport": "name a transport of tcp.serversTransports at each service",
+    "tracing": "no spans are sent",
+}
+"""Sections, and why they have no effect."""
+
+
+def _kind(
+    section: str, schema: type[TraefikSpec], reading: Callable[[Written], Fragment] = read, description: str = ""
+) -> Kind:
     return Kind(
         name=f"traefik/{section}",
         noun=section,
@@ -127,6 +168,7 @@ def _kind(section: str, schema: type[TraefikSpec], reading: Callable[[Written], 
         schema=schema,
         read=reading,
         is_global=True,
+        description=description,
     )
 
 
@@ -136,18 +178,5 @@ KINDS = (
     _kind("global", GlobalSpec),
     _kind("core", CoreSpec, read_core),
     _kind("serversTransport", TransportSpec, http_transport.read_usual),
-    *(
-        _kind(section, AnythingSpec)
-        for section in (
-            "accessLog",
-            "experimental",
-            "hostResolver",
-            "log",
-            "metrics",
-            "ocsp",
-            "spiffe",
-            "tcpServersTransport",
-            "tracing",
-        )
-    ),
+    *(_kind(section, IgnoredSpec, read_ignored, f"**Refused:** {why}.") for section, why in _IGNORED.items()),
 )

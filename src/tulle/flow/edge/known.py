@@ -3,21 +3,25 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from itertools import chain
 from typing import Any, TypeVar
 
 from tulle.flow.joining import typed
 from tulle.flow.merge import Merge
+from tulle.kit.memo import remember
+from tulle.kit.tables import changed_keys
 from tulle.model.documents import Origin
 from tulle.model.findings import Finding, did_you_mean
 from tulle.model.names import Name
 from tulle.model.routers import (
+    CORE,
     PROVIDER,
     STATIC,
     TELLING,
     USUAL_TRANSPORT,
     Blend,
+    Core,
     EntryPoint,
     Failover,
     Interface,
@@ -31,11 +35,15 @@ from tulle.model.routers import (
     TlsOptions,
     Transport,
 )
+from tulle.model.routes import RouteKind
 
+KINDS = (Core, Router, Steps, Pool, Blend, Mirroring, Failover, Transport, EntryPoint, TlsOptions, KeyPair)
 SERVICES = (Pool, Blend, Mirroring, Failover)
 Thing = TypeVar("Thing")
 Key = tuple[str, Name]
 """What kind of object, and its name."""
+ALL = Name("", "*")
+"""Stands for which names there are, whatever is called by them: what is missing is told with names that are like it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,7 +68,8 @@ class Known:
     @classmethod
     def of(cls, merge: Merge) -> Known:
         """What was merged."""
-        routers = typed(merge, Router)
+        core = typed(merge, Core).get(CORE)
+        routers = in_syntax(typed(merge, Router), core is not None and core.is_older)
         return cls(
             routers,
             typed(merge, Steps),
@@ -86,6 +95,37 @@ class Known:
     def service_names(self) -> Iterable[Name]:
         """Of all services."""
         return chain(self.pools, self.blends, self.mirrorings, self.failovers)
+
+    def has(self, key: Key) -> bool:
+        """Whether there is something that routers can name."""
+        kind, name = key
+        tables: Mapping[str, Mapping[Name, object]] = {
+            "router": self.routers,
+            "middleware": self.steps,
+            "serversTransport": self.transports,
+            "entry point": self.points,
+        }
+        return self.service(name) is not None if kind == "service" else name in tables.get(kind, ())
+
+
+def in_syntax(routers: Mapping[Name, Router], is_older: bool) -> Mapping[Name, Router]:
+    """Routers with their rules read in the syntax that holds for all that do not say it."""
+    return {name: _older(router) for name, router in routers.items()} if is_older else routers
+
+
+@remember(size=1)
+def _older(router: Router) -> Router:
+    reading = router.older
+    if reading is None:
+        return router
+    return replace(
+        router,
+        alternatives=reading.alternatives,
+        hosts=reading.hosts,
+        named=reading.named,
+        problem=reading.problem,
+        older=None,
+    )
 
 
 @dataclass(slots=True)
@@ -127,6 +167,10 @@ class Lookup:
         self.asked.add(("serversTransport", USUAL_TRANSPORT))
         return self.known.transports.get(USUAL_TRANSPORT)
 
+    def point(self, to: Reference) -> EntryPoint | None:
+        """An entry point; noted if there is none."""
+        return self._found("entry point", to, self.known.points)
+
     def router(self, to: Reference) -> Router | None:
         """Another router; noted if there is none."""
         return self._found("router", to, self.known.routers)
@@ -147,9 +191,15 @@ class Lookup:
         return found
 
     def _missing(self, kind: str, to: Reference, names: Iterable[Name]) -> None:
+        self.asked.add((kind, ALL))
         home = self.home.namespace
         hint = did_you_mean(shown(to.name, home), [shown(name, home) for name in names])
         self.wrong(to, f'there is no {kind} "{shown(to.name, home)}"{hint}')
+
+
+def usual_of(kind: RouteKind) -> Key:
+    """Stands for the entry points of routers that name none."""
+    return "usual", Name("", kind)
 
 
 def shown(name: Name, home: str) -> str:
@@ -161,6 +211,7 @@ def shown(name: Name, home: str) -> str:
 def changed(merge: Merge) -> set[Key]:
     """What appeared, vanished or is another object now."""
     words: dict[Any, str] = {
+        Core: "core",
         Router: "router",
         Steps: "middleware",
         Transport: "serversTransport",
@@ -170,5 +221,15 @@ def changed(merge: Merge) -> set[Key]:
         **dict.fromkeys(SERVICES, "service"),
     }
     objects = merge.changed.objects
-    found = {(words[kind], name) for kind in words for name in objects.get(kind, ())}
+    found = {(words[kind], name) for kind in KINDS for name in objects.get(kind, ())}
     return found | {("service", name) for name in TELLING if objects.get(Interface)}
+
+
+def different(merge: Merge, before: Known, now: Known) -> set[Key]:
+    """What is another object now for routers, and the kinds of which there are other names."""
+    found = changed(merge)
+    found |= {("child", name) for name in before.divided ^ now.divided}
+    if ("core", CORE) in found:
+        found |= {("router", name) for name in changed_keys(before.routers, now.routers)}
+    found |= {("entry point", name) for name in changed_keys(before.points, now.points)}
+    return found | {(kind, ALL) for kind, name in found if before.has((kind, name)) is not now.has((kind, name))}
