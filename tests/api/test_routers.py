@@ -13,7 +13,7 @@ from tulle.flow.build import Builder
 from tulle.kit.located_yaml import Malformed
 
 TEXT = """
-entryPoints: {web: {address: ":8080"}, dns: {address: ":53/udp"}}
+entryPoints: {web: {address: ":8080"}, dns: {address: "[::1]:53/udp"}}
 ping: {entryPoint: web}
 providers: {rest: {}}
 http:
@@ -116,7 +116,8 @@ def test_everything_together(client: TestClient) -> None:
     assert overview["providers"] == ["Rest"]
     assert got(client, "version")["Codename"] == "tulle"
     assert [each["name"] for each in got(client, "entrypoints")] == ["dns", "web"]
-    assert got(client, "entrypoints/web")["address"] == "0.0.0.0:8080"
+    assert got(client, "entrypoints/dns")["address"] == "[::1]:53/udp"
+    assert got(client, "entrypoints/web")["address"] == ":8080"
 
 
 def test_pages_and_searches(client: TestClient) -> None:

@@ -9,11 +9,14 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from tests.e2e.traefik.cases import topics
+from tests.flow import edge_cases
 from tests.flow.behaviour import behaviour, demands
 from tests.flow.random_documents import HTTP_ROUTE, SERVICES, VIRTUAL_SERVICE
 from tulle.flow.build import Builder
 from tulle.flow.conversion import Converted, converted, kept_parts, read
 from tulle.model.documents import Document
+from tulle.model.mesh import Mesh
 from tulle.sources.file import Files
 
 GOLDEN = Path(__file__).parents[1] / "golden"
@@ -72,6 +75,22 @@ def test_converting_again_changes_nothing(path: Path) -> None:
         assert not again.lost
     third = converted((*read(again.text, FOLDER), *kept), (), FOLDER)
     assert third.text == again.text
+
+
+@pytest.mark.parametrize("topic", topics())
+def test_what_is_compared_with_the_real_traefik_can_be_converted(topic: str) -> None:
+    """Some of it: it takes its time."""
+    for document in [each for other, each in edge_cases.documents() if other == topic][::6]:
+        made = converted((document,), (), f"{FOLDER}/below")
+        assert not made.lost, document.key
+        before, after = Builder().build((document,)), Builder().build(read(made.text, f"{FOLDER}/below"))
+        assert wrong(before) == wrong(after), document.key
+        assert behaviour(before, [], made.renames) == behaviour(after, [], {}), document.key
+
+
+def wrong(mesh: Mesh) -> set[str]:
+    """Without what is there twice: it is written once."""
+    return {each.message for each in mesh.findings if " is given twice " not in each.message}
 
 
 @settings(max_examples=40, deadline=None, suppress_health_check=list(HealthCheck))

@@ -124,3 +124,44 @@ def test_what_is_always_there_may_be_named(tmp_path: Path) -> None:
     assert [finding.message for finding in checked([tmp_path])[1]] == [
         'router api: there is no service "api@internal"; write `api: {}` in the static configuration'
     ]
+
+
+def test_of_several_languages_one_is_converted(tmp_path: Path) -> None:
+    (tmp_path / "a.yaml").write_text("services: {web: {port: 8000, command: web}}\n")
+    (tmp_path / "b.yaml").write_text("entryPoints: {web: {address: ':8000'}}\n")
+    made = converted([tmp_path], str(tmp_path), "traefik")
+    assert "command: web" not in made.text and "entryPoints:" in made.text
+    assert [each.message for each in made.findings] == ["this document is not in the language traefik: left out"]
+
+
+def test_files_that_providers_name_are_converted_too(tmp_path: Path) -> None:
+    (tmp_path / "traefik.yml").write_text(
+        "api: {}\nentryPoints: {web: {address: ':8000'}}\nproviders: {file: {filename: more.yml}}\n"
+    )
+    (tmp_path / "more.yml").write_text("http: {routers: {a: {rule: Path(`/a`), service: api@internal}}}\n")
+    made = converted([tmp_path / "traefik.yml"], str(tmp_path))
+    assert made.text == (
+        "edge:\n"
+        "  # api (FOLDER/traefik.yml:1)\n"
+        "  api: {}\n"
+        "  entryPoints:\n"
+        "    # entry point web (FOLDER/traefik.yml:2)\n"
+        '    web: {address: ":8000"}\n'
+        "  http:\n"
+        "    routers:\n"
+        "      # router a (FOLDER/more.yml:1)\n"
+        "      a: {rule: Path(`/a`), service: api@internal}\n"
+    ).replace("FOLDER", str(tmp_path))
+    assert not made.lost and not made.findings
+
+
+def test_files_that_providers_name_may_be_templates(tmp_path: Path) -> None:
+    (tmp_path / "traefik.yml").write_text(
+        "entryPoints: {web: {address: ':8000'}}\nproviders: {file: {filename: more.yml}}\n"
+    )
+    (tmp_path / "more.yml").write_text(
+        "http:\n  routers:\n{{ range $i := list 0 1 }}\n"
+        "    r{{ $i }}: {rule: 'Path(`/{{ $i }}`)', service: ping@internal}\n{{ end }}\n"
+    )
+    made = converted([tmp_path / "traefik.yml"], str(tmp_path))
+    assert "r1: {rule: Path(`/1`), service: ping@internal}" in made.text

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Iterable, Iterator, Mapping
+from ipaddress import ip_address
 from typing import Any
 
 from fastapi import FastAPI, Request, Response
@@ -211,7 +212,14 @@ def _faults(state: State) -> dict[tuple[str, str], list[str]]:
 def _points(mesh: Mesh) -> Iterator[Row]:
     for point in sorted(mesh.edge.points if mesh.edge is not None else (), key=lambda each: each.name):
         suffix = "/udp" if point.is_udp else ""
-        yield {"name": point.name.name, "address": f"{point.address}:{point.port}{suffix}"}
+        yield {"name": point.name.name, "address": f"{_host(point.address)}:{point.port}{suffix}"}
+
+
+def _host(address: str) -> str:
+    """As it is written: nothing for all addresses."""
+    if ip_address(address).is_unspecified:
+        return ""
+    return f"[{address}]" if ":" in address else address
 
 
 def _counts(found: Rows) -> Row:

@@ -150,6 +150,11 @@ def _shape(annotation: Any) -> tuple[str, tuple[Schema, ...]]:
     return "", ()
 
 
+def held(annotation: Any) -> tuple[Schema, ...]:
+    """The schemas of what a field of this type holds."""
+    return _shape(annotation)[1]
+
+
 def frame() -> Iterator[str]:
     """What all objects have."""
     yield "Every object has:"

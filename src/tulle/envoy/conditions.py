@@ -25,6 +25,8 @@ _ATOM = re.compile(r"\\.|\[\^?\]?(?:\\.|[^\]\\])*\]|[.$^|()]", re.DOTALL)
 _FLAGS = re.compile(r"\(\?[a-zA-Z]+\)")
 SOURCE = "tulle.source"
 """The address of the client in the state of its connection."""
+ENDING = "tulle.ending"
+"""The name of the options that its TLS was ended by, in the same place."""
 
 
 def add(conditions: Iterable[Condition], message: RouteMatch) -> None:
@@ -42,6 +44,8 @@ def add(conditions: Iterable[Condition], message: RouteMatch) -> None:
                 _header(message, each.name, protos.regex(_value_pattern(each)), each.is_negated)
             case Subject.QUERY | Subject.FIRST_QUERY:
                 _header(message, ":path", protos.regex(_query_pattern(each)), each.is_negated)
+            case Subject.ENDING:
+                message.filter_state.add(key=ENDING, string_match=protos.exactly(each.value))
             case _:
                 _source(each, message)
 
@@ -109,8 +113,9 @@ def _path(condition: Condition, message: RouteMatch) -> None:
 
 def _path_pattern(pattern: str) -> str:
     """A pattern on the path within one on the path with its query."""
+    pattern = path_patterns.written(pattern)
     inner = _ATOM.sub(lambda each: r"(?:\?.*)?$" if each[0] == "$" else _inside(each, "?"), pattern)
-    return f"(?s)[^?]*?(?:{path_patterns.written(inner)}).*"
+    return f"(?s)[^?]*?(?:{inner}).*"
 
 
 def _value_pattern(condition: Condition) -> str:

@@ -124,6 +124,11 @@ def gateway_listener(socket: str) -> str:
     return f"gateway|{socket}"
 
 
+def counted(owner: str) -> str:
+    """Listener and cluster for connections that are counted, by whose they are."""
+    return f"counted|{owner}"
+
+
 def gateway_routes(socket: str, listener: str = "") -> str:
     """Route configuration of the plain HTTP listeners that share a socket, or of one listener with TLS."""
     # Envoy takes everything before the last slash of a virtual host for the name of its route configuration.

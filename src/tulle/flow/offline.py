@@ -6,6 +6,7 @@ import os
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
+from tulle.dialects import registry
 from tulle.flow import conversion
 from tulle.flow.build import Builder
 from tulle.flow.conversion import Converted
@@ -20,6 +21,8 @@ from tulle.sources import built_in
 from tulle.sources.base import Batch
 from tulle.sources.file import Files
 
+KUBERNETES = "core"
+"""The language of what others refer to."""
 NOWHERE = Path("/")
 """Where questions about routers are answered, as nothing runs."""
 
@@ -31,23 +34,35 @@ def checked(paths: Sequence[str | Path]) -> tuple[Mesh, tuple[Finding, ...]]:
     return mesh, tuple(sorted(findings, key=lambda finding: (finding.origin.file, finding.origin.line)))
 
 
-def converted(paths: Sequence[str | Path], folder: str) -> Converted:
-    """The native file that says what files and folders say; paths in it start at `folder`."""
+def converted(paths: Sequence[str | Path], folder: str, language: str = "") -> Converted:
+    """The native file that says what files and folders say; paths in it start at `folder`.
+
+    With a language, documents in others are left out, which is said; those of Kubernetes itself are not.
+    """
     _, batch = _read(paths)
-    return conversion.converted(batch.documents, batch.findings, folder)
+    wanted = {language, KUBERNETES}
+    others = [each for each in batch.documents if language and registry.language(each) not in wanted]
+    left = [
+        Finding.warning(each.origin, f"this document is not in the language {language}: left out") for each in others
+    ]
+    documents = tuple(each for each in batch.documents if each not in others)
+    always = (built_in.services(NOWHERE),)
+    return conversion.converted(documents, (*batch.findings, *left), folder, always)
 
 
 def _read(paths: Sequence[str | Path]) -> tuple[Mesh, Batch]:
-    """What files say, and the files that they name."""
-    known, builder = [str(path) for path in paths], Builder()
+    """What files say, and the files that they name, which may be templates."""
+    given, builder = [str(path) for path in paths], Builder()
+    named: list[str] = []
     always = built_in.services(NOWHERE)
     while True:
-        batch = Files(known).scan()
+        one, two = Files(given).scan(), Files(named, are_templates=True).scan()
+        batch = Batch((*one.documents, *two.documents), (*one.findings, *two.findings))
         mesh = builder.build((*batch.documents, always), batch.findings)
-        more = more_files(mesh, known)
+        more = more_files(mesh, (*given, *named))
         if not more:
             return mesh, batch
-        known += more
+        named += more
 
 
 def missing_files(mesh: Mesh) -> Iterator[Finding]:
@@ -73,7 +88,8 @@ def _files(listener: Listener) -> Iterator[tuple[str, str, Origin]]:
     yield "client CA", listener.client_ca_file, listener.origin
     trust = listener.client_trust
     if trust is not None:
-        yield "client CA", trust.ca_file, listener.origin
+        for file in (trust.ca_file, *trust.more_ca_files):
+            yield "client CA", file, listener.origin
         yield "list of revoked certificates", trust.crl_file, listener.origin
     for item in listener.certificates:
         yield "certificate", item.certificate_file, item.origin

@@ -84,6 +84,7 @@ class ClientTrust:
 
     handling: ClientCertificates = ClientCertificates.REQUIRED
     ca_file: str = ""
+    more_ca_files: tuple[str, ...] = ()
     secrets: tuple[Name, ...] = ()
     """Secrets with `ca.crt` (or `cacert`)."""
     searches_root: bool = False
@@ -110,6 +111,10 @@ class TlsVersions:
     """`1.0` … `1.3`."""
     maximum: str = ""
     ciphers: tuple[str, ...] = ()
+    curves: tuple[str, ...] = ()
+    """For the exchange of keys, as OpenSSL calls them."""
+    resumes: bool = True
+    """Whether clients may take up a session of before."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -194,6 +199,8 @@ class Entrance:
     """Of one connection; 0: no limit."""
     longest: float = 0.0
     """Seconds of a connection; 0: no limit."""
+    http3: int = 0
+    """The port for HTTP/3 that clients are told; 0: it is not spoken."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False, weakref_slot=True)
@@ -242,6 +249,10 @@ class Listener:
     """Of listeners that share a socket, and are for the same connections, the smallest has them."""
     entrance: Entrance | None = None
     """Set: an entry point of routers, and how it reads requests."""
+    ending: str = ""
+    """Of entry points: the name of the options that TLS is ended by, for conditions of routes."""
+    certified: tuple[str, ...] | None = None
+    """Of entry points: names for which there are certificates, if all others are refused."""
 
     @property
     def id(self) -> str:

@@ -27,10 +27,10 @@ STATIC = "@static"
 USUAL_TRANSPORT = Name(STATIC, "transport")
 """The transport of services for HTTP that name none."""
 USUAL_VERSIONS, USUAL_ENTRANCE = TlsVersions(), Entrance()
+USUAL_PROTOCOLS = ("h2", "http/1.1")
 CORE = Name(STATIC, "core")
 INTERNAL = "@internal"
 """The namespace of services that are always there."""
-INTERFACE = Name(STATIC, "interface")
 TELLING = frozenset(Name(INTERNAL, name) for name in ("api", "dashboard"))
 """The services that tell about routers."""
 TCP, UDP = "tcp/", "udp/"
@@ -266,10 +266,11 @@ class TlsOptions:
     origin: Origin
     versions: TlsVersions = USUAL_VERSIONS
     trust: ClientTrust | None = None
+    authorities: str = ""
+    """Of clients, as text (PEM)."""
     is_strict: bool = False
     """Whether clients that ask for no name with a certificate are refused."""
-    protocols: tuple[str, ...] = ("h2", "http/1.1")
-    curves: tuple[str, ...] = ()
+    protocols: tuple[str, ...] = USUAL_PROTOCOLS
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False, weakref_slot=True)
@@ -301,7 +302,6 @@ class EntryPoint:
     tls: RouterTls | None = None
     """Of all its routers."""
     redirect: Redirection | None = None
-    udp_timeout: float = 3.0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False, weakref_slot=True)

@@ -72,7 +72,7 @@ def _settings(part: Written, spec: AcmeSpec) -> Resolver:
         issue_timeout=spec.certificate_timeout,
         email_addresses=spec.email_addresses,
         has_common_name=not spec.disable_common_name,
-        storage=os.path.join(part.document.folder, spec.storage) if spec.storage else "",
+        storage=os.path.normpath(os.path.join(part.document.folder, spec.storage)) if spec.storage else "",
         http=HttpChallenge(entry_point=spec.http_challenge.entry_point, delay=spec.http_challenge.delay)
         if spec.http_challenge
         else None,

@@ -123,9 +123,7 @@ class EntryPointTransportSpec(TraefikSpec):
 class UdpSpec(TraefikSpec):
     """Datagrams."""
 
-    timeout: Annotated[Seconds, Refused("has no effect yet", unless=(3.0,))] = Field(
-        3.0, description="After so long without one, a client is a new one."
-    )
+    timeout: Seconds = Field(3.0, description="After so long without one, a client is a new one.")
 
 
 class EntryPointSpec(TraefikSpec):
@@ -149,9 +147,7 @@ class EntryPointSpec(TraefikSpec):
     )
     http: EntryPointHttpSpec | None = Field(None, description="What holds for its HTTP routers.")
     http2: Http2Spec | None = Field(None, description="HTTP/2.")
-    http3: Annotated[Http3Spec | None, Present, Refused("has no effect: HTTP/3 is not offered yet")] = Field(
-        None, description="HTTP/3."
-    )
+    http3: Annotated[Http3Spec | None, Present] = Field(None, description="HTTP/3.")
     udp: UdpSpec | None = Field(None, description="Datagrams.")
     observability: Annotated[
         ObservabilitySpec | None, Refused("has no effect: a Telemetry of Istio says what is logged")

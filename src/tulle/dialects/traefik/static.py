@@ -17,7 +17,7 @@ from tulle.dialects.written import Written
 from tulle.model.conditions import Comparison, Condition, Subject
 from tulle.model.mesh import Fragment
 from tulle.model.names import Name
-from tulle.model.routers import CORE, INTERFACE, INTERNAL, STATIC, Core, Interface, Reference, Router
+from tulle.model.routers import CORE, INTERNAL, STATIC, Core, Interface, Reference, Router
 from tulle.model.routes import RouteKind
 
 ADMIN = "traefik"
@@ -87,13 +87,12 @@ def read_api(part: Written) -> Fragment:
     spec = validated(part, ApiSpec)
     if spec is None:
         return Fragment(findings=tuple(part.findings))
+    told = Interface(name=Name(STATIC, "interface"), origin=part.origin)
     routers = []
     if spec.insecure:
-        path = f"{spec.base_path.rstrip('/')}/api"
-        routers.append(internal_router(part, "api", path, ADMIN, GREATEST - 1))
+        routers.append(internal_router(part, "api", f"{spec.base_path.rstrip('/')}/api", ADMIN, GREATEST - 1))
         if spec.dashboard:
             routers.append(internal_router(part, "dashboard", spec.base_path, ADMIN, GREATEST - 2))
-    told = Interface(name=INTERFACE, origin=part.origin)
     return Fragment(objects=(told, *routers), findings=tuple(part.findings))
 
 

@@ -23,11 +23,9 @@ ANSWERS = {
     Name(INTERNAL, "noop"): Respond(status=418),
 }
 """Services that are always there, and that the gateway answers for."""
-NOT_FOUND = Respond(
-    status=404,
-    body="404 page not found\n",
-    headers=(("content-type", "text/plain; charset=utf-8"), ("x-content-type-options", "nosniff")),
-)
+_AS_TEXT = (("content-type", "text/plain; charset=utf-8"), ("x-content-type-options", "nosniff"))
+NOT_FOUND = Respond(status=404, body="404 page not found\n", headers=_AS_TEXT)
+MISDIRECTED = Respond(status=421, body="Misdirected Request\n", headers=_AS_TEXT)
 DEEPEST = 16
 """Steps in steps."""
 

@@ -37,7 +37,6 @@ from tulle.model.routers import (
 )
 from tulle.model.routes import RouteKind
 
-KINDS = (Core, Router, Steps, Pool, Blend, Mirroring, Failover, Transport, EntryPoint, TlsOptions, KeyPair)
 SERVICES = (Pool, Blend, Mirroring, Failover)
 Thing = TypeVar("Thing")
 Key = tuple[str, Name]
@@ -167,10 +166,6 @@ class Lookup:
         self.asked.add(("serversTransport", USUAL_TRANSPORT))
         return self.known.transports.get(USUAL_TRANSPORT)
 
-    def point(self, to: Reference) -> EntryPoint | None:
-        """An entry point; noted if there is none."""
-        return self._found("entry point", to, self.known.points)
-
     def router(self, to: Reference) -> Router | None:
         """Another router; noted if there is none."""
         return self._found("router", to, self.known.routers)
@@ -221,7 +216,7 @@ def changed(merge: Merge) -> set[Key]:
         **dict.fromkeys(SERVICES, "service"),
     }
     objects = merge.changed.objects
-    found = {(words[kind], name) for kind in KINDS for name in objects.get(kind, ())}
+    found = {(words[kind], name) for kind in words for name in objects.get(kind, ())}
     return found | {("service", name) for name in TELLING if objects.get(Interface)}
 
 
