@@ -345,5 +345,5 @@ class EdgeState:
     routers: Mapping[Name, RouterState] = field(default_factory=dict)
     points: tuple[EntryPoint, ...] = ()
     pools: Mapping[Name, Pool] = field(default_factory=dict)
-    wishes: tuple[tuple[Router, RouterTls | None], ...] = ()
-    """Routers that are used, each with the TLS that holds for it: its own, or that of an entry point."""
+    wishes: tuple[tuple[Router, RouterTls], ...] = ()
+    """Routers that are used and have TLS, each with what holds for it: its own, or that of an entry point."""
