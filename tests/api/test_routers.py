@@ -11,7 +11,7 @@ from tulle.api.routers import application
 from tulle.kit.located_yaml import Malformed
 
 TEXT = """
-entryPoints: {web: {address: ":8080"}, dns: {address: ":53/udp"}}
+entryPoints: {web: {address: ":8080"}, dns: {address: "[::1]:53/udp"}}
 ping: {entryPoint: web}
 accessLog: {}
 providers: {rest: {}}
@@ -91,6 +91,7 @@ def test_everything_together(client: TestClient) -> None:
     assert got(client, "version")["Version"].startswith("3.")
     assert [each["name"] for each in got(client, "entrypoints")] == ["dns", "web"]
     assert got(client, "entrypoints/web")["address"] == ":8080"
+    assert got(client, "entrypoints/dns")["address"] == "[::1]:53/udp"
 
 
 def test_signs_of_pages_are_escaped(client: TestClient) -> None:

@@ -107,6 +107,7 @@ def _move(listener: listener_pb2.Listener, index: int) -> None:
     if listener.HasField("address") and not listener.address.HasField("pipe"):
         socket = listener.address.socket_address
         socket.address, socket.port_value = f"127.{index >> 16 & 255}.{index >> 8 & 255}.{index & 255}", 1024
+        socket.ipv4_compat = False
 
 
 def _holding(host: route_components_pb2.VirtualHost, index: int) -> listener_pb2.Listener:

@@ -343,5 +343,5 @@ class EdgeState:
     steps: frozenset[Name] = frozenset()
     token_rules: tuple[TokenRule, ...] = ()
     """All that steps have, still without keys that are fetched."""
-    wishes: tuple[tuple[Router, RouterTls | None], ...] = ()
-    """Routers that are used, each with the TLS that holds for it: its own, or that of an entry point."""
+    wishes: tuple[tuple[Router, RouterTls], ...] = ()
+    """Routers that are used and have TLS, each with what holds for it: its own, or that of an entry point."""

@@ -39,7 +39,6 @@ from tulle.model.routes import RouteKind
 from tulle.model.security import TokenRule
 from tulle.model.steps import VerifyToken
 
-KINDS = (Core, Router, Steps, Pool, Blend, Mirroring, Failover, Transport, EntryPoint, TlsOptions, KeyPair)
 SERVICES = (Pool, Blend, Mirroring, Failover)
 ASKED_FOR = {"api": "api: {}", "dashboard": "api: {}", "ping": "ping: {}", "rest": "providers: {rest: {}}"}
 """What has to be written before services of the control plane are there."""
@@ -71,9 +70,14 @@ class Known:
 
     @property
     def token_rules(self) -> Iterator[TokenRule]:
-        """All rules about tokens."""
-        for each in self.steps.values():
-            yield from (step.rule for step in each.steps if isinstance(step, VerifyToken))
+        """All rules about tokens, in the order of what has them."""
+        found = [
+            (name, step.rule)
+            for name, each in self.steps.items()
+            for step in each.steps
+            if isinstance(step, VerifyToken)
+        ]
+        return (rule for _, rule in sorted(found, key=lambda each: each[0]))
 
     @classmethod
     def of(cls, merge: Merge) -> Known:
