@@ -11,6 +11,7 @@ from tulle.envoy.filters.base import Chain, Side
 from tulle.envoy.gateway_hosts import lazy_routes
 from tulle.model.listeners import Entrance, Forwarded
 from tulle.model.mesh import Settings
+from tulle.model.observing import Observed, RequestLog
 
 SETTINGS = Settings()
 
@@ -109,3 +110,10 @@ def test_where_connections_come_from_is_noted() -> None:
     (value,) = filter_["typed_config"]["on_new_connection"]
     assert value["factory_key"] == "envoy.network.ip"
     assert as_json(entrances.proxy_protocol())["typed_config"]["allow_requests_without_proxy_protocol"] is True
+
+
+def test_requests_are_logged() -> None:
+    assert "access_log" not in manager(Entrance())
+    found = manager(Entrance(observed=Observed(place="web", log=RequestLog())))
+    assert [each["name"] for each in found["access_log"]] == ["stdout"]
+    assert "noted" in [each["name"] for each in found["http_filters"]]

@@ -17,9 +17,10 @@ from envoy.extensions.filters.network.http_connection_manager.v3 import http_con
 from envoy.extensions.filters.network.set_filter_state.v3 import set_filter_state_pb2
 from envoy.extensions.http.early_header_mutation.header_mutation.v3 import header_mutation_pb2
 
-from tulle.envoy import conditions, edge_replies, protos
+from tulle.envoy import conditions, edge_logs, edge_replies, protos
 from tulle.envoy.filters.base import Chain
 from tulle.model.listeners import Entrance
+from tulle.model.observing import Observed
 
 Manager: TypeAlias = http_connection_manager_pb2.HttpConnectionManager
 HeaderValueOption: TypeAlias = base_pb2.HeaderValueOption
@@ -120,6 +121,13 @@ def shape(manager: Manager, chain: Chain, entrance: Entrance) -> None:
     manager.max_request_headers_kb.value = min(max(-(-entrance.largest_headers // 1024), 1), LARGEST_HEADERS)
     manager.http2_protocol_options.max_concurrent_streams.value = entrance.most_streams or 250
     manager.request_headers_timeout.CopyFrom(protos.seconds(entrance.read_timeout))
+    observe(manager, chain, entrance.observed)
+
+
+def observe(manager: Manager, chain: Chain, observed: Observed) -> None:
+    """Make a connection manager tell of its requests."""
+    if observed.log is not None:
+        manager.access_log.append(edge_logs.log(observed.log, observed.place, is_encrypted=chain.is_encrypted))
 
 
 def proxy_protocol() -> listener_components_pb2.ListenerFilter:

@@ -8,6 +8,7 @@ from enum import StrEnum
 
 from tulle.model.documents import BUILT_IN, Origin
 from tulle.model.names import SYSTEM_NAMESPACE, Name
+from tulle.model.observing import UNOBSERVED, Observed
 from tulle.model.routes import Backend, Referrer, RouteKind
 
 
@@ -194,6 +195,8 @@ class Entrance:
     """Of one connection; 0: no limit."""
     longest: float = 0.0
     """Seconds of a connection; 0: no limit."""
+    observed: Observed = UNOBSERVED
+    """What is told of requests."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False, weakref_slot=True)

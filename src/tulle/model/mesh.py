@@ -32,6 +32,7 @@ from tulle.model.objects import (
     Secret,
     SharedCertificates,
 )
+from tulle.model.observing import Observing
 from tulle.model.providers import Provider
 from tulle.model.resolvers import CertificateResolver
 from tulle.model.routers import (
@@ -92,7 +93,7 @@ class Settings:
 Object: TypeAlias = (
     AccessPolicy | Authorizer | BackendTls | Blend | CertificateResolver | ConfigMap | Destination | Entry
     | EntryPoint | EnvoyPatches | Failover | Gateway | GatewayClass | Grant | KeyPair | ListenerSet | LogProvider
-    | MeshDefaults | Mirroring | Namespace | PeerAuthentication | Places | Pool | Provider | ProxySettings
+    | MeshDefaults | Mirroring | Namespace | Observing | PeerAuthentication | Places | Pool | Provider | ProxySettings
     | RequestAuthentication | Router | Scope | Secret | SharedCertificates | Steps | Telemetry | Template | TlsOptions
     | Transport | WasmPlugin
 )  # fmt: skip

@@ -14,6 +14,7 @@ from tulle.model.conditions import Conjunction
 from tulle.model.documents import BUILT_IN, Origin
 from tulle.model.listeners import ClientTrust, Entrance, TlsVersions
 from tulle.model.names import Name
+from tulle.model.observing import TOLD, Told
 from tulle.model.policies import ClientTls
 from tulle.model.routes import RouteKind
 from tulle.model.services import Service
@@ -25,6 +26,8 @@ STATIC = "@static"
 """The namespace of entry points and whatever else is for all providers."""
 USUAL_TRANSPORT = Name(STATIC, "transport")
 """The transport of services for HTTP that name none."""
+USUAL_TCP_TRANSPORT = Name(STATIC, "tcp/transport")
+"""The same of services for connections."""
 USUAL_VERSIONS, USUAL_ENTRANCE = TlsVersions(), Entrance()
 INTERNAL = "@internal"
 """The namespace of services that are always there."""
@@ -87,6 +90,8 @@ class Router:
     parents: tuple[Reference, ...] = ()
     """Routers whose requests it divides further."""
     tls: RouterTls | None = None
+    told: Told = TOLD
+    """What is told of its requests."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False, weakref_slot=True)
@@ -269,6 +274,8 @@ class EntryPoint:
     """Of all its routers."""
     redirect: Redirection | None = None
     udp_timeout: float = 3.0
+    told: Told = TOLD
+    """What may be told of its requests."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -30,3 +30,17 @@ def test_other_sections_are_only_checked() -> None:
         '3: global: unknown field "x"',
         '2: ping: unknown field "x"',
     ]
+
+
+def test_what_is_not_done_is_said() -> None:
+    assert wrong("ocsp: {}\nmetrics: {}\ntracing: {}\n") == [
+        "2 warning: metrics has no effect: numbers about requests are not told yet",
+        "1 warning: ocsp has no effect: clients are not shown that certificates are still good",
+        "3 warning: tracing has no effect: requests are not traced yet",
+    ]
+
+
+def test_the_usual_transport_of_connections() -> None:
+    ((found,), findings) = read("tcpServersTransport: {dialTimeout: 3s, tls: {insecureSkipVerify: true}}")
+    assert (found.name, found.connect_timeout, findings) == (Name("@static", "tcp/transport"), 3.0, [])
+    assert found.tls is not None and found.tls.skips_verification

@@ -6,6 +6,7 @@ import re
 from typing import TypeVar
 
 from tulle.dialects.fields import shown
+from tulle.dialects.objects import validated
 from tulle.dialects.sections import Kind, Shape
 from tulle.dialects.traefik.clients import allowed
 from tulle.dialects.traefik.entry_point_specs import (
@@ -17,7 +18,7 @@ from tulle.dialects.traefik.entry_point_specs import (
     Http2Spec,
     RespondingTimeoutsSpec,
 )
-from tulle.dialects.traefik.http_router import tls
+from tulle.dialects.traefik.http_router import tls, told
 from tulle.dialects.traefik.references import references
 from tulle.dialects.traefik.values import TraefikSpec
 from tulle.dialects.written import Written
@@ -43,11 +44,11 @@ Spec = TypeVar("Spec", bound=TraefikSpec)
 
 def read(part: Written) -> Fragment:
     """The entry point, if its address can be understood."""
-    spec = part.validated(EntryPointSpec)
+    spec = validated(part, EntryPointSpec)
     address = _ADDRESS.fullmatch(spec.address) if spec is not None else None
     if spec is not None and (address is None or not 0 < int(address["port"]) < 65536):
         part.error(("address",), f"must be an address such as :8080 or 127.0.0.1:8080, not {shown(spec.address)}")
-    if spec is None or address is None or part.findings:
+    if spec is None or address is None or any(each.is_error for each in part.findings):
         return Fragment(findings=tuple(part.findings))
     http = spec.http or _empty(EntryPointHttpSpec)
     point = EntryPoint(
@@ -62,6 +63,7 @@ def read(part: Written) -> Fragment:
         tls=tls(part, http.tls) if http.tls is not None else None,
         redirect=_redirect(part, http),
         udp_timeout=spec.udp.timeout if spec.udp is not None else 3.0,
+        told=told(spec.observability),
     )
     return Fragment(objects=(point,), findings=tuple(part.findings))
 

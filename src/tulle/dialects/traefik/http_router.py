@@ -6,10 +6,11 @@ from tulle.dialects.sections import Kind, Shape
 from tulle.dialects.traefik.matchers import HTTP_V2, HTTP_V3
 from tulle.dialects.traefik.references import entry_points, reference, references
 from tulle.dialects.traefik.router_rules import read_rule
-from tulle.dialects.traefik.routers import RouterSpec, RouterTlsSpec
+from tulle.dialects.traefik.routers import ObservabilitySpec, RouterSpec, RouterTlsSpec
 from tulle.dialects.written import Written
 from tulle.model.conditions import Subject
 from tulle.model.mesh import Fragment
+from tulle.model.observing import Told
 from tulle.model.routers import CertificateNames, Router, RouterTls
 from tulle.model.routes import RouteKind
 
@@ -45,9 +46,21 @@ def read(part: Written) -> Fragment:
                 priority=spec.priority or len(spec.rule.encode()),
                 parents=references(part, spec.parent_refs, "parentRefs"),
                 tls=tls(part, spec.tls) if spec.tls is not None else None,
+                told=told(spec.observability),
             ),
         )
     return Fragment(objects=routers, findings=tuple(part.findings))
+
+
+def told(spec: ObservabilitySpec | None) -> Told:
+    """What is told of requests."""
+    if spec is None:
+        return Told()
+    return Told(
+        is_logged=spec.access_logs is not False,
+        is_counted=spec.metrics is not False,
+        is_traced=spec.tracing is not False,
+    )
 
 
 def tls(part: Written, spec: RouterTlsSpec, *, is_passed: bool = False) -> RouterTls:

@@ -7,7 +7,7 @@ from typing import Annotated
 
 from pydantic import Field
 
-from tulle.dialects.objects import Refused
+from tulle.dialects.objects import Refused, validated
 from tulle.dialects.sections import Kind, Shape
 from tulle.dialects.traefik.files import file_or_text, is_text
 from tulle.dialects.traefik.tls_specs import CertificateSpec, Version
@@ -58,7 +58,7 @@ class TransportSpec(TraefikSpec):
 
 def read(part: Written) -> Fragment:
     """The transport."""
-    spec = part.validated(TransportSpec)
+    spec = validated(part, TransportSpec)
     if spec is None:
         return Fragment(findings=tuple(part.findings))
     shown = spec.certificates[0] if spec.certificates else None

@@ -6,6 +6,7 @@ import os
 from collections.abc import Callable, Mapping
 from typing import Any
 
+from tulle.dialects.objects import validated
 from tulle.dialects.sections import Kind, Shape
 from tulle.dialects.traefik import provider_specs as specs
 from tulle.dialects.traefik.middleware_specs import ClientTlsSpec
@@ -31,7 +32,7 @@ from tulle.model.routers import STATIC
 
 def read(part: Written) -> Fragment:
     """All providers that are written."""
-    spec = part.validated(specs.ProvidersSpec)
+    spec = validated(part, specs.ProvidersSpec)
     if spec is None:
         return Fragment(findings=tuple(part.findings))
     found = []

@@ -3,13 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from typing import Annotated, Literal
 
-from pydantic import ConfigDict, Field
+from pydantic import Field
 
+from tulle.dialects.objects import Refused, validated
 from tulle.dialects.sections import Kind, Shape
-from tulle.dialects.traefik import http_transport
+from tulle.dialects.traefik import http_transport, stream_service
 from tulle.dialects.traefik.http_transport import TransportSpec
-from tulle.dialects.traefik.values import Flag, Text, TraefikSpec
+from tulle.dialects.traefik.observing_specs import NO_OTLP, AnythingSpec, LogSpec, MetricsSpec, TracingSpec
+from tulle.dialects.traefik.stream_specs import TcpTransportSpec
+from tulle.dialects.traefik.values import Count, Flag, Present, Text, TextMap, TraefikSpec
 from tulle.dialects.written import Written
 from tulle.model.conditions import Comparison, Condition, Subject
 from tulle.model.mesh import Fragment
@@ -20,6 +24,7 @@ from tulle.model.routes import RouteKind
 ADMIN = "traefik"
 """The entry point of the API."""
 GREATEST = (1 << 63) - 1
+NO_PLUGINS = "has no effect: plugins in Go do not run here; an EnvoyFilter or a WasmPlugin of Istio does what they do"
 
 
 class ApiSpec(TraefikSpec):
@@ -54,14 +59,49 @@ class GlobalSpec(TraefikSpec):
 class CoreSpec(TraefikSpec):
     """Rules."""
 
-    default_rule_syntax: Text = Field("v3", description="Of rules that do not say it.")
-    strict_tls_options: Flag = Field(False, alias="strictTLSOptions", description="Whether conflicts are refused.")
+    default_rule_syntax: Annotated[
+        Literal["v2", "v3"], Refused("has no effect yet: write `ruleSyntax: v2` at routers", unless=("v3",))
+    ] = Field("v3", description="Of rules that do not say it.")
+    strict_tls_options: Annotated[
+        Flag, Refused("has no effect: hosts with conflicting options have the usual ones", unless=(False,))
+    ] = Field(False, alias="strictTLSOptions", description="Whether conflicts are refused.")
 
 
-class AnythingSpec(TraefikSpec):
-    """Sections that are taken as they are."""
+class PluginsSpec(TraefikSpec):
+    """What is not finished."""
 
-    model_config = ConfigDict(extra="allow")
+    plugins: Annotated[AnythingSpec, Refused(NO_PLUGINS)] = Field(AnythingSpec(), description="Plugins in Go.")
+    local_plugins: Annotated[AnythingSpec, Refused(NO_PLUGINS)] = Field(AnythingSpec(), description="The same, here.")
+    abort_on_plugin_failure: Flag = Field(False, description="Nothing ever aborts here.")
+    fast_proxy: Annotated[AnythingSpec | None, Present] = Field(None, description="Not needed: Envoy is fast.")
+    kubernetes_gateway: Flag = Field(False, description="Always so.")
+    kubernetes_ingress_nginx: Flag = Field(False, alias="kubernetesIngressNGINX", description="Annotations of nginx.")
+    knative: Flag = Field(False, description="Knative.")
+    otlp_logs: Annotated[Flag, NO_OTLP] = Field(False, alias="otlpLogs", description="Logs for OpenTelemetry.")
+
+
+class HostResolverSpec(TraefikSpec):
+    """Other names of hosts."""
+
+    cname_flattening: Annotated[
+        Flag, Refused("has no effect: rules see the host that was asked for; write its other names", unless=(False,))
+    ] = Field(False, description="Whether rules also see what a host is an alias of.")
+    resolv_config: Text = Field("/etc/resolv.conf", description="How that is asked.")
+    resolv_depth: Count = Field(5, description="Aliases of aliases.")
+
+
+class WorkloadApiSpec(TraefikSpec):
+    """Identities from SPIFFE."""
+
+    workload_api_addr: Annotated[
+        Text, Refused("has no effect: identities here are those of the mesh itself", unless=("",))
+    ] = Field("", description="Who gives them.")
+
+
+class OcspSpec(TraefikSpec):
+    """Whether certificates are still good."""
+
+    responder_overrides: TextMap = Field({}, description="Whom to ask instead of whom.")
 
 
 def read_api(part: Written) -> Fragment:
@@ -103,7 +143,28 @@ def _router(part: Written, name: str, path: str, point: str, priority: int) -> R
 def read(part: Written) -> Fragment:
     """Only its mistakes."""
     kinds = {kind.name: kind.schema for kind in KINDS}
-    part.validated(kinds[part.document.key.kind])
+    validated(part, kinds[part.document.key.kind])
+    return Fragment(findings=tuple(part.findings))
+
+
+def read_ocsp(part: Written) -> Fragment:
+    """That it is not done."""
+    part.validated(OcspSpec)
+    part.warning((), "has no effect: clients are not shown that certificates are still good")
+    return Fragment(findings=tuple(part.findings))
+
+
+def read_metrics(part: Written) -> Fragment:
+    """That it is not done."""
+    validated(part, MetricsSpec)
+    part.warning((), "has no effect: numbers about requests are not told yet")
+    return Fragment(findings=tuple(part.findings))
+
+
+def read_tracing(part: Written) -> Fragment:
+    """That it is not done."""
+    validated(part, TracingSpec)
+    part.warning((), "has no effect: requests are not traced yet")
     return Fragment(findings=tuple(part.findings))
 
 
@@ -125,18 +186,12 @@ KINDS = (
     _kind("global", GlobalSpec),
     _kind("core", CoreSpec),
     _kind("serversTransport", TransportSpec, http_transport.read_usual),
-    *(
-        _kind(section, AnythingSpec)
-        for section in (
-            "accessLog",
-            "experimental",
-            "hostResolver",
-            "log",
-            "metrics",
-            "ocsp",
-            "spiffe",
-            "tcpServersTransport",
-            "tracing",
-        )
-    ),
+    _kind("tcpServersTransport", TcpTransportSpec, stream_service.read_usual_transport),
+    _kind("log", LogSpec),
+    _kind("metrics", MetricsSpec, read_metrics),
+    _kind("tracing", TracingSpec, read_tracing),
+    _kind("experimental", PluginsSpec),
+    _kind("hostResolver", HostResolverSpec),
+    _kind("spiffe", WorkloadApiSpec),
+    _kind("ocsp", OcspSpec, read_ocsp),
 )

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
+from dataclasses import replace
 
 from tulle.dialects.fields import shown
+from tulle.dialects.objects import validated
 from tulle.dialects.sections import Kind, Shape
 from tulle.dialects.traefik.files import file_or_text
 from tulle.dialects.traefik.references import reference
@@ -24,7 +26,7 @@ from tulle.model.hostnames import is_address
 from tulle.model.mesh import Fragment
 from tulle.model.names import Name
 from tulle.model.policies import Balance, ClientTls, HealthCheck, LoadBalancing, Policy, TlsMode
-from tulle.model.routers import TCP, UDP, Blend, Pool, Share, Transport
+from tulle.model.routers import TCP, UDP, USUAL_TCP_TRANSPORT, Blend, Pool, Share, Transport
 from tulle.model.services import Endpoint, Port, Protocol, Resolution, Service
 
 PORT = 80
@@ -87,7 +89,7 @@ def read_udp(part: Written) -> Fragment:
 
 def read_transport(part: Written) -> Fragment:
     """How servers are spoken to."""
-    spec = part.validated(TcpTransportSpec)
+    spec = validated(part, TcpTransportSpec)
     if spec is None:
         return Fragment(findings=tuple(part.findings))
     transport = Transport(
@@ -145,6 +147,13 @@ def _service(part: Written, name: Name, protocol: Protocol, endpoints: tuple[End
         runs_here=False,
         policy=policy,
     )
+
+
+def read_usual_transport(part: Written) -> Fragment:
+    """The one of services for connections that name none."""
+    found = read_transport(part)
+    usual = (replace(each, name=USUAL_TCP_TRANSPORT) for each in found.objects if isinstance(each, Transport))
+    return replace(found, objects=tuple(usual))
 
 
 def _health(spec: TcpHealthSpec | None) -> HealthCheck | None:

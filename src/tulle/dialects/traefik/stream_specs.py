@@ -7,6 +7,7 @@ from typing import Annotated
 from pydantic import Field
 
 from tulle.dialects.objects import Refused
+from tulle.dialects.traefik.http_transport import SpiffeSpec
 from tulle.dialects.traefik.services import PartSpec
 from tulle.dialects.traefik.tls_specs import CertificateSpec
 from tulle.dialects.traefik.values import Count, Flag, Items, Present, Seconds, Text, Texts, TraefikSpec, Whole
@@ -91,6 +92,9 @@ class TcpTlsSpec(TraefikSpec):
     server_name: Text = Field("", description="The name that is asked for (SNI), and that they must have.")
     insecure_skip_verify: Flag = Field(False, description="Whether any certificate is good.")
     root_cas: Texts = Field((), alias="rootCAs", description="Authorities: files, or PEM.")
+    spiffe: Annotated[
+        SpiffeSpec | None, Present, Refused("has no effect: nothing here asks a SPIFFE workload API", is_error=True)
+    ] = Field(None, description="Identities of servers.")
     certificates: Annotated[tuple[CertificateSpec, ...], Items] = Field((), description="Shown to them.")
     peer_cert_uri: Text = Field("", alias="peerCertURI", description="A name that their certificate must have.")
 

@@ -56,6 +56,17 @@ def _seconds(value: object) -> object:
     refuse(f"must be a duration such as 500ms, 2s or 1m30s, not {shown(value)}")
 
 
+def _number(value: object) -> object:
+    if isinstance(value, str):
+        try:
+            return float(value)
+        except ValueError:
+            pass
+    elif isinstance(value, int | float) and not isinstance(value, bool):
+        return float(value)
+    refuse(f"must be a number, not {shown(value)}")
+
+
 def _text(value: object) -> object:
     if isinstance(value, bool):
         return shown(value)
@@ -94,8 +105,10 @@ Flag = Annotated[bool, BeforeValidator(_flag, json_schema_input_type=bool)]
 Whole = Annotated[int, BeforeValidator(_whole, json_schema_input_type=int)]
 Count = Annotated[int, BeforeValidator(_whole, json_schema_input_type=int), Field(ge=0)]
 Seconds = Annotated[float, BeforeValidator(_seconds, json_schema_input_type=str | int)]
+Number = Annotated[float, BeforeValidator(_number, json_schema_input_type=float), Field(allow_inf_nan=False)]
 Text = Annotated[str, BeforeValidator(_text, json_schema_input_type=str)]
 Texts = Annotated[tuple[Text, ...], BeforeValidator(_texts, json_schema_input_type=list[str] | str)]
+Numbers = Annotated[tuple[Number, ...], BeforeValidator(_texts, json_schema_input_type=list[float] | str)]
 Items = BeforeValidator(_items)
 """Of a tuple of mappings: written as a list."""
 Present = BeforeValidator(_present)

@@ -7,7 +7,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import fields, replace
 from typing import TypeVar
 
-from tulle.flow.edge import answers, places, redirects, streams
+from tulle.flow.edge import answers, observed, places, redirects, streams
 from tulle.flow.edge.joining import Joined, join
 from tulle.flow.edge.known import Key, Known, changed
 from tulle.flow.merge import Merge
@@ -24,6 +24,7 @@ from tulle.model.routers import (
     INTERNAL,
     TCP,
     UDP,
+    USUAL_TCP_TRANSPORT,
     USUAL_TRANSPORT,
     EdgeState,
     EntryPoint,
@@ -69,7 +70,10 @@ class Edge:
         before, self._known = self._known, Known.of(merge)
         known = self._known
         different |= {("child", name) for name in before.divided ^ known.divided}
-        self.points = tuple(places.all_points(known.points, known.routers.values()))
+        if any(kind == "observing" for kind, _ in different):
+            different |= {("entry point", name) for name in known.points}
+        all_points = places.all_points(known.points, known.routers.values())
+        self.points = tuple(observed.points(all_points, known.observing))
         known = self._known = replace(known, points={each.name: each for each in self.points})
         usual = places.points_for_all(known.points)
         self._update_services(different)
@@ -245,7 +249,9 @@ def transport_of(pool: Pool) -> Name | None:
     """The transport of a pool; None: connections have no usual one."""
     if pool.transport is not None:
         return pool.transport.name
-    return None if pool.name.name.startswith((TCP, UDP)) else USUAL_TRANSPORT
+    if pool.name.name.startswith(TCP):
+        return USUAL_TCP_TRANSPORT
+    return None if pool.name.name.startswith(UDP) else USUAL_TRANSPORT
 
 
 @remember(size=2)

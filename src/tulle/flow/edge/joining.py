@@ -8,7 +8,7 @@ from functools import partial
 
 from tulle.envoy.steps.operations import is_possible
 from tulle.flow.edge import parents
-from tulle.flow.edge.forwarding import Variant, rules, variants
+from tulle.flow.edge.forwarding import Variant, rules, told, variants
 from tulle.flow.edge.known import Key, Known, Lookup, shown
 from tulle.flow.edge.places import plain_listener, tls_listener
 from tulle.model.findings import Finding
@@ -157,6 +157,7 @@ def _answering(router: Router, steps: tuple[Step, ...], answer: Respond) -> Rout
         matches=tuple(Match(conditions=each) for each in router.alternatives),
         action=answer,
         steps=steps,
+        told=told(router),
     )
 
 

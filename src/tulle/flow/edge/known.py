@@ -12,6 +12,7 @@ from tulle.flow.merge import Merge
 from tulle.model.documents import Origin
 from tulle.model.findings import Finding, did_you_mean
 from tulle.model.names import Name
+from tulle.model.observing import Observing
 from tulle.model.routers import (
     PROVIDER,
     STATIC,
@@ -30,7 +31,7 @@ from tulle.model.routers import (
     Transport,
 )
 
-KINDS = (Router, Steps, Pool, Blend, Mirroring, Failover, Transport, EntryPoint, TlsOptions, KeyPair)
+KINDS = (Router, Steps, Pool, Blend, Mirroring, Failover, Transport, EntryPoint, TlsOptions, KeyPair, Observing)
 SERVICES = (Pool, Blend, Mirroring, Failover)
 Thing = TypeVar("Thing")
 Key = tuple[str, Name]
@@ -51,6 +52,7 @@ class Known:
     points: Mapping[Name, EntryPoint] = field(default_factory=dict)
     options: Mapping[Name, TlsOptions] = field(default_factory=dict)
     pairs: Mapping[Name, KeyPair] = field(default_factory=dict)
+    observing: Mapping[Name, Observing] = field(default_factory=dict)
     divided: frozenset[Name] = frozenset()
     """Routers that others name as their parents."""
 
@@ -69,6 +71,7 @@ class Known:
             typed(merge, EntryPoint),
             typed(merge, TlsOptions),
             typed(merge, KeyPair),
+            typed(merge, Observing),
             frozenset(parent.name for router in routers.values() for parent in router.parents),
         )
 
@@ -162,6 +165,7 @@ def changed(merge: Merge) -> set[Key]:
         EntryPoint: "entry point",
         TlsOptions: "options",
         KeyPair: "certificate",
+        Observing: "observing",
         **dict.fromkeys(SERVICES, "service"),
     }
     objects = merge.changed.objects
