@@ -58,6 +58,8 @@ class PlaneSettings:
 
     home: Home
     files: tuple[Path, ...] = ()
+    folder: str = ""
+    """Where paths in files begin; empty: at the folder of each file."""
     xds_address: str = "127.0.0.1:7710"
     api_address: str = "127.0.0.1:7700"
     join_address: str = ""
@@ -81,7 +83,8 @@ async def run(settings: PlaneSettings) -> None:
     # What should be: files and the store, gathered and built into a mesh; and the keys that issuers of tokens publish.
     store = SqliteStore(home.plane / "store.db")
     paths = [str(path) for path in settings.files]
-    gather = Gather((FileSource(paths), StoreSource(store), BuiltIn(home.plane / "stand-in.pem", home.routers_socket)))
+    files = FileSource(paths, folder=settings.folder)
+    gather = Gather((files, StoreSource(store), BuiltIn(home.plane / "stand-in.pem", home.routers_socket)))
     kept = KeptVersions(home.plane / "last-good.db", gather.again)
     kept.load()
     keys = KeyCache(home.plane / "keys.json", gather.again)
@@ -114,7 +117,7 @@ async def run(settings: PlaneSettings) -> None:
         publisher=publisher,
         observer=observer,
         builder=Builder(kept.last_good),
-        providers=Providers(gather, paths),
+        providers=Providers(gather, paths, settings.folder),
         resolvers=resolvers,
     )
 

@@ -20,9 +20,12 @@ from tulle.sources.base import Batch
 from tulle.sources.file import Files
 
 
-def checked(paths: Sequence[str | Path]) -> tuple[Mesh, tuple[Finding, ...]]:
-    """The mesh that files and folders describe, and everything that is wrong with them, by place."""
-    mesh, _ = _read(paths)
+def checked(paths: Sequence[str | Path], folder: str = "") -> tuple[Mesh, tuple[Finding, ...]]:
+    """The mesh that files and folders describe, and everything that is wrong with them, by place.
+
+    Paths in files begin at `folder`, if not at that of each file.
+    """
+    mesh, _ = _read(paths, folder)
     findings = (*mesh.findings, *missing_files(mesh))
     return mesh, tuple(sorted(findings, key=lambda finding: (finding.origin.file, finding.origin.line)))
 
@@ -33,11 +36,11 @@ def converted(paths: Sequence[str | Path], folder: str) -> Converted:
     return conversion.converted(batch.documents, batch.findings, folder)
 
 
-def _read(paths: Sequence[str | Path]) -> tuple[Mesh, Batch]:
+def _read(paths: Sequence[str | Path], folder: str = "") -> tuple[Mesh, Batch]:
     """What files say, and the files that they name."""
     known, builder = [str(path) for path in paths], Builder()
     while True:
-        batch = Files(known).scan()
+        batch = Files(known, folder=folder).scan()
         mesh = builder.build(batch.documents, batch.findings)
         more = more_files(mesh, known)
         if not more:
