@@ -39,6 +39,8 @@ class Language:
     """What can be edited of a service."""
     is_mesh_wide: bool
     """Whether its rules count in sidecars too."""
+    seconds: float
+    """What a full build of 10,000 services may take."""
 
 
 CALLER = """
@@ -220,7 +222,9 @@ def _objects(written: Callable[[int, Edit], str]) -> Written:
 
 OBJECTS = (ROUTE, SERVICE, PLACES, TREATMENT)
 LANGUAGES = {
-    "native": Language("native routes", "", _native, 1, (ROUTE, PLACES), is_mesh_wide=False),
-    "istio": Language("VirtualServices", ISTIO_GATEWAY, _objects(_istio), 2, OBJECTS, is_mesh_wide=True),
-    "gateway-api": Language("HTTPRoutes", STANDARD_GATEWAY, _objects(_gateway_api), 1, OBJECTS[:3], is_mesh_wide=True),
+    "native": Language("native routes", "", _native, 1, (ROUTE, PLACES), is_mesh_wide=False, seconds=2.0),
+    "istio": Language("VirtualServices", ISTIO_GATEWAY, _objects(_istio), 2, OBJECTS, is_mesh_wide=True, seconds=7.0),
+    "gateway-api": Language(
+        "HTTPRoutes", STANDARD_GATEWAY, _objects(_gateway_api), 1, OBJECTS[:3], is_mesh_wide=True, seconds=5.0
+    ),
 }

@@ -54,7 +54,7 @@ def measure() -> Result:
         title = LANGUAGES[language].title
         if len(SIZES) > 1:
             rows.append(_growth(title, by_size))
-        budgets += _budgets(f"{SIZES[-1]:,} {title}", by_size[SIZES[-1]], LANGUAGES[language].edits)
+        budgets += _budgets(f"{SIZES[-1]:,} {title}", by_size[SIZES[-1]], LANGUAGES[language])
     return Result("scale", "Control plane, services × 5 endpoints with a route each", rows, budgets, (NOTE,))
 
 
@@ -100,11 +100,11 @@ def _growth(title: str, found: Mapping[int, Found]) -> Row:
     return Row(f"{title}: growth", {"in all": _full(many) / _full(few) / ratio, **grown, **more})
 
 
-def _budgets(case: str, found: Found, edits: Sequence[str]) -> Sequence[Budget]:
+def _budgets(case: str, found: Found, language: Language) -> Sequence[Budget]:
     built = sum(found[name] for name in STEPS[1:])
     return (
-        Budget(f"full build at {case}, without reading YAML", built, 2.0, "s"),
-        *(Budget(f"one {edit} changed at {case}, to first byte", found[edit], 20.0, "ms") for edit in edits),
+        Budget(f"full build at {case}, without reading YAML", built, language.seconds, "s"),
+        *(Budget(f"one {edit} changed at {case}, to first byte", found[edit], 20.0, "ms") for edit in language.edits),
         Budget(f"memory at {case}", found["memory"], 400.0, "MB"),
     )
 

@@ -26,6 +26,7 @@ from tulle.flow.providers import Providers
 from tulle.flow.publish import Publisher
 from tulle.flow.taken import Taken
 from tulle.identity.authority import Authority
+from tulle.identity.stand_in import self_signed
 from tulle.identity.tokens import Tokens
 from tulle.kit.collecting import collect_seldom
 from tulle.kit.files import write_atomically
@@ -83,8 +84,8 @@ async def run(settings: PlaneSettings) -> None:
     # What should be: files and the store, gathered and built into a mesh; and the keys that issuers of tokens publish.
     store = SqliteStore(home.plane / "store.db")
     paths = [str(path) for path in settings.files]
-    files = FileSource(paths, folder=settings.folder)
-    gather = Gather((files, StoreSource(store), BuiltIn(home.plane / "stand-in.pem", home.routers_socket)))
+    built_in = BuiltIn(home.plane / "stand-in.pem", home.routers_socket, self_signed)
+    gather = Gather((FileSource(paths, folder=settings.folder), StoreSource(store), built_in))
     kept = KeptVersions(home.plane / "last-good.db", gather.again)
     kept.load()
     keys = KeyCache(home.plane / "keys.json", gather.again)

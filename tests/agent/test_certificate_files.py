@@ -149,3 +149,14 @@ async def test_the_authorities_of_the_system_are_where_it_keeps_them(
     files.want(frozenset({"system-ca"}))
     trusted = Secret.FromString(files.table["system-ca"].body).validation_context.trusted_ca.inline_bytes
     assert (trusted, files.complaints) == (chain, ())
+
+
+def test_authorities_in_several_files_are_served_together(tmp_path: Path) -> None:
+    one, two = tmp_path / "one.pem", tmp_path / "two.pem"
+    one.write_bytes(Pki().ca)
+    two.write_bytes(Pki().ca)
+    files = CertificateFiles(SystemClock(), Changes())
+    name = f"client-cas|{one}|{two}"
+    files.want(frozenset({name}))
+    bundle = Secret.FromString(files.table[name].body).validation_context.trusted_ca.inline_bytes
+    assert len(x509.load_pem_x509_certificates(bundle)) == 2

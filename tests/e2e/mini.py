@@ -135,7 +135,8 @@ def running(plane: Plane, proxies: Iterable[str], directory: Path) -> Iterator[d
             admins = {}
             for proxy in proxies:
                 admins[proxy] = Path(short) / f"{proxy}.a"
-                start = bootstrap(Node(proxy, proxy, {}), xds_socket=f"{short}/x", admin_socket=str(admins[proxy]))
+                node, admin = Node(proxy, proxy, {}), str(admins[proxy])
+                start = bootstrap(node, xds_socket=f"{short}/x", admin_socket=admin, consultant_socket=f"{short}/c")
                 file = directory / f"{proxy}.json"
                 file.write_text(json.dumps(start))
                 with (directory / f"{proxy}.log").open("wb") as log:

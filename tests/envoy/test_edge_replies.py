@@ -34,3 +34,13 @@ def test_answers_with_a_line_are_text_and_all_others_have_no_type() -> None:
 def test_nothing_found() -> None:
     found = as_json(edge_replies.nothing_found())
     assert found["direct_response"] == {"status": 404, "body": {"inline_string": "404 page not found\n"}}
+
+
+def test_some_answers_are_told_by_their_details() -> None:
+    said = {each["body"]["inline_string"]: each for each in mappers()}
+    for body, status, details in (
+        ("Too Many Requests", 429, "local_rate_limited"),
+        ("Request Entity Too Large", 413, "request_payload_too_large"),
+    ):
+        assert said[body]["status_code"] == status
+        assert details in said[body]["filter"]["extension_filter"]["typed_config"]["expression"]

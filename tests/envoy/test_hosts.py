@@ -10,6 +10,7 @@ import pytest
 from tests.envoy.decoded import Json, decoded
 from tests.envoy.kitchen import HERE, backend, http, prefix, rule, service
 from tulle.envoy import hosts
+from tulle.envoy.actions import Destinations
 from tulle.envoy.callers import Caller
 from tulle.envoy.hosts import Rules
 from tulle.envoy.treatments import Treatment
@@ -292,3 +293,15 @@ def test_services_that_are_gone_are_not_known_any_more() -> None:
     del gone
     gc.collect()
     assert set(rules.known()) == {OTHER.name}
+
+
+def test_who_stands_in_has_a_cluster_and_both_have_one_together() -> None:
+    web, spare = service("web", http(80)), service("spare", http(81))
+    to = Destinations({each.name: each for each in (web, spare)})
+    fallback = backend("spare")
+    found = hosts.cluster_resources([backend("web", fallbacks=(fallback,)), fallback], to, "td")
+    assert [each.name for each in found] == [
+        "outbound|80||web.default",
+        "outbound|81||spare.default",
+        "instead|outbound|80||web.default+outbound|81||spare.default",
+    ]

@@ -57,6 +57,14 @@ def test_other_statuses_may_count_as_errors() -> None:
     assert "outlier_detection" not in options(Policy(outlier_detection=OutlierDetection()))
 
 
+def test_servers_need_not_see_that_a_proxy_asks() -> None:
+    found = options(Policy(pool=ConnectionPool(hides_proxy=True)))
+    hiding, codec = found["http_filters"]
+    removed = [each["remove"] for each in hiding["typed_config"]["mutations"]["request_mutations"]]
+    assert removed == ["x-envoy-internal", "x-envoy-expected-rq-timeout-ms"]
+    assert codec["name"] == "codec"
+
+
 def test_signs_of_life_of_tcp() -> None:
     cluster = cluster_pb2.Cluster()
     keep_alive(Keepalive(), cluster)

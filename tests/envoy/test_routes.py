@@ -27,6 +27,7 @@ from tulle.model.routes import (
     RouteSet,
     specificity,
 )
+from tulle.model.steps import AddPrefix, AskServer, SetHeaders
 
 OK = Respond(status=200)
 WEB = service("web", http())
@@ -207,3 +208,28 @@ def test_a_rule_that_cannot_be_compiled_says_where_it_was_written() -> None:
         compile_routes([(Match(), broken)], Destinations({}))
     assert caught.value.origin is broken.origin
     assert isinstance(caught.value.__cause__, ValueError)
+
+
+def test_shares_with_steps_of_their_own() -> None:
+    marked = backend("web", steps=(AddPrefix(prefix="/marked"),))
+    one = rule(
+        "r", Forward(backends=(marked, backend("web"), backend("web", weight=0))), steps=(AddPrefix(prefix="/a"),)
+    )
+    (message,) = compile_routes(in_order([routes(one)]), Destinations({WEB.name: WEB}))
+    own, other = as_json(message)["route"]["weighted_clusters"]["clusters"]
+    (work,) = own["typed_per_filter_config"].values()
+    assert [each["prefix"] for each in work["filter_context"]["request"]] == ["/a", "/marked"]
+    (work,) = other["typed_per_filter_config"].values()
+    assert [each["prefix"] for each in work["filter_context"]["request"]] == ["/a"]
+
+
+def test_steps_that_ask_a_service_know_its_cluster() -> None:
+    asking = rule("a", OK, steps=(AskServer(backend=backend("web"), url="http://web/"), AddPrefix(prefix="/a")))
+    (compiled,) = compile_routes([(Match(), asking)], Destinations({WEB.name: WEB}))
+    assert "outbound|8000||web.default" in str(as_json(compiled))
+
+
+def test_services_do_not_see_clients_that_are_hidden() -> None:
+    hidden = rule("a", OK, steps=(SetHeaders(request=(("X-Forwarded-For", ""),)),))
+    (compiled,) = compile_routes([(Match(), hidden)], Destinations({}))
+    assert compiled.request_headers_to_remove == ["X-Forwarded-For"]

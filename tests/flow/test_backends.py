@@ -79,7 +79,7 @@ def test_a_route_without_mistakes_stays_the_same() -> None:
     given = route(rule(backend(WEB), mirror=backend(WEB), ask=backend(WEB)))
     found = resolve(given, AROUND)
     assert found.route is given and not found.findings and not found.problems
-    assert found.names == {WEB} == services_of(given)
+    assert found.names == {WEB} == set(services_of(given))
 
 
 @pytest.mark.parametrize(

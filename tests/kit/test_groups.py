@@ -41,3 +41,15 @@ def test_large_groups_are_like_small_ones() -> None:
     for member in range(2 * FEW):
         groups.remove("all", member)
     assert "all" not in groups and not groups.get("all")
+
+
+def test_members_may_be_tuples_and_groups_be_taken_away() -> None:
+    groups: Groups[str, tuple[int, ...]] = Groups()
+    for member in ((1, 2), (), (3,)):
+        groups.add("all", member)
+        assert member in groups.get("all")
+    groups.discard("all", ())
+    groups.discard("all", (4,))
+    groups.discard("none", ())
+    assert list(groups.pop("all")) == [(1, 2), (3,)]
+    assert not groups.pop("all") and not list(groups)

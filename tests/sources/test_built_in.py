@@ -3,6 +3,7 @@ from __future__ import annotations
 import asyncio
 from pathlib import Path
 
+from tulle.identity.stand_in import self_signed
 from tulle.sources.base import Batch
 from tulle.sources.built_in import BuiltIn
 
@@ -20,19 +21,19 @@ def certificate(batch: Batch) -> object:
 
 async def test_the_certificate_is_made_once(tmp_path: Path) -> None:
     file = tmp_path / "stand-in.pem"
-    made = certificate(await first(BuiltIn(file, tmp_path / "x.sock")))
-    assert made == file.read_text() == certificate(await first(BuiltIn(file, tmp_path / "x.sock")))
+    made = certificate(await first(BuiltIn(file, tmp_path / "x.sock", self_signed)))
+    assert made == file.read_text() == certificate(await first(BuiltIn(file, tmp_path / "x.sock", self_signed)))
     assert file.stat().st_mode & 0o777 == 0o600
 
 
 async def test_one_that_is_damaged_is_made_anew(tmp_path: Path) -> None:
     file = tmp_path / "stand-in.pem"
     file.write_text("nothing")
-    assert certificate(await first(BuiltIn(file, tmp_path / "x.sock"))) == file.read_text() != "nothing"
+    assert certificate(await first(BuiltIn(file, tmp_path / "x.sock", self_signed))) == file.read_text() != "nothing"
 
 
 async def test_services_that_are_always_there_are_behind_a_socket(tmp_path: Path) -> None:
-    batch = await first(BuiltIn(tmp_path / "a.pem", Path("/run/x.sock")))
+    batch = await first(BuiltIn(tmp_path / "a.pem", Path("/run/x.sock"), self_signed))
     services = batch.documents[0].data["http"]["services"]  # type: ignore[index]
     assert services["api"] == {"loadBalancer": {"servers": [{"url": "unix:///run/x.sock"}]}}
     assert batch.documents[0].origin.source == "internal"

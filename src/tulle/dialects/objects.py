@@ -22,7 +22,7 @@ from tulle.kit.located import LocatedList, LocatedMap, is_moved, line_of
 from tulle.model.documents import Anchor, Document, Key, Origin
 from tulle.model.findings import Finding, did_you_mean
 from tulle.model.mesh import Fragment
-from tulle.model.names import DEFAULT_NAMESPACE, SYSTEM_NAMESPACE, Name
+from tulle.model.names import DEFAULT_NAMESPACE, SYSTEM_NAMESPACE, Name, named
 
 T = TypeVar("T")
 Items = Annotated[tuple[T, ...], Several(alone=False)]
@@ -198,7 +198,7 @@ class ObjectDialect:
             message = f"{wanted} {name}: metadata.namespace must be a name, not {shown(namespace)}"
             return (), (Finding.error(_at(document, "metadata", "namespace"), message),)
         place = SYSTEM_NAMESPACE if kind.is_global else namespace or DEFAULT_NAMESPACE
-        key = Key(f"{self.name}/{kind.short}", Name(place, name))
+        key = Key(f"{self.name}/{kind.short}", named(place, name))
         line = _at(document).line
         before = known.get(key)
         if before is not None and _is_same(before, document):

@@ -12,6 +12,7 @@ from envoy.config.route.v3 import route_components_pb2
 from tulle.envoy import hashing, headers, naming, protos, replies, retries, rewrites, stays
 from tulle.envoy.callers import ANYBODY, Caller
 from tulle.envoy.treatments import Treatment, showing, treatment
+from tulle.kit.quick import quick
 from tulle.model.names import Name
 from tulle.model.policies import HashOn, Retry
 from tulle.model.routes import Backend, Forward, Match, Mirror, Redirect, Respond, RouteRule
@@ -28,6 +29,7 @@ NOT_FOUND_CODES: dict[int, NotFoundCode] = {404: RouteAction.NOT_FOUND, 500: Rou
 """What Envoy can say where a cluster does not exist, beside 503."""
 
 
+@quick
 @dataclass(frozen=True, slots=True)
 class Destinations:
     """What is known of the services that rules send requests to."""

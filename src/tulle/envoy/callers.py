@@ -4,12 +4,14 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from tulle.kit.quick import quick
 from tulle.model.mesh import Settings
 from tulle.model.names import GATEWAY, Name
 from tulle.model.policies import Locality
 from tulle.model.workloads import Instance
 
 
+@quick
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Caller:
     """A workload, or the gateway, as policies see it."""

@@ -36,6 +36,11 @@ SPECIAL = (
     (NOT_BELIEVED, ("UF",), 500, "Internal Server Error"),
 )
 """The same where something else holds, too."""
+DETAILED = (
+    ("local_rate_limited", 429, "Too Many Requests"),
+    ("request_payload_too_large", 413, "Request Entity Too Large"),
+)
+"""By what Envoy calls its reason."""
 UNREADABLE = ((400, "400 Bad Request"), (431, "431 Request Header Fields Too Large"))
 
 
@@ -51,7 +56,7 @@ def nothing_found() -> route_components_pb2.Route:
 
 def local_reply() -> LocalReplyConfig:
     """For what Envoy answers itself."""
-    mappers = [*(_where(*each) for each in SPECIAL), *(_mapper(*each) for each in FAILURES)]
+    mappers = [*(_where(*each) for each in SPECIAL), *map(_detailed, DETAILED), *(_mapper(*each) for each in FAILURES)]
     return LocalReplyConfig(mappers=[*mappers, *(_unreadable(*each) for each in UNREADABLE)])
 
 
@@ -63,6 +68,13 @@ def _unreadable(status: int, body: str) -> ResponseMapper:
     message.ClearField("status_code")
     message.ClearField("headers_to_add")
     message.body_format_override.content_type = PLAIN
+    return message
+
+
+def _detailed(said: tuple[str, int, str]) -> ResponseMapper:
+    details, status, body = said
+    message = _mapper((), status, body)
+    message.filter.CopyFrom(_holding(f"response.code_details == '{details}'"))
     return message
 
 
@@ -92,8 +104,12 @@ def _mapper(flags: tuple[str, ...], status: int, body: str) -> ResponseMapper:
 
 def _where(expression: str, flags: tuple[str, ...], status: int, body: str) -> ResponseMapper:
     message = _mapper(flags, status, body)
+    both = accesslog_pb2.AndFilter(filters=[message.filter, _holding(expression)])
+    message.filter.CopyFrom(accesslog_pb2.AccessLogFilter(and_filter=both))
+    return message
+
+
+def _holding(expression: str) -> accesslog_pb2.AccessLogFilter:
     config = cel_pb2.ExpressionFilter(expression=expression)
     condition = accesslog_pb2.ExtensionFilter(name="cel", typed_config=protos.packed(config))
-    both = [message.filter, accesslog_pb2.AccessLogFilter(extension_filter=condition)]
-    message.filter.CopyFrom(accesslog_pb2.AccessLogFilter(and_filter=accesslog_pb2.AndFilter(filters=both)))
-    return message
+    return accesslog_pb2.AccessLogFilter(extension_filter=condition)

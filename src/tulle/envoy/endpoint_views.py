@@ -11,6 +11,7 @@ from functools import lru_cache
 from urllib.parse import quote, unquote
 
 from tulle.envoy import naming
+from tulle.kit.quick import quick
 from tulle.model.names import Name
 from tulle.model.policies import Locality
 
@@ -54,6 +55,7 @@ class Preference:
                 return None
 
 
+@quick
 @dataclass(frozen=True, slots=True, kw_only=True)
 class View:
     """Endpoints of one port of a service: those with all of these labels, perhaps in order of a preference."""

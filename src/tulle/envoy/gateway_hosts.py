@@ -20,7 +20,9 @@ from tulle.envoy.rewrites import NOWHERE, Entry, redirects
 from tulle.envoy.routes import compile_routes, in_order
 from tulle.envoy.scope import may_call
 from tulle.envoy.sockets import Layout, Place
+from tulle.kit.groups import Groups
 from tulle.kit.memo import remember
+from tulle.kit.quick import quick
 from tulle.kit.sequences import differing
 from tulle.kit.tables import Layered, changed_keys, replaced
 from tulle.model import hostnames
@@ -41,15 +43,17 @@ Changed = tuple[RouteSets, RouteSets]
 Ports = tuple[int, ...]
 
 
+@quick
 @dataclass(frozen=True, slots=True)
 class Host:
     """One virtual host of the gateway, with all that it was compiled from."""
 
     sets: RouteSets
     ports: Ports
-    services: frozenset[Name]
+    services: tuple[Name, ...]
+    """Each once."""
     resource: Resource
-    clusters: Mapping[str, Resource]
+    clusters: tuple[Resource, ...]
     secrets: frozenset[str]
     """Secrets of the mesh that its clusters need."""
     entry: Entry = NOWHERE
@@ -78,7 +82,7 @@ class Memory:
     """With those that no route can change."""
     all_clusters: Layered[str, Resource] = field(default_factory=Layered)
     """With those that listeners need."""
-    _users: dict[Name, set[Place]] = field(default_factory=dict)
+    _users: Groups[Name, Place] = field(default_factory=Groups)
     """By service: the hosts that use it."""
     _sharing: Counter[str] = field(default_factory=Counter)
     """By cluster: how many hosts have it."""
@@ -100,14 +104,14 @@ class Memory:
 
     def users(self, services: Iterable[Name]) -> list[Place]:
         """The hosts that use any of these services."""
-        return sorted(set().union(*(self._users.get(name, ()) for name in services)))
+        return sorted(set().union(*map(self._users.get, services)))
 
     def forget(self) -> None:
         """Begin from scratch."""
         self.layout, self.routes, self.streaming, self.services = Layout(), (), (), {}
         self.wide = {}
         self.hosts, self.virtual_hosts, self.clusters = {}, {}, {}
-        self._users, self._sharing, self._secrets = {}, Counter(), {}
+        self._users, self._sharing, self._secrets = Groups(), Counter(), {}
 
     def take(self, hosts: Mapping[Place, Host | None]) -> None:
         """Put hosts in place of those that were there; None: there is none any more."""
@@ -117,12 +121,13 @@ class Memory:
             before = self.hosts.get(place)
             if before is not None:
                 self._leave(place, before)
-                clusters.update((name, self.clusters.get(name)) for name in before.clusters if name not in clusters)
+                left = (each.name for each in before.clusters if each.name not in clusters)
+                clusters.update((name, self.clusters.get(name)) for name in left)
                 if host is None:
                     resources.append((before.resource.name, None))
             if host is not None:
                 self._note(place, host)
-                clusters.update(host.clusters)
+                clusters.update((each.name, each) for each in host.clusters)
                 resources.append((host.resource.name, host.resource))
         self.hosts = replaced(self.hosts, hosts.items())
         self.virtual_hosts = replaced(self.virtual_hosts, resources)
@@ -131,17 +136,15 @@ class Memory:
 
     def _note(self, place: Place, host: Host) -> None:
         for name in host.services:
-            self._users.setdefault(name, set()).add(place)
-        self._sharing.update(host.clusters.keys())
+            self._users.add(name, place)
+        self._sharing.update(each.name for each in host.clusters)
         if host.secrets:
             self._secrets[place] = host.secrets
 
     def _leave(self, place: Place, host: Host) -> None:
         for name in host.services:
-            self._users[name].discard(place)
-            if not self._users[name]:
-                del self._users[name]
-        self._sharing.subtract(host.clusters.keys())
+            self._users.remove(name, place)
+        self._sharing.subtract(each.name for each in host.clusters)
         self._secrets.pop(place, None)
 
 
@@ -260,8 +263,8 @@ def compile_host(mesh: Mesh, place: Place, sets: RouteSets, ports: Ports, entry:
     """One virtual host; `ports` are the numbers by which its port may be named in conditions."""
     routes_name, host = place
     used = [backend for each in sets for backend in references.request_backends(each)]
-    names = frozenset(backend.service for backend in used)
-    to = dataclasses.replace(destinations(mesh, names), listener=entry)
+    names = tuple(dict.fromkeys(backend.service for backend in used))
+    to = destinations(mesh, names, entry)
     name = naming.virtual_host(routes_name, host)
     origins = tuple(each.origin for each in sets) or (mesh.settings.origin,)
 
@@ -284,9 +287,8 @@ def compile_host(mesh: Mesh, place: Place, sets: RouteSets, ports: Ports, entry:
         return encode(name, message, origins=origins)
 
     resource = attempt(VIRTUAL_HOST, name, origins, compiled)
-    resources = cluster_resources(used, to, mesh.settings.trust_domain)
-    clusters = {each.name: each for each in resources}
-    return Host(sets, ports, names, resource, clusters, mesh_secrets.needed(resources), entry)
+    clusters = cluster_resources(used, to, mesh.settings.trust_domain)
+    return Host(sets, ports, names, resource, clusters, mesh_secrets.needed(clusters), entry)
 
 
 def at_gateway(route_set: RouteSet, ports: Ports) -> RouteSet:
@@ -326,12 +328,12 @@ def _possible(matches: Iterable[Match], ports: frozenset[int]) -> Iterator[Match
             yield dataclasses.replace(match, ports=()) if match.ports else match
 
 
-def destinations(mesh: Mesh, names: Iterable[Name]) -> Destinations:
-    """What the gateway may know of these services."""
+def destinations(mesh: Mesh, names: Iterable[Name], entry: Entry = NOWHERE) -> Destinations:
+    """What the gateway may know of these services, at a listener."""
     known = {name: service for name in names if (service := mesh.services.get(name)) is not None}
     caller = Caller.gateway(mesh.settings)
     denied = frozenset(name for name, service in known.items() if not may_call(caller.name, service))
-    return Destinations(known, denied, caller=caller, root_namespace=mesh.settings.root_namespace)
+    return Destinations(known, denied, caller=caller, root_namespace=mesh.settings.root_namespace, listener=entry)
 
 
 def lazy_routes(name: str) -> route_pb2.RouteConfiguration:

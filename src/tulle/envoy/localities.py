@@ -8,12 +8,14 @@ from dataclasses import dataclass
 
 from tulle.envoy.callers import Caller
 from tulle.envoy.endpoint_views import Preference
+from tulle.kit.quick import quick
 from tulle.model.policies import NETWORK_LABEL, Locality, Policy
 from tulle.model.services import Endpoint
 
 NOWHERE = Locality()
 
 
+@quick
 @dataclass(frozen=True, slots=True)
 class Group:
     """Endpoints of one locality and priority."""

@@ -32,7 +32,7 @@ AUTHORITY, REVOKED = ("ca.crt", "cacert"), ("ca.crl", "crl")
 
 def needed(resources: Iterable[Resource]) -> frozenset[str]:
     """The secrets of the mesh to which resources refer."""
-    return NONE.union(*map(_referred, resources)) or NONE
+    return NONE.union(*(_referred(each) for each in resources if _may_refer(each.body))) or NONE
 
 
 def parts(names: Iterable[str]) -> frozenset[str]:
@@ -40,12 +40,14 @@ def parts(names: Iterable[str]) -> frozenset[str]:
     return frozenset(part for name in names for part in name.split("+"))
 
 
+def _may_refer(body: bytes) -> bool:
+    """Most do not: nothing has to be remembered of these."""
+    return b"secret" in body or b"-ca|" in body
+
+
 @remember(size=1)
 def _referred(resource: Resource) -> frozenset[str]:
-    body = resource.body
-    if b"secret" not in body and b"-ca|" not in body:
-        return NONE
-    return frozenset(name.decode() for name in NAME.findall(body)) or NONE
+    return frozenset(name.decode() for name in NAME.findall(resource.body)) or NONE
 
 
 def shown_to(namespace: str, names: Iterable[str]) -> frozenset[str]:

@@ -3,28 +3,36 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from functools import lru_cache
+from functools import cache, lru_cache
 from typing import TypeAlias
 
 from envoy.config.cluster.v3 import cluster_pb2
+from envoy.config.common.mutation_rules.v3 import mutation_rules_pb2
 from envoy.config.core.v3 import protocol_pb2
+from envoy.extensions.filters.http.header_mutation.v3 import header_mutation_pb2
+from envoy.extensions.filters.http.upstream_codec.v3 import upstream_codec_pb2
+from envoy.extensions.filters.network.http_connection_manager.v3 import http_connection_manager_pb2
 from envoy.extensions.upstreams.http.v3 import http_protocol_options_pb2
 from google.protobuf import any_pb2
 
 from tulle.envoy import protos
+from tulle.kit.quick import quick
 from tulle.model.policies import ConnectionPool, Keepalive, Policy
 
 HTTP_OPTIONS = "envoy.extensions.upstreams.http.v3.HttpProtocolOptions"
 Http2Options: TypeAlias = protocol_pb2.Http2ProtocolOptions
+HttpFilter: TypeAlias = http_connection_manager_pb2.HttpFilter
 HttpProtocolOptions: TypeAlias = http_protocol_options_pb2.HttpProtocolOptions
 NOTHING_SAID = ConnectionPool()
 SILENCE, PATIENCE = 30.0, 10.0
 """Seconds: a peer whose host vanished is noticed without waiting for TCP."""
 LONGEST_SILENCE, MOST_PROBES = 32767, 127
 """Of TCP, in Linux."""
+TOLD = ("x-envoy-internal", "x-envoy-expected-rq-timeout-ms")
 SERVER_ERRORS = "5[0-9]{2}"
 
 
+@quick
 @dataclass(frozen=True, slots=True)
 class Spoken:
     """The HTTP that is spoken upstream."""
@@ -61,6 +69,8 @@ def http_options(spoken: Spoken) -> any_pb2.Any:
         pattern = "|".join((SERVER_ERRORS, *map(str, sorted(spoken.error_codes))))
         header = options.outlier_detection.error_matcher.http_response_headers_match.headers.add(name=":status")
         header.string_match.safe_regex.CopyFrom(protos.regex(pattern))
+    if pool.hides_proxy:
+        options.http_filters.extend(_hiding())
     if pool.use_client_protocol:
         options.use_downstream_protocol_config.http_protocol_options.enable_trailers = True
         options.use_downstream_protocol_config.http2_protocol_options.CopyFrom(_http2(pool))
@@ -72,6 +82,16 @@ def http_options(spoken: Spoken) -> any_pb2.Any:
     else:
         options.explicit_http_config.http_protocol_options.enable_trailers = True
     return protos.packed(options)
+
+
+@cache
+def _hiding() -> tuple[HttpFilter, ...]:
+    """Takes away what Envoy tells those whom it asks itself: nothing on the way of other requests could."""
+    config = header_mutation_pb2.HeaderMutation()
+    for header in TOLD:
+        config.mutations.request_mutations.append(mutation_rules_pb2.HeaderMutation(remove=header))
+    hiding = HttpFilter(name="hiding", typed_config=protos.packed(config))
+    return hiding, HttpFilter(name="codec", typed_config=protos.packed(upstream_codec_pb2.UpstreamCodec()))
 
 
 def keep_alive(keepalive: Keepalive, cluster: cluster_pb2.Cluster) -> None:

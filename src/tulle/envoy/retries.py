@@ -11,6 +11,7 @@ from envoy.extensions.retry.host.previous_hosts.v3 import previous_hosts_pb2
 from envoy.extensions.retry.priority.previous_priorities.v3 import previous_priorities_config_pb2
 
 from tulle.envoy import naming, protos
+from tulle.kit.quick import quick
 from tulle.model.policies import Retry
 from tulle.model.routes import Match
 
@@ -34,6 +35,7 @@ UNSENT = route_components_pb2.HeaderMatcher(name=naming.UNSENT_HEADER, present_m
 LOST = route_components_pb2.HeaderMatcher(name=naming.LOST_HEADER, present_match=True)
 
 
+@quick
 @dataclass(frozen=True, slots=True)
 class Variant:
     """A part of the requests of a rule, and how they are retried."""

@@ -14,10 +14,15 @@ from tulle.envoy.attempts import Uncompilable
 from tulle.envoy.filters import registry, steps
 from tulle.envoy.matches import is_unconditional, route_match
 from tulle.envoy.scope import LONGEST_HOST
-from tulle.model.routes import Forward, Match, Redirect, RouteRule, RouteSet, specificity
+from tulle.envoy.steps import operations
+from tulle.model.routes import Backend, Forward, Match, Redirect, RouteRule, RouteSet, specificity
+from tulle.model.steps import AskServer, ErrorPages
 
 Route: TypeAlias = route_components_pb2.Route
 
+HOPS = "X-Forwarded-For"
+ASKING = (AskServer, ErrorPages)
+"""Steps that name a service."""
 Step = tuple[Match, RouteRule]
 Rank = tuple[int, ...]
 Age = tuple[str, str, str]
@@ -87,6 +92,8 @@ def _compile(match: Match, rule: RouteRule, to: Destinations) -> Iterator[Route]
     for message in _actions(match, rule, to):
         message.name = rule.name
         told.mark(rule.told, message)
+        if operations.hides_client(rule.steps):
+            message.request_headers_to_remove.append(HOPS)
         for name, config in wishes.items():
             message.typed_per_filter_config[name].CopyFrom(config)
         _share_steps(rule, message)
@@ -128,10 +135,18 @@ def _done(match: Match, rule: RouteRule, to: Destinations) -> Iterator[Route]:
 
 def _resolved(rule: RouteRule, to: Destinations) -> RouteRule:
     """The rule with everything that its filters need to know of other services."""
-    if rule.check is None:
-        return rule
-    backend = rule.check.backend
-    return replace(rule, check=replace(rule.check, backend=replace(to.resolved(backend), subset=to.chosen(backend))))
+    if rule.check is not None:
+        rule = replace(rule, check=replace(rule.check, backend=_found(rule.check.backend, to)))
+    if any(isinstance(each, ASKING) for each in rule.steps):
+        done = (
+            replace(each, backend=_found(each.backend, to)) if isinstance(each, ASKING) else each for each in rule.steps
+        )
+        rule = replace(rule, steps=tuple(done))
+    return rule
+
+
+def _found(backend: Backend, to: Destinations) -> Backend:
+    return replace(to.resolved(backend), subset=to.chosen(backend))
 
 
 def _rank(found: tuple[int, ...]) -> Rank:

@@ -10,6 +10,7 @@ from tulle.envoy.callers import Caller
 from tulle.envoy.endpoint_views import Preference
 from tulle.envoy.scope import is_exported
 from tulle.kit.memo import remember
+from tulle.kit.quick import quick
 from tulle.model.names import Name
 from tulle.model.policies import Policy, TlsMode
 from tulle.model.services import Destination, Port, Service, Subset
@@ -17,6 +18,7 @@ from tulle.model.services import Destination, Port, Service, Subset
 Labels = tuple[tuple[str, str], ...]
 
 
+@quick
 @dataclass(frozen=True, slots=True, eq=False, weakref_slot=True)
 class Treatment:
     """What holds between a caller and a port of a service. Compared by identity: equal questions get the same one."""
@@ -53,7 +55,7 @@ def destinations(service: Service, caller: Caller, root_namespace: str) -> tuple
     """The documents that decide for a caller, the oldest first: of one host, in one namespace."""
     if not service.destinations:
         return ()
-    labels = caller.labels if _asks(service)[0] else ()
+    labels = caller.labels if any(each.clients for each in service.destinations) else ()
     return _destinations(service, caller.lives_in(root_namespace), labels, root_namespace)
 
 

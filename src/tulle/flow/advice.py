@@ -52,6 +52,7 @@ class Advice:
     """What all advisors found, kept up to date. To be updated after every update of what it is given."""
 
     def __init__(self) -> None:
+        self._kinds = all_advisors()  # Imported here, not while the first mesh is built.
         self._advisors: tuple[Advisor, ...] = ()
         self._settings: Settings | None = None
         self._routes: dict[RouteSet, Document] = {}
@@ -77,7 +78,7 @@ class Advice:
         """Look again at what a change concerns. `attached` are the rules that count, where they count."""
         is_fresh = settings is not self._settings
         if is_fresh:
-            self._settings, self._advisors = settings, tuple(make() for make in all_advisors())
+            self._settings, self._advisors = settings, tuple(make() for make in self._kinds)
         touched, is_renamed = self._differences(merge, joining, guarding, is_fresh=is_fresh)
         for route in merge.routes_removed:
             self._routes.pop(route, None)

@@ -31,13 +31,14 @@ class Attached:
     routes: tuple[RouteSet, ...]
     """The route as it is attached: once for each set of hosts at gateways, and once for each service."""
     parents: tuple[ParentStatus, ...]
+    """What is said about it at those parents of which a status tells."""
     findings: tuple[Finding, ...]
-    names: frozenset[Name]
-    """What it depends on: when one of these changes, it is to be attached again."""
-    sections: frozenset[tuple[Name, str]] = frozenset()
-    """Gateway and name of every listener that took it, in use or not."""
-    services: frozenset[Name] = frozenset()
-    """Services that it sends something to."""
+    names: tuple[Name, ...]
+    """What it depends on, each once: when one of these changes, it is to be attached again."""
+    sections: tuple[tuple[Name, str], ...] = ()
+    """Gateway and name of every listener that took it, in use or not; each once."""
+    services: tuple[Name, ...] = ()
+    """Services that it sends something to, each once."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,7 +64,8 @@ def attach(route: RouteSet, around: Surroundings) -> Attached:
         names.add(parent.name)
         is_gateway = parent.kind is AttachKind.GATEWAY
         outcome = _at_gateway(route, parent, around) if is_gateway else _at_service(route, parent, around)
-        statuses.append(ParentStatus(reference=parent.reference, conditions=_conditions(route, outcome, resolved)))
+        if parent.reference:
+            statuses.append(ParentStatus(reference=parent.reference, conditions=_conditions(route, outcome, resolved)))
         if outcome.reason:
             subject = parent.origin.subject or route.origin.subject
             findings.append(Finding.warning(parent.origin, f"{subject}: {outcome.message}"))
@@ -76,8 +78,8 @@ def attach(route: RouteSet, around: Surroundings) -> Attached:
         routes=(*_for_listeners(resolved.route, taken, around), *attached.values()),
         parents=tuple(statuses),
         findings=tuple(findings),
-        names=frozenset(names),
-        sections=frozenset((each.gateway, each.section) for each, _ in taken if each.gateway is not None),
+        names=tuple(names),
+        sections=tuple({(each.gateway, each.section) for each, _ in taken if each.gateway is not None}),
         services=services_of(resolved.route),
     )
 

@@ -59,9 +59,9 @@ def resolve(route: RouteSet, around: Surroundings) -> Resolved:
     return Resolved(checked, problems, tuple(findings), frozenset(names))
 
 
-def services_of(route: RouteSet) -> frozenset[Name]:
-    """The services that a route sends something to, or would if a policy did not forbid it."""
-    return frozenset(each.service for each in backends(route) if each.problem_reason in {"", NO_AUTHORITY})
+def services_of(route: RouteSet) -> tuple[Name, ...]:
+    """The services, each once, that a route sends something to, or would if a policy did not forbid it."""
+    return tuple({each.service for each in backends(route) if each.problem_reason in {"", NO_AUTHORITY}})
 
 
 def _problem(backend: Backend, route: RouteSet, around: Surroundings) -> Problem:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Hashable, Iterator
 from typing import Generic, TypeVar
 
+from tulle.kit.groups import Groups
 from tulle.kit.tables import changed_keys, replaced
 from tulle.model.documents import Document
 from tulle.model.names import Name
@@ -13,72 +14,81 @@ Thing = TypeVar("Thing")
 Key = TypeVar("Key", bound=Hashable)
 
 
-class Contest(Generic[Thing]):
+class Contest(Generic[Key, Thing]):
     """Who has a name. Of several that want it, the first in the order of the documents."""
 
     def __init__(self, together: Callable[[tuple[Thing, ...]], Thing] | None = None) -> None:
         self._together = together
         """What several, in their order, are instead of the first of them."""
-        self._claims: dict[Name, tuple[tuple[Document, Thing], ...]] = {}
+        self._claims: Groups[Key, tuple[Document, Thing]] = Groups()
         """Parts that want each name, and what for; after a decision the one that has it is the first."""
-        self._contested: set[Name] = set()
-        self._touched: set[Name] = set()
+        self._contested: set[Key] = set()
+        self._touched: set[Key] = set()
 
-    def add(self, name: Name, part: Document, thing: Thing) -> None:
+    def add(self, name: Key, part: Document, thing: Thing) -> None:
         """A part wants a name."""
-        others = self._claims.get(name)
-        self._claims[name] = (*_without(others, part), (part, thing)) if others else ((part, thing),)
+        if name in self._claims:
+            self._drop(name, part)
+        self._claims.add(name, (part, thing))
         self._touched.add(name)
 
-    def remove(self, name: Name, part: Document) -> None:
+    def remove(self, name: Key, part: Document) -> None:
         """A part does not want a name any more."""
-        others = _without(self._claims.pop(name), part)
-        if others:
-            self._claims[name] = others
+        self._drop(name, part)
         self._touched.add(name)
 
-    def decide(self, position: Callable[[Document], int]) -> list[tuple[Name, Thing | None]]:
+    def _drop(self, name: Key, part: Document) -> None:
+        for claim in [each for each in self._claims.get(name) if each[0] is part]:
+            self._claims.remove(name, claim)
+
+    def decide(self, position: Callable[[Document], int]) -> list[tuple[Key, Thing | None]]:
         """Decide who has each name about which there is something to decide, whether or not it is somebody else now."""
         look = self._touched | self._contested
         self._touched = set()
-        found: list[tuple[Name, Thing | None]] = []
+        found: list[tuple[Key, Thing | None]] = []
         for name in look:
-            claims = self._claims.get(name, ())
+            claims = tuple(self._claims.get(name))
             if len(claims) > 1:
-                claims = self._claims[name] = tuple(sorted(claims, key=lambda claim: position(claim[0])))
+                claims = self._ordered(name, position)
                 self._contested.add(name)
             else:
                 self._contested.discard(name)
             found.append((name, self._decided(claims) if claims else None))
         return found
 
+    def _ordered(self, name: Key, position: Callable[[Document], int]) -> tuple[tuple[Document, Thing], ...]:
+        """Put the claims to a name into the order of the documents."""
+        claims = tuple(sorted(self._claims.pop(name), key=lambda claim: position(claim[0])))
+        for claim in claims:
+            self._claims.add(name, claim)
+        return claims
+
     def _decided(self, claims: tuple[tuple[Document, Thing], ...]) -> Thing:
         if self._together is None or len(claims) == 1:
             return claims[0][1]
         return self._together(tuple(thing for _, thing in claims))
 
-    def wanted(self, name: Name, part: Document) -> Thing:
+    def wanted(self, name: Key, part: Document) -> Thing:
         """What a part says about a name, whoever has it."""
-        return next(thing for each, thing in self._claims[name] if each is part)
+        return next(thing for each, thing in self._claims.get(name) if each is part)
 
-    def losers(self, position: Callable[[Document], int]) -> Iterator[tuple[Name, Document, Document]]:
+    def losers(self, position: Callable[[Document], int]) -> Iterator[tuple[Key, Document, Document]]:
         """Of each name that several want: the name, who has it, and each of the others."""
         for name in self._contested:
-            (first, _), *others = sorted(self._claims[name], key=lambda claim: position(claim[0]))
+            (first, _), *others = sorted(self._claims.get(name), key=lambda claim: position(claim[0]))
             for other, _ in others:
                 yield name, first, other
 
-    def part_of(self, name: Name) -> Document:
+    def part_of(self, name: Key) -> Document:
         """The part that has a name."""
-        return self._claims[name][0][0]
+        return next(iter(self._claims.get(name)))[0]
 
-    def winner(self, name: Name) -> tuple[Document, Thing] | None:
+    def winner(self, name: Key) -> tuple[Document, Thing] | None:
         """The part that has a name and what it has by it; None if nobody wants it."""
-        claims = self._claims.get(name)
-        return claims[0] if claims else None
+        return next(iter(self._claims.get(name)), None)
 
 
-class Claims(Contest[Thing]):
+class Claims(Contest[Name, Thing]):
     """Things of one kind by name."""
 
     def __init__(self, together: Callable[[tuple[Thing, ...]], Thing] | None = None) -> None:
@@ -90,7 +100,3 @@ class Claims(Contest[Thing]):
         """Decide who has each name; the names whose thing changed, appeared or vanished."""
         before, self.table = self.table, replaced(self.table, self.decide(position))
         return frozenset(changed_keys(before, self.table))
-
-
-def _without(claims: tuple[tuple[Document, Thing], ...], part: Document) -> tuple[tuple[Document, Thing], ...]:
-    return tuple(claim for claim in claims if claim[0] is not part)

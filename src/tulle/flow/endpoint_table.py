@@ -7,6 +7,7 @@ from collections.abc import Iterable, Mapping
 from tulle.envoy import endpoint_views
 from tulle.envoy.compile import compile_endpoints
 from tulle.flow.endpoints import endpoints
+from tulle.kit.groups import Groups
 from tulle.model.guards import Guard
 from tulle.model.mesh import Mesh
 from tulle.model.names import Name
@@ -26,7 +27,7 @@ class EndpointTable:
         self.failed: dict[str, Resource] = {}
         """Those that could not be compiled, by view; the last good ones stay."""
         self._resources: dict[str, Resource] = {}
-        self._views: dict[Name, set[str]] = {}
+        self._views: Groups[Name, str] = Groups()
 
     def __len__(self) -> int:
         return len(self._resources)
@@ -45,7 +46,7 @@ class EndpointTable:
         if service is None:
             return None
         places = self._places.setdefault(name, self.places(service))
-        self._views.setdefault(name, set()).add(view)
+        self._views.add(name, view)
         return self._take(view, compile_endpoints(service, view, places))
 
     def update(
@@ -76,7 +77,7 @@ class EndpointTable:
             return dict.fromkeys(gone)
         self._places[name] = places = self.places(service)
         changed: dict[str, Resource | None] = {}
-        for view in self._views[name]:
+        for view in self._views.get(name):
             before = self._resources.get(view)
             now = self._take(view, compile_endpoints(service, view, places))
             if now is not before:

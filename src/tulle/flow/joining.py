@@ -169,8 +169,12 @@ class Joining:
             tuple(sorted(accounts - {base.account, ""})),
             self._places.get(name),
             entries,
-            (*secured(base, tuple(self.tls.tls.get(name, {}).items())), *self._said_about(base)),
+            (*self._secured_for(base), *self._said_about(base)),
         )
+
+    def _secured_for(self, service: Service) -> tuple[Destination, ...]:
+        said = self.tls.tls.get(service.name)
+        return secured(service, tuple(said.items())) if said else ()
 
     def _said_about(self, service: Service) -> tuple[Destination, ...]:
         hosts = service.full_hosts

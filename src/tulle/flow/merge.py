@@ -9,7 +9,7 @@ from typing import Any
 from tulle.flow.claims import Claims, Contest
 from tulle.flow.parts import Change
 from tulle.flow.sharing import findings, together
-from tulle.model.documents import Document
+from tulle.model.documents import Document, Key
 from tulle.model.findings import Finding
 from tulle.model.listeners import Listener
 from tulle.model.mesh import Fragment, Object, Settings
@@ -56,16 +56,16 @@ class Merge:
         self.changed = Changed()
         """By the last update."""
         self._unattached = self._of_ingress = 0
-        self._parts: Contest[Fragment] = Contest()
-        self._active: dict[Name, tuple[Document, Fragment]] = {}
+        self._parts: Contest[Key, Fragment] = Contest()
+        self._active: dict[Key, tuple[Document, Fragment]] = {}
 
     def update(self, change: Change, fragments: Mapping[Document, Fragment], position: Position) -> None:
         """Take the parts that were added and removed."""
         self.parts_moved = change.moved
         for part in change.removed:
-            self._parts.remove(_slot(part), part)
+            self._parts.remove(part.key, part)
         for part in change.added:
-            self._parts.add(_slot(part), part, fragments[part])
+            self._parts.add(part.key, part, fragments[part])
         dropped: set[RouteSet] = set()
         gained: dict[RouteSet, Document] = {}
         for name, _ in self._parts.decide(position):
@@ -115,7 +115,7 @@ class Merge:
 
     def findings(self, position: Position) -> Iterator[Finding]:
         """About every object whose name belongs to an earlier one."""
-        claims: tuple[Contest[Any], ...] = (self._parts, self.listeners, *self.objects.values())
+        claims: tuple[Contest[Any, Any], ...] = (self._parts, self.listeners, *self.objects.values())
         for each in claims:
             for _, first, other in each.losers(position):
                 yield _twice(other, first)
@@ -167,11 +167,6 @@ def name_of(thing: Object) -> Name:
     if isinstance(thing, Template):
         return Name(thing.name.namespace, f"{thing.kind}/{thing.name.name}")
     return thing.name if isinstance(thing.name, Name) else Name("", thing.name)
-
-
-def _slot(part: Document) -> Name:
-    """What identifies a part among those of all sources."""
-    return Name(part.key.name.namespace, f"{part.key.kind}/{part.key.name.name}")
 
 
 def _twice(other: Document, first: Document) -> Finding:

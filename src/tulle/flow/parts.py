@@ -50,7 +50,6 @@ class Parts:
     _documents: tuple[Document, ...] = ()
     _cuts: list[Cut] = field(default_factory=list)
     """The parts of each document."""
-    _whole: dict[tuple[str, str, Key], Document] = field(default_factory=dict)
     _standing: dict[Document, Document] = field(default_factory=dict)
     """The last good versions of parts that are broken."""
     last_good: LastGood = field(default_factory=LastGood)
@@ -81,7 +80,8 @@ class Parts:
         known = {self._documents[index]: self._cuts[index] for index in places}
         now = [documents[index] for _, _, first, last in spans for index in range(first, last)]
         gone = {document: known[document] for document in known.keys() - set(now)}
-        before = {document: self._said_before(document, gone) for document in now if document not in known}
+        said = {slot_of(document): cut for document, cut in gone.items()}
+        before = {document: said.get(slot_of(document), ()) for document in now if document not in known}
         cuts = {
             document: self._cut(document, before[document]) if document in before else known[document]
             for document in now
@@ -89,8 +89,6 @@ class Parts:
         self._hold(before, cuts)
         for document in gone:
             self.findings.pop(document, None)
-            if self._whole.get(slot := slot_of(document)) is document:
-                del self._whole[slot]
         change = self._arrange(spans, [[cuts[each] for each in documents[first:last]] for _, _, first, last in spans])
         self._documents = documents
         self._read(change)
@@ -129,14 +127,8 @@ class Parts:
             return {part: index * GAP for index, part in enumerate(self.order)}
         return dict(zip(parts, found, strict=True))
 
-    def _said_before(self, document: Document, gone: Mapping[Document, Cut]) -> Cut:
-        """The parts of the last version of a document."""
-        last = self._whole.get(slot_of(document))
-        return gone.get(last, ()) if last is not None else ()
-
     def _cut(self, document: Document, before: Cut) -> Cut:
         parts, findings = registry.split(document, {part.key: part for part in before})
-        self._whole[slot_of(document)] = document
         if findings:
             self.findings[document] = findings
         return parts

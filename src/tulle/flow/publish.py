@@ -29,6 +29,7 @@ from tulle.flow.patch import Patch
 from tulle.flow.plain_text import told_of
 from tulle.kit.codec import encode
 from tulle.kit.collecting import no_collection
+from tulle.kit.groups import Groups
 from tulle.kit.tables import changed_keys, replaced
 from tulle.model.mesh import Mesh
 from tulle.model.names import Name
@@ -88,8 +89,8 @@ class Publisher:
         self._endpoints = EndpointTable()
         self._agents: dict[str, Session] = {}
         self._proxies: dict[str, Proxy] = {}
-        self._dependents: dict[Name, set[str]] = {}
-        self._holders: dict[str, set[str]] = {}
+        self._dependents: Groups[Name, str] = Groups()
+        self._holders: Groups[str, str] = Groups()
         self._is_torn = False
         """Whether the last update ended in the middle."""
         self._assignments: dict[tuple[str, str], tuple[object, Resource]] = {}
@@ -136,7 +137,7 @@ class Publisher:
         if concerns_all or old.settings is not mesh.settings:
             concerned = set(self._proxies)
         else:
-            concerned = set().union(*(self._dependents.get(name, ()) for name in changed))
+            concerned = set().union(*map(self._dependents.get, changed))
             concerned |= self._in_doubt(old, mesh) | self._guarded_by(guards)
             if changed or _gateway_differs(old, mesh):
                 concerned |= {id for id, proxy in self._proxies.items() if proxy.instance is None}
@@ -328,7 +329,7 @@ class Publisher:
     def _publish_endpoints(self, changed: Mapping[str, Resource], skip: Iterable[str] = ()) -> None:
         concerned: dict[str, dict[str, Resource]] = {}
         for name, resource in changed.items():
-            for id in self._holders.get(name, ()):
+            for id in self._holders.get(name):
                 concerned.setdefault(id, {})[name] = resource
         for id, resources in concerned.items():
             proxy = self._proxies[id]
@@ -346,9 +347,9 @@ class Publisher:
             (each.service for each in patches.needed_clusters(guard.patches)) if guard is not None else (),
         )
         for name in proxy.depends - depends:
-            self._dependents[name].discard(proxy.session.node_id)
+            self._dependents.discard(name, proxy.session.node_id)
         for name in depends - proxy.depends:
-            self._dependents.setdefault(name, set()).add(proxy.session.node_id)
+            self._dependents.add(name, proxy.session.node_id)
         proxy.depends = depends
 
     def _note_holdings(self, proxy: Proxy, before: Table, after: Table) -> None:
@@ -357,14 +358,14 @@ class Publisher:
         id = proxy.session.node_id
         for name in changed_keys(before, after):
             if name in after:
-                self._holders.setdefault(name, set()).add(id)
+                self._holders.add(name, id)
             else:
-                self._holders[name].discard(id)
+                self._holders.discard(name, id)
 
     def _forget(self, proxy: Proxy) -> None:
         self._note_holdings(proxy, proxy.snapshot.table(ENDPOINT), {})
         for name in proxy.depends:
-            self._dependents[name].discard(proxy.session.node_id)
+            self._dependents.discard(name, proxy.session.node_id)
 
     def _assign(self) -> None:
         self._roles = self._hosts.roles

@@ -16,6 +16,7 @@ from tulle.flow.nearest import Nearest
 from tulle.flow.resolving import resolve
 from tulle.flow.surroundings import Surroundings
 from tulle.kit.memo import remember
+from tulle.kit.quick import quick
 from tulle.model.documents import Origin
 from tulle.model.findings import Finding, did_you_mean
 from tulle.model.listeners import Listener, ListenerProtocol
@@ -31,6 +32,7 @@ UNAVAILABLE = 503
 ORIGINATING = frozenset((TlsMode.SIMPLE, TlsMode.MUTUAL))
 
 
+@quick
 @dataclass(frozen=True, slots=True)
 class Checked(Generic[Thing]):
     """An object whose references can all be resolved."""
@@ -182,7 +184,7 @@ def check_route(route: RouteSet, directory: Directory) -> Checked[tuple[RouteSet
     resolved = resolve(route, directory.services, directory.hosts, directory.delegates)
     if route.parents:
         attached = attach(resolved.route, directory.around)
-        findings, names = (*resolved.findings, *attached.findings), tuple(resolved.names | attached.names)
+        findings, names = (*resolved.findings, *attached.findings), tuple(resolved.names.union(attached.names))
         return Checked(attached.routes, findings, names, attached)
     checked = _check_set(resolved.route, directory)
     together = () if checked.thing is None else (checked.thing,)

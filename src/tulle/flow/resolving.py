@@ -9,6 +9,7 @@ from typing import Literal
 from tulle.envoy.references import backends
 from tulle.envoy.scope import host_key, is_exported, owner
 from tulle.kit.memo import remember
+from tulle.kit.quick import quick
 from tulle.model.documents import Origin
 from tulle.model.findings import Finding
 from tulle.model.names import Name
@@ -20,6 +21,7 @@ DELEGATE = "delegate "
 UNKNOWN = 404
 
 
+@quick
 @dataclass(frozen=True, slots=True)
 class Resolved:
     """A route set in which every name is that of a service, and no rule is another document's."""

@@ -10,6 +10,7 @@ from tulle.flow.attachment import Attached, kinds_of
 from tulle.flow.gateways import FATAL, Arrangement
 from tulle.flow.listener_references import Fault, Inventory
 from tulle.flow.placement import family
+from tulle.kit.groups import Groups
 from tulle.kit.tables import replaced
 from tulle.model.hostnames import common
 from tulle.model.listeners import ClientCertificates, Listener
@@ -53,8 +54,8 @@ class RouteStatuses:
         """What is not in the table yet."""
         self.counts: Counter[tuple[Name, str]] = Counter()
         """By gateway (or set) and name of the listener."""
-        self._gateways: dict[Name, Counter[Name]] = {}
-        """By service: the gateways whose routes send something to it."""
+        self._gateways: Groups[Name, tuple[Name, RouteSet]] = Groups()
+        """By service: the gateways whose routes send something to it, with each of these routes."""
 
     @property
     def statuses(self) -> dict[ObjectKey, Status]:
@@ -68,30 +69,26 @@ class RouteStatuses:
         """A route was attached, or attached differently (`before`), or is gone (no `after`)."""
         key = status_key(route)
         if before is not None:
-            self._count(before, -1)
+            self._count(route, before, -1)
             self._new[key] = None
         if after is not None:
-            self._count(after, 1)
+            self._count(route, after, 1)
             if route.name.name == f"{key[0]}/{key[1].name}":  # Of Gateway API; no other specification demands any.
-                self._new[key] = Status(parents=tuple(each for each in after.parents if each.reference))
+                self._new[key] = Status(parents=after.parents)
 
     def gateways_of(self, service: Name) -> tuple[Name, ...]:
         """The gateways whose routes send something to a service, by name."""
-        return tuple(sorted(self._gateways.get(service, ())))
+        return tuple(sorted({gateway for gateway, _ in self._gateways.get(service)}))
 
-    def _count(self, attached: Attached, step: int) -> None:
+    def _count(self, route: RouteSet, attached: Attached, step: int) -> None:
         for section in attached.sections:
             self.counts[section] += step
             if not self.counts[section]:
                 del self.counts[section]
-        for service in attached.services:
-            users = self._gateways.setdefault(service, Counter())
-            for gateway in {gateway for gateway, _ in attached.sections}:
-                users[gateway] += step
-                if not users[gateway]:
-                    del users[gateway]
-            if not users:
-                del self._gateways[service]
+        change = self._gateways.add if step > 0 else self._gateways.remove
+        for gateway in {gateway for gateway, _ in attached.sections}:
+            for service in attached.services:
+                change(service, (gateway, route))
 
 
 def same(

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from functools import lru_cache
 from typing import TypeVar
 
 from tulle.flow.nearest import Nearest
@@ -94,6 +95,7 @@ def seen(name: Name, namespace: str) -> str:
     return bare.name if bare.namespace == namespace else str(bare)
 
 
+@lru_cache(256)
 def namespace_key(namespace: str) -> Name:
     """Stands for the labels of a namespace, among the names that something depends on."""
     return Name(SYSTEM_NAMESPACE, f"Namespace/{namespace}")

@@ -46,11 +46,12 @@ def remember(
         def remembered(first: First, /, *rest: Rest.args, **named: Rest.kwargs) -> Result:
             if named:
                 raise TypeError(f"{function.__name__} remembers by position; pass {', '.join(named)} without a name")
-            known = results.get(id(first))
+            key = id(first)
+            known = results.get(key)
             if known is None:
                 result = function(first, *rest, **named)
-                known = results[id(first)] = _Known(first, forget)
-                known.id, known.rest, known.more = id(first), rest, None
+                known = results[key] = _Known(first, forget)
+                known.id, known.rest, known.more = key, rest, None
                 hash(rest)  # A weak reference has a hash only if it was asked for it while its object lived.
                 # Whoever holds the object itself would keep it alive for ever.
                 known.result = ITSELF if result is first else result

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Protocol
+from typing import NamedTuple, Protocol
 
+from tulle.kit.quick import quick
 from tulle.model.names import Name
 
 
@@ -33,6 +34,7 @@ class Anchor:
         self._offset = line if base is None else line - base.line
 
 
+@quick
 @dataclass(frozen=True, slots=True, eq=False)
 class Origin:
     """Where something was written: every object carries one, findings and `explain` show it."""
@@ -64,8 +66,7 @@ BUILT_IN = Origin("built-in")
 """The origin of what nobody wrote: defaults."""
 
 
-@dataclass(frozen=True, slots=True)
-class Key:
+class Key(NamedTuple):
     """What identifies a document within its source: a newer document with the same key replaces it."""
 
     kind: str
@@ -85,6 +86,7 @@ class Kept(Protocol):
         ...
 
 
+@quick
 @dataclass(frozen=True, slots=True, eq=False, weakref_slot=True)
 class Document:
     """One object as written. Sources keep the identity of an unchanged document: the same data, the same object."""

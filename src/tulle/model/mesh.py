@@ -6,6 +6,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import TypeAlias
 
+from tulle.kit.quick import quick
 from tulle.model.documents import BUILT_IN, Origin
 from tulle.model.extensions import (
     EnvoyPatches,
@@ -99,6 +100,7 @@ Object: TypeAlias = (
 )  # fmt: skip
 
 
+@quick
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False, weakref_slot=True)
 class Fragment:
     """What one document says."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from functools import lru_cache
 from typing import Any, NamedTuple
 
 DEFAULT_NAMESPACE = "default"
@@ -40,6 +41,12 @@ class Name(NamedTuple):
     def __get_pydantic_core_schema__(cls, source: Any, handler: Callable[[Any], Any]) -> Any:
         """Among JSON it is a mapping, as everything else that has fields."""
         return {**handler(source), "serialization": {"type": "function-plain", "function": cls._asdict}}
+
+
+@lru_cache(1024)
+def named(namespace: str, name: str) -> Name:
+    """A name; the same object as a moment ago, as what is about one thing is mostly written in one place."""
+    return Name(namespace, name)
 
 
 GATEWAY = Name(SYSTEM_NAMESPACE, "gateway")

@@ -6,6 +6,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from enum import StrEnum
 
+from tulle.kit.quick import quick
 from tulle.model.names import Name
 
 REGION_LABEL = "topology.kubernetes.io/region"
@@ -62,6 +63,8 @@ class Locality:
     def of(cls, labels: Iterable[tuple[str, str]]) -> Locality | None:
         """Where something with these labels is, as Kubernetes and Istio label it; None if they do not say."""
         known = dict(labels)
+        if not known:
+            return None
         if LOCALITY_LABEL in known:
             return cls.parse(known[LOCALITY_LABEL].replace(".", "/"))
         found = [known.get(label, "") for label in (REGION_LABEL, ZONE_LABEL, SUBZONE_LABEL)]
@@ -91,6 +94,7 @@ class LocalityBalancing:
     """Whether there is any; without settings, outlier detection makes callers prefer what is near."""
 
 
+@quick
 @dataclass(frozen=True, slots=True, kw_only=True)
 class LoadBalancing:
     """Choice of endpoints; the default is Envoy's power of two choices by least requests."""
@@ -117,6 +121,7 @@ class RetryBudget:
     minimum: int = 3
 
 
+@quick
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CircuitBreaker:
     """Upper limits of one client proxy towards one service; the excess is answered 503 at once. None: no limit."""
@@ -142,6 +147,7 @@ class Keepalive:
     """Seconds to wait for an answer; HTTP/2 only."""
 
 
+@quick
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ConnectionPool:
     """How connections to a service are made and kept, beyond their number."""
@@ -157,6 +163,8 @@ class ConnectionPool:
     """Whether it is agreed with each endpoint, by TLS, if HTTP/2 is spoken."""
     use_client_protocol: bool = False
     """Whether the protocol of the caller is kept."""
+    hides_proxy: bool = False
+    """Whether the other side does not see what proxies tell each other, even if a proxy asks something itself."""
     tcp_idle_timeout: float | None = None
     """Seconds after which an idle TCP connection is closed; None: never."""
 
@@ -304,6 +312,7 @@ class Fault:
     abort_percent: float = 100.0
 
 
+@quick
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Policy:
     """How clients treat a service, and how its own proxy guards it."""

@@ -8,6 +8,7 @@ from enum import StrEnum
 from functools import lru_cache
 from typing import TYPE_CHECKING
 
+from tulle.kit.quick import quick
 from tulle.model.conditions import Condition
 from tulle.model.documents import Origin
 from tulle.model.names import Name
@@ -41,6 +42,7 @@ class ValueKind(StrEnum):
     PRESENT = "present"
 
 
+@quick
 @dataclass(frozen=True, slots=True)
 class PathMatch:
     """A condition on the path, without the query."""
@@ -68,6 +70,7 @@ class Source:
     labels: tuple[tuple[str, str], ...] = ()
 
 
+@quick
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Match:
     """Conditions that must all hold; an empty one matches every request."""
@@ -101,6 +104,7 @@ class HeaderChanges:
     remove: tuple[str, ...] = ()
 
 
+@quick
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Backend:
     """A place that requests are sent to, with its share of them."""
@@ -200,6 +204,7 @@ class Mirror:
     """Whether the copy has the Host of the request; otherwise `-shadow` follows it."""
 
 
+@quick
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Forward:
     """Send the request to one of the backends, by weight."""
@@ -328,6 +333,7 @@ class ExternalCheck:
     """Whether the route is looked for again after its consent, with the headers that it added."""
 
 
+@quick
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RouteRule:
     """One rule: requests that match any of `matches` get `action`."""
@@ -351,6 +357,7 @@ class RouteRule:
     """What is told of its requests."""
 
 
+@quick
 @dataclass(frozen=True, slots=True, kw_only=True)
 class StreamMatch:
     """Conditions on a connection; an empty one matches every connection."""
@@ -386,6 +393,7 @@ class AttachKind(StrEnum):
     """Calls to a service from workloads of the mesh (Gateway API, GAMMA)."""
 
 
+@quick
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Parent:
     """Where routes ask to be attached. Whether they may is decided by what they attach to."""
@@ -412,6 +420,7 @@ class RouteKind(StrEnum):
     UDP = "UDPRoute"
 
 
+@quick
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False, weakref_slot=True)
 class RouteSet:
     """The rules of one document for some hosts. Compared and hashed by identity."""

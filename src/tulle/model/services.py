@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from enum import StrEnum
 
+from tulle.kit.quick import quick
 from tulle.model.documents import BUILT_IN, Origin
 from tulle.model.names import Name, full_host
 from tulle.model.policies import Locality, Policy
@@ -39,6 +40,7 @@ _HTTP = frozenset((Protocol.HTTP, Protocol.HTTP2, Protocol.GRPC))
 _HTTP2 = frozenset((Protocol.HTTP2, Protocol.GRPC))
 
 
+@quick
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Port:
     """A port of a service, as callers name it. Where an instance really listens is the agent's choice."""
@@ -68,6 +70,7 @@ class Subset:
     origin: Origin = field(default=BUILT_IN, compare=False)
 
 
+@quick
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Endpoint:
     """A place that answers for a service on one of its ports."""
@@ -109,6 +112,7 @@ class Resolution(StrEnum):
     """The caller knows the address already."""
 
 
+@quick
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False, weakref_slot=True)
 class Places:
     """Where a service is, said by another document than the service itself (EndpointSlice, Endpoints)."""
@@ -136,6 +140,7 @@ class Entry:
     is_meshed: bool = False
 
 
+@quick
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False, weakref_slot=True)
 class Destination:
     """How clients treat a host, in documents of their own (Istio DestinationRule). Compared by identity."""
@@ -157,6 +162,7 @@ class Destination:
     """Where the host was written, if not where it begins."""
 
 
+@quick
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False, weakref_slot=True)
 class Service:
     """Something that can be called by name. Compared and hashed by identity."""

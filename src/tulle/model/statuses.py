@@ -4,12 +4,14 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from tulle.kit.quick import quick
 from tulle.model.names import Name
 
 Place = tuple[object, str]
 """What a condition is about (None: the object; the reference of a parent; the name of a listener), and its type."""
 
 
+@quick
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Condition:
     """One statement about an object."""

@@ -87,7 +87,7 @@ class ShareOrigins:
     methods: tuple[str, ...] = ()
     headers: tuple[str, ...] = ()
     exposed: tuple[str, ...] = ()
-    max_age: int = 0
+    max_age: int | None = None
     allows_credentials: bool = False
     adds_vary: bool = False
 
@@ -142,6 +142,8 @@ class LimitRate:
     by: SameClient
     period: float = 1.0
     redis: Redis | None = None
+    name: str = ""
+    """With a Redis: who has the same name counts together."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator
-from datetime import timedelta
+from collections.abc import AsyncIterator, Callable, Sequence
+from datetime import datetime, timedelta
 from pathlib import Path
 
 from cryptography import x509
 
-from tulle.identity.stand_in import LIFETIME, self_signed
 from tulle.kit.clock import Clock, SystemClock
 from tulle.kit.files import write_atomically
 from tulle.model.documents import Document, Key, Origin
@@ -22,14 +21,20 @@ SERVICES = ("api", "dashboard", "rest")
 
 
 class BuiltIn:
-    """The certificate in a file of the home, made anew in the last month of its life."""
+    """The certificate in a file of the home, made anew for the last twelfth of its life."""
 
     name = SOURCE
 
-    def __init__(self, file: Path, socket: Path, clock: Clock | None = None) -> None:
-        """`file` holds the certificate and its key; on `socket` questions about routers are answered."""
+    def __init__(
+        self, file: Path, socket: Path, made: Callable[[datetime], Sequence[str]], clock: Clock | None = None
+    ) -> None:
+        """`file` holds the certificate and its key; on `socket` questions about routers are answered.
+
+        `made` gives a new certificate and its key as PEM, valid from a time on.
+        """
         self._file = file
         self._socket = socket
+        self._made = made
         self._clock = clock or SystemClock()
 
     async def batches(self) -> AsyncIterator[Batch]:
@@ -46,11 +51,12 @@ class BuiltIn:
         now = self._clock.now()
         try:
             pem = self._file.read_text()
-            if now < x509.load_pem_x509_certificate(pem.encode()).not_valid_after_utc - LIFETIME / 12:
+            found = x509.load_pem_x509_certificate(pem.encode())
+            if now < found.not_valid_after_utc - (found.not_valid_after_utc - found.not_valid_before_utc) / 12:
                 return pem
         except (OSError, ValueError):
             pass
-        pem = "".join(self_signed(now))
+        pem = "".join(self._made(now))
         write_atomically(self._file, pem)
         return pem
 

@@ -4,11 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from functools import cache
 from hashlib import blake2b
 
 from envoy.service.discovery.v3 import discovery_pb2
+from google.protobuf.descriptor import Descriptor
 from google.protobuf.message import Message
 
+from tulle.kit.quick import quick
 from tulle.model.documents import Origin
 
 TYPE_PREFIX = "type.googleapis.com/"
@@ -29,6 +32,7 @@ DELIVERY_ORDER = (SECRET, CLUSTER, ENDPOINT, EXTENSION, LISTENER, ROUTE, VIRTUAL
 """Make before break: additions go out in this order, removals of clusters last (xDS, "eventual consistency")."""
 
 
+@quick
 @dataclass(frozen=True, slots=True, eq=False, weakref_slot=True)
 class Resource:
     """One xDS resource as it goes over the wire. Use `encode` to make one."""
@@ -68,9 +72,15 @@ def encode(
     origins: tuple[Origin, ...] = (),
 ) -> Resource:
     """Serialize a message deterministically and frame it for delta xDS."""
-    url = type_url or TYPE_PREFIX + message.DESCRIPTOR.full_name
+    url = type_url or _type_url(message.DESCRIPTOR)
     body = message.SerializeToString(deterministic=True)
     return framed(url, name, body, aliases=aliases, endpoints_name=endpoints_name, origins=origins)
+
+
+@cache
+def _type_url(kind: Descriptor) -> str:
+    """One text for all resources of a type: there are very many of these."""
+    return f"{TYPE_PREFIX}{kind.full_name}"
 
 
 def failed(type_url: str, name: str, reason: str, *, origins: tuple[Origin, ...] = ()) -> Resource:
@@ -92,7 +102,9 @@ def framed(
     if aliases:
         version = _digest(version.encode() + b"".join(length_delimited(4, alias.encode()) for alias in aliases))
     response = discovery_pb2.DeltaDiscoveryResponse()
-    entry = response.resources.add(name=name, version=version, aliases=aliases)
+    entry = response.resources.add()
+    entry.name, entry.version = name, version
+    entry.aliases.extend(aliases)
     entry.resource.type_url, entry.resource.value = type_url, body
     # A message of which one field is set is that field, as it stands within any other.
     wire = response.SerializeToString()

@@ -8,6 +8,7 @@ from envoy.service.auth.v3.external_auth_pb2 import CheckRequest, CheckResponse
 from tulle.agent.consultant.authorizing import NOT_UNDERSTOOD, Authorizer
 from tulle.agent.consultant.questions import Questions
 from tulle.agent.consultant.seen import Passed, Refused, Seen, Verdict
+from tulle.envoy.edge_replies import UNTYPED
 from tulle.model.consulting import QUESTION, InFlight, Passwords, Question, Rate, to_text
 
 
@@ -65,7 +66,10 @@ def test_who_does_not() -> None:
     assert response.status.code != 0
     denied = response.denied_response
     assert (denied.status.code, denied.body) == (429, "Too Many Requests")
-    assert [(each.header.key, each.header.value) for each in denied.headers] == [("retry-after", "5")]
+    assert [(each.header.key, each.header.value) for each in denied.headers] == [
+        ("retry-after", "5"),
+        (UNTYPED, "yes"),
+    ]
 
 
 @pytest.mark.parametrize("text", ["?", to_text(InFlight(id="x", amount=1))])

@@ -2,7 +2,8 @@ from __future__ import annotations
 
 import pytest
 
-from tulle.agent.consultant.seen import Seen, client
+from tulle.agent.consultant.seen import Refused, Seen, client
+from tulle.envoy.edge_replies import UNTYPED
 from tulle.model.consulting import BY_ADDRESS, BY_HOST
 from tulle.model.steps import ClientAddress, SameClient
 
@@ -42,3 +43,9 @@ def test_clients_by_header_and_host() -> None:
     assert client(SameClient(header="X-Other"), seen) == ""
     assert client(BY_HOST, seen) == "shop.example:8080"
     assert Seen().header("x-key") == ""
+
+
+def test_answers_without_a_type_are_marked() -> None:
+    typed = (("content-type", "text/plain"),)
+    assert Refused(status=401, headers=typed).marked == typed
+    assert Refused(status=429).marked == ((UNTYPED, "yes"),)

@@ -22,13 +22,15 @@ def test_what_makes_browsers_careful() -> None:
             ("X-Frame-Options", "DENY"),
             ("X-Content-Type-Options", "nosniff"),
             ("X-XSS-Protection", "1; mode=block"),
-            ("Public-Key-Pins", "c"),
             ("Content-Security-Policy", "a"),
             ("Content-Security-Policy-Report-Only", "b"),
             ("Referrer-Policy", "d"),
             ("Permissions-Policy", "e"),
         ),
-        secure_answer=(("Strict-Transport-Security", "max-age=9; includeSubDomains; preload"),),
+        secure_answer=(
+            ("Strict-Transport-Security", "max-age=9; includeSubDomains; preload"),
+            ("Public-Key-Pins", "c"),
+        ),
         secure_proof=(("X-Proto", "https"),),
     )
 

@@ -181,6 +181,11 @@ def test_without_tls_settings() -> None:
         ("errors: {status: ['500']}", '"errors.service" is missing'),
         ("errors: {service: s}", '"errors.status" is empty; name statuses such as 500-599'),
         ("circuitBreaker: {}", '"circuitBreaker.expression" is missing'),
+        (
+            "circuitBreaker: {expression: Nonsense()}",
+            '"circuitBreaker.expression" cannot be understood: there is no `Nonsense`; there are '
+            "LatencyAtQuantileMS, NetworkErrorRatio, ResponseCodeRatio",
+        ),
         ("chain: {}", '"chain.middlewares" is empty'),
         (
             "plugin: {demo: {}}",
@@ -215,9 +220,9 @@ def test_patterns_and_fields_are_checked(text: str) -> None:
     assert broken(text)
 
 
-def test_what_has_no_effect() -> None:
-    objects, findings = read("http: {middlewares: {m: {buffering: {retryExpression: Attempts() < 2}}}}")
-    assert len(objects) == 1
-    assert findings == [
-        '1 warning: middleware m: "buffering.retryExpression" has no effect: the middleware retry sends requests again'
-    ]
+def test_buffering_sends_again() -> None:
+    steps_, findings = read("http: {middlewares: {m: {buffering: {retryExpression: Attempts() < 3}}}}")
+    (found,) = steps_
+    assert [type(each) for each in found.steps] == [LimitBodies, TryAgain]
+    assert not findings
+    assert broken("buffering: {retryExpression: Luck()}")

@@ -4,7 +4,7 @@ from typing import Any
 
 from tests.envoy.decoded import as_json
 from tulle.envoy.filters import noted
-from tulle.envoy.filters.base import Chain, HttpFilter, Side
+from tulle.envoy.filters.base import Chain, Side
 from tulle.model.listeners import Entrance, Forwarded
 from tulle.model.mesh import Settings
 from tulle.model.observing import Observed, RequestLog
@@ -14,8 +14,7 @@ LOGGED = Observed(log=RequestLog())
 
 
 def values(entrance: Entrance) -> list[tuple[str, str]]:
-    found = noted.FILTER.place(Chain(side=Side.GATEWAY, settings=SETTINGS, entrance=entrance))
-    assert isinstance(found, HttpFilter)
+    found: Any = noted.FILTER.place(Chain(side=Side.GATEWAY, settings=SETTINGS, entrance=entrance))
     config: Any = as_json(found)["typed_config"]["on_request_headers"]
     return [(each["object_key"], each["format_string"]["text_format_source"]["inline_string"]) for each in config]
 

@@ -1,39 +1,43 @@
 from __future__ import annotations
 
-import pytest
-
 from tests.envoy.decoded import as_json
-from tests.envoy.kitchen import rule
+from tests.envoy.kitchen import backend, rule
 from tulle.envoy.filters import steps
 from tulle.envoy.filters.base import Chain, Side
 from tulle.envoy.steps.slots import SLOTS
 from tulle.model.listeners import Entrance
 from tulle.model.mesh import Settings
-from tulle.model.routes import Respond
-from tulle.model.steps import AddPrefix, Compress, ReplacePattern
-
-EDGE = Chain(side=Side.GATEWAY, settings=Settings(), entrance=Entrance())
+from tulle.model.routes import Forward
+from tulle.model.steps import AddPrefix, LimitBodies, LimitConnections, Step
 
 
-def test_pairs_sleep_at_entry_points() -> None:
-    placed = steps.FILTER.place(EDGE)
+def wishes(*done: Step) -> dict[str, object]:
+    asking = rule("r", Forward(backends=(backend("v1"),)), steps=done)
+    return {name: as_json(message) for name, message in steps.wishes(asking).items()}
+
+
+def test_pairs_sleep_at_entry_points_only() -> None:
+    placed = steps.FILTER.place(Chain(side=Side.GATEWAY, settings=Settings(), entrance=Entrance()))
     assert isinstance(placed, tuple)
-    assert len(placed) == 2 * SLOTS
+    assert len(placed) == 2 * SLOTS + 1
     assert all(each.disabled for each in placed)
     assert steps.FILTER.place(Chain(side=Side.GATEWAY, settings=Settings())) is None
 
 
-def test_a_rule_wakes_what_it_needs() -> None:
-    asked = steps.FILTER.ask_several
-    assert asked is not None
-    assert asked(rule("r", Respond(status=200))) == {}
-    found = asked(
-        rule("r", Respond(status=200), steps=(AddPrefix(prefix="/a"), ReplacePattern(pattern="b", replacement="")))
-    )
-    assert sorted(found) == ["steps-1", "steps-1-native", "steps-2"]
-    assert as_json(found["steps-1"])["filter_context"]["request"][0] == {"op": "add_prefix", "prefix": "/a"}
+def test_a_rule_without_steps_wants_nothing() -> None:
+    assert wishes() == {}
 
 
-def test_what_cannot_be_done_is_never_left_out() -> None:
-    with pytest.raises(ValueError, match="cannot be done"):
-        steps.wishes(rule("r", Respond(status=200), steps=(Compress(),)))
+def test_steps_wake_the_pairs_that_they_need() -> None:
+    found = wishes(AddPrefix(prefix="/a"))
+    assert found == {"steps-1": {"filter_context": {"request": [{"op": "add_prefix", "prefix": "/a", "step": 0}]}}}
+
+
+def test_requests_with_a_limit_wake_the_buffer() -> None:
+    assert wishes(LimitBodies(request=5)) == {"steps-buffer": {"buffer": {"max_request_bytes": 5}}}
+
+
+def test_what_cannot_be_done_lets_nobody_pass() -> None:
+    found = wishes(AddPrefix(prefix="/a"), LimitConnections(amount=1))
+    assert list(found) == ["steps-1"]
+    assert "LimitConnections" in str(found)

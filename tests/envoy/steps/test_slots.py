@@ -1,27 +1,52 @@
 from __future__ import annotations
 
-import pytest
+from google.protobuf.empty_pb2 import Empty
 
-from tulle.envoy.steps.parts import Native, Work
+from tests.envoy.decoded import as_json
+from tulle.envoy.steps.parts import Native, Part, Work
 from tulle.envoy.steps.slots import SLOTS, Slot, laid_out, wanted
 
-WORK, NATIVE = Work(request=({"op": "a"},)), Native(({"name": "x"},))
+
+def work(name: str) -> Work:
+    return Work(request=({"op": name},), answer=({"op": name},))
 
 
-def test_parts_are_laid_out_in_their_order() -> None:
-    assert laid_out([]) == ()
-    assert laid_out([WORK, NATIVE, WORK]) == (Slot(WORK, NATIVE), Slot(WORK))
-    assert laid_out([NATIVE, WORK]) == (Slot(native=NATIVE), Slot(WORK))
+def native(name: str) -> Native:
+    return Native(({"name": name},), ((name, Empty()),))
 
 
-def test_more_than_there_are() -> None:
-    with pytest.raises(ValueError, match="alternate 5 times"):
-        laid_out([WORK, NATIVE] * (SLOTS + 1))
+def test_parts_share_pairs_in_their_order() -> None:
+    assert laid_out(()) == ()
+    assert laid_out((work("a"), native("b"))) == (Slot(work("a"), native("b")),)
+    assert laid_out((native("a"), work("b"))) == (Slot(native=native("a")), Slot(work("b")))
+    assert laid_out((native("a"), work("b"), native("c"))) == (Slot(native=native("a")), Slot(work("b"), native("c")))
 
 
-def test_what_a_route_says() -> None:
-    assert [name for name, _ in wanted([Slot(WORK, NATIVE), Slot(native=NATIVE)])] == [
-        "steps-1",
-        "steps-1-native",
-        "steps-2-native",
-    ]
+def test_what_needs_more_pairs_shares_the_last_chain() -> None:
+    parts: list[Part] = [each for number in range(SLOTS + 1) for each in (work(f"w{number}"), native(f"n{number}"))]
+    found = laid_out([*parts, work("last")])
+    assert len(found) == SLOTS
+    said = dict(wanted(found))
+    last = as_json(said[f"steps-{SLOTS}-native"])
+    names = [each["name"] for each in last["value"]["filter_chain"]["filters"]]
+    assert names == [f"n{SLOTS - 1}", f"steps-{SLOTS + 1}", f"n{SLOTS}", f"steps-{SLOTS + 2}"]
+    assert {f"steps-{SLOTS + 1}", f"n{SLOTS}", f"n{SLOTS - 1}"} <= said.keys()
+
+
+def test_a_first_chain_may_have_no_filter_of_its_own() -> None:
+    parts: list[Part] = [each for number in range(SLOTS) for each in (native(f"n{number}"), work(f"w{number}"))]
+    found = laid_out([*parts, native("x")])
+    assert [name for name, _ in wanted(found)][-1] == f"steps-{SLOTS + 1}"
+    last = found[-1]
+    assert last.native is not None
+    assert [each["name"] for each in last.native.filters] == [f"n{SLOTS - 1}", f"steps-{SLOTS + 1}", "x"]
+
+
+def test_interpreters_are_told_what_to_do() -> None:
+    ((_, message),) = wanted((Slot(work("a")),))
+    context = as_json(message)["filter_context"]
+    assert context == {"request": [{"op": "a"}], "answer": [{"op": "a"}], "slot": 1}
+    ((_, message),) = wanted((Slot(Work(request=({"op": "a"},))),))
+    assert as_json(message)["filter_context"] == {"request": [{"op": "a"}]}
+    ((_, message),) = wanted((Slot(Work(answer=({"op": "a"},))),))
+    assert as_json(message)["filter_context"] == {"answer": [{"op": "a"}], "slot": 1}

@@ -5,7 +5,7 @@ from datetime import timedelta
 
 from tests.flow.certificates.making import NOW, certificate, known
 from tulle.flow.certificates.kept import Certificate, identity
-from tulle.flow.certificates.served import Secrets, secret_name
+from tulle.flow.certificates.served import NAMESPACE, Secrets, secret_name
 from tulle.model.names import Name
 
 
@@ -15,7 +15,7 @@ def test_certificates_are_secrets_as_long_as_they_last() -> None:
     table = known(one, two, Certificate(resolver="le", domains=("c.example",)))
     found = secrets.of(table, NOW)
     name = secret_name(identity("le", ("a.example",)))
-    assert name == Name("@acme", name.name)
+    assert name == Name(NAMESPACE, name.name)
     assert name.name.startswith("le-a.example-")
     assert list(found) == [name, secret_name(identity("le", ("b.example",)))]
     assert found[name].get("tls.crt") == one.chain.encode()

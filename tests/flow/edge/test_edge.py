@@ -149,3 +149,20 @@ def test_changes_lead_where_the_beginning_would(texts: list[str]) -> None:
     for text in texts:
         now = mesh(text, builder)
     assert seen(now) == seen(mesh(texts[-1]))
+
+
+def test_certificates_of_transports_that_are_text_are_secrets() -> None:
+    services = """
+  serversTransports:
+    t: {rootCAs: ["-----BEGIN 1"], certificates: [{certFile: "-----BEGIN 2", keyFile: "-----BEGIN 3"}]}
+  services:
+    a: {loadBalancer: {serversTransport: t, servers: [{url: "https://10.0.0.1"}]}}
+"""
+    found = mesh(http("r: {rule: Path(`/`), service: a}", services=services))
+    assert told(found) == []
+    tls = found.services[file("a")].policy.tls
+    assert tls is not None
+    assert tls.ca_secret is not None
+    assert tls.shown_secret == tls.ca_secret
+    given = dict(found.secrets[tls.ca_secret].data)
+    assert given == {"ca.crt": b"-----BEGIN 1", "tls.crt": b"-----BEGIN 2", "tls.key": b"-----BEGIN 3"}

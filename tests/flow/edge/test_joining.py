@@ -3,7 +3,7 @@ from __future__ import annotations
 from tests.flow.edge.building import file, http, mesh, routes, told
 from tulle.flow.edge.parents import DEEPEST, LEVEL
 from tulle.model.routes import Forward, Respond
-from tulle.model.steps import AddPrefix, RefuseEscapes, StripPrefix
+from tulle.model.steps import AddPrefix, ErrorPages, RefuseEscapes, StripPrefix
 
 
 def test_a_router_with_everything_that_it_names() -> None:
@@ -75,3 +75,39 @@ def test_services_that_are_always_there() -> None:
     action = routes(found)["a"].rules[0].action
     assert action == Respond(status=200, body="OK")
     assert isinstance(routes(found)["b"].rules[0].action, Forward)
+
+
+def test_pages_come_from_the_first_server_of_their_service() -> None:
+    found = mesh(
+        http(
+            "a: {rule: Path(`/`), service: s, middlewares: [pages]}",
+            """
+  middlewares: {pages: {errors: {status: ["500"], service: both}}}
+""",
+        ).replace("  services:", "  services:\n    both: {weighted: {services: [{name: s, weight: 1}]}}")
+    )
+    assert told(found) == []
+    ((step,),) = (rule.steps for rule in routes(found)["a"].rules)
+    assert isinstance(step, ErrorPages)
+    assert step.backend.service == file("s")
+
+
+def test_pages_of_a_service_that_is_missing_disable_a_router() -> None:
+    middlewares = """
+  middlewares: {pages: {errors: {status: ["500"], service: nope}}}
+"""
+    found = mesh(http("a: {rule: Path(`/`), service: s, middlewares: [pages]}", middlewares))
+    assert routes(found) == {}
+    (message,) = told(found)
+    assert message.endswith('router a: there is no service "nope"')
+
+
+def test_a_middleware_that_cannot_be_done_disables_a_router() -> None:
+    pattern = "(a)" * 10
+    middlewares = f"""
+  middlewares: {{many: {{replacePathRegex: {{regex: "{pattern}", replacement: "$10"}}}}}}
+"""
+    found = mesh(http("a: {rule: Path(`/`), service: s, middlewares: [many]}", middlewares))
+    assert routes(found) == {}
+    (message,) = told(found)
+    assert message.endswith('router a: middleware "many" cannot be done here: $10 is beyond the ninth group')

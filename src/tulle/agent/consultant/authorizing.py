@@ -62,7 +62,7 @@ def encoded(verdict: Verdict) -> bytes:
     """The answer to Envoy."""
     if isinstance(verdict, Refused):
         denied = DeniedHttpResponse(
-            status=HttpStatus(code=verdict.status), headers=_headers(verdict.headers), body=verdict.body
+            status=HttpStatus(code=verdict.status), headers=_headers(verdict.marked), body=verdict.body
         )
         refused = CheckResponse(status=Status(code=PERMISSION_DENIED), denied_response=denied)
         return bytes(refused.SerializeToString())

@@ -130,7 +130,7 @@ def _next(message: ProcessingRequest) -> bytes:
 def refused(verdict: Refused) -> bytes:
     """The answer that Envoy gives at once."""
     headers = [
-        HeaderValueOption(header=HeaderValue(key=name, raw_value=value.encode())) for name, value in verdict.headers
+        HeaderValueOption(header=HeaderValue(key=name, raw_value=value.encode())) for name, value in verdict.marked
     ]
     answer = ImmediateResponse(
         status=HttpStatus(code=verdict.status),

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from functools import lru_cache
 from ipaddress import IPv4Network, IPv6Address, IPv6Network, ip_address, ip_network
 
+from tulle.envoy.edge_replies import UNTYPED
 from tulle.model.steps import ClientAddress, SameClient
 
 FORWARDED = "x-forwarded-for"
@@ -44,6 +45,12 @@ class Refused:
     status: int
     headers: tuple[tuple[str, str], ...] = ()
     body: str = ""
+
+    @property
+    def marked(self) -> tuple[tuple[str, str], ...]:
+        """The headers, with a mark if none of them is a type: otherwise Envoy makes one up."""
+        is_typed = any(name == "content-type" for name, _ in self.headers)
+        return self.headers if is_typed else (*self.headers, (UNTYPED, "yes"))
 
 
 Verdict = Passed | Refused

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Sequence
+from contextlib import suppress
 
 from tulle.clients.dns.base import Provider, TextRecord
 from tulle.clients.dns.lookup import PORT, CannotLookUp, NameServer, authorities, name_servers, texts, zone_of
@@ -26,17 +27,15 @@ async def seen(record: TextRecord, settings: DnsChallenge, provider: Provider, p
     if settings.is_unchecked or (settings.is_authority_unchecked and not settings.is_resolver_checked):
         return
     missing = "no name server was asked"
-    try:
-        async with asyncio.timeout(provider.propagation_timeout):
-            while True:
+    with suppress(TimeoutError):
+        async with asyncio.timeout(provider.propagation_timeout) as limit:
+            # An answer that comes in this very moment makes `asyncio.wait_for` of Python 3.11 forget the cancellation.
+            while not limit.expired():
                 missing = await _missing(record, settings, port)
                 if not missing:
                     return
                 await asyncio.sleep(provider.polling_interval)
-    except TimeoutError as error:
-        raise NotSeen(
-            f"the record {record.name} cannot be seen after {provider.propagation_timeout:g} s: {missing}"
-        ) from error
+    raise NotSeen(f"the record {record.name} cannot be seen after {provider.propagation_timeout:g} s: {missing}")
 
 
 async def _missing(record: TextRecord, settings: DnsChallenge, port: int) -> str:

@@ -12,7 +12,7 @@ from tulle.dialects.objects import Differs, Items, Object, ObjectKind, ObjectSpe
 from tulle.dialects.written import Written
 from tulle.model.hostnames import is_address
 from tulle.model.mesh import Fragment
-from tulle.model.names import Name
+from tulle.model.names import Name, named
 from tulle.model.policies import Locality
 from tulle.model.services import Endpoint, Places
 
@@ -164,7 +164,7 @@ def read_slice(part: Written) -> Fragment:
             is_draining=conditions.terminating is True,
             locality=Locality(zone=endpoint.zone) if endpoint.zone else None,
         )
-    return _fragment(part, Name(part.document.key.name.namespace, service), places)
+    return _fragment(part, named(part.document.key.name.namespace, service), places)
 
 
 def _fragment(part: Written, service: Name, endpoints: Iterable[Endpoint]) -> Fragment:

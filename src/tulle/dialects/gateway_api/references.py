@@ -12,7 +12,7 @@ from tulle.dialects.gateway_api.dialect import EXPERIMENTAL, GROUP
 from tulle.dialects.gateway_api.values import Group, Kind, Namespace, ObjectName, SectionName, at_most
 from tulle.dialects.objects import ObjectSpec, Refused
 from tulle.dialects.written import Step, Written
-from tulle.model.names import SERVICE_SUFFIX, Name
+from tulle.model.names import SERVICE_SUFFIX, Name, named
 from tulle.model.objects import listener_set_key
 from tulle.model.routes import AttachKind, Backend, HeaderChanges, Parent, Referrer, RouteKind
 
@@ -142,7 +142,7 @@ def _called(spec: BackendReference, namespace: str) -> tuple[Name, str]:
         return Name(spec.namespace or namespace, spec.name), ""
     if spec.name.endswith(SERVICE_SUFFIX):
         return Name.parse(spec.name.removesuffix(SERVICE_SUFFIX), namespace), ""
-    return Name(namespace, spec.name), spec.name
+    return named(namespace, spec.name), spec.name
 
 
 def parents(part: Written, specs: Sequence[ParentReference]) -> tuple[Parent, ...]:
@@ -152,7 +152,7 @@ def parents(part: Written, specs: Sequence[ParentReference]) -> tuple[Parent, ..
     for index, spec in enumerate(specs):
         path = ("spec", "parentRefs", index)
         namespace = spec.namespace or part.document.key.name.namespace
-        name = Name(namespace, spec.name)
+        name = named(namespace, spec.name)
         kind = AttachKind.GATEWAY
         if (spec.group, spec.kind) == ("", "Service"):
             kind = AttachKind.SERVICE

@@ -8,7 +8,7 @@ from pydantic import BeforeValidator
 
 from tulle.dialects.fields import HOST, refuse, shown
 from tulle.model.hostnames import is_address
-from tulle.model.names import SERVICE_SUFFIX, Name
+from tulle.model.names import SERVICE_SUFFIX, Name, named
 
 
 def _host(value: object) -> object:
@@ -51,4 +51,4 @@ def service_name(host: str) -> Name | None:
     name, dot, namespace = qualified.partition(".")
     if qualified == host or not dot or "." in namespace or name == "*":
         return None
-    return Name(namespace, name)
+    return named(namespace, name)

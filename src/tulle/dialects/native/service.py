@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from tulle.dialects.native import streams
 from tulle.dialects.native.policy import VersionPolicySpec
@@ -30,6 +30,16 @@ class _Reading:
     spec: ServiceSpec
     name: Name
     ports: tuple[Port, ...] = ()
+    runs: dict[str, VersionSpec] = field(init=False)
+    """The versions that are run or are somewhere, and do not only select."""
+
+    def __post_init__(self) -> None:
+        inherits = self.spec.is_placed or not self.is_elsewhere
+        self.runs = {
+            name: each
+            for name, each in self.spec.versions.items()
+            if each.is_placed or (inherits and each.select is None)
+        }
 
     def fragment(self) -> Fragment:
         self.ports = read_ports(self.part, self.spec, self.addressed_port(), self.spec.target)
@@ -50,16 +60,6 @@ class _Reading:
         # What only selects has the accounts of what it selects; of what is outside nobody knows any.
         is_own = self.is_run() or (not self.is_elsewhere and self.spec.addresses != ())
         return self.spec.account or (self.name.name if is_own else "")
-
-    @property
-    def runs(self) -> dict[str, VersionSpec]:
-        """The versions that are run or are somewhere, and do not only select."""
-        inherits = self.spec.is_placed or not self.is_elsewhere
-        return {
-            name: each
-            for name, each in self.spec.versions.items()
-            if each.is_placed or (inherits and each.select is None)
-        }
 
     @property
     def is_elsewhere(self) -> bool:

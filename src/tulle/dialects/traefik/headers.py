@@ -13,35 +13,41 @@ Pairs = list[tuple[str, str]]
 
 
 def headers(part: Written, spec: HeadersSpec) -> Iterator[Step]:
-    """In the order in which Traefik does it: hosts, browsers, CORS, headers."""
+    """In the order in which Traefik does it with requests: origins, headers, hosts, what makes browsers careful."""
     if not spec.model_fields_set:
         part.error(("headers",), "says nothing; write the headers")
+    if _shares(spec):
+        yield _sharing(part, spec)
+    request, answer = tuple(spec.custom_request_headers.items()), tuple(spec.custom_response_headers.items())
+    if request or answer:
+        yield SetHeaders(request=request, answer=answer)
     if spec.allowed_hosts and not spec.is_development:
         yield RefuseHosts(hosts=spec.allowed_hosts, proxy_headers=spec.hosts_proxy_headers)
-    always, secure = list(_careful(spec)), list(_strict(spec))
+    always, secure = list(_careful(spec)), list(_pins(spec))
     if spec.force_sts_header:
-        always, secure = [*secure, *always], []
+        always = [*_strict(spec), *always]
+    else:
+        secure = [*_strict(spec), *secure]
     if always or secure:
         yield SetHeaders(
             answer=tuple(always), secure_answer=tuple(secure), secure_proof=tuple(spec.ssl_proxy_headers.items())
         )
-    if _shares(spec):
-        for index, each in enumerate(spec.access_control_allow_origin_list_regex):
-            if problem := patterns.problem(each):
-                part.error(("headers", "accessControlAllowOriginListRegex", index), problem)
-        yield ShareOrigins(
-            origins=spec.access_control_allow_origin_list,
-            patterns=spec.access_control_allow_origin_list_regex,
-            methods=spec.access_control_allow_methods,
-            headers=spec.access_control_allow_headers,
-            exposed=spec.access_control_expose_headers,
-            max_age=spec.access_control_max_age,
-            allows_credentials=spec.access_control_allow_credentials,
-            adds_vary=spec.add_vary_header,
-        )
-    request, answer = tuple(spec.custom_request_headers.items()), tuple(spec.custom_response_headers.items())
-    if request or answer:
-        yield SetHeaders(request=request, answer=answer)
+
+
+def _sharing(part: Written, spec: HeadersSpec) -> Step:
+    for index, each in enumerate(spec.access_control_allow_origin_list_regex):
+        if problem := patterns.problem(each):
+            part.error(("headers", "accessControlAllowOriginListRegex", index), problem)
+    return ShareOrigins(
+        origins=spec.access_control_allow_origin_list,
+        patterns=spec.access_control_allow_origin_list_regex,
+        methods=spec.access_control_allow_methods,
+        headers=spec.access_control_allow_headers,
+        exposed=spec.access_control_expose_headers,
+        max_age=spec.access_control_max_age if "access_control_max_age" in spec.model_fields_set else None,
+        allows_credentials=spec.access_control_allow_credentials,
+        adds_vary=spec.add_vary_header,
+    )
 
 
 def _shares(spec: HeadersSpec) -> bool:
@@ -66,6 +72,12 @@ def _strict(spec: HeadersSpec) -> Iterator[tuple[str, str]]:
         yield "Strict-Transport-Security", "; ".join(parts)
 
 
+def _pins(spec: HeadersSpec) -> Iterator[tuple[str, str]]:
+    """Keys that clients should pin, which they learn by TLS only."""
+    if spec.public_key and not spec.is_development:
+        yield "Public-Key-Pins", spec.public_key
+
+
 def _careful(spec: HeadersSpec) -> Iterator[tuple[str, str]]:
     if spec.custom_frame_options_value:
         yield "X-Frame-Options", spec.custom_frame_options_value
@@ -78,7 +90,6 @@ def _careful(spec: HeadersSpec) -> Iterator[tuple[str, str]]:
     elif spec.browser_xss_filter:
         yield "X-XSS-Protection", "1; mode=block"
     texts = {
-        "Public-Key-Pins": spec.public_key if not spec.is_development else "",
         "Content-Security-Policy": spec.content_security_policy,
         "Content-Security-Policy-Report-Only": spec.content_security_policy_report_only,
         "Referrer-Policy": spec.referrer_policy,

@@ -11,6 +11,7 @@ from tulle.dialects import patterns
 from tulle.dialects.fields import shown
 from tulle.dialects.sections import Kind, Shape
 from tulle.dialects.traefik import middleware_specs as specs
+from tulle.dialects.traefik import repeating
 from tulle.dialects.traefik.clients import address, allowed, same_client
 from tulle.dialects.traefik.entry_point import refused
 from tulle.dialects.traefik.files import file_or_text
@@ -20,6 +21,7 @@ from tulle.dialects.traefik.references import reference, references
 from tulle.dialects.traefik.servers import PORT, PORTS
 from tulle.dialects.traefik.statuses import statuses
 from tulle.dialects.written import Written
+from tulle.model import breaking
 from tulle.model.hostnames import is_address
 from tulle.model.mesh import Fragment
 from tulle.model.names import Name
@@ -144,8 +146,16 @@ def _rate(part: Written, spec: specs.RateLimitSpec) -> Found:
         part.error(("rateLimit", "period"), "must not be negative")
     if not spec.average:
         return Found()
-    period = spec.period or 1.0
-    return Found((LimitRate(average=spec.average, period=period, burst=max(spec.burst, 1), by=by, redis=redis),))
+    own = part.document.key.name
+    step = LimitRate(
+        average=spec.average,
+        period=spec.period or 1.0,
+        burst=max(spec.burst, 1),
+        by=by,
+        redis=redis,
+        name=f"{own.name}{own.namespace}",
+    )
+    return Found((step,))
 
 
 def _redis(part: Written, spec: specs.RedisSpec) -> Redis:
@@ -183,9 +193,14 @@ def _digest(part: Written, spec: specs.DigestAuthSpec) -> Found:
 
 
 def _buffering(part: Written, spec: specs.BufferingSpec) -> Found:
-    if spec.retry_expression:
-        part.warning(("buffering", "retryExpression"), "has no effect: the middleware retry sends requests again")
-    return Found((LimitBodies(request=spec.max_request_body_bytes, answer=spec.max_response_body_bytes),))
+    limit = LimitBodies(request=spec.max_request_body_bytes, answer=spec.max_response_body_bytes)
+    if not spec.retry_expression:
+        return Found((limit,))
+    try:
+        return Found((limit, TryAgain(retry=repeating.retry(spec.retry_expression))))
+    except repeating.Malformed as error:
+        part.error(("buffering", "retryExpression"), str(error))
+        return Found()
 
 
 def _retry(part: Written, spec: specs.RetrySpec) -> Found:
@@ -255,6 +270,11 @@ def _errors(part: Written, spec: specs.ErrorsSpec) -> Found:
 def _breaker(part: Written, spec: specs.CircuitBreakerSpec) -> Found:
     if not spec.expression:
         part.error(("circuitBreaker", "expression"), "is missing")
+    else:
+        try:
+            breaking.parse(spec.expression)
+        except breaking.Malformed as error:
+            part.error(("circuitBreaker", "expression"), f"cannot be understood: {error}")
     return Found(
         (
             Break(

@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
-from functools import cache
-from importlib.resources import files
+from collections.abc import Iterator
 
 from envoy.extensions.filters.http.lua.v3 import lua_pb2
 from google.protobuf.message import Message
 
 from tulle.envoy import protos
 from tulle.envoy.filters.base import Chain, Filter, Phase, Placed, dormant
-from tulle.envoy.steps import operations, slots
+from tulle.envoy.steps import bodies, operations, slots
+from tulle.envoy.steps.parts import Part, Where, stamped
+from tulle.envoy.steps.script import interpreter
 from tulle.model.routes import RouteRule
 
 
@@ -20,24 +21,34 @@ def _place(chain: Chain) -> Placed:
     found = []
     for number in range(1, slots.SLOTS + 1):
         config = lua_pb2.Lua(clear_route_cache=protos.flag(False))
-        config.default_source_code.inline_string = _interpreter()
+        config.default_source_code.inline_string = interpreter()
         found.append(dormant(slots.work_name(number), config))
         chained = slots.typed(f"{slots.CHAIN}.FilterChainConfig", {})
         found.append(dormant(slots.native_name(number), chained))
-    return tuple(found)
-
-
-@cache
-def _interpreter() -> str:
-    return files("tulle.envoy.steps").joinpath("interpreter.lua").read_text()
+    return *found, dormant(bodies.BUFFER, bodies.buffer())
 
 
 def wishes(rule: RouteRule) -> dict[str, Message]:
     """What a rule wants of each filter, by name."""
     if not rule.steps:
         return {}
-    parts = [part for number, step in enumerate(rule.steps) for part in operations.parts(step, str(number))]
-    return dict(slots.wanted(slots.laid_out(parts)))
+    try:
+        parts = list(_parts(rule))
+    except ValueError as error:
+        # One rule that cannot be done is no reason to leave out the others of its host.
+        parts = list(stamped((operations.refusal(str(error)),), 0))
+    found = dict(slots.wanted(slots.laid_out(parts)))
+    if (kept_back := bodies.kept_back(rule.steps)) is not None:
+        found[bodies.BUFFER] = kept_back
+    return found
+
+
+def _parts(rule: RouteRule) -> Iterator[Part]:
+    last = len(rule.steps)
+    for number, step in enumerate(rule.steps):
+        # Counted from the end: before the steps of a router there may be those of an entry point.
+        where = Where(str(number), f"{rule.name}/{last - number}")
+        yield from stamped(operations.parts(step, where), number)
 
 
 FILTER = Filter(name="steps", phase=Phase.STEPS, place=_place, ask_several=wishes)

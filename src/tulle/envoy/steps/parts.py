@@ -2,14 +2,26 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
+
+from google.protobuf.message import Message
 
 Operation = Mapping[str, Any]
 """One thing that the interpreter does: `op` says what, the rest with what."""
 NativeFilter = Mapping[str, Any]
 """A filter within a chain, as JSON: it travels in a TypedStruct, because the types of the chain are newer than ours."""
+
+
+@dataclass(frozen=True, slots=True)
+class Where:
+    """Where a step stands."""
+
+    note: str
+    """Tells what it leaves behind from what other steps of its rule leave."""
+    id: str
+    """Tells it from all others, and is the same whatever else is done before it."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -25,9 +37,21 @@ class Native:
     """Filters that do it themselves, in the order of requests."""
 
     filters: tuple[NativeFilter, ...]
+    said: tuple[tuple[str, Message], ...] = ()
+    """What the route says to some of them, by their names."""
 
 
 Part = Work | Native
+
+
+def stamped(parts: Iterable[Part], step: int) -> Iterator[Part]:
+    """Operations that know which step they are of: one that answers a request leaves the answer to those before it."""
+    for part in parts:
+        if isinstance(part, Work):
+            request, answer = (tuple({**each, "step": step} for each in ops) for ops in (part.request, part.answer))
+            yield Work(request=request, answer=answer)
+        else:
+            yield part
 
 
 def joined(parts: Iterable[Part]) -> tuple[Part, ...]:
@@ -38,7 +62,7 @@ def joined(parts: Iterable[Part]) -> tuple[Part, ...]:
             case Work() as before, Work():
                 found[-1] = Work(request=before.request + part.request, answer=part.answer + before.answer)
             case Native() as before, Native():
-                found[-1] = Native(before.filters + part.filters)
+                found[-1] = Native(before.filters + part.filters, before.said + part.said)
             case _:
                 found.append(part)
     return tuple(found)

@@ -14,6 +14,7 @@ from tulle.flow.merge import Merge
 from tulle.flow.nearest import Nearest
 from tulle.flow.references import shown
 from tulle.flow.resolving import with_host
+from tulle.kit.quick import quick
 from tulle.model.documents import Origin
 from tulle.model.findings import Finding
 from tulle.model.listeners import Listener
@@ -153,6 +154,7 @@ class World:
         return (namespace, *selector[0]) if selector else workloads_of(namespace)
 
 
+@quick
 @dataclass(frozen=True, slots=True)
 class Advised:
     """What was found out about one thing."""

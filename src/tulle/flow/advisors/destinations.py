@@ -18,9 +18,10 @@ from tulle.flow.advisors.base import (
 )
 from tulle.flow.endpoints import answering
 from tulle.flow.references import shown
+from tulle.kit.groups import Groups
 from tulle.model.findings import Finding
 from tulle.model.hostnames import covers
-from tulle.model.names import CLUSTER_DOMAIN, Name
+from tulle.model.names import CLUSTER_DOMAIN, Name, named
 from tulle.model.objects import Secret
 from tulle.model.policies import Policy, TlsMode
 from tulle.model.security import PeerMode
@@ -35,7 +36,7 @@ class Destinations:
     def __init__(self) -> None:
         self._ledger: Ledger[Destination] = Ledger(advise)
         self._known: dict[Name, Destination] = {}
-        self._by_host: dict[tuple[str, str], dict[Name, Destination]] = {}
+        self._by_host: Groups[tuple[str, str], Name] = Groups()
         self._rivals: dict[tuple[str, str], tuple[Finding, ...]] = {}
 
     def update(self, world: World) -> None:
@@ -47,19 +48,19 @@ class Destinations:
             before, now = self._known.pop(name, None), table.get(name)
             if before is not None:
                 again.add(_place(before))
-                del self._by_host[_place(before)][name]
+                self._by_host.remove(_place(before), name)
             if now is not None:
                 again.add(_place(now))
                 self._known[name] = now
-                self._by_host.setdefault(_place(now), {})[name] = now
+                self._by_host.add(_place(now), name)
         for place in again:
-            group = sorted(self._by_host[place].values(), key=lambda each: (each.created, each.name))
+            group = sorted(
+                map(self._known.__getitem__, self._by_host.get(place)), key=lambda each: (each.created, each.name)
+            )
             if len(group) > 1:
                 self._rivals[place] = tuple(_rivals(group))
             else:
                 self._rivals.pop(place, None)
-            if not group:
-                del self._by_host[place]
 
     def findings(self) -> Iterable[Finding]:
         """About everything that has no effect."""
@@ -110,7 +111,7 @@ def _services(destination: Destination, world: World, keys: set[Key]) -> Iterato
 
 def _service_name(host: str) -> Name | None:
     name, dot, namespace = host.removesuffix(SUFFIX).partition(".")
-    return Name(namespace, name) if host.endswith(SUFFIX) and dot else None
+    return named(namespace, name) if host.endswith(SUFFIX) and dot else None
 
 
 def _about_host(destination: Destination, services: tuple[Service, ...], world: World) -> Iterator[Finding]:

@@ -257,7 +257,8 @@ def transport_of(pool: Pool) -> Name | None:
 @remember(size=2)
 def served(pool: Pool, transport: Transport | None) -> Service:
     """The servers of a pool, spoken to as its transport says."""
-    policy = pool.service.policy
+    usual = pool.service.policy
+    policy = replace(usual, pool=replace(usual.pool, hides_proxy=True))
     if pool.is_encrypted:
         host = pool.authorities[0].rpartition(":")[0] if pool.authorities else ""
         tls = _tls(transport) or ClientTls(mode=TlsMode.SIMPLE)
@@ -266,7 +267,7 @@ def served(pool: Pool, transport: Transport | None) -> Service:
         policy = replace(policy, tls=tls, pool=replace(policy.pool, negotiates_http2=not is_old))
     if transport is not None:
         policy = replace(policy, connect_timeout=transport.connect_timeout, idle_timeout=transport.idle_timeout)
-    return pool.service if policy is pool.service.policy else replace(pool.service, policy=policy)
+    return replace(pool.service, policy=policy)
 
 
 def _tls(transport: Transport | None) -> ClientTls | None:

@@ -3,19 +3,20 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 
-from tulle.envoy.steps.operations import is_possible
+from tulle.envoy.steps.operations import problem
 from tulle.flow.edge import parents
 from tulle.flow.edge.forwarding import Variant, rules, told, variants
 from tulle.flow.edge.known import Key, Known, Lookup, shown
 from tulle.flow.edge.places import plain_listener, tls_listener
+from tulle.flow.edge.sending import sending
 from tulle.model.findings import Finding
 from tulle.model.names import Name
 from tulle.model.routers import INTERNAL, EntryPoint, Reference, Router
 from tulle.model.routes import Match, Respond, RouteRule, RouteSet
-from tulle.model.steps import LimitConnections, RefuseEscapes, Step, TryAgain
+from tulle.model.steps import ErrorPages, LimitConnections, RefuseEscapes, Step, TryAgain
 
 ANSWERS = {
     Name(INTERNAL, "ping"): Respond(status=200, body="OK"),
@@ -106,11 +107,19 @@ def steps_of(names: Iterable[Reference], lookup: Lookup, above: tuple[Name, ...]
         found = lookup.steps(each)
         if found is not None:
             for step in found.steps:
-                if not isinstance(step, TryAgain | LimitConnections) and not is_possible(step):
+                if not isinstance(step, TryAgain | LimitConnections) and (reason := problem(step)):
                     name = shown(each.name, lookup.home.namespace)
-                    lookup.wrong(each, f'middleware "{name}" cannot be done here yet, so the router is not used')
-            yield from found.steps
+                    lookup.wrong(each, f'middleware "{name}" cannot be done here: {reason}')
+                yield _found(step, lookup)
             yield from steps_of(found.parts, lookup, (*above, each.name))
+
+
+def _found(step: Step, lookup: Lookup) -> Step:
+    """Pages come from the first server that the service is made of."""
+    if not isinstance(step, ErrorPages):
+        return step
+    target = sending(Reference(name=step.backend.service, origin=step.backend.origin), lookup)
+    return replace(step, backend=target.backends[0]) if target.backends else step
 
 
 def _routes(

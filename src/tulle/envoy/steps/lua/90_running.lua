@@ -1,0 +1,62 @@
+-- Steps may leave no path at all. Everything but steps must see one.
+local function emptied(handle, headers)
+  local path = headers:get(":path")
+  if (path == "/" or path:sub(1, 2) == "/?") and noted(handle, "empty") == "yes" then
+    headers:replace(":path", path:sub(2))
+  end
+end
+
+local function filled(handle, headers)
+  local path = headers:get(":path")
+  local start = path:sub(1, 1)
+  if start == "/" then return end
+  if start == "" or start == "?" then note(handle, "empty", "yes") end
+  headers:replace(":path", "/" .. path)
+end
+
+local function on_request(handle, context)
+  local headers = handle:headers()
+  local slot, operations = context:get("slot"), context:get("request")
+  if slot ~= nil then note(handle, "reached", slot) end
+  if operations == nil then return end
+  emptied(handle, headers)
+  for index = 1, #operations do
+    local op = operations[index]
+    current = op.step
+    if REQUEST[op.op](handle, headers, op) then return end
+    if op.waits then headers = handle:headers() end
+  end
+  filled(handle, headers)
+end
+
+-- Answers that were made on the way pass all interpreters; those steps that the request had not reached leave them.
+local function on_response(handle, context)
+  local headers = handle:headers()
+  if noted(handle, "untyped") == "yes" then
+    headers:remove("content-type")
+    note(handle, "untyped", "no more")
+  end
+  local slot, operations = context:get("slot"), context:get("answer")
+  if slot == nil or slot > (noted(handle, "reached") or 0) then return end
+  local answered = noted(handle, "answered")
+  for index = 1, #operations do
+    local op = operations[index]
+    if answered == nil or op.step < answered then
+      ANSWER[op.op](handle, headers, op)
+      if op.waits then headers = handle:headers() end
+    end
+  end
+end
+
+-- Envoy lets requests pass whose script fails; here they must not.
+function envoy_on_request(handle)
+  local fine, problem = pcall(on_request, handle, handle:filterContext())
+  if fine then return end
+  handle:logErr("steps: " .. tostring(problem))
+  handle:respond({ [":status"] = "500" }, "")
+end
+
+function envoy_on_response(handle)
+  local fine, problem = pcall(on_response, handle, handle:filterContext())
+  if not fine then handle:logErr("steps: " .. tostring(problem)) end
+end
