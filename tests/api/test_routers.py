@@ -39,6 +39,10 @@ class State:
         self.mesh = builder.build((document(TEXT), STANDING))
         self.documents = builder.documents
 
+    def proxies(self) -> tuple[()]:
+        """None."""
+        return ()
+
 
 @pytest.fixture(scope="module")
 def client() -> TestClient:
@@ -143,3 +147,8 @@ def test_configuration_that_is_put_here(client: TestClient) -> None:
     assert client.put("/api/providers/rest", content=b"{}").status_code == 200
     assert client.put("/api/providers/rest", content=b"no").json() == {"message": "not YAML"}
     assert client.put("/api/providers/docker", content=b"{}").status_code == 404
+
+
+def test_numbers_are_told_to_prometheus(client: TestClient) -> None:
+    answer = client.get("/metrics")
+    assert (answer.status_code, answer.text) == (200, "")

@@ -5,7 +5,7 @@ from pathlib import Path
 
 from tulle.identity.stand_in import self_signed
 from tulle.sources.base import Batch
-from tulle.sources.built_in import BuiltIn
+from tulle.sources.built_in import BuiltIn, document
 
 
 async def first(source: BuiltIn) -> Batch:
@@ -37,3 +37,4 @@ async def test_services_that_are_always_there_are_behind_a_socket(tmp_path: Path
     services = batch.documents[0].data["http"]["services"]  # type: ignore[index]
     assert services["api"] == {"loadBalancer": {"servers": [{"url": "unix:///run/x.sock"}]}}
     assert batch.documents[0].origin.source == "internal"
+    assert list(document("", Path("/x")).data) == ["http"]

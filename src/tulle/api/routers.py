@@ -12,6 +12,7 @@ from fastapi import FastAPI, Request, Response
 from fastapi.responses import JSONResponse, PlainTextResponse
 
 from tulle.__about__ import __version__
+from tulle.api import metrics
 from tulle.flow.state import State
 from tulle.kit.located_yaml import Malformed
 from tulle.model.documents import Document
@@ -36,6 +37,10 @@ def application(state: State, put: Callable[[bytes], None] | None = None) -> Fas
     @app.get("/api/version")
     def version() -> Row:
         return {"Version": __version__, "Codename": "tulle"}
+
+    @app.get("/metrics")
+    async def counted() -> Response:
+        return PlainTextResponse(await metrics.told(state.proxies()))
 
     @app.get("/api/overview")
     def overview() -> Row:

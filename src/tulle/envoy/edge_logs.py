@@ -20,6 +20,7 @@ PROTOCOL = (
 )
 SERVICE = f"xds.cluster_metadata.filter_metadata['{endpoints.WRITTEN}']['{clusters.SERVICE}']"
 """CEL: what a service is called."""
+TLS_VERSION = "%CEL(connection.tls_version == 'TLSv1.3' ? '1.3' : '1.2')%"
 COMMON_VALUES = {
     "ClientHost": noted.CLIENT,
     "RequestMethod": "%REQUEST_HEADER(:METHOD)%",
@@ -48,7 +49,7 @@ JSON_VALUES = {
     "OriginDuration": "%COMMON_DURATION(US_TX_BEG:US_RX_END:ns)%",
     "DownstreamStatus": "%RESPONSE_CODE%",
     "DownstreamContentSize": "%BYTES_SENT%",
-    "TLSVersion": "%CEL(connection.tls_version == 'TLSv1.3' ? '1.3' : '1.2')%",
+    "TLSVersion": TLS_VERSION,
     "TLSCipher": "%DOWNSTREAM_TLS_CIPHER%",
     "TLSClientSubject": "%DOWNSTREAM_PEER_SUBJECT%",
 }

@@ -16,6 +16,7 @@ from tulle.model.listeners import Listener
 from tulle.model.mesh import Mesh
 from tulle.model.policies import ClientTls, Policy
 from tulle.model.services import Destination, Subset
+from tulle.sources import built_in
 from tulle.sources.base import Batch
 from tulle.sources.file import Files
 
@@ -39,9 +40,10 @@ def converted(paths: Sequence[str | Path], folder: str) -> Converted:
 def _read(paths: Sequence[str | Path], folder: str = "") -> tuple[Mesh, Batch]:
     """What files say, and the files that they name."""
     known, builder = [str(path) for path in paths], Builder()
+    standing = built_in.document("", Path("/"))
     while True:
         batch = Files(known, folder=folder).scan()
-        mesh = builder.build(batch.documents, batch.findings)
+        mesh = builder.build((*batch.documents, standing), batch.findings)
         more = more_files(mesh, known)
         if not more:
             return mesh, batch

@@ -17,7 +17,7 @@ from tulle.sources.base import Batch
 
 SOURCE = "internal"
 DAY = timedelta(days=1)
-SERVICES = ("api", "dashboard", "rest")
+SERVICES = ("api", "dashboard", "prometheus", "rest")
 
 
 class BuiltIn:
@@ -62,11 +62,11 @@ class BuiltIn:
 
 
 def document(pem: str, socket: Path) -> Document:
-    """A store of certificates with this one, and the services that are always there, as documents write them."""
+    """A store of certificates with this one (if there is one), and the services that are always there, as documents
+    write them."""
     servers = {"loadBalancer": {"servers": [{"url": f"unix://{socket}"}]}}
     pair = {"certFile": pem, "keyFile": pem}
-    content = {
-        "tls": {"stores": {"default": {"defaultCertificate": pair}}},
-        "http": {"services": dict.fromkeys(SERVICES, servers)},
-    }
+    content: dict[str, object] = {"http": {"services": dict.fromkeys(SERVICES, servers)}}
+    if pem:
+        content["tls"] = {"stores": {"default": {"defaultCertificate": pair}}}
     return Document(Origin(SOURCE), Key("file", Name("", SOURCE)), content)

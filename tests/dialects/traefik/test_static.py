@@ -33,10 +33,9 @@ def test_other_sections_are_only_checked() -> None:
 
 
 def test_what_is_not_done_is_said() -> None:
-    assert wrong("ocsp: {}\nmetrics: {}\ntracing: {}\n") == [
-        "2 warning: metrics has no effect: numbers about requests are not told yet",
+    assert wrong("ocsp: {}\ntracing: {}\n") == [
         "1 warning: ocsp has no effect: clients are not shown that certificates are still good",
-        "3 warning: tracing has no effect: requests are not traced yet",
+        "2 warning: tracing has no effect: requests are not traced yet",
     ]
 
 

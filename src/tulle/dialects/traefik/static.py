@@ -11,7 +11,7 @@ from tulle.dialects.objects import Refused, validated
 from tulle.dialects.sections import Kind, Shape
 from tulle.dialects.traefik import http_transport, stream_service
 from tulle.dialects.traefik.http_transport import TransportSpec
-from tulle.dialects.traefik.observing_specs import NO_OTLP, AnythingSpec, LogSpec, MetricsSpec, TracingSpec
+from tulle.dialects.traefik.observing_specs import NO_OTLP, AnythingSpec, LogSpec, TracingSpec
 from tulle.dialects.traefik.stream_specs import TcpTransportSpec
 from tulle.dialects.traefik.values import Count, Flag, Present, Text, TextMap, TraefikSpec
 from tulle.dialects.written import Written
@@ -110,9 +110,9 @@ def read_api(part: Written) -> Fragment:
     if spec is None or not spec.insecure:
         return Fragment(findings=tuple(part.findings))
     path = f"{spec.base_path.rstrip('/')}/api"
-    routers = [_router(part, "api", path, ADMIN, GREATEST - 1)]
+    routers = [internal_router(part, "api", path, ADMIN, GREATEST - 1)]
     if spec.dashboard:
-        routers.append(_router(part, "dashboard", spec.base_path, ADMIN, GREATEST - 2))
+        routers.append(internal_router(part, "dashboard", spec.base_path, ADMIN, GREATEST - 2))
     return Fragment(objects=tuple(routers), findings=tuple(part.findings))
 
 
@@ -122,11 +122,11 @@ def read_ping(part: Written) -> Fragment:
     if spec is None or spec.manual_routing:
         return Fragment(findings=tuple(part.findings))
     return Fragment(
-        objects=(_router(part, "ping", "/ping", spec.entry_point, GREATEST),), findings=tuple(part.findings)
+        objects=(internal_router(part, "ping", "/ping", spec.entry_point, GREATEST),), findings=tuple(part.findings)
     )
 
 
-def _router(part: Written, name: str, path: str, point: str, priority: int) -> Router:
+def internal_router(part: Written, name: str, path: str, point: str, priority: int) -> Router:
     """A router that nobody wrote, to what is always there."""
     return Router(
         name=Name(INTERNAL, name),
@@ -151,13 +151,6 @@ def read_ocsp(part: Written) -> Fragment:
     """That it is not done."""
     part.validated(OcspSpec)
     part.warning((), "has no effect: clients are not shown that certificates are still good")
-    return Fragment(findings=tuple(part.findings))
-
-
-def read_metrics(part: Written) -> Fragment:
-    """That it is not done."""
-    validated(part, MetricsSpec)
-    part.warning((), "has no effect: numbers about requests are not told yet")
     return Fragment(findings=tuple(part.findings))
 
 
@@ -188,7 +181,6 @@ KINDS = (
     _kind("serversTransport", TransportSpec, http_transport.read_usual),
     _kind("tcpServersTransport", TcpTransportSpec, stream_service.read_usual_transport),
     _kind("log", LogSpec),
-    _kind("metrics", MetricsSpec, read_metrics),
     _kind("tracing", TracingSpec, read_tracing),
     _kind("experimental", PluginsSpec),
     _kind("hostResolver", HostResolverSpec),
