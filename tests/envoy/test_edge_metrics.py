@@ -32,7 +32,7 @@ def test_what_is_usual() -> None:
     ]
     assert sorted(tags(both["entrypoints"])) == ["code", "entrypoint", "method", "protocol"]
     assert "EXTENSION_METHOD" in tags(both["entrypoints"])["method"]
-    assert "xds.cluster_metadata" in str(both["services"]["filter"])
+    assert "upstream.address" in str(both["services"]["filter"])
     assert "tulle.internal" in str(both["entrypoints"]["filter"])
 
 

@@ -20,6 +20,8 @@ PROTOCOL = (
 )
 SERVICE = f"xds.cluster_metadata.filter_metadata['{endpoints.WRITTEN}']['{clusters.SERVICE}']"
 """CEL: what a service is called."""
+SENT = "upstream.address != ''"
+"""CEL: that a request was sent to a server, or that it was tried; without one there is no value at all."""
 TLS_VERSION = "%CEL(connection.tls_version == 'TLSv1.3' ? '1.3' : '1.2')%"
 COMMON_VALUES = {
     "ClientHost": noted.CLIENT,
@@ -45,7 +47,7 @@ JSON_VALUES = {
     "RequestPort": "%DOWNSTREAM_LOCAL_PORT%",
     "RequestContentSize": "%BYTES_RECEIVED%",
     "ServiceAddr": "%UPSTREAM_HOST%",
-    "ServiceName": f"%CEL({SERVICE})%",
+    "ServiceName": f"%CEL({SENT} ? {SERVICE} : '')%",
     "OriginDuration": "%COMMON_DURATION(US_TX_BEG:US_RX_END:ns)%",
     "DownstreamStatus": "%RESPONSE_CODE%",
     "DownstreamContentSize": "%BYTES_SENT%",

@@ -42,7 +42,7 @@ def counters(wanted: RequestMetrics, place: str, *, is_encrypted: bool) -> Itera
         tags = {"router": "%ROUTE_NAME%", "service": SERVICE}
         yield _counter(wanted, "router", tags, labels, TO_A_SERVICE, is_encrypted)
     if wanted.by_service:
-        yield _counter(wanted, "service", {"service": SERVICE}, labels, TO_A_SERVICE, is_encrypted)
+        yield _counter(wanted, "service", {"service": SERVICE}, labels, edge_logs.SENT, is_encrypted)
 
 
 def _counter(
