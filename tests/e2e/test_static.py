@@ -6,6 +6,7 @@ import json
 import re
 import shutil
 import subprocess
+import sys
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -268,3 +269,78 @@ def reachable(here: Place) -> bool:
         return here.ask("other", "GET /plain", {}).status == 200
     except OSError:
         return False
+
+
+H3_CLIENT = """
+static_resources:
+  listeners:
+  - name: plain
+    address: {socket_address: {address: 127.0.0.1, port_value: PLAIN}}
+    filter_chains:
+    - filters:
+      - name: http
+        typed_config:
+          "@type": TYPE/envoy.extensions.filters.network.http_connection_manager.v3.HttpConnectionManager
+          stat_prefix: client
+          route_config:
+            virtual_hosts: [{name: all, domains: ["*"], routes: [{match: {prefix: /}, route: {cluster: h3}}]}]
+          http_filters:
+          - {name: router, typed_config: {"@type": TYPE/envoy.extensions.filters.http.router.v3.Router}}
+  clusters:
+  - name: h3
+    load_assignment:
+      cluster_name: h3
+      endpoints:
+      - lb_endpoints: [{endpoint: {address: {socket_address: {address: 127.0.0.1, protocol: UDP, port_value: QUIC}}}}]
+    typed_extension_protocol_options:
+      envoy.extensions.upstreams.http.v3.HttpProtocolOptions:
+        "@type": TYPE/envoy.extensions.upstreams.http.v3.HttpProtocolOptions
+        explicit_http_config: {http3_protocol_options: {}}
+    transport_socket:
+      name: envoy.transport_sockets.quic
+      typed_config:
+        "@type": TYPE/envoy.extensions.transport_sockets.quic.v3.QuicUpstreamTransport
+        upstream_tls_context: {sni: tulle.default, common_tls_context: {validation_context: ANYBODY}}
+"""
+"""An Envoy that takes plain requests and sends them on by HTTP/3."""
+
+
+@contextmanager
+def h3_client(folder: Path, quic: int) -> Iterator[int]:
+    """The port of a client that speaks HTTP/3 with another port."""
+    plain, file = unused_port(), folder / "client.yaml"
+    words = {"PLAIN": str(plain), "QUIC": str(quic), "TYPE": "type.googleapis.com"}
+    text = H3_CLIENT.replace("ANYBODY", "{trust_chain_verification: ACCEPT_UNTRUSTED}")
+    for word, value in words.items():
+        text = text.replace(word, value)
+    file.write_text(text)
+    command = [str(Path(sys.executable).with_name("envoy")), "-c", str(file), "--concurrency", "1"]
+    command += ["--use-dynamic-base-id", "-l", "error"]
+    process = subprocess.Popen(command)
+    try:
+        yield plain
+    finally:
+        process.terminate()
+        process.wait()
+
+
+def test_http3_is_spoken(tmp_path: Path, backend: int) -> None:
+    here = place(tmp_path, backend)
+    here.write("accessLog: {filePath: access.log}")
+    text = (tmp_path / "static.yml").read_text()
+    (tmp_path / "static.yml").write_text(text.replace('"}\n  proxied', '", http3: {}, http: {tls: {}}}\n  proxied', 1))
+    machine = Machine(tmp_path, gateway=unused_port(), api=unused_port(), xds=unused_port())
+    try:
+        machine.tulle("traefik", f"--configFile={tmp_path}/static.yml", "--detach")
+        with h3_client(tmp_path, here.ports["web"]) as port:
+            answer = eventually(
+                lambda: [
+                    each for each in [request(f"127.0.0.1:{port}", "/plain", host="shop.test")] if each.status == 200
+                ]
+            )[0]
+        assert answer.body == "hello"
+        assert answer.headers["alt-svc"] == f'h3=":{here.ports["web"]}"; ma=2592000'
+        eventually(lambda: '"GET /plain HTTP/3.0" 200 5' in (tmp_path / "access.log").read_text())
+    finally:
+        machine.tulle("down", check=False)
+        shutil.rmtree(Home(machine.home).sockets, ignore_errors=True)

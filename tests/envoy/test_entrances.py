@@ -119,3 +119,10 @@ def test_requests_are_logged() -> None:
     counted = manager(Entrance(observed=Observed(place="web", metrics=RequestMetrics())))
     assert [each["name"] for each in counted["access_log"]] == ["entrypoints", "services"]
     assert "noted" in [each["name"] for each in found["http_filters"]]
+
+
+def test_clients_are_told_where_http3_is_spoken() -> None:
+    message = lazy_routes("edge")
+    entrances.forward(Entrance(advertised=443), message)
+    (header,) = message.response_headers_to_add
+    assert (header.header.key, header.header.value) == ("Alt-Svc", 'h3=":443"; ma=2592000')

@@ -55,6 +55,8 @@ BY_SCHEME = "%CEL(request.headers['x-forwarded-proto'] == 'https' ? 443 : 80)%"
 LARGEST_HEADERS = 8192
 """Kilobytes: Envoy's limit."""
 MOST_HEADERS = 32000
+REMEMBERED = 2592000
+"""Seconds for which clients remember where HTTP/3 is spoken."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -156,6 +158,9 @@ def forward(entrance: Entrance, message: route_pb2.RouteConfiguration) -> None:
     """What servers are told about clients at the very end, after all steps."""
     message.most_specific_header_mutations_wins = True
     message.request_headers_to_remove.extend(INTERNAL)
+    if entrance.advertised:
+        told = f'h3=":{entrance.advertised}"; ma={REMEMBERED}'
+        message.response_headers_to_add.append(_option("Alt-Svc", told, HeaderValueOption.OVERWRITE_IF_EXISTS_OR_ADD))
     if not entrance.forwarded.appends:
         return
     client = _client(entrance)

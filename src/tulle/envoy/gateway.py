@@ -9,6 +9,7 @@ from itertools import chain
 
 from tulle.envoy import (
     consulted,
+    edge_quic,
     edge_tls,
     gateway_hosts,
     gateway_listeners,
@@ -20,6 +21,7 @@ from tulle.envoy import (
 )
 from tulle.envoy.attempts import attempt
 from tulle.envoy.callers import Caller
+from tulle.envoy.edge_tls import Material
 from tulle.envoy.gateway_listeners import Content, Guarded
 from tulle.envoy.hosts import cluster_resources
 from tulle.envoy.references import stream_backends
@@ -75,6 +77,11 @@ def _listeners(
         origins = tuple(dict.fromkeys(each.origin for each in sharing))
         make = partial(_listener, mesh, sharing, attached, caller, needed, filters)
         yield attempt(LISTENER, name, origins, make), tuple(needed)
+        secure = tuple(filter(edge_quic.is_wanted, sharing))
+        materials = tuple(edge_tls.material(each, mesh) for each in secure)
+        if secure and all(map(edge_quic.is_possible, materials)):
+            quic = partial(_quic, mesh, secure, materials, caller)
+            yield attempt(LISTENER, naming.quic_listener(name), origins, quic), ()
         clusters.update((each.name, each) for each in needed)
 
 
@@ -100,6 +107,14 @@ def _listener(
     delivered = gateway_listeners.compile_filters(first, others, mesh.settings, guarded)
     filters.update((each.name, each) for each in delivered)
     return gateway_listeners.compile_listener(first, others, mesh.settings, tuple(contents), guarded)
+
+
+def _quic(mesh: Mesh, sharing: Sequence[Listener], materials: tuple[Material | None, ...], caller: Caller) -> Resource:
+    """The listener for HTTP/3 beside that of a socket."""
+    guard = mesh.guard_of(each.gateway or each.name for each in sharing)
+    asked = consulted.consulted(mesh, guard, caller) if guard is not None else consulted.NOBODY
+    first, others = sharing[0], tuple(sharing[1:])
+    return edge_quic.compile_listener(first, others, mesh.settings, materials, Guarded(guard, asked.names))
 
 
 def _content(mesh: Mesh, listener: Listener, sets: Sequence[RouteSet]) -> tuple[Content, tuple[Resource, ...]]:

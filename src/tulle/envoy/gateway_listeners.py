@@ -138,7 +138,7 @@ def compile_filters(
 def _entries(listener: Listener, content: Content, settings: Settings, guarded: Guarded) -> Iterator[Entry]:
     """The chains of one listener."""
     if sockets.reads_http(listener):
-        yield from _for_requests(listener, content, settings, guarded)
+        yield from for_requests(listener, content, settings, guarded)
     elif sockets.has_tls(listener):
         yield from _for_tls(listener, content, settings, guarded)
     else:
@@ -148,7 +148,8 @@ def _entries(listener: Listener, content: Content, settings: Settings, guarded: 
             yield Entry(stream.server_names, filters, speech=speech, subnets=stream.subnets, clients=stream.clients)
 
 
-def _for_requests(listener: Listener, content: Content, settings: Settings, guarded: Guarded) -> Iterator[Entry]:
+def for_requests(listener: Listener, content: Content, settings: Settings, guarded: Guarded) -> Iterator[Entry]:
+    """The chains of a listener that reads HTTP."""
     asks = content.material is not None and content.material.trust.handling is not ClientCertificates.NONE
     routes = sockets.route_configuration(listener)
     usual = guarded.chain(listener, settings)

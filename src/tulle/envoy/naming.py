@@ -113,6 +113,11 @@ def outbound_routes(namespace: str) -> str:
     return f"outbound.{namespace}"
 
 
+def quic_listener(name: str) -> str:
+    """The listener for HTTP/3 beside one of the gateway."""
+    return f"{name}/quic"
+
+
 def socket(address: str, port: int, *, is_udp: bool = False) -> str:
     """An address and port of the gateway; TCP and UDP have ports of their own."""
     host = f"[{address}]" if ":" in address else address

@@ -197,6 +197,8 @@ class Entrance:
     """Seconds of a connection; 0: no limit."""
     observed: Observed = UNOBSERVED
     """What is told of requests."""
+    advertised: int = 0
+    """The port at which clients are told to find HTTP/3, which is then spoken beside TLS; 0: it is not."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False, weakref_slot=True)

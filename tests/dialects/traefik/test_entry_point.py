@@ -54,6 +54,7 @@ def test_every_option() -> None:
         most_streams=5,
         most_requests=8,
         longest=9.0,
+        advertised=443,
     )
     assert found.redirect == Redirection(to="other", scheme="http", is_permanent=False, priority=5)
     assert found.steps == (Reference(Name("@file", "m")), Reference(Name("@docker", "n")))

@@ -58,7 +58,7 @@ def read(part: Written) -> Fragment:
         port=int(address["port"]),
         is_udp=(address["protocol"] or "").lower() == "udp",
         is_usual=spec.as_default,
-        entrance=_entrance(part, spec, http),
+        entrance=_entrance(part, spec, http, int(address["port"])),
         steps=_from_files(references(part, http.middlewares, "http")),
         tls=tls(part, http.tls) if http.tls is not None else None,
         redirect=_redirect(part, http),
@@ -78,7 +78,7 @@ def _empty(schema: type[Spec]) -> Spec:
     return schema.model_validate({})
 
 
-def _entrance(part: Written, spec: EntryPointSpec, http: EntryPointHttpSpec) -> Entrance:
+def _entrance(part: Written, spec: EntryPointSpec, http: EntryPointHttpSpec, port: int) -> Entrance:
     forwarded = spec.forwarded_headers or _empty(ForwardedHeadersSpec)
     transport = spec.transport or _empty(EntryPointTransportSpec)
     timeouts = transport.responding_timeouts or _empty(RespondingTimeoutsSpec)
@@ -107,6 +107,7 @@ def _entrance(part: Written, spec: EntryPointSpec, http: EntryPointHttpSpec) -> 
         most_streams=(spec.http2 or _empty(Http2Spec)).max_concurrent_streams,
         most_requests=transport.keep_alive_max_requests,
         longest=transport.keep_alive_max_time,
+        advertised=(spec.http3.advertised_port or port) if spec.http3 is not None else 0,
     )
 
 

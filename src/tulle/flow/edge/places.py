@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from tulle.kit.memo import remember
 from tulle.model.documents import BUILT_IN
@@ -88,7 +88,7 @@ def _plain(point: EntryPoint) -> Listener:
         address=point.address,
         port=real_port(point.port),
         declared_port=point.port,
-        entrance=point.entrance,
+        entrance=replace(point.entrance, advertised=0),
         section=point.name.name,
     )
 
