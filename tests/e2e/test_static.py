@@ -13,7 +13,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
-from typing import Any
+from typing import Any, ClassVar
 
 import pytest
 
@@ -344,3 +344,53 @@ def test_http3_is_spoken(tmp_path: Path, backend: int) -> None:
     finally:
         machine.tulle("down", check=False)
         shutil.rmtree(Home(machine.home).sockets, ignore_errors=True)
+
+
+class Collector(Backend):
+    """Remembers what it is sent."""
+
+    sent: ClassVar[list[tuple[str, str, bytes]]] = []
+
+    def do_POST(self) -> None:
+        body = b""
+        while size := int(self.rfile.readline(), 16):
+            body += self.rfile.read(size)
+            self.rfile.readline()
+        self.rfile.readline()
+        self.sent.append((self.path, self.headers.get("x-key") or "", body))
+        self.send_response(200)
+        self.send_header("content-length", "0")
+        self.end_headers()
+
+
+def test_requests_are_traced(tmp_path: Path, backend: int) -> None:
+    with ThreadingHTTPServer(("127.0.0.1", 0), Collector) as server:
+        threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.05}, daemon=True).start()
+        here = place(tmp_path, backend)
+        here.write(
+            f"""
+tracing:
+  serviceName: the-edge
+  resourceAttributes: {{deployment.environment: tests}}
+  capturedRequestHeaders: [X-Tried]
+  otlp: {{http: {{endpoint: "http://127.0.0.1:{server.server_port}/taken", headers: {{x-key: secret}}}}}}
+"""
+        )
+        with ours(here):
+            for number in range(6):
+                here.ask("web", f"GET /plain?{number}", {"X-Tried": "truly"})
+            eventually(lambda: b"truly" in b"".join(body for _, _, body in Collector.sent))
+        server.shutdown()
+    assert {(path, key) for path, key, _ in Collector.sent} == {("/taken", "secret")}
+    everything = b"".join(body for _, _, body in Collector.sent)
+    for word in (b"the-edge", b"deployment.environment", b"http.request.header.x-tried"):
+        assert word in everything
+
+
+def test_every_flag_is_known() -> None:
+    told = subprocess.run([str(TRAEFIK), "--help"], capture_output=True, text=True, check=True).stdout
+    flags = re.findall(r"^ +--(\S+) ", told, re.MULTILINE)
+    assert len(flags) > 500
+    for each in flags:
+        given = from_flags([f"--{each.replace('<name>', 'x').replace('[n]', '[0]')}=1"])
+        assert given.values or given.file

@@ -19,11 +19,8 @@ def test_what_is_usual_needs_no_mark() -> None:
 def test_marks() -> None:
     found = marked(Told(is_logged=False, is_counted=False))
     assert set(found.metadata.filter_metadata) == {told.UNLOGGED, told.UNCOUNTED}
-    assert not found.HasField("tracing")
     found = marked(Told(is_internal=True))
     assert set(found.metadata.filter_metadata) == {told.INTERNAL}
-    assert found.tracing.HasField("overall_sampling")
-    assert marked(Told(is_traced=False)).HasField("tracing")
 
 
 def test_conditions() -> None:

@@ -17,7 +17,7 @@ from envoy.extensions.filters.network.http_connection_manager.v3 import http_con
 from envoy.extensions.filters.network.set_filter_state.v3 import set_filter_state_pb2
 from envoy.extensions.http.early_header_mutation.header_mutation.v3 import header_mutation_pb2
 
-from tulle.envoy import conditions, edge_logs, edge_metrics, edge_replies, protos
+from tulle.envoy import conditions, edge_logs, edge_metrics, edge_replies, edge_traces, protos
 from tulle.envoy.filters.base import Chain
 from tulle.model.listeners import Entrance
 from tulle.model.observing import Observed
@@ -133,6 +133,9 @@ def observe(manager: Manager, chain: Chain, observed: Observed) -> None:
     if observed.metrics is not None:
         counters = edge_metrics.counters(observed.metrics, observed.place, is_encrypted=chain.is_encrypted)
         manager.access_log.extend(counters)
+    cluster = chain.cluster(edge_traces.COLLECTOR)
+    if observed.traces is not None and cluster:
+        edge_traces.trace(manager, observed.traces, cluster)
 
 
 def proxy_protocol() -> listener_components_pb2.ListenerFilter:

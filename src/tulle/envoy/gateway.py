@@ -97,6 +97,7 @@ def _listener(
     contents = []
     guard = mesh.guard_of(each.gateway or each.name for each in sharing)
     asked = consulted.consulted(mesh, guard, caller) if guard is not None else consulted.NOBODY
+    asked = consulted.with_collectors(asked, mesh, sharing, caller)
     needed += asked.clusters
     for listener in sharing:
         content, found = _content(mesh, listener, attached.get(listener.id, ()))
@@ -113,6 +114,7 @@ def _quic(mesh: Mesh, sharing: Sequence[Listener], materials: tuple[Material | N
     """The listener for HTTP/3 beside that of a socket."""
     guard = mesh.guard_of(each.gateway or each.name for each in sharing)
     asked = consulted.consulted(mesh, guard, caller) if guard is not None else consulted.NOBODY
+    asked = consulted.with_collectors(asked, mesh, sharing, caller)
     first, others = sharing[0], tuple(sharing[1:])
     return edge_quic.compile_listener(first, others, mesh.settings, materials, Guarded(guard, asked.names))
 

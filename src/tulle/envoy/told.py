@@ -21,8 +21,6 @@ def mark(told: Told, message: route_components_pb2.Route) -> None:
     for name, is_so in marks:
         if is_so:
             message.metadata.filter_metadata[name].SetInParent()
-    if not told.is_traced or told.is_internal:
-        message.tracing.overall_sampling.SetInParent()
 
 
 def unmarked(*names: str) -> str:

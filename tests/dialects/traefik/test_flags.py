@@ -107,3 +107,10 @@ def test_variables_have_underscores() -> None:
 def test_wrong_variables_are_said() -> None:
     with pytest.raises(BadFlag, match='did you mean "TRAEFIK_ENTRYPOINTS_WEB_ADDRESS"'):
         from_environment({"TRAEFIK_ENTRYPOINTS_WEB_ADRESS": ":80"})
+
+
+def test_sections_that_mean_nothing_here_take_anything() -> None:
+    assert said("--experimental.plugins.demo.moduleName=a", "--providers.nomad.endpoint.address=b") == {
+        "experimental": {"plugins": {"demo": {"moduleName": "a"}}},
+        "providers": {"nomad": {"endpoint": {"address": "b"}}},
+    }

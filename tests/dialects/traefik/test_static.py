@@ -33,9 +33,8 @@ def test_other_sections_are_only_checked() -> None:
 
 
 def test_what_is_not_done_is_said() -> None:
-    assert wrong("ocsp: {}\ntracing: {}\n") == [
+    assert wrong("ocsp: {}\n") == [
         "1 warning: ocsp has no effect: clients are not shown that certificates are still good",
-        "2 warning: tracing has no effect: requests are not traced yet",
     ]
 
 

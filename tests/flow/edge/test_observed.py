@@ -34,7 +34,7 @@ def test_listeners_follow() -> None:
 
 
 def test_routes_for_the_gateway_itself_are_marked() -> None:
-    found = mesh(http("a: {rule: Path(`/`), service: s, observability: {tracing: false}}", "\nping: {}\n"))
+    found = mesh(http("a: {rule: Path(`/`), service: s, observability: {metrics: false}}", "\nping: {}\n"))
     told = {each.name.name: each.rules[0].told for each in found.gateway_routes}
     assert told["ping"] == Told(is_internal=True)
-    assert told["a"] == Told(is_traced=False)
+    assert told["a"] == Told(is_counted=False)

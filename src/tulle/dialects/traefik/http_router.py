@@ -26,10 +26,12 @@ def read(part: Written) -> Fragment:
     rule = read_rule(part, spec.rule, HTTP_V2 if spec.rule_syntax == "v2" else HTTP_V3, Subject.HOST)
     if not spec.rule and not spec.parent_refs:
         part.error(("rule",), "is missing; write for which requests it is")
+    if spec.observability is not None and spec.observability.tracing is False:
+        part.warning(("observability", "tracing"), "has no effect at routers; say it at entry points")
     if spec.priority > GREATEST:
         part.error(("priority",), f"must be at most {GREATEST}")
     routers: tuple[Router, ...] = ()
-    if rule is not None and not part.findings:
+    if rule is not None and not any(each.is_error for each in part.findings):
         name = part.document.key.name
         routers = (
             Router(

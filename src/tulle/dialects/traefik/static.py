@@ -11,7 +11,7 @@ from tulle.dialects.objects import Refused, validated
 from tulle.dialects.sections import Kind, Shape
 from tulle.dialects.traefik import http_transport, stream_service
 from tulle.dialects.traefik.http_transport import TransportSpec
-from tulle.dialects.traefik.observing_specs import NO_OTLP, AnythingSpec, LogSpec, TracingSpec
+from tulle.dialects.traefik.observing_specs import NO_OTLP, AnythingSpec, LogSpec
 from tulle.dialects.traefik.stream_specs import TcpTransportSpec
 from tulle.dialects.traefik.values import Count, Flag, Present, Text, TextMap, TraefikSpec
 from tulle.dialects.written import Written
@@ -154,13 +154,6 @@ def read_ocsp(part: Written) -> Fragment:
     return Fragment(findings=tuple(part.findings))
 
 
-def read_tracing(part: Written) -> Fragment:
-    """That it is not done."""
-    validated(part, TracingSpec)
-    part.warning((), "has no effect: requests are not traced yet")
-    return Fragment(findings=tuple(part.findings))
-
-
 def _kind(section: str, schema: type[TraefikSpec], reading: Callable[[Written], Fragment] = read) -> Kind:
     return Kind(
         name=f"traefik/{section}",
@@ -181,7 +174,6 @@ KINDS = (
     _kind("serversTransport", TransportSpec, http_transport.read_usual),
     _kind("tcpServersTransport", TcpTransportSpec, stream_service.read_usual_transport),
     _kind("log", LogSpec),
-    _kind("tracing", TracingSpec, read_tracing),
     _kind("experimental", PluginsSpec),
     _kind("hostResolver", HostResolverSpec),
     _kind("spiffe", WorkloadApiSpec),
