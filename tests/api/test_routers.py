@@ -102,6 +102,7 @@ def test_services_and_middlewares(client: TestClient) -> None:
     found = {each["name"]: each for each in got(client, "http/services")}
     assert found["s@file"]["usedBy"] == ["a@file"]
     assert found["s@file"]["serverStatus"] == {"http://10.0.0.1": "UP"}
+    assert list(found["s@file"]["loadBalancer"]) == ["servers", "strategy", "passHostHeader", "responseForwarding"]
     assert (found["s@file"]["type"], found["w@file"]["type"]) == ("loadbalancer", "weighted")
     (step,) = got(client, "http/middlewares")
     assert (step["type"], step["usedBy"], step["addPrefix"]) == ("addprefix", ["a@file"], {"prefix": "/m"})
@@ -139,8 +140,10 @@ def test_pages_and_searches(client: TestClient) -> None:
 
 
 def test_what_there_is_not(client: TestClient) -> None:
-    for path in ("http/x", "x/routers", "x/routers/a"):
-        assert client.get(f"/api/{path}").status_code == 404
+    for path in ("http/x", "x/routers", "x/routers/a", "nothing"):
+        answer = client.get(f"/api/{path}")
+        assert (answer.status_code, answer.text) == (404, "404 page not found\n")
+        assert answer.headers["x-content-type-options"] == "nosniff"
 
 
 def test_configuration_that_is_put_here(client: TestClient) -> None:

@@ -84,3 +84,15 @@ def test_policies_are_what_says_who_may_do_what() -> None:
         "native/token",
     }
     assert not is_policy("native/unheard")
+
+
+def test_the_language_of_a_document() -> None:
+    def language(data: dict[str, object]) -> str:
+        return registry.language(Document(Origin("file", "a.yaml"), Key("file", Name("", "a")), data))
+
+    service: dict[str, object] = {"apiVersion": "v1", "kind": "Service"}
+    assert language({"http": {}}) == "traefik"
+    assert language({"edge": {"http": {}}}) == language({}) == "native"
+    assert language(service) == language({"apiVersion": "v1", "kind": "List", "items": [service]}) == "core"
+    assert language({"apiVersion": "v1", "kind": "List", "items": [1]}) == ""
+    assert language({"apiVersion": "example.org/v1", "kind": "Other"}) == ""

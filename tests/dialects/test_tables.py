@@ -6,7 +6,8 @@ import pytest
 from pydantic import Field
 
 from tulle.dialects.objects import Differs, Items, Object, ObjectDialect, ObjectKind, ObjectSpec, Refused
-from tulle.dialects.tables import reference, tables, written
+from tulle.dialects.sections import Kind, Shape
+from tulle.dialects.tables import frame, objects, reference, sections, tables, written
 from tulle.dialects.written import Written
 from tulle.model.mesh import Fragment
 
@@ -19,6 +20,7 @@ class LeafSpec(ObjectSpec):
 class ThingSpec(ObjectSpec):
     items: Items[LeafSpec] = Field((), description="Several.")
     by_name: dict[str, LeafSpec] = Field(default_factory=dict, description="By name.")
+    plain: tuple[Annotated[int, Field(ge=0)], ...] = Field((), description="Numbers.")
     texts: dict[str, str] = Field(default_factory=dict, description="Texts.")
     old: Annotated[LeafSpec | None, Refused("has no effect")] = Field(None, description="Old.")
     near: Annotated[int, Differs("counts from 1")] = Field(0, description="Near.")
@@ -55,7 +57,8 @@ def dialect(monkeypatch: pytest.MonkeyPatch) -> ObjectDialect:
 
 
 def test_every_field_has_a_row_and_what_is_the_same_is_shown_once(dialect: ObjectDialect) -> None:
-    found = {kind.kind: [(row.name, row.support, row.like) for row in rows] for kind, rows in tables(dialect)}
+    topics = objects(dialect)
+    found = {topic.title: [(row.name, row.support, row.like) for row in rows] for topic, rows in tables(topics)}
     assert found == {
         "Thing": [
             ("spec", "yes", None),
@@ -63,6 +66,7 @@ def test_every_field_has_a_row_and_what_is_the_same_is_shown_once(dialect: Objec
             ("spec.items[].aValue", "yes", None),
             ("spec.items[].again", "yes", ("Thing", "spec.items[]")),
             ("spec.byName.{}", "yes", ("Thing", "spec.items[]")),
+            ("spec.plain[]", "yes", None),
             ("spec.texts", "yes", None),
             ("spec.old", "refused", None),
             ("spec.near", "differs", None),
@@ -74,7 +78,7 @@ def test_every_field_has_a_row_and_what_is_the_same_is_shown_once(dialect: Objec
 
 def test_fields_that_a_document_writes() -> None:
     data = {"spec": {"items": [{"aValue": 1}], "byName": {"x": {"again": {}}, "y": 1}, "near": 1, "texts": None}}
-    assert set(written(KIND, data)) == {
+    assert set(written(Thing, data)) == {
         (Thing, "spec"),
         (ThingSpec, "items"),
         (ThingSpec, "by_name"),
@@ -85,7 +89,7 @@ def test_fields_that_a_document_writes() -> None:
 
 
 def test_the_page_of_a_dialect_has_a_table_for_each_kind(dialect: ObjectDialect) -> None:
-    page = reference(dialect, {(LeafSpec, "a_value"): "some-case"}).splitlines()
+    page = reference(objects(dialect), {(LeafSpec, "a_value"): "some-case"}, frame()).splitlines()
     assert page[:4] == ["Every object has:", "", "| field | meaning |", "|---|---|"]
     assert "`x.test/v2` (also `x.test/v1`). A thing." in page
     assert "| `spec.items[].aValue` | yes | A number \\| or `a*`, \\* or &lt;none>. | some-case |" in page
@@ -96,3 +100,32 @@ def test_the_page_of_a_dialect_has_a_table_for_each_kind(dialect: ObjectDialect)
     assert "`v1`. A thing. It belongs to no namespace." in page
     assert "`x/v1`. Another thing. [Its specification](https://x.test)." in page
     assert "| `leaf` | yes | A leaf. Its fields are those of `spec.items[]` of [Thing](#thing). |  |" in page
+
+
+class PlainSpec(ObjectSpec):
+    """Nothing."""
+
+
+SECTIONS = (
+    Kind(name="x/leaf", noun="leaf", section=("a", "leaves"), shape=Shape.NAMED, schema=LeafSpec, read=read),
+    Kind(name="x/thing", noun="thing", section=("a", "things"), shape=Shape.LISTED, schema=ThingSpec, read=read),
+    Kind(
+        name="x/none",
+        noun="none",
+        section=("z",),
+        shape=Shape.WHOLE,
+        schema=PlainSpec,
+        read=read,
+        description="Really.",
+    ),
+)
+
+
+def test_the_page_of_sections() -> None:
+    page = reference(sections(SECTIONS[::-1]), {}).splitlines()
+    assert [line for line in page if line.startswith("#")] == ["## a.leaves", "## a.things", "## z"]
+    assert "`a.leaves.{}`." in page
+    assert "`a.things[]`." in page
+    assert "`z`. Nothing. Really." in page
+    assert page[-1] == "`z`. Nothing. Really."
+    assert "| `items[]` | yes | Several. Its fields are those of [a.leaves](#aleaves). |  |" in page

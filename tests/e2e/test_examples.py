@@ -6,6 +6,7 @@ import re
 import shutil
 import ssl
 import subprocess
+import sys
 import urllib.request
 from pathlib import Path
 
@@ -145,3 +146,28 @@ def ordered(machine: Machine, book: str) -> Answer:
         method="POST",
         body=f"book={book}",
     )
+
+
+def test_files_of_traefik_run_as_they_are(machine: Machine) -> None:
+    shutil.copytree(REPOSITORY / "examples" / "traefik", machine.files)
+    static, dynamic = machine.files / "traefik.yml", machine.files / "dynamic" / "shop.yml"
+    static.write_text(static.read_text().replace("8080", str(machine.gateway)))
+    ports = {"green": free_port(), "blue": free_port()}
+    text = dynamic.read_text().replace("9001", str(ports["green"])).replace("9002", str(ports["blue"]))
+    dynamic.write_text(text)
+    shop = str(machine.files / "shop.py")
+    shops = [subprocess.Popen([sys.executable, shop, str(port), name]) for name, port in ports.items()]
+    try:
+        machine.tulle("up", "--detach", str(static))
+        assert machine.tulle("check", str(static)).returncode == 0
+        eventually(lambda: machine.get("/new/cart", host="shop.localhost").body == "blue /cart\n")
+        assert {machine.get("/cart", host="shop.localhost").body for _ in range(9)} >= {"green /cart\n"}
+        assert '"shop@file"' in machine.get("/api/http/routers", host="edge.localhost").body
+        dynamic.write_text(text.replace("service: blue\n", "service: bleu\n"))
+        eventually(lambda: machine.get("/new/cart", host="shop.localhost").body.endswith(" /new/cart\n"))
+        told = machine.tulle("check", str(static), check=False)
+        assert 'did you mean "blue"?' in told.stdout + told.stderr
+    finally:
+        for each in shops:
+            each.kill()
+            each.wait()

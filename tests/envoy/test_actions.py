@@ -329,3 +329,11 @@ def test_copies_with_the_host_of_the_request() -> None:
     action = Forward(backends=(backend("web"),), mirrors=(Mirror(backend=backend("shop"), keeps_host=True),))
     (mirror,) = compiled(action)["route"]["request_mirror_policies"]
     assert mirror["disable_shadow_host_suffix_append"] is True
+
+
+def test_answers_at_entry_points_have_no_type_of_themselves() -> None:
+    routed = known(listener=Entry(is_routed=True))
+    (header,) = compiled(Respond(status=200, body="OK"), routed)["response_headers_to_add"]
+    assert header["header"]["key"] == "x-tulle-untyped"
+    typed = compiled(Respond(status=200, headers=(("Content-Type", "text/css"),)), routed)
+    assert [each["header"]["key"] for each in typed["response_headers_to_add"]] == ["Content-Type"]

@@ -24,11 +24,19 @@ def test_what_is_more_special_is_looked_at_first() -> None:
 
 
 def test_answers_with_a_line_are_text_and_all_others_have_no_type() -> None:
-    for each in mappers():
-        names = {option["header"]["key"] for option in each.get("headers_to_add", ())}
-        body = each["body"]["inline_string"]
-        is_unreadable = "status_code" not in each
-        assert names == (set() if is_unreadable else {edge_replies.NO_SNIFF} if "\n" in body else {"x-tulle-untyped"})
+    for each in mappers()[: -len(edge_replies.UNREADABLE)]:
+        (header,) = each["headers_to_add"]
+        is_plain = each["body"]["inline_string"].endswith("\n")
+        assert header["header"]["key"] == (edge_replies.NO_SNIFF if is_plain else "x-tulle-untyped")
+
+
+def test_what_is_no_request_is_told_in_one_line_of_text() -> None:
+    found = mappers()[-len(edge_replies.UNREADABLE) :]
+    asked = [each["filter"]["extension_filter"]["typed_config"]["expression"] for each in found]
+    assert asked[0] == "response.code_details == 'missing_host_header'"
+    assert asked[-1] == "response.code_details.startsWith('http1.')"
+    assert {each["body_format_override"]["content_type"] for each in found} == {edge_replies.PLAIN}
+    assert not any("headers_to_add" in each for each in found)
 
 
 def test_nothing_found() -> None:

@@ -3,6 +3,7 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
+import re2
 
 from tests.envoy.decoded import Json, as_json
 from tulle.envoy import connection_manager, entrances
@@ -24,15 +25,18 @@ def manager(entrance: Entrance, *, is_encrypted: bool = False) -> Json:
 def mutations(found: Json) -> list[Any]:
     (extension,) = found["early_header_mutation_extensions"]
     return [
-        each.get("remove") or (each["append"]["header"]["key"], each["append"]["header"]["value"])
+        each.get("remove_on_match") or (each["append"]["header"]["key"], each["append"]["header"]["value"])
         for each in extension["typed_config"]["mutations"]
     ]
 
 
 def test_nobody_is_believed() -> None:
     found = mutations(manager(Entrance(), is_encrypted=True))
-    assert found[: len(entrances.SET_BY_PROXIES)] == list(entrances.SET_BY_PROXIES)
-    assert found[len(entrances.SET_BY_PROXIES) :] == [
+    pattern = found[0]["key_matcher"]["safe_regex"]["regex"]
+    for name in entrances.SET_BY_PROXIES:
+        assert re2.fullmatch(pattern, name.lower()) and re2.fullmatch(pattern, name.lower().replace("-", "_", 1))
+    assert not re2.fullmatch(pattern, "x-forwarded-other")
+    assert found[1:] == [
         ("X-Real-Ip", PEER),
         ("X-Forwarded-Proto", "https"),
         ("X-Forwarded-Port", "443"),
@@ -53,6 +57,7 @@ def test_what_is_usual() -> None:
     assert found["use_remote_address"] is False
     assert found["path_with_escaped_slashes_action"] == "KEEP_UNCHANGED"
     assert found["max_request_headers_kb"] == 1024
+    assert (found["request_timeout"], found["drain_timeout"]) == ("60s", "1s")
     assert "headers_with_underscores_action" not in found["common_http_protocol_options"]
     assert "forward_client_cert_details" not in found
 
@@ -107,8 +112,8 @@ def test_whom_to_believe() -> None:
 
 def test_where_connections_come_from_is_noted() -> None:
     filter_ = as_json(entrances.noted_source(TOLD))
-    (value,) = filter_["typed_config"]["on_new_connection"]
-    assert value["factory_key"] == "envoy.network.ip"
+    values = filter_["typed_config"]["on_new_connection"]
+    assert [each["factory_key"] for each in values] == ["envoy.network.ip", "envoy.string"]
     assert as_json(entrances.proxy_protocol())["typed_config"]["allow_requests_without_proxy_protocol"] is True
 
 

@@ -12,7 +12,8 @@ from tulle.envoy import gateway_hosts, sockets
 from tulle.envoy.gateway_hosts import Host, Memory
 from tulle.envoy.rewrites import Entry
 from tulle.envoy.sockets import Place
-from tulle.model.listeners import Listener, ListenerHost, ListenerProtocol
+from tulle.model.conditions import Comparison, Condition, Subject
+from tulle.model.listeners import Entrance, Listener, ListenerHost, ListenerProtocol
 from tulle.model.mesh import Mesh, Settings
 from tulle.model.names import Name
 from tulle.model.policies import ClientTls, Policy, TlsMode
@@ -202,3 +203,50 @@ def test_one_changed_route_is_one_compiled_host() -> None:
     sets[7] = dataclasses.replace(sets[7], rules=(rule("new", Respond(status=200)),))
     after = compiled(mesh(*sets, services=(web,)), memory)
     assert [place for place in before if before[place] is not after[place]] == [(HERE_8080, "h7")]
+
+
+ENTRANCE = listener(entrance=Entrance())
+SOME = (Condition(Subject.METHOD, Comparison.EXACT, "GET"),)
+
+
+def router(name: str, *hosts: str, priority: int = 0, conditions: tuple[Condition, ...] = SOME) -> RouteSet:
+    rules = (rule(name, Respond(status=200), Match(conditions=conditions)),)
+    return RouteSet(name=Name("@file", name), origin=HERE, hosts=hosts, rules=rules, priority=priority)
+
+
+def names(hosts: dict[Place, Host], host: str) -> list[str]:
+    (found,) = [each for place, each in hosts.items() if place[1] == host]
+    return [each["name"] for each in decoded(found.resource)["routes"] if "name" in each]
+
+
+def test_routers_of_no_host_count_for_every_host_and_their_priority_decides() -> None:
+    memory = Memory()
+    own, low = router("own", "a.test", priority=5), router("low", "*", priority=1)
+    found = compiled(mesh(own, low, listeners=(ENTRANCE,)), memory)
+    assert (names(found, "a.test"), names(found, "*")) == (["own", "low"], ["low"])
+    high = router("high", "*", priority=9)
+    found = compiled(mesh(own, low, high, listeners=(ENTRANCE,)), memory)
+    assert (names(found, "a.test"), names(found, "*")) == (["high", "own", "low"], ["high", "low"])
+    found = compiled(mesh(own, high, listeners=(ENTRANCE,)), memory)
+    assert (names(found, "a.test"), names(found, "*")) == (["high", "own"], ["high"])
+    found = compiled(mesh(high, listeners=(ENTRANCE,)), memory)
+    assert [place[1] for place in found] == ["*"]
+    late = router("late", "b.test")
+    found = compiled(mesh(high, late, listeners=(ENTRANCE,)), memory)
+    assert names(found, "b.test") == ["high", "late"]
+
+
+def test_conditions_that_a_host_decides_are_decided_before() -> None:
+    here, there = (Condition(Subject.HOST, Comparison.EXACT, host) for host in ("a.test", "b.test"))
+    path = Condition(Subject.PATH, Comparison.EXACT, "/")
+    route_set = router("r", "a.test", "b.test", conditions=(here, path))
+    narrowed = gateway_hosts.at_host(route_set, "a.test")
+    assert [each.conditions for each in narrowed.rules[0].matches] == [(path,)]
+    assert gateway_hosts.at_host(route_set, "b.test").rules == ()
+    assert gateway_hosts.at_host(route_set, "*") is route_set
+    assert gateway_hosts.at_host(router("r", "a.test", conditions=(there,)), "a.test").rules == ()
+
+
+def test_route_configurations_of_entry_points_tell_servers_about_clients() -> None:
+    found = decoded(gateway_hosts.route_configuration(SETTINGS, "r", (), Entrance()))
+    assert found["most_specific_header_mutations_wins"] is True

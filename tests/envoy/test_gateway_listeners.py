@@ -17,6 +17,8 @@ from tulle.model.extensions import AccessLogging, Telemetry
 from tulle.model.listeners import (
     Certificate,
     ClientTrust,
+    Entrance,
+    Forwarded,
     Listener,
     ListenerHost,
     ListenerProtocol,
@@ -162,3 +164,24 @@ def test_filters_are_delivered_for_every_number_that_a_port_has() -> None:
     owners = {each.name.partition("@")[2] for each in found}
     assert owners == {"gateway|127.0.0.1:8080|8080", "gateway|127.0.0.1:8080|80"}
     assert all(each.origins for each in (*found, *gateway_listeners.compile_filters(same, (), SETTINGS)))
+
+
+def test_what_routers_for_connections_leave_at_an_entry_point_is_read_as_http() -> None:
+    trusting = Entrance(proxy_protocol=Forwarded(trusted=("10.0.0.1",)))
+    point = listener("web", entrance=trusting)
+    narrow, rest = stream("some", clients=("10.1.0.0/16",)), stream("all")
+    found = compiled((point, Content()), (listener("tcp", TCP), Content(streams=(narrow,))))
+    assert found["listener_filters"][0]["name"] == "proxy_protocol"
+    assert [each["name"] for each in found["listener_filters"]].count("proxy_protocol") == 1
+    managers = [any("http_connection_manager" in str(each) for each in chain["filters"]) for chain in chains(found)]
+    assert managers.count(True) == 2
+    plain = compiled((listener("web", entrance=Entrance()), Content()))
+    assert len(chains(plain)) == 1
+    assert all("proxy_protocol" not in each["name"] for each in plain.get("listener_filters", ()))
+    only = compiled((listener("tcp", TCP), Content(streams=(rest,))))
+    assert cluster(chains(only)[0]) == "all"
+
+
+def chains(found: Json) -> list[Json]:
+    last = found.get("default_filter_chain")
+    return [*found.get("filter_chains", ()), *([last] if last else ())]

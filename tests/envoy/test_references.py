@@ -4,7 +4,7 @@ from tests.envoy.kitchen import HERE, backend, rule
 from tulle.envoy.references import backends, referenced_services, request_backends, stream_backends
 from tulle.model.names import Name
 from tulle.model.routes import ExternalCheck, Forward, Mirror, Respond, RouteSet, StreamRule
-from tulle.model.steps import ErrorPages
+from tulle.model.steps import AddPrefix, ErrorPages
 
 
 def test_who_is_asked_before_counts() -> None:
@@ -42,3 +42,10 @@ def test_whom_steps_ask_counts() -> None:
     asked = rule("a", Respond(status=200), steps=(ErrorPages(statuses=(), backend=backend("pages"), path="/"),))
     routes = RouteSet(name=Name("default", "r"), origin=HERE, rules=(asked,))
     assert [each.service.name for each in backends(routes)] == ["pages"]
+
+
+def test_only_steps_that_ask_somebody_count() -> None:
+    pages = ErrorPages(statuses=((500, 599),), backend=backend("x"), path="/")
+    rules = (rule("a", Respond(status=200), steps=(AddPrefix(prefix="/a"), pages)),)
+    routes = RouteSet(name=Name("default", "r"), origin=HERE, rules=rules)
+    assert [each.service.name for each in backends(routes)] == ["x"]

@@ -233,3 +233,13 @@ def test_services_do_not_see_clients_that_are_hidden() -> None:
     hidden = rule("a", OK, steps=(SetHeaders(request=(("X-Forwarded-For", ""),)),))
     (compiled,) = compile_routes([(Match(), hidden)], Destinations({}))
     assert compiled.request_headers_to_remove == ["X-Forwarded-For"]
+
+
+def test_sets_with_a_priority_come_first_the_greatest_before_all() -> None:
+    sets = (
+        routes(rule("usual", OK, path(PathKind.EXACT, "/a"))),
+        replace(routes(rule("low", OK)), priority=0),
+        replace(routes(rule("high", OK, prefix("/"))), priority=1 << 130),
+        replace(routes(rule("equal", OK)), priority=0, name=Name("default", "a")),
+    )
+    assert names(*sets) == ["high", "equal", "low", "usual"]

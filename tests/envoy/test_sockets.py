@@ -5,7 +5,7 @@ from typing import Any
 from tests.envoy.kitchen import HERE
 from tulle.envoy import sockets
 from tulle.envoy.rewrites import Entry
-from tulle.model.listeners import Listener, ListenerHost, ListenerProtocol, TlsHandling
+from tulle.model.listeners import Entrance, Listener, ListenerHost, ListenerProtocol, TlsHandling
 from tulle.model.names import SYSTEM_NAMESPACE, Name
 from tulle.model.routes import RouteSet
 
@@ -96,3 +96,17 @@ def test_of_very_many_hosts_only_those_are_known_that_could_be_confused() -> Non
     layout = sockets.layout([*many, listener("wild", "*.b", protocol=HTTPS)])
     assert layout.foreign["gateway.127.0.0.1:80|default|l1"] == ("*",)
     assert len(layout.foreign["gateway.127.0.0.1:80|default|wild"]) == len(many) + 1
+
+
+def test_routers_decide_about_hosts_at_entry_points() -> None:
+    point = Listener(
+        name=Name("@static", "web|tls"),
+        origin=HERE,
+        port=8443,
+        protocol=ListenerProtocol.HTTPS,
+        hosts=(ListenerHost(host="a.test"),),
+        entrance=Entrance(),
+    )
+    found = sockets.layout([point])
+    assert [each.hosts for each in found.sections.values()] == [("*",)]
+    assert [each.is_routed for each in found.entries.values()] == [True]

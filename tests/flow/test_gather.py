@@ -136,3 +136,37 @@ def test_findings_tell_where_something_still_counts() -> None:
     now = Batch((), findings, frozenset({"a.yaml", "new.yaml"}))
     found = merged(Batch((document("a.yaml#1"),)), now).findings
     assert [each.message for each in found] == ["not YAML; what it last said still counts", "not YAML"]
+
+
+async def test_sources_come_and_go_before_anybody_follows_them() -> None:
+    one, two = FakeSource("one"), FakeSource("two")
+    gather = Gather([one])
+    gather.add(two)
+    assert gather.is_waiting
+    gather.remove("one")
+    async with asyncio.TaskGroup() as tasks:
+        running = tasks.create_task(gather.run())
+        two.queue.put_nowait(Batch((document("b"),)))
+        assert [each.key.name.name for each in (await next_of(gather)).documents] == ["b"]
+        running.cancel()
+
+
+async def test_sources_come_and_go_while_others_are_followed() -> None:
+    one, two = FakeSource("one"), FakeSource("two")
+    gather = Gather([one])
+    a, b, c = document("a"), document("b"), document("c")
+    async with asyncio.TaskGroup() as tasks:
+        running = tasks.create_task(gather.run())
+        one.queue.put_nowait(Batch((a,)))
+        assert (await next_of(gather)).documents == (a,)
+        gather.add(two)
+        one.queue.put_nowait(Batch((c,)))
+        await asyncio.sleep(0)
+        two.queue.put_nowait(Batch((b,)))
+        assert (await next_of(gather)).documents == (c, b)
+        gather.remove("two")
+        assert (await next_of(gather)).documents == (c,)
+        two.queue.put_nowait(Batch((a,)))
+        one.queue.put_nowait(Batch((b,)))
+        assert (await next_of(gather)).documents == (b,)
+        running.cancel()

@@ -114,3 +114,52 @@ def test_files_are_converted_with_what_is_wrong_with_them(tmp_path: Path) -> Non
     made = converted([tmp_path], str(tmp_path))
     assert made.text == "services:\n  web: {port: 8000, command: web}\n"
     assert [each.origin.file.rpartition("/")[2] for each in made.findings] == ["bad.yaml"]
+
+
+def test_what_is_always_there_may_be_named(tmp_path: Path) -> None:
+    routers = "http: {routers: {api: {rule: PathPrefix(`/api`), service: api@internal}}}\n"
+    (tmp_path / "traefik.yaml").write_text(f"api: {{}}\n{routers}")
+    assert not checked([tmp_path])[1]
+    (tmp_path / "traefik.yaml").write_text(routers)
+    assert [finding.message for finding in checked([tmp_path])[1]] == [
+        'router api: there is no service "api@internal"; write `api: {}` in the static configuration'
+    ]
+
+
+def test_of_several_languages_one_is_converted(tmp_path: Path) -> None:
+    (tmp_path / "a.yaml").write_text("services: {web: {port: 8000, command: web}}\n")
+    (tmp_path / "b.yaml").write_text("entryPoints: {web: {address: ':8000'}}\n")
+    made = converted([tmp_path], str(tmp_path), "traefik")
+    assert "command: web" not in made.text and "entryPoints:" in made.text
+    assert [each.message for each in made.findings] == ["this document is not in the language traefik: left out"]
+
+
+def test_files_that_providers_name_are_converted_too(tmp_path: Path) -> None:
+    (tmp_path / "traefik.yml").write_text(
+        "entryPoints: {web: {address: ':8000'}}\nproviders: {file: {filename: more.yml}}\n"
+    )
+    (tmp_path / "more.yml").write_text("http: {routers: {a: {rule: Path(`/a`), service: ping@internal}}}\n")
+    made = converted([tmp_path / "traefik.yml"], str(tmp_path))
+    assert made.text == (
+        "edge:\n"
+        "  entryPoints:\n"
+        "    # entry point web (FOLDER/traefik.yml:1)\n"
+        '    web: {address: ":8000"}\n'
+        "  http:\n"
+        "    routers:\n"
+        "      # router a (FOLDER/more.yml:1)\n"
+        "      a: {rule: Path(`/a`), service: ping@internal}\n"
+    ).replace("FOLDER", str(tmp_path))
+    assert not made.lost
+
+
+def test_files_that_providers_name_may_be_templates(tmp_path: Path) -> None:
+    (tmp_path / "traefik.yml").write_text(
+        "entryPoints: {web: {address: ':8000'}}\nproviders: {file: {filename: more.yml}}\n"
+    )
+    (tmp_path / "more.yml").write_text(
+        "http:\n  routers:\n{{ range $i := list 0 1 }}\n"
+        "    r{{ $i }}: {rule: 'Path(`/{{ $i }}`)', service: ping@internal}\n{{ end }}\n"
+    )
+    made = converted([tmp_path / "traefik.yml"], str(tmp_path))
+    assert "r1: {rule: Path(`/1`), service: ping@internal}" in made.text

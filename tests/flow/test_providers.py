@@ -78,6 +78,9 @@ async def test_configuration_that_others_put_here() -> None:
             while not (found := (await gather.newest.next()).documents):
                 pass
         assert found[0].origin.source == "rest"
+        providers.follow(wanting())
+        with pytest.raises(Malformed, match="no document asks for it"):
+            providers.put(b"{}")
         running.cancel()
 
 

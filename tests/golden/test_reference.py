@@ -6,24 +6,28 @@ import os
 from collections.abc import Iterator
 from functools import cache
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from tulle.dialects import registry
-from tulle.dialects.objects import ObjectDialect, ObjectKind, Refused, mark_of
-from tulle.dialects.tables import Field, reference, tables, written
+from tulle.dialects.objects import ObjectDialect, Refused, mark_of
+from tulle.dialects.sections import path_of
+from tulle.dialects.tables import Field, Schema, Topic, frame, objects, reference, sections, tables, written
+from tulle.dialects.traefik.dialect import TraefikDialect
 from tulle.kit.located_yaml import parse, pieces
 from tulle.model.documents import Anchor, Document, Key, Origin
 from tulle.model.names import Name
 
 GOLDEN = Path(__file__).parent
 REFERENCE = GOLDEN.parents[1] / "docs" / "reference"
-FOLDERS = ("core", "ingress", "istio", "istio-policies", "gateway-api", "gateway-api-kinds")
+FOLDERS = ("core", "ingress", "istio", "istio-policies", "gateway-api", "gateway-api-kinds", "traefik")
 PAGES = {
-    "core": ("kubernetes", "Kubernetes' own kinds"),
-    "ingress": ("ingress", "Ingress"),
-    "istio": ("istio", "Istio"),
-    "gateway-api": ("gateway-api", "Gateway API"),
+    "core": ("kubernetes", "Kubernetes' own kinds", "kubernetes"),
+    "ingress": ("ingress", "Ingress", "ingress"),
+    "istio": ("istio", "Istio", "istio"),
+    "gateway-api": ("gateway-api", "Gateway API", "gateway-api"),
+    "traefik": ("traefik", "Traefik", "traefik-providers"),
 }
 HEAD = """# {title}: every field
 
@@ -34,7 +38,7 @@ What each kind can say here, made from the code.
 - *refused*: it has no effect; whoever writes it gets a finding that says so.
 
 A field that is in no table is an error at its line. The last column names a test that writes the field.
-How to use all of this is told in [{title}](../languages/{page}.md).
+How to use all of this is told in [{title}](../languages/{guide}.md).
 
 <!-- Generated from the schemas: UPDATE_GOLDEN=1 pytest tests/golden/test_reference.py -->
 
@@ -63,16 +67,20 @@ def used() -> dict[Field, str]:
         case = file.parent.relative_to(GOLDEN)
         for part in registry.split(document)[0]:
             dialect = registry.dialects()[part.key.kind.partition("/")[0]]
-            if isinstance(dialect, ObjectDialect):
-                for field in _covered(dialect.kinds[part.key.kind], part):
+            value: Any = part.data
+            if isinstance(dialect, TraefikDialect):
+                for step in path_of(dialect.kinds[part.key.kind], part):
+                    value = value[step]
+            if isinstance(dialect, ObjectDialect | TraefikDialect):
+                for field in _covered(dialect.kinds[part.key.kind].schema, part, value):
                     found.setdefault(field, f"[{case}]")
     return found
 
 
-def _covered(kind: ObjectKind, part: Document) -> Iterator[Field]:
+def _covered(of: Schema, part: Document, value: object) -> Iterator[Field]:
     findings = registry.read(part).findings
     is_usable = not any(finding.is_error for finding in findings)
-    for schema, name in written(kind, part.data):
+    for schema, name in written(of, value):
         info = schema.model_fields[name]
         if mark_of(info, Refused) is None:
             is_covered = is_usable
@@ -82,25 +90,28 @@ def _covered(kind: ObjectKind, part: Document) -> Iterator[Field]:
             yield schema, name
 
 
-def dialect_of(name: str) -> ObjectDialect:
+def topics_of(name: str) -> tuple[Topic, ...]:
     found = registry.dialects()[name]
+    if isinstance(found, TraefikDialect):
+        return sections(found.kinds.values())
     assert isinstance(found, ObjectDialect)
-    return found
+    return objects(found)
 
 
-def test_every_dialect_of_objects_has_a_page() -> None:
-    assert set(PAGES) == {name for name, each in registry.dialects().items() if isinstance(each, ObjectDialect)}
+def test_every_dialect_of_others_has_a_page() -> None:
+    assert set(PAGES) == set(registry.dialects()) - {"native"}
 
 
 @pytest.mark.parametrize("name", PAGES)
 def test_the_tables_are_those_of_the_code(name: str) -> None:
     """`UPDATE_GOLDEN=1` writes them."""
-    page, title = PAGES[name]
-    body = reference(dialect_of(name), used())
+    page, title, guide = PAGES[name]
+    is_of_objects = isinstance(registry.dialects()[name], ObjectDialect)
+    body = reference(topics_of(name), used(), frame() if is_of_objects else ())
     links = [
         f"{case}: ../../tests/golden/{case[1:-1]}/in.yaml" for case in sorted(set(used().values())) if case in body
     ]
-    text = HEAD.format(title=title, page=page) + body + "\n".join(["", *links, ""])
+    text = HEAD.format(title=title, guide=guide) + body + "\n".join(["", *links, ""])
     file = REFERENCE / f"{page}.md"
     if os.environ.get("UPDATE_GOLDEN"):
         file.write_text(text)
@@ -109,7 +120,7 @@ def test_the_tables_are_those_of_the_code(name: str) -> None:
 
 @pytest.mark.parametrize("name", PAGES)
 def test_every_field_is_described_and_written_in_a_case(name: str) -> None:
-    found = [(kind.kind, row) for kind, rows in tables(dialect_of(name)) for row in rows]
+    found = [(topic.title, row) for topic, rows in tables(topics_of(name)) for row in rows]
     assert [f"{kind} {row.name}" for kind, row in found if not row.description] == []
     missing = [f"{kind} {row.name}" for kind, row in found if row.field not in used()]
     assert missing == [], f"{len(missing)} fields are in no golden case"

@@ -4,8 +4,9 @@ import asyncio
 from pathlib import Path
 
 from tulle.identity.stand_in import self_signed
+from tulle.kit.clock import ManualClock
 from tulle.sources.base import Batch
-from tulle.sources.built_in import BuiltIn, document
+from tulle.sources.built_in import BuiltIn
 
 
 async def first(source: BuiltIn) -> Batch:
@@ -32,9 +33,18 @@ async def test_one_that_is_damaged_is_made_anew(tmp_path: Path) -> None:
     assert certificate(await first(BuiltIn(file, tmp_path / "x.sock", self_signed))) == file.read_text() != "nothing"
 
 
+async def test_it_is_renewed_before_it_ends(tmp_path: Path) -> None:
+    clock = ManualClock()
+    source = BuiltIn(tmp_path / "stand-in.pem", tmp_path / "x.sock", self_signed, clock)
+    made = certificate(await first(source))
+    clock.advance(330 * 86400)
+    assert certificate(await first(source)) == made
+    clock.advance(10 * 86400)
+    assert certificate(await first(source)) not in {made, None}
+
+
 async def test_services_that_are_always_there_are_behind_a_socket(tmp_path: Path) -> None:
     batch = await first(BuiltIn(tmp_path / "a.pem", Path("/run/x.sock"), self_signed))
     services = batch.documents[0].data["http"]["services"]  # type: ignore[index]
     assert services["api"] == {"loadBalancer": {"servers": [{"url": "unix:///run/x.sock"}]}}
     assert batch.documents[0].origin.source == "internal"
-    assert list(document("", Path("/x")).data) == ["http"]

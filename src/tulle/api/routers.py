@@ -5,6 +5,7 @@ Served on a Unix socket for the gateway, which passes on what is for `api@intern
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from typing import Any
 
@@ -26,13 +27,36 @@ PREFIXES = {"http": "", "tcp": TCP, "udp": UDP}
 KINDS = ("routers", "services", "middlewares")
 OBSERVED = {"accessLogs": True, "metrics": True, "tracing": True, "traceVerbosity": "minimal"}
 """What is told of requests where nobody says anything."""
+USUAL_SERVERS = {
+    "strategy": "wrr",
+    "passHostHeader": True,
+    "responseForwarding": {"flushInterval": "100ms"},
+}
+"""What holds for servers of HTTP where nobody says anything."""
+ORDER = (
+    *("entryPoints", "middlewares", "service", "rule", "parentRefs", "ruleSyntax", "priority", "tls", "observability"),
+    *("error", "status", "using", "usedBy", "name", "provider", "type", "priorityStr", "serverStatus"),
+)
+"""Of the fields; others come before them."""
+NO_SNIFF = {"X-Content-Type-Options": "nosniff"}
 PAGE = 100
 """Rows of a page where nobody says how many."""
 
 
 def application(state: State, put: Callable[[bytes], None] | None = None) -> FastAPI:
     """The application; `put` takes configuration from others (`PUT /api/providers/rest`)."""
-    app = FastAPI(title="routers", version=__version__, docs_url=None, redoc_url=None, openapi_url=None)
+    app = FastAPI(
+        title="routers",
+        version=__version__,
+        docs_url=None,
+        redoc_url=None,
+        openapi_url=None,
+        default_response_class=Answer,
+    )
+
+    @app.exception_handler(404)
+    def unknown(_: Request, __: Exception) -> Response:
+        return _failed(404, "404 page not found")
 
     @app.get("/api/version")
     def version() -> Row:
@@ -72,23 +96,23 @@ def application(state: State, put: Callable[[bytes], None] | None = None) -> Fas
     @app.get("/api/{protocol}/{kind}")
     def many(protocol: str, kind: str, request: Request) -> Response:
         if protocol not in PREFIXES or kind not in KINDS:
-            return PlainTextResponse("404 page not found\n", 404)
+            return _failed(404, "404 page not found")
         return _page(request, list(rows(state, protocol, kind).values()))
 
     @app.get("/api/{protocol}/{kind}/{name:path}")
     def single(protocol: str, kind: str, name: str) -> Response:
         if protocol not in PREFIXES or kind not in KINDS:
-            return PlainTextResponse("404 page not found\n", 404)
+            return _failed(404, "404 page not found")
         return _one(rows(state, protocol, kind), name, kind.removesuffix("s"))
 
     @app.put("/api/providers/{name}")
     async def rest(name: str, request: Request) -> Response:
         if name != "rest" or put is None:
-            return JSONResponse({"message": f"provider {name} takes nothing"}, 404)
+            return _refused(404, f"provider {name} takes nothing")
         try:
             put(await request.body())
         except Malformed as error:
-            return JSONResponse({"message": error.message}, 400)
+            return _refused(400, error.message)
         return Response(status_code=200)
 
     return app
@@ -114,7 +138,12 @@ def rows(state: State, protocol: str, kind: str) -> Rows:
     for name_text, row in found.items():
         if wrong := [*row.pop("problems", ()), *faults.get((part_kind, name_text), ())]:
             row |= {"error": list(dict.fromkeys(wrong)), "status": "disabled"}
-    return dict(sorted(found.items()))
+    return {name: _in_order(row) for name, row in sorted(found.items())}
+
+
+def _in_order(row: Row) -> Row:
+    own = {name: value for name, value in row.items() if name not in ORDER}
+    return own | {name: row[name] for name in ORDER if name in row}
 
 
 def shown(name: Name) -> str:
@@ -141,6 +170,9 @@ def _row(part: Document, name: Name, kind: str, mesh: Mesh) -> Row:
     pool = mesh.edge.pools.get(name) if mesh.edge is not None else None
     if pool is not None and kind == "services":
         row["serverStatus"] = dict(_servers(pool))
+        own = row.get("loadBalancer")
+        if _protocol(name) == "http" and isinstance(own, Mapping):
+            row["loadBalancer"] = {**own, **USUAL_SERVERS, **own}
     return row
 
 
@@ -199,7 +231,24 @@ def _unnamed(found: Rows) -> Rows:
 
 def _one(found: Rows, name: str, noun: str) -> Response:
     row = found.get(name)
-    return JSONResponse(row) if row is not None else JSONResponse({"message": f"{noun} not found: {name}"}, 404)
+    return _refused(404, f"{noun} not found: {name}") if row is None else Answer(row)
+
+
+class Answer(JSONResponse):
+    """JSON with a line end behind it, as Go writes it."""
+
+    def render(self, content: Any) -> bytes:
+        """The bytes."""
+        return super().render(content) + b"\n"
+
+
+def _refused(status: int, message: str) -> Response:
+    return _failed(status, json.dumps({"message": message}, separators=(",", ":")))
+
+
+def _failed(status: int, text: str) -> Response:
+    """As Go's `http.Error`."""
+    return PlainTextResponse(f"{text}\n", status, NO_SNIFF)
 
 
 def _page(request: Request, found: list[Row]) -> Response:
@@ -211,10 +260,10 @@ def _page(request: Request, found: list[Row]) -> Response:
     except ValueError:
         page = size = 0
     if page < 1 or size < 1 or (page > 1 and (page - 1) * size >= len(chosen)):
-        return JSONResponse({"message": f"invalid request: page: {query.get('page')}, per_page: {size}"}, 400)
+        return _refused(400, f"invalid request: page: {query.get('page')}, per_page: {size}")
     more = page * size < len(chosen)
     rows_here = chosen[(page - 1) * size : page * size]
-    return JSONResponse(rows_here, headers={"X-Next-Page": str(page + 1 if more else 1)})
+    return Answer(rows_here, headers={"X-Next-Page": str(page + 1 if more else 1)})
 
 
 def _fitting(found: Iterable[Row], query: Mapping[str, str]) -> Iterator[Row]:

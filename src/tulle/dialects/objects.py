@@ -222,7 +222,7 @@ def validated(part: Written, schema: type[T]) -> T | None:
     if isinstance(found, BaseModel):
         for path, mark in refused(found):
             (part.error if mark.is_error else part.warning)(path, mark.note)
-    if found is None or any(finding.is_error for finding in part.findings):
+    if found is None or part.has_errors:
         return None
     return found
 

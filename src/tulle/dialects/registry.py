@@ -63,6 +63,14 @@ def split(document: Document, known: Mapping[Key, Document] = NOTHING_KNOWN) -> 
     return (), (_unclaimed(document),)
 
 
+def language(document: Document) -> str:
+    """The dialect of a document, or of the first object of a list; empty if there is none."""
+    items = document.data.get("items")
+    first = items[0] if document.data.get("kind") == LIST and isinstance(items, list) and items else document.data
+    dialect = claiming(dialects().values(), first) if isinstance(first, dict) else None
+    return dialect.name if dialect is not None else ""
+
+
 def _unclaimed(document: Document) -> Finding:
     if "kind" in document.data or "apiVersion" in document.data:
         mine = (dialect for dialect in dialects().values() if isinstance(dialect, ObjectDialect))

@@ -1,4 +1,4 @@
-"""The table of every field of every kind of a Kubernetes-shaped dialect: for the documentation, from the schemas."""
+"""The table of every field of every kind of a dialect: for the documentation, from the schemas."""
 
 from __future__ import annotations
 
@@ -11,12 +11,23 @@ from typing import Annotated, Any, Union, get_args, get_origin
 from pydantic import BaseModel
 
 from tulle.dialects.objects import Differs, Metadata, Object, ObjectDialect, ObjectKind, Refused, mark_of
+from tulle.dialects.sections import Kind, Shape
 
 FRAME = frozenset({"api_version", "kind", "metadata", "status"})
 """Fields of every object: documented once."""
 Schema = type[BaseModel]
 Field = tuple[Schema, str]
 """A schema, and the name that one of its fields has in Python."""
+
+
+@dataclass(frozen=True, slots=True)
+class Topic:
+    """A kind, as the documentation has it."""
+
+    title: str
+    head: str
+    """What stands before its table."""
+    schema: Schema
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,41 +46,54 @@ class Row:
     """The kind and the field where the fields below this one are shown, as they are the same."""
 
 
-def tables(dialect: ObjectDialect) -> Iterator[tuple[ObjectKind, tuple[Row, ...]]]:
+def objects(dialect: ObjectDialect) -> tuple[Topic, ...]:
+    """The kinds of objects of a language."""
+    return tuple(Topic(kind.kind, _object(kind), kind.schema) for kind in dialect.kinds.values())
+
+
+def sections(kinds: Iterable[Kind]) -> tuple[Topic, ...]:
+    """The kinds of a language whose documents have sections, in the order of the sections."""
+    return tuple(
+        Topic(".".join(kind.section), _section(kind), kind.schema)
+        for kind in sorted(kinds, key=lambda kind: kind.section)
+    )
+
+
+def tables(topics: Iterable[Topic]) -> Iterator[tuple[Topic, tuple[Row, ...]]]:
     """Every kind with all of its fields, each below the one that holds it; what is the same is shown once."""
-    shown: dict[Schema, tuple[str, str]] = {}
-    for kind in dialect.kinds.values():
-        if kind.schema in shown:
-            yield kind, ()
-        else:
-            yield kind, tuple(_rows(kind, kind.schema, (), shown))
-        shown.setdefault(kind.schema, (kind.kind, ""))
+    known = tuple(topics)
+    shown = {topic.schema: (topic.title, "") for topic in reversed(known)}
+    for topic in known:
+        is_first = shown[topic.schema] == (topic.title, "")
+        yield topic, tuple(_rows(topic, topic.schema, (), shown)) if is_first else ()
 
 
-def reference(dialect: ObjectDialect, used: Mapping[Field, str]) -> str:
+def reference(topics: Iterable[Topic], used: Mapping[Field, str], frame: Iterable[str] = ()) -> str:
     """Markdown: a table for each kind.
 
     Args:
-        dialect: the language.
+        topics: the kinds.
         used: by field, the test in which it is written.
+        frame: what stands before all tables.
     """
     first: dict[Schema, str] = {}
-    lines: list[str] = [*_frame(), ""]
-    for kind, rows in tables(dialect):
-        lines += [f"## {kind.kind}", "", _head(kind), ""]
-        if kind.schema in first:
-            lines += [f"Its fields are those of {_link(first[kind.schema])}.", ""]
+    lines: list[str] = list(frame)
+    for topic, rows in tables(topics):
+        lines += [f"## {topic.title}", "", topic.head, ""]
+        if topic.schema in first:
+            lines += [f"Its fields are those of {_link(first[topic.schema])}.", ""]
             continue
-        first[kind.schema] = kind.kind
-        lines += ["| field | | meaning | test |", "|---|---|---|---|"]
-        lines += [_line(row, kind, used.get(row.field, "")) for row in rows]
-        lines.append("")
+        first[topic.schema] = topic.title
+        if rows:
+            lines += ["| field | | meaning | test |", "|---|---|---|---|"]
+            lines += [_line(row, topic, used.get(row.field, "")) for row in rows]
+            lines.append("")
     return "\n".join(lines)
 
 
-def written(kind: ObjectKind, data: object) -> Iterator[Field]:
-    """Every field that a document of this kind writes."""
-    return _written(kind.schema, data)
+def written(schema: Schema, data: object) -> Iterator[Field]:
+    """Every field that a document of a kind writes."""
+    return _written(schema, data)
 
 
 def _written(schema: Schema, value: object) -> Iterator[Field]:
@@ -88,15 +112,13 @@ def _written(schema: Schema, value: object) -> Iterator[Field]:
                 yield from _written(model, below)
 
 
-def _rows(
-    kind: ObjectKind, schema: Schema, path: tuple[str, ...], shown: dict[Schema, tuple[str, str]]
-) -> Iterator[Row]:
+def _rows(topic: Topic, schema: Schema, path: tuple[str, ...], shown: dict[Schema, tuple[str, str]]) -> Iterator[Row]:
     for name, info in schema.model_fields.items():
         if issubclass(schema, Object) and name in FRAME:
             continue
         shape, inner = _shape(info.annotation)
         step = (*path, *f"{info.alias or name}{shape}".split("."))
-        here = (kind.kind, ".".join(step))
+        here = (topic.title, ".".join(step))
         refused, differs = mark_of(info, Refused), mark_of(info, Differs)
         support = "refused" if refused is not None else "differs" if differs is not None else "yes"
         below = () if refused is not None else inner
@@ -106,7 +128,7 @@ def _rows(
         for model in below:
             if model not in shown:
                 shown[model] = here
-                yield from _rows(kind, model, step, shown)
+                yield from _rows(topic, model, step, shown)
 
 
 def _shape(annotation: Any) -> tuple[str, tuple[Schema, ...]]:
@@ -128,7 +150,12 @@ def _shape(annotation: Any) -> tuple[str, tuple[Schema, ...]]:
     return "", ()
 
 
-def _frame() -> Iterable[str]:
+def held(annotation: Any) -> tuple[Schema, ...]:
+    """The schemas of what a field of this type holds."""
+    return _shape(annotation)[1]
+
+
+def frame() -> Iterator[str]:
     """What all objects have."""
     yield "Every object has:"
     yield ""
@@ -139,9 +166,10 @@ def _frame() -> Iterable[str]:
         if name == "metadata":
             for inner, each in Metadata.model_fields.items():
                 yield f"| `metadata.{each.alias or inner}` | {each.description} |"
+    yield ""
 
 
-def _head(kind: ObjectKind) -> str:
+def _object(kind: ObjectKind) -> str:
     group = f"{kind.group}/" if kind.group else ""
     newest, *others = (f"`{group}{version}`" for version in kind.versions)
     older = f" (also {', '.join(others)})" if others else ""
@@ -150,12 +178,18 @@ def _head(kind: ObjectKind) -> str:
     return f"{newest}{older}. {' '.join((kind.schema.__doc__ or '').split())}{place}{more}"
 
 
-def _line(row: Row, kind: ObjectKind, test: str) -> str:
+def _section(kind: Kind) -> str:
+    place = {Shape.NAMED: "{}", Shape.LISTED: "[]"}.get(kind.shape, "")
+    path = f"{'.'.join(kind.section)}{'.' if kind.shape is Shape.NAMED else ''}{place}"
+    return " ".join(filter(None, (f"`{path}`.", *(kind.schema.__doc__ or "").split(), kind.description)))
+
+
+def _line(row: Row, topic: Topic, test: str) -> str:
     meaning = [row.description]
     if row.note:
         meaning.append(f"**{row.support.capitalize()}:** {row.note[0].upper()}{row.note[1:].rstrip('.')}.")
     if row.like is not None:
-        meaning.append(f"Its fields are those of {_place(row.like, kind)}.")
+        meaning.append(f"Its fields are those of {_place(row.like, topic)}.")
     text = _escaped(" ".join(each for each in meaning if each))
     return f"| `{row.name}` | {row.support} | {text} | {test} |"
 
@@ -168,9 +202,12 @@ def _escaped(text: str) -> str:
     return "`".join(pieces).replace("|", "\\|")
 
 
-def _place(like: tuple[str, str], kind: ObjectKind) -> str:
-    return f"`{like[1]}`" if like[0] == kind.kind else f"`{like[1]}` of {_link(like[0])}"
+def _place(like: tuple[str, str], topic: Topic) -> str:
+    title, path = like
+    if not path:
+        return _link(title)
+    return f"`{path}`" if title == topic.title else f"`{path}` of {_link(title)}"
 
 
-def _link(kind: str) -> str:
-    return f"[{kind}](#{kind.lower()})"
+def _link(title: str) -> str:
+    return f"[{title}](#{title.lower().replace('.', '')})"

@@ -56,6 +56,11 @@ class Written:
         """Where the part begins."""
         return self.document.origin
 
+    @property
+    def has_errors(self) -> bool:
+        """Whether something was found for which it cannot be used."""
+        return any(finding.is_error for finding in self.findings)
+
     def at(self, *path: Step) -> Origin:
         """Where something within the part was written."""
         origin, value = self.document.origin, self.value
@@ -66,7 +71,11 @@ class Written:
 
     def error(self, path: Sequence[Step], predicate: str) -> None:
         """Note a mistake: the rest of a sentence that begins with the name of the field."""
-        self.findings.append(Finding.error(self.at(*path), self._sentence(path, predicate)))
+        self.findings.append(self.mistake(path, predicate))
+
+    def mistake(self, path: Sequence[Step], predicate: str) -> Finding:
+        """A mistake that somebody else may note."""
+        return Finding.error(self.at(*path), self._sentence(path, predicate))
 
     def warning(self, path: Sequence[Step], predicate: str) -> None:
         """Note what is probably not meant."""
@@ -111,7 +120,8 @@ class Written:
             name, words = _BOUNDS[kind]
             self.error(path, f"must be {words} {context[name]:g}, not {shown(given)}")
         elif kind in {"enum", "literal_error"}:
-            known = str(context["expected"]).replace("'", "").replace(" or ", ", ").split(", ")
+            expected = str(context["expected"]).replace("'", "").replace(" or ", ", ").split(", ")
+            known = [word for word in expected if word]
             hint = did_you_mean(given, known) if isinstance(given, str) else ""
             self.error(path, f"must be one of {', '.join(known)}, not {shown(given)}{hint}")
         elif kind in {"too_short", "string_too_short"}:

@@ -9,7 +9,7 @@ from typing import TypeAlias
 from envoy.config.core.v3 import base_pb2
 from envoy.config.route.v3 import route_components_pb2
 
-from tulle.envoy import hashing, headers, naming, protos, replies, retries, rewrites, stays
+from tulle.envoy import edge_replies, hashing, headers, naming, protos, replies, retries, rewrites, stays
 from tulle.envoy.callers import ANYBODY, Caller
 from tulle.envoy.treatments import Treatment, showing, treatment
 from tulle.kit.quick import quick
@@ -157,6 +157,8 @@ def route(rule: RouteRule, match: Match, retry: Retry | None, to: Destinations) 
     # Delegates were put in place when the mesh was built, and redirects can be two routes.
     assert isinstance(rule.action, Respond)
     message = respond(rule.action)
+    if to.entry.is_routed and not any(name.lower() == "content-type" for name, _ in rule.action.headers):
+        message.response_headers_to_add.append(protos.header(edge_replies.UNTYPED, "yes"))
     headers.change(rule.request_headers, rule.response_headers, message)
     return message
 

@@ -11,7 +11,7 @@ from urllib.parse import quote
 from envoy.config.route.v3 import route_components_pb2
 from envoy.type.matcher.v3 import filter_state_pb2, string_pb2
 
-from tulle.envoy import protos
+from tulle.envoy import path_patterns, protos
 from tulle.model.conditions import Comparison, Condition, Subject
 
 RouteMatch: TypeAlias = route_components_pb2.RouteMatch
@@ -20,8 +20,9 @@ Network: TypeAlias = IPv4Network | IPv6Network
 PORT = "(?::[0-9]+)?"
 RESERVED = "/:@!$&'()*+,;=~%?#[]"
 """What paths hold as it is; `?` and `#` stand for themselves only if they are escaped there, too."""
-_ESCAPE = re.compile("%[0-9A-Fa-f]{2}")
-_ATOM = re.compile(r"\\.|\[\^?\]?(?:\\.|[^\]\\])*\]|\.")
+_ATOM = re.compile(r"\\.|\[\^?\]?(?:\\.|[^\]\\])*\]|[.$^|()]", re.DOTALL)
+"""What may mean something else within a longer pattern; classes of characters and escapes as a whole."""
+_FLAGS = re.compile(r"\(\?[a-zA-Z]+\)")
 SOURCE = "tulle.source"
 """The address of the client in the state of its connection."""
 
@@ -79,7 +80,7 @@ def _host_pattern(condition: Condition) -> str:
 
 def _before_port(pattern: str) -> str:
     """A pattern whose end of the text may also be where a port begins."""
-    return re.sub(r"\\.|\[\^?\]?[^\]]*\]|\$", lambda each: f"{PORT}$" if each[0] == "$" else each[0], pattern)
+    return _ATOM.sub(lambda each: f"{PORT}$" if each[0] == "$" else each[0], pattern)
 
 
 def _path(condition: Condition, message: RouteMatch) -> None:
@@ -88,7 +89,7 @@ def _path(condition: Condition, message: RouteMatch) -> None:
     if "%" in value and condition.comparison is not Comparison.REGEX:
         # Clients write escapes in either case.
         after = ".*" if condition.comparison is Comparison.PREFIX else r"(?:\?.*)?"
-        _header(message, ":path", protos.regex(f"(?s){_any_case(value)}{after}"), condition.is_negated)
+        _header(message, ":path", protos.regex(f"(?s){path_patterns.any_case(value)}{after}"), condition.is_negated)
         return
     match condition.comparison:
         case Comparison.EXACT if is_free and not condition.is_negated:
@@ -96,7 +97,7 @@ def _path(condition: Condition, message: RouteMatch) -> None:
         case Comparison.PREFIX if is_free and not condition.is_negated:
             message.prefix = value
         case Comparison.REGEX if is_free and not condition.is_negated:
-            message.safe_regex.CopyFrom(protos.regex(f"(?s).*(?:{_ESCAPE.sub(_either, condition.value)}).*"))
+            message.safe_regex.CopyFrom(protos.regex(f"(?s).*(?:{path_patterns.written(condition.value)}).*"))
         case Comparison.EXACT:
             pattern = rf"{re.escape(value)}(?:\?.*)?"
             _header(message, ":path", protos.regex(pattern), condition.is_negated)
@@ -106,19 +107,11 @@ def _path(condition: Condition, message: RouteMatch) -> None:
             _header(message, ":path", protos.regex(_path_pattern(condition.value)), condition.is_negated)
 
 
-def _any_case(path: str) -> str:
-    """A pattern for a path, with escapes in either case."""
-    return _ESCAPE.sub(_either, re.escape(path).replace(r"\%", "%"))
-
-
-def _either(escape: re.Match[str]) -> str:
-    return f"(?i:{escape[0]})"
-
-
 def _path_pattern(pattern: str) -> str:
     """A pattern on the path within one on the path with its query."""
-    ended = re.sub(r"\\.|\[\^?\]?[^\]]*\]|\$", lambda each: r"(?:\?.*)?$" if each[0] == "$" else each[0], pattern)
-    return f"(?s)[^?]*?(?:{ended}).*" if not pattern.startswith("^") else f"(?s)(?:{ended}).*"
+    pattern = path_patterns.written(pattern)
+    inner = _ATOM.sub(lambda each: r"(?:\?.*)?$" if each[0] == "$" else _inside(each, "?"), pattern)
+    return f"(?s)[^?]*?(?:{inner}).*"
 
 
 def _value_pattern(condition: Condition) -> str:
@@ -141,22 +134,38 @@ def _query_pattern(condition: Condition) -> str:
 
 def _within_parameter(pattern: str) -> str:
     """A pattern on a part of a value."""
+    flags = _FLAGS.match(pattern)
+    start = flags[0] if flags is not None else ""
+    return start + "|".join(map(_part_of_parameter, _alternatives(pattern[len(start) :])))
+
+
+def _part_of_parameter(pattern: str) -> str:
     start, end = pattern.startswith("^"), pattern.endswith("$") and not pattern.endswith(r"\$")
     inner = pattern.removeprefix("^")
-    inner = inner[:-1] if end else inner
-    inner = _ATOM.sub(_inside, inner)
-    return f"{'' if start else '[^&;]*'}(?:{inner}){'' if end else '[^&;]*'}"
+    inner = _ATOM.sub(lambda each: _inside(each, "&;"), inner[:-1] if end else inner)
+    return f"{'' if start else '[^&;]*'}{inner}{'' if end else '[^&;]*'}"
 
 
-def _inside(atom: re.Match[str]) -> str:
-    """What matches any character, or all but some, does not match what ends a parameter."""
+def _alternatives(pattern: str) -> list[str]:
+    """The parts between those `|` that are in no parentheses."""
+    found, depth, begin = [], 0, 0
+    for atom in _ATOM.finditer(pattern):
+        depth += {"(": 1, ")": -1}.get(atom[0], 0)
+        if atom[0] == "|" and not depth:
+            found.append(pattern[begin : atom.start()])
+            begin = atom.end()
+    return [*found, pattern[begin:]]
+
+
+def _inside(atom: re.Match[str], ends: str) -> str:
+    """What matches any character, or all but some, does not match what ends the text."""
     match atom[0]:
         case ".":
-            return "[^&;]"
+            return f"[^{ends}]"
         case r"\D" | r"\S" | r"\W":
-            return f"[^&;{atom[0].lower()}]"
+            return f"[^{ends}{atom[0].lower()}]"
         case text if text.startswith("[^"):
-            return f"{text[:-1]}&;]"
+            return f"{text[:-1]}{ends}]"
         case text:
             return text
 

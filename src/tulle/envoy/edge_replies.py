@@ -36,12 +36,23 @@ SPECIAL = (
     (NOT_BELIEVED, ("UF",), 500, "Internal Server Error"),
 )
 """The same where something else holds, too."""
+CODE_DETAILS = "response.code_details"
 DETAILED = (
     ("local_rate_limited", 429, "Too Many Requests"),
     ("request_payload_too_large", 413, "Request Entity Too Large"),
+    ("request_overall_timeout", 504, "Gateway Timeout"),
+    ("http1.unexpected_underscore", 400, "Bad Request\n"),
 )
 """By what Envoy calls its reason."""
-UNREADABLE = ((400, "400 Bad Request"), (431, "431 Request Header Fields Too Large"))
+UNREADABLE = (
+    (f"{CODE_DETAILS} == 'missing_host_header'", 400, "400 Bad Request: missing required Host header"),
+    (f"{CODE_DETAILS} == 'http.invalid_authority'", 400, "400 Bad Request: malformed Host header"),
+    (f"{CODE_DETAILS}.endsWith('headers_too_large')", 431, "431 Request Header Fields Too Large"),
+    (f"{CODE_DETAILS}.endsWith('too_many_headers')", 431, "431 Request Header Fields Too Large"),
+    (f"{CODE_DETAILS} == 'http1.invalid_transfer_encoding'", 501, "Unsupported transfer encoding"),
+    (f"{CODE_DETAILS}.startsWith('http1.')", 400, "400 Bad Request"),
+)
+"""By what Envoy found in something that is no request: what Go's server says, which is never more than a line."""
 
 
 def nothing_found() -> route_components_pb2.Route:
@@ -56,56 +67,40 @@ def nothing_found() -> route_components_pb2.Route:
 
 def local_reply() -> LocalReplyConfig:
     """For what Envoy answers itself."""
-    mappers = [*(_where(*each) for each in SPECIAL), *map(_detailed, DETAILED), *(_mapper(*each) for each in FAILURES)]
+    mappers = [*(_where(*each) for each in SPECIAL), *(_detailed(*each) for each in DETAILED)]
+    mappers += [_mapper(*each) for each in FAILURES]
     return LocalReplyConfig(mappers=[*mappers, *(_unreadable(*each) for each in UNREADABLE)])
 
 
-def _unreadable(status: int, body: str) -> ResponseMapper:
+def _detailed(details: str, status: int, body: str) -> ResponseMapper:
+    return _found(f"{CODE_DETAILS} == '{details}'", status, body)
+
+
+def _unreadable(expression: str, status: int, body: str) -> ResponseMapper:
     """For what is no request."""
-    message = _mapper(("DPE",), status, body)
-    both = accesslog_pb2.AndFilter(filters=[message.filter, _with_status(status)])
-    message.filter.CopyFrom(accesslog_pb2.AccessLogFilter(and_filter=both))
-    message.ClearField("status_code")
+    message = _found(expression, status, body)
     message.ClearField("headers_to_add")
     message.body_format_override.content_type = PLAIN
     return message
 
 
-def _detailed(said: tuple[str, int, str]) -> ResponseMapper:
-    details, status, body = said
-    message = _mapper((), status, body)
-    message.filter.CopyFrom(_holding(f"response.code_details == '{details}'"))
+def _found(expression: str, status: int, body: str) -> ResponseMapper:
+    """Where something holds."""
+    message = _answer(status, body)
+    message.filter.CopyFrom(_holding(expression))
     return message
 
 
-def _with_status(status: int) -> accesslog_pb2.AccessLogFilter:
-    value = base_pb2.RuntimeUInt32(default_value=status, runtime_key="edge.status")
-    comparison = accesslog_pb2.ComparisonFilter(op=accesslog_pb2.ComparisonFilter.EQ, value=value)
-    return accesslog_pb2.AccessLogFilter(status_code_filter=accesslog_pb2.StatusCodeFilter(comparison=comparison))
-
-
 def _mapper(flags: tuple[str, ...], status: int, body: str) -> ResponseMapper:
-    is_plain = body.endswith("\n")
-    message = ResponseMapper(
-        filter=accesslog_pb2.AccessLogFilter(response_flag_filter=accesslog_pb2.ResponseFlagFilter(flags=flags)),
-        status_code=protos.number(status),
-        body=base_pb2.DataSource(inline_string=body),
-        body_format_override=substitution_format_string_pb2.SubstitutionFormatString(
-            text_format_source=base_pb2.DataSource(inline_string="%LOCAL_REPLY_BODY%"),
-            content_type=PLAIN if is_plain else "",
-        ),
-    )
-    if is_plain:
-        message.headers_to_add.append(protos.header(NO_SNIFF, "nosniff"))
-    else:
-        message.headers_to_add.append(protos.header(UNTYPED, "yes"))
+    message = _answer(status, body)
+    message.filter.response_flag_filter.flags.extend(flags)
     return message
 
 
 def _where(expression: str, flags: tuple[str, ...], status: int, body: str) -> ResponseMapper:
     message = _mapper(flags, status, body)
-    both = accesslog_pb2.AndFilter(filters=[message.filter, _holding(expression)])
-    message.filter.CopyFrom(accesslog_pb2.AccessLogFilter(and_filter=both))
+    both = [message.filter, _holding(expression)]
+    message.filter.CopyFrom(accesslog_pb2.AccessLogFilter(and_filter=accesslog_pb2.AndFilter(filters=both)))
     return message
 
 
@@ -113,3 +108,17 @@ def _holding(expression: str) -> accesslog_pb2.AccessLogFilter:
     config = cel_pb2.ExpressionFilter(expression=expression)
     condition = accesslog_pb2.ExtensionFilter(name="cel", typed_config=protos.packed(config))
     return accesslog_pb2.AccessLogFilter(extension_filter=condition)
+
+
+def _answer(status: int, body: str) -> ResponseMapper:
+    is_plain = body.endswith("\n")
+    message = ResponseMapper(
+        status_code=protos.number(status),
+        body=base_pb2.DataSource(inline_string=body),
+        body_format_override=substitution_format_string_pb2.SubstitutionFormatString(
+            text_format_source=base_pb2.DataSource(inline_string="%LOCAL_REPLY_BODY%"),
+            content_type=PLAIN if is_plain else "",
+        ),
+    )
+    message.headers_to_add.append(protos.header(NO_SNIFF, "nosniff") if is_plain else protos.header(UNTYPED, "yes"))
+    return message

@@ -16,6 +16,7 @@ from envoy.extensions.filters.listener.proxy_protocol.v3 import proxy_protocol_p
 from envoy.extensions.filters.network.http_connection_manager.v3 import http_connection_manager_pb2
 from envoy.extensions.filters.network.set_filter_state.v3 import set_filter_state_pb2
 from envoy.extensions.http.early_header_mutation.header_mutation.v3 import header_mutation_pb2
+from envoy.type.matcher.v3 import string_pb2
 
 from tulle.envoy import conditions, edge_logs, edge_metrics, edge_replies, edge_traces, protos
 from tulle.envoy.filters.base import Chain
@@ -29,8 +30,10 @@ PEER = "%DOWNSTREAM_DIRECT_REMOTE_ADDRESS_WITHOUT_PORT%"
 """Who is really at the other end."""
 TOLD = "%DOWNSTREAM_REMOTE_ADDRESS_WITHOUT_PORT%"
 """The same of a connection, or who a proxy there says that it is."""
-NOBODY = "localhost"
-"""The host of requests that name none, which HTTP/1.0 allows."""
+CLIENT = "tulle.client"
+"""Who that is, as text in the state of the connection: addresses are printed with a port."""
+NOBODY = "nobody.invalid"
+"""The host of requests that name none, which HTTP/1.0 allows: no router is for it by name."""
 FORWARDED_FOR = "X-Forwarded-For"
 SET_BY_PROXIES = (
     "X-Forwarded-For",
@@ -45,13 +48,19 @@ SET_BY_PROXIES = (
     "X-Forwarded-Tls-Client-Cert-Info",
     "X-Real-Ip",
 )
-"""Nobody who is not believed may send these."""
+"""Nobody who is not believed may send these, nor what many servers take for the same: `X_Forwarded_For`."""
+DISGUISED = "|".join(SET_BY_PROXIES).lower().replace("-", "[-_]")
 INTERNAL = ("x-envoy-internal", "x-envoy-expected-rq-timeout-ms", "x-envoy-attempt-count")
 UNDERSCORES = {
     "delete": protocol_pb2.HttpProtocolOptions.DROP_HEADER,
     "reject": protocol_pb2.HttpProtocolOptions.REJECT_REQUEST,
 }
-BY_SCHEME = "%CEL(request.headers['x-forwarded-proto'] == 'https' ? 443 : 80)%"
+OF_HOST = "host"
+"""A port that is still to be read from the `Host`."""
+IS_SECURE = "request.headers['x-forwarded-proto'] in ['https', 'wss']"
+BY_SCHEME = f"%CEL(request.host.contains(':') ? '{OF_HOST}' : {IS_SECURE} ? '443' : '80')%"
+LAST_CHANCE = 1.0
+"""Seconds in which a connection that is to end takes another request."""
 LARGEST_HEADERS = 8192
 """Kilobytes: Envoy's limit."""
 MOST_HEADERS = 32000
@@ -109,6 +118,8 @@ def shape(manager: Manager, chain: Chain, entrance: Entrance) -> None:
     manager.path_with_escaped_slashes_action = Manager.KEEP_UNCHANGED
     manager.http_protocol_options.allow_custom_methods = True
     manager.http_protocol_options.default_host_for_http_10 = NOBODY
+    # `Location: …` is what scripts look for.
+    manager.http_protocol_options.header_key_format.proper_case_words.SetInParent()
     common = manager.common_http_protocol_options
     common.ClearField("headers_with_underscores_action")
     if entrance.underscores:
@@ -123,6 +134,8 @@ def shape(manager: Manager, chain: Chain, entrance: Entrance) -> None:
     manager.max_request_headers_kb.value = min(max(-(-entrance.largest_headers // 1024), 1), LARGEST_HEADERS)
     manager.http2_protocol_options.max_concurrent_streams.value = entrance.most_streams or 250
     manager.request_headers_timeout.CopyFrom(protos.seconds(entrance.read_timeout))
+    manager.request_timeout.CopyFrom(protos.seconds(entrance.read_timeout))
+    manager.drain_timeout.CopyFrom(protos.seconds(LAST_CHANCE))
     observe(manager, chain, entrance.observed)
 
 
@@ -145,15 +158,16 @@ def proxy_protocol() -> listener_components_pb2.ListenerFilter:
 
 
 def noted_source(address: str = PEER) -> listener_components_pb2.Filter:
-    """Writes down where a connection comes from, for conditions of routes and for headers."""
-    value = set_filter_state_values_pb2.FilterStateValue(
-        object_key=conditions.SOURCE,
-        factory_key="envoy.network.ip",
-        format_string=substitution_format_string_pb2.SubstitutionFormatString(
-            text_format_source=base_pb2.DataSource(inline_string=address)
-        ),
+    """Writes down where a connection comes from: as an address for conditions of routes, as text for headers."""
+    text = substitution_format_string_pb2.SubstitutionFormatString(
+        text_format_source=base_pb2.DataSource(inline_string=address)
     )
-    config = set_filter_state_pb2.Config(on_new_connection=[value])
+    kinds = {conditions.SOURCE: "envoy.network.ip", CLIENT: "envoy.string"}
+    values = [
+        set_filter_state_values_pb2.FilterStateValue(object_key=name, factory_key=kind, format_string=text)
+        for name, kind in kinds.items()
+    ]
+    config = set_filter_state_pb2.Config(on_new_connection=values)
     return listener_components_pb2.Filter(name="source", typed_config=protos.packed(config))
 
 
@@ -179,8 +193,8 @@ def _early(chain: Chain, entrance: Entrance) -> extension_pb2.TypedExtensionConf
 
 def _mutations(chain: Chain, entrance: Entrance) -> Iterator[Mutation]:
     if not entrance.forwarded.trusts_all:
-        for name in SET_BY_PROXIES:
-            yield Mutation(remove=name)
+        names = string_pb2.StringMatcher(safe_regex=protos.regex(DISGUISED))
+        yield Mutation(remove_on_match=Mutation.RemoveOnMatch(key_matcher=names))
     scheme = "https" if chain.is_encrypted else "http"
     usual = {
         "X-Real-Ip": _client(entrance),
@@ -195,14 +209,17 @@ def _mutations(chain: Chain, entrance: Entrance) -> Iterator[Mutation]:
 
 def _client(entrance: Entrance) -> str:
     """What says who the client is, in headers."""
-    return PEER if entrance.proxy_protocol is None else f"%FILTER_STATE({conditions.SOURCE}:PLAIN)%"
+    return PEER if entrance.proxy_protocol is None else f"%FILTER_STATE({CLIENT}:PLAIN)%"
 
 
 def _port(chain: Chain, entrance: Entrance) -> str:
-    """The usual one of the scheme; what the `Host` says instead is put in by `filters.intake`."""
-    if not entrance.forwarded.trusts_all:
-        return "443" if chain.is_encrypted else "80"
-    return BY_SCHEME
+    """Where nobody could say another one, what the `Host` says is put in by `filters.intake`."""
+    return BY_SCHEME if entrance.forwarded.trusts_all else usual_port(is_encrypted=chain.is_encrypted)
+
+
+def usual_port(*, is_encrypted: bool) -> str:
+    """Of a scheme."""
+    return "443" if is_encrypted else "80"
 
 
 def _option(name: str, value: str, action: int) -> HeaderValueOption:

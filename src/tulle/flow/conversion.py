@@ -14,7 +14,7 @@ from tulle.dialects import registry
 from tulle.dialects.native.writing import document
 from tulle.dialects.native.writing.content import Content, Key
 from tulle.dialects.native.writing.document import Frame
-from tulle.flow import comparing
+from tulle.flow import comparing, edge_conversion
 from tulle.flow.absent import Absent, absent
 from tulle.flow.build import Builder
 from tulle.flow.comparing import Loss
@@ -60,12 +60,15 @@ class Converted:
 def converted(documents: tuple[Document, ...], findings: Iterable[Finding] = (), folder: str = "") -> Converted:
     """The native file that says what documents say; paths in it start at `folder`."""
     mesh = Builder().build(documents, findings)
-    found, missing = _gathered(documents, mesh)
+    parts = edge_conversion.apart(documents)
+    rest = parts.others if parts.edge else documents
+    found, missing = _gathered(rest, Builder().build(rest) if parts.edge else mesh)
     content = relabelled(found)
-    frame = Frame(folder=folder)
+    notes: dict[Key, tuple[str, ...]] = parts.notes()
+    frame = Frame(folder=folder, notes=notes, edge=parts.edge)
     kept = kept_parts(documents)
-    lost = tuple(dict.fromkeys((*_lost(content, document.text(content, frame), kept, folder), *_said(content))))
-    notes: dict[Key, tuple[str, ...]] = {}
+    text = document.text(content, frame)
+    lost = tuple(dict.fromkeys((*_lost(content, parts.edge, text, kept, folder), *_said(content))))
     for each in lost:
         notes[each.key] = (*notes.get(each.key, ()), f"Lost: {each.origin.subject} {each.message} ({each.origin})")
     found_wrong = (*mesh.findings, *map(_finding, lost), *_unsaid(found, missing), *_kept(kept))
@@ -113,9 +116,13 @@ def read(text: str, folder: str = "") -> tuple[Document, ...]:
     return tuple(found)
 
 
-def _lost(content: Content, text: str, kept: tuple[Document, ...], folder: str) -> Iterator[Loss]:
+def _lost(
+    content: Content, edge: tuple[Document, ...], text: str, kept: tuple[Document, ...], folder: str
+) -> Iterator[Loss]:
     """What the text does not say as the content does."""
-    again = (*read(text, folder), *kept)
+    written = edge_conversion.apart(read(text, folder))
+    yield from edge_conversion.lost(edge, written.edge)
+    again = (*written.others, *kept)
     got, _ = _gathered(again, Builder().build(again))
     yield from comparing.lost(content, relabelled(got), _unreadable(again))
 

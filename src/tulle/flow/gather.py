@@ -65,7 +65,9 @@ class Gather:
     def remove(self, name: str) -> None:
         """Do not follow a source any more, and forget what it said."""
         self._sources = tuple(source for source in self._sources if source.name != name)
-        self._following.pop(name).cancel()
+        following = self._following.pop(name, None)
+        if following is not None:
+            following.cancel()
         self._batches.pop(name, None)
         self._offer()
 

@@ -6,6 +6,7 @@ import os
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
+from tulle.dialects import registry
 from tulle.flow import conversion
 from tulle.flow.build import Builder
 from tulle.flow.conversion import Converted
@@ -20,6 +21,11 @@ from tulle.sources import built_in
 from tulle.sources.base import Batch
 from tulle.sources.file import Files
 
+KUBERNETES = "core"
+"""The language of what others refer to."""
+NOWHERE = Path("/")
+"""Where questions about routers are answered, as nothing runs."""
+
 
 def checked(paths: Sequence[str | Path], folder: str = "") -> tuple[Mesh, tuple[Finding, ...]]:
     """The mesh that files and folders describe, and everything that is wrong with them, by place.
@@ -27,27 +33,39 @@ def checked(paths: Sequence[str | Path], folder: str = "") -> tuple[Mesh, tuple[
     Paths in files begin at `folder`, if not at that of each file.
     """
     mesh, _ = _read(paths, folder)
-    findings = (*mesh.findings, *missing_files(mesh))
+    findings = dict.fromkeys((*mesh.findings, *missing_files(mesh)))
     return mesh, tuple(sorted(findings, key=lambda finding: (finding.origin.file, finding.origin.line)))
 
 
-def converted(paths: Sequence[str | Path], folder: str) -> Converted:
-    """The native file that says what files and folders say; paths in it start at `folder`."""
+def converted(paths: Sequence[str | Path], folder: str, language: str = "") -> Converted:
+    """The native file that says what files and folders say; paths in it start at `folder`.
+
+    With a language, documents in others are left out, which is said; those of Kubernetes itself are not.
+    """
     _, batch = _read(paths)
-    return conversion.converted(batch.documents, batch.findings, folder)
+    wanted = {language, KUBERNETES}
+    others = [each for each in batch.documents if language and registry.language(each) not in wanted]
+    left = [
+        Finding.warning(each.origin, f"this document is not in the language {language}: left out") for each in others
+    ]
+    documents = tuple(each for each in batch.documents if each not in others)
+    return conversion.converted(documents, (*batch.findings, *left), folder)
 
 
 def _read(paths: Sequence[str | Path], folder: str = "") -> tuple[Mesh, Batch]:
-    """What files say, and the files that they name."""
-    known, builder = [str(path) for path in paths], Builder()
-    standing = built_in.document("", Path("/"))
+    """What files say, and the files that they name, which may be templates."""
+    given, builder = [str(path) for path in paths], Builder()
+    named: list[str] = []
+    always = built_in.services(NOWHERE)
     while True:
-        batch = Files(known, folder=folder).scan()
-        mesh = builder.build((*batch.documents, standing), batch.findings)
-        more = more_files(mesh, known)
+        one = Files(given, folder=folder).scan()
+        two = Files(named, are_templates=True, folder=folder).scan()
+        batch = Batch((*one.documents, *two.documents), (*one.findings, *two.findings))
+        mesh = builder.build((*batch.documents, always), batch.findings)
+        more = more_files(mesh, (*given, *named))
         if not more:
             return mesh, batch
-        known += more
+        named += more
 
 
 def missing_files(mesh: Mesh) -> Iterator[Finding]:

@@ -45,6 +45,8 @@ class Providers:
             if name not in wanted or wanted[name].settings != settings:
                 for each in running:
                     self._gather.remove(each)
+                if self.rest is not None and self.rest.name in running:
+                    self.rest = None
                 del self._running[name]
         is_new = False
         for name, provider in wanted.items():

@@ -38,9 +38,11 @@ from tulle.model.providers import Provider
 from tulle.model.resolvers import CertificateResolver
 from tulle.model.routers import (
     Blend,
+    Core,
     EdgeState,
     EntryPoint,
     Failover,
+    Interface,
     KeyPair,
     Mirroring,
     Pool,
@@ -92,11 +94,11 @@ class Settings:
 
 
 Object: TypeAlias = (
-    AccessPolicy | Authorizer | BackendTls | Blend | CertificateResolver | ConfigMap | Destination | Entry
-    | EntryPoint | EnvoyPatches | Failover | Gateway | GatewayClass | Grant | KeyPair | ListenerSet | LogProvider
-    | MeshDefaults | Mirroring | Namespace | Observing | PeerAuthentication | Places | Pool | Provider | ProxySettings
-    | RequestAuthentication | Router | Scope | Secret | SharedCertificates | Steps | Telemetry | Template | TlsOptions
-    | Transport | WasmPlugin
+    AccessPolicy | Authorizer | BackendTls | Blend | CertificateResolver | ConfigMap | Core | Destination | Entry
+    | EntryPoint | EnvoyPatches | Failover | Gateway | GatewayClass | Grant | Interface | KeyPair | ListenerSet
+    | LogProvider | MeshDefaults | Mirroring | Namespace | Observing | PeerAuthentication | Places | Pool | Provider
+    | ProxySettings | RequestAuthentication | Router | Scope | Secret | SharedCertificates | Steps | Telemetry
+    | Template | TlsOptions | Transport | WasmPlugin
 )  # fmt: skip
 
 

@@ -12,6 +12,7 @@ from enum import StrEnum
 
 from tulle.model.conditions import Conjunction
 from tulle.model.documents import BUILT_IN, Origin
+from tulle.model.findings import Finding
 from tulle.model.listeners import ClientTrust, Entrance, TlsVersions
 from tulle.model.names import Name
 from tulle.model.observing import TOLD, Told
@@ -29,8 +30,11 @@ USUAL_TRANSPORT = Name(STATIC, "transport")
 USUAL_TCP_TRANSPORT = Name(STATIC, "tcp/transport")
 """The same of services for connections."""
 USUAL_VERSIONS, USUAL_ENTRANCE = TlsVersions(), Entrance()
+CORE = Name(STATIC, "core")
 INTERNAL = "@internal"
 """The namespace of services that are always there."""
+TELLING = frozenset(Name(INTERNAL, name) for name in ("api", "dashboard"))
+"""The services that tell about routers."""
 TCP, UDP = "tcp/", "udp/"
 """Begin the names of routers, steps and services for connections and datagrams, which are apart from those for HTTP."""
 
@@ -65,6 +69,20 @@ class RouterTls:
     """Whether TLS is left to the service."""
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Reading:
+    """What a rule asks."""
+
+    alternatives: tuple[Conjunction, ...] = ((),)
+    """Any of which must hold."""
+    hosts: tuple[str, ...] | None = None
+    """The only hosts (server names) for which the conditions can hold; None: they cannot be counted up."""
+    named: tuple[str, ...] = ()
+    """Hosts that it speaks of, for certificates and options of TLS."""
+    problem: Finding | None = None
+    """Why it cannot be used."""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False, weakref_slot=True)
 class Router:
     """Which requests or connections go where. Compared and hashed by identity."""
@@ -92,6 +110,20 @@ class Router:
     tls: RouterTls | None = None
     told: Told = TOLD
     """What is told of its requests."""
+    problem: Finding | None = None
+    """Why its rule cannot be used as it is read here."""
+    older: Reading | None = None
+    """What the rule asks in the syntax of version 2, if it does not say its own and if that is something else."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False, weakref_slot=True)
+class Core:
+    """What holds for all routers."""
+
+    name: Name
+    origin: Origin
+    is_older: bool = False
+    """Whether rules that do not say it are in the syntax of version 2."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False, weakref_slot=True)
@@ -276,6 +308,14 @@ class EntryPoint:
     udp_timeout: float = 3.0
     told: Told = TOLD
     """What may be told of its requests."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False, weakref_slot=True)
+class Interface:
+    """That routers may send requests to what tells about all of them."""
+
+    name: Name
+    origin: Origin
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Callable, Sequence
+from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from datetime import datetime, timedelta
 from pathlib import Path
 
@@ -62,11 +62,17 @@ class BuiltIn:
 
 
 def document(pem: str, socket: Path) -> Document:
-    """A store of certificates with this one (if there is one), and the services that are always there, as documents
-    write them."""
-    servers = {"loadBalancer": {"servers": [{"url": f"unix://{socket}"}]}}
+    """A store of certificates with this one, and the services that are always there, as documents write them."""
     pair = {"certFile": pem, "keyFile": pem}
-    content: dict[str, object] = {"http": {"services": dict.fromkeys(SERVICES, servers)}}
-    if pem:
-        content["tls"] = {"stores": {"default": {"defaultCertificate": pair}}}
+    stores = {"tls": {"stores": {"default": {"defaultCertificate": pair}}}}
+    return _document({**stores, **services(socket).data})
+
+
+def services(socket: Path) -> Document:
+    """Only the services."""
+    servers = {"loadBalancer": {"servers": [{"url": f"unix://{socket}"}]}}
+    return _document({"http": {"services": dict.fromkeys(SERVICES, servers)}})
+
+
+def _document(content: Mapping[str, object]) -> Document:
     return Document(Origin(SOURCE), Key("file", Name("", SOURCE)), content)

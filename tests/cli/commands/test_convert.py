@@ -64,3 +64,12 @@ def test_a_place_that_cannot_be_written_is_told(tulle: Tulle, home: Any) -> None
     done = tulle("convert", "db.yaml", "-o", "none/out.yaml")
     assert done.code == 1
     assert done.err.splitlines()[-1] == "error: none/out.yaml cannot be written: No such file or directory"
+
+
+def test_documents_of_one_language_only(tulle: Tulle, home: Any) -> None:
+    Path("traefik.yml").write_text("entryPoints: {web: {address: ':8000'}}\n")
+    Path("tulle.yaml").write_text(GOOD)
+    done = tulle("convert", "--from", "traefik", "traefik.yml", "tulle.yaml")
+    assert done.code == 0
+    assert done.out.startswith("edge:\n  entryPoints:\n    # entry point web (traefik.yml:1)\n")
+    assert "tulle.yaml:1: warning: this document is not in the language traefik: left out\n" in done.err

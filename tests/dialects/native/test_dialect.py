@@ -40,7 +40,7 @@ def messages(document: Document) -> list[str]:
         ("servces: {}", 'unknown field "servces"; did you mean "services"?'),
         (
             "zzz: 1",
-            'unknown field "zzz"; known are access, gateway, logging, mesh, mtls, namespace, routes, scopes, '
+            'unknown field "zzz"; known are access, edge, gateway, logging, mesh, mtls, namespace, routes, scopes, '
             "services, tokens, workloads",
         ),
         ("gateway: {listener: {}}", 'gateway: unknown field "listener"; did you mean "listeners"?'),

@@ -55,6 +55,7 @@ def test_editors_get_a_schema_of_every_section() -> None:
         "mtls",
         "scopes",
         "logging",
+        "edge",
     }
     assert schema["additionalProperties"] is False
     assert "listeners" in schema["properties"]["gateway"]["properties"]

@@ -30,10 +30,10 @@ def read(text: str, source: str = "file") -> tuple[list[Any], list[str]]:
     return [each for fragment in fragments for each in fragment.objects], told
 
 
-def only(text: str) -> Any:
-    """The only object of a document without mistakes."""
+def only(text: str, *expected: str) -> Any:
+    """The only object of a document without mistakes, but for the expected findings."""
     (found,), findings = read(text)
-    assert findings == []
+    assert findings == list(expected)
     return found
 
 

@@ -1,5 +1,8 @@
 from __future__ import annotations
 
+from collections.abc import Callable
+from pathlib import Path
+
 import pytest
 
 from tests.dialects.traefik.reading import document, read
@@ -10,6 +13,7 @@ from tulle.model.documents import Document, Key, Origin
 from tulle.model.names import Name
 from tulle.model.routers import Pool, Router
 
+CASES = sorted((Path(__file__).parents[2] / "golden" / "traefik").iterdir())
 TEXT = """
 HTTP:
   Routers:
@@ -18,6 +22,11 @@ HTTP:
   services:
     s: {loadBalancer: {servers: [{url: "http://10.0.0.1"}]}}
 """
+
+
+@pytest.mark.parametrize("case", CASES, ids=lambda case: case.name)
+def test_golden_cases(case: Path, golden: Callable[[Path], None]) -> None:
+    golden(case)
 
 
 def test_sections_are_cut_into_parts_whatever_their_case() -> None:

@@ -30,12 +30,11 @@ def test_addresses(written: str, address: str, port: int, is_udp: bool) -> None:
 
 
 def test_every_option() -> None:
-    found = point("""address: ':80', asDefault: true, reusePort: true, allowACMEByPass: true,
+    found = point("""address: ':80', asDefault: true,
   forwardedHeaders: {insecure: true, trustedIPs: [10.0.0.1], notAppendXForwardedFor: true},
   proxyProtocol: {trustedIPs: 10.0.0.0/8}, http2: {maxConcurrentStreams: 5}, http3: {advertisedPort: 443},
-  udp: {timeout: 5s}, observability: {accessLogs: false},
-  transport: {keepAliveMaxTime: 9s, keepAliveMaxRequests: 8, lifeCycle: {graceTimeOut: 1s},
-    respondingTimeouts: {readTimeout: 1s, writeTimeout: 2s, idleTimeout: 3s}},
+  transport: {keepAliveMaxTime: 9s, keepAliveMaxRequests: 8,
+    respondingTimeouts: {readTimeout: 1s, idleTimeout: 3s}},
   http: {redirections: {entryPoint: {to: other, scheme: http, permanent: false, priority: 5}},
     middlewares: [m, n@docker], tls: {certResolver: le}, encodeQuerySemicolons: true, sanitizePath: false,
     encodedCharacters: {allowEncodedSlash: false}, maxHeaderBytes: 100, aliasHeadersStrategy: reject}""")
@@ -49,7 +48,6 @@ def test_every_option() -> None:
         largest_headers=100,
         underscores="reject",
         read_timeout=1.0,
-        write_timeout=2.0,
         idle_timeout=3.0,
         most_streams=5,
         most_requests=8,
@@ -59,7 +57,6 @@ def test_every_option() -> None:
     assert found.redirect == Redirection(to="other", scheme="http", is_permanent=False, priority=5)
     assert found.steps == (Reference(Name("@file", "m")), Reference(Name("@docker", "n")))
     assert found.tls == RouterTls(resolver="le")
-    assert found.udp_timeout == 5.0
 
 
 def test_a_redirection_has_a_priority() -> None:

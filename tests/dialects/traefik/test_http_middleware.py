@@ -39,7 +39,7 @@ ESCAPES = ("%2f", "%5c", "%00", "%3b", "%25", "%3f", "%23")
     ("text", "step"),
     [
         ("addPrefix: {prefix: /a}", AddPrefix(prefix="/a")),
-        ("stripPrefix: {prefixes: '/a, /b', forceSlash: true}", StripPrefix(prefixes=("/a", "/b"))),
+        ("stripPrefix: {prefixes: '/a, /b'}", StripPrefix(prefixes=("/a", "/b"))),
         ("stripPrefixRegex: {regex: [' /[a-z]+']}", StripPattern(patterns=("/[a-z]+",))),
         ("replacePath: {path: /a}", ReplacePath(path="/a")),
         ("replacePathRegex: {regex: ^/(.), replacement: /$1}", ReplacePattern(pattern="^/(.)", replacement="/$1")),
@@ -171,7 +171,10 @@ def test_without_tls_settings() -> None:
         ("addPrefix: {}", '"addPrefix.prefix" is missing'),
         ("redirectScheme: {}", '"redirectScheme.scheme" is missing'),
         ("ipAllowList: {}", '"ipAllowList.sourceRange" is empty; name the addresses that are let in'),
-        ("rateLimit: {average: 1, period: -1s}", '"rateLimit.period" must not be negative'),
+        (
+            "rateLimit: {average: 1, period: -1s}",
+            '"rateLimit.period" must not be negative, as "-1s" is',
+        ),
         ("retry: {}", '"retry.attempts" must be at least 1, not 0'),
         ("compress: {encodings: [x]}", '"compress.encodings[0]" must be one of gzip, br, zstd, not "x"'),
         (
@@ -179,18 +182,15 @@ def test_without_tls_settings() -> None:
             '"compress" has both excludedContentTypes and includedContentTypes; write one of them',
         ),
         ("errors: {status: ['500']}", '"errors.service" is missing'),
-        ("errors: {service: s}", '"errors.status" is empty; name statuses such as 500-599'),
         ("circuitBreaker: {}", '"circuitBreaker.expression" is missing'),
         (
             "circuitBreaker: {expression: Nonsense()}",
             '"circuitBreaker.expression" cannot be understood: there is no `Nonsense`; there are '
             "LatencyAtQuantileMS, NetworkErrorRatio, ResponseCodeRatio",
         ),
-        ("chain: {}", '"chain.middlewares" is empty'),
         (
             "plugin: {demo: {}}",
-            '"plugin" "demo" is code that only Traefik runs; '
-            "a WasmPlugin of Istio, or an EnvoyFilter with Lua, can do it",
+            '"plugin" is code that only Traefik runs; a WasmPlugin of Istio, or an EnvoyFilter with Lua, can do it',
         ),
         (
             "forwardAuth: {address: 'ftp://a'}",
@@ -218,6 +218,26 @@ def test_mistakes(text: str, message: str) -> None:
 )
 def test_patterns_and_fields_are_checked(text: str) -> None:
     assert broken(text)
+
+
+@pytest.mark.parametrize(
+    ("text", "message"),
+    [
+        (
+            "errors: {service: s}",
+            '"errors.status" is empty, so that there is never a page; name statuses such as 500-599',
+        ),
+        ("chain: {}", '"chain.middlewares" is empty; nothing is done'),
+        (
+            "headers: {sslRedirect: true, stsSeconds: 1}",
+            '"headers.sslRedirect" has no effect, and none in Traefik 3: use the middleware redirectScheme',
+        ),
+    ],
+)
+def test_what_has_no_effect(text: str, message: str) -> None:
+    objects, findings = read(f"http: {{middlewares: {{m: {{{text}}}}}}}")
+    assert len(objects) == 1
+    assert findings == [f"1 warning: middleware m: {message}"]
 
 
 def test_buffering_sends_again() -> None:

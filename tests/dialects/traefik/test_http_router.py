@@ -35,7 +35,6 @@ http:
         options: modern@docker
         certResolver: le
         domains: [{main: a.test, sans: b.test}]
-      observability: {accessLogs: false, metrics: "true", tracing: true, traceVerbosity: detailed}
 """)
     assert router.service is None
     assert (router.priority, router.hosts) == (7, ("a.test", "b.test"))

@@ -67,7 +67,6 @@ def test_checks_of_servers() -> None:
 
 def test_every_other_option() -> None:
     pool = service("""middlewares: [m], loadBalancer: {servers: [], passHostHeader: false, serversTransport: t,
-      responseForwarding: {flushInterval: 1s},
       sticky: {cookie: {name: c, secure: true, httpOnly: true, sameSite: Lax, maxAge: 5, path: /x, domain: d}}}""")
     assert not pool.passes_host  # type: ignore[attr-defined]
     assert (pool.transport, pool.steps) == (ref("t"), (ref("m"),))  # type: ignore[attr-defined]
@@ -85,10 +84,10 @@ def test_services_made_of_services() -> None:
     by_client = service("highestRandomWeight: {services: [{name: a}]}")
     assert isinstance(by_client, Blend)
     assert by_client.sharing is Sharing.CLIENTS
-    mirroring = service("mirroring: {service: a, mirrorBody: false, maxBodySize: 9, mirrors: [{name: b, percent: 10}]}")
+    mirroring = service("mirroring: {service: a, maxBodySize: 9, mirrors: [{name: b, percent: 10}]}")
     assert isinstance(mirroring, Mirroring)
     assert (mirroring.service, mirroring.mirrors) == (ref("a"), ((ref("b"), 10.0),))
-    assert (mirroring.copies_body, mirroring.largest_body) == (False, 9)
+    assert mirroring.largest_body == 9
     failover = service("failover: {service: a, fallback: b, errors: {status: [500-502], maxRequestBodyBytes: 7}}")
     assert isinstance(failover, Failover)
     assert (failover.service, failover.fallback) == (ref("a"), ref("b"))
@@ -108,6 +107,8 @@ http:
     d: {failover: {service: x, fallback: y, errors: {status: [x]}}}
     e: {loadBalancer: {servers: [{url: x}]}}
     f: {loadBalancer: {strategy: best}}
+    g: {mirroring: {mirrors: [{name: y, percent: 10}]}}
+    h: {failover: {service: x}}
 """) == [
         "4: service a must be exactly one of loadBalancer, weighted, highestRandomWeight, mirroring, failover, "
         "not none of them",
@@ -117,5 +118,7 @@ http:
         '7: service d: "failover.errors.status[0]" must be a status such as 500, or a range such as 500-599, not "x"',
         '8: service e: "loadBalancer.servers[0].url" must be a URL such as http://10.0.0.1:8080 '
         '(http, https, h2c or unix), not "x"',
-        '9: service f: "loadBalancer.strategy" must be one of , wrr, p2c, hrw, leasttime, not "best"',
+        '9: service f: "loadBalancer.strategy" must be one of wrr, p2c, hrw, leasttime, not "best"',
+        '10: service g: "mirroring.service" is missing; name a service',
+        '11: service h: "failover.fallback" is missing; name a service',
     ]

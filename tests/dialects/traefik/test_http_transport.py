@@ -17,7 +17,7 @@ def transport(text: str) -> Any:
 
 def test_every_option_is_read() -> None:
     found = transport("""serverName: a.test, insecureSkipVerify: true, rootCAs: [ca.pem], peerCertURI: 'spiffe://a',
-  certificates: [{certFile: c, keyFile: k}], maxIdleConnsPerHost: 5, disableHTTP2: true,
+  certificates: [{certFile: c, keyFile: k}], disableHTTP2: true,
   forwardingTimeouts: {dialTimeout: 1s, responseHeaderTimeout: 2s, idleConnTimeout: 3s}""")
     assert (found.connect_timeout, found.answer_timeout, found.idle_timeout) == (1.0, 2.0, 3.0)
     assert found.disables_http2

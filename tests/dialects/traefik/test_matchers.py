@@ -108,3 +108,11 @@ def test_parameters_in_the_old_syntax(rule: str, sentence: str) -> None:
 )
 def test_tcp(grammar: Grammar, rule: str, meaning: Formula) -> None:
     assert asked(rule, grammar) == meaning
+
+
+def test_escapes_that_no_rule_sees_never_match() -> None:
+    for name in ("Path", "PathPrefix"):
+        for grammar in (HTTP_V3, HTTP_V2):
+            meaning = grammar.kinds[name].meaning
+            assert all(meaning((path,)) == NEVER for path in ("/%C3%AF", "/%2f", "/%41", "/%2E", "/%zz", "/50%"))
+            assert all(isinstance(meaning((path,)), Condition) for path in ("/%2F", "/%3A%25", "/%5B%40", "/ï"))

@@ -5,6 +5,7 @@ from typing import Any
 from tests.dialects.traefik.reading import named, read, wrong
 from tulle.model import registries
 from tulle.model.client_tls import ClientTls
+from tulle.model.names import Name
 from tulle.model.providers import (
     ConsulSettings,
     EtcdSettings,
@@ -15,6 +16,7 @@ from tulle.model.providers import (
     SentinelSettings,
     ZooKeeperSettings,
 )
+from tulle.model.routers import Reference
 
 
 def settings(text: str) -> dict[str, Any]:
@@ -47,8 +49,6 @@ providers: {etcd: {}, consul: true, redis: {}, zooKeeper: {}, rest: {}, docker: 
 def test_options() -> None:
     found = settings("""
 providers:
-  providersThrottleDuration: 1s
-  precedence: [docker]
   consul: {endpoints: ["c:1"], token: t, namespaces: [a], tls: {ca: ca, cert: c, key: k, insecureSkipVerify: true}}
   redis: {db: 3, sentinel: {masterName: m, username: u, password: p, randomStrategy: true}}
   marathon: {basic: {httpBasicAuthUser: u, httpBasicPassword: p}, dcosToken: t}
@@ -74,3 +74,12 @@ def test_mistakes() -> None:
         'file" names no file; write filename or directory',
         'http.endpoint" is missing; write a URL',
     ]
+
+
+def test_configuration_from_everybody_has_a_router() -> None:
+    objects, findings = read("providers: {rest: {insecure: true}}")
+    assert findings == []
+    provider, router = objects
+    assert provider.settings == RestSettings(insecure=True)
+    assert (router.name, router.rule) == (Name("@internal", "rest"), "PathPrefix(`/api/providers`)")
+    assert router.service == Reference(Name("@internal", "rest"))

@@ -1,6 +1,8 @@
 from __future__ import annotations
 
-from tests.dialects.traefik.reading import named, read, wrong
+import pytest
+
+from tests.dialects.traefik.reading import named, only, read, wrong
 from tulle.model.conditions import Comparison, Condition, Subject
 from tulle.model.names import Name
 from tulle.model.routers import Reference
@@ -10,7 +12,7 @@ def test_interfaces_that_are_open_have_routers() -> None:
     objects, findings = read("api: {insecure: true, basePath: /base}\nping: {}\n")
     assert findings == []
     found = named(objects)
-    assert sorted(found) == ["api", "dashboard", "ping"]
+    assert sorted(found) == ["api", "dashboard", "interface", "ping"]
     assert found["api"].alternatives == ((Condition(Subject.PATH, Comparison.PREFIX, "/base/api"),),)
     assert found["ping"].entry_points == (Reference(Name("@static", "traefik")),)
     assert found["ping"].priority > found["api"].priority > found["dashboard"].priority
@@ -18,13 +20,14 @@ def test_interfaces_that_are_open_have_routers() -> None:
 
 
 def test_interfaces_that_are_not() -> None:
-    assert read("api: {dashboard: false}\nping: {manualRouting: true}\n") == ([], [])
+    objects, _ = read("api: {dashboard: false}\nping: {manualRouting: true}\n")
+    assert list(named(objects)) == ["interface"]
     objects, _ = read("api: {insecure: true, dashboard: false}")
-    assert list(named(objects)) == ["api"]
+    assert list(named(objects)) == ["interface", "api"]
 
 
 def test_other_sections_are_only_checked() -> None:
-    assert read("global: {checkNewVersion: false}\ncore: {defaultRuleSyntax: v3}\nlog: {level: DEBUG}\n") == ([], [])
+    assert read("global: {checkNewVersion: false}\n") == ([], [])
     assert wrong("api: {x: 1}\nping: {x: 1}\nglobal: {x: 1}\n") == [
         '1: api: unknown field "x"',
         '3: global: unknown field "x"',
@@ -42,3 +45,15 @@ def test_the_usual_transport_of_connections() -> None:
     ((found,), findings) = read("tcpServersTransport: {dialTimeout: 3s, tls: {insecureSkipVerify: true}}")
     assert (found.name, found.connect_timeout, findings) == (Name("@static", "tcp/transport"), 3.0, [])
     assert found.tls is not None and found.tls.skips_verification
+
+
+@pytest.mark.parametrize(
+    ("written", "is_older"), [("{}", False), ("{defaultRuleSyntax: v3}", False), ("{defaultRuleSyntax: v2}", True)]
+)
+def test_the_syntax_of_rules(written: str, is_older: bool) -> None:
+    core = only(f"core: {written}")
+    assert (core.name, core.is_older) == (Name("@static", "core"), is_older)
+
+
+def test_mistakes() -> None:
+    assert wrong("core: {defaultRuleSyntax: v1}") == ['1: core: "defaultRuleSyntax" must be one of v2, v3, not "v1"']

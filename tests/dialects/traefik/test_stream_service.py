@@ -65,7 +65,6 @@ tcp:
   serversTransports:
     t:
       dialTimeout: 1s
-      dialKeepAlive: 2s
       proxyProtocol: {}
       tls:
         serverName: a.test

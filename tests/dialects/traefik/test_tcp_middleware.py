@@ -21,8 +21,10 @@ tcp:
     a: {}
     b: {ipAllowList: {sourceRange: [x]}}
     c: {x: 1}
+    d: {ipWhiteList: {sourceRange: [x]}}
 """) == [
         "4: TCP middleware a must be exactly one of inFlightConn, ipAllowList, not none of them",
         '5: TCP middleware b: "ipAllowList.sourceRange[0]" is no IP address and no CIDR such as 10.0.0.0/8: "x"',
         '6: TCP middleware c: unknown field "x"',
+        '7: TCP middleware d: "ipWhiteList.sourceRange[0]" is no IP address and no CIDR such as 10.0.0.0/8: "x"',
     ]

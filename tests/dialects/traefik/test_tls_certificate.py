@@ -8,7 +8,9 @@ def test_certificates() -> None:
     pair = only("tls: {certificates: [{certFile: a, keyFile: b, stores: default}]}")
     assert not pair.is_default
     assert pair.name.namespace == "@file"
-    assert only("tls: {certificates: [{CertFile: a, keyfile: b}]}").name == pair.name
+    assert only("tls: {certificates: [{CertFile: a, keyfile: b}]}").name == pair.name == Name("@file", "a")
+    text = "-----BEGIN CERTIFICATE-----"
+    assert len(only(f"tls: {{certificates: [{{certFile: '{text}', keyFile: b}}]}}").name.name) == 16
 
 
 def test_the_default_certificate() -> None:
@@ -31,23 +33,10 @@ tls:
 """) == (
         [],
         [
-            *_certificates(),
+            '4: certificate a: "keyFile" is missing; name a file, or write PEM',
+            '5: certificate b: "stores[0]" must be "default": there is no other store',
+            '6: certificate c: unknown field "kyFile"; did you mean "keyFile"?',
             '8 warning: TLS store other has no effect: there is no store but "default"',
             '9: TLS store default: "defaultCertificate.certFile" is missing; name a file, or write PEM',
         ],
     )
-
-
-def _certificates() -> list[str]:
-    _, found = read("""
-tls:
-  certificates:
-    - {certFile: a}
-    - {certFile: b, keyFile: c, stores: [other]}
-    - {certFile: c, kyFile: c}
-""")
-    assert [line.partition(": certificate ")[0] for line in found] == ["4", "5", "6"]
-    assert found[0].endswith('"keyFile" is missing; name a file, or write PEM')
-    assert found[1].endswith('"stores[0]" must be "default": there is no other store')
-    assert found[2].endswith('unknown field "kyFile"; did you mean "keyFile"?')
-    return found

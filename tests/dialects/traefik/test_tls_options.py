@@ -13,11 +13,10 @@ def options(text: str) -> Any:
 
 
 def test_every_option() -> None:
-    found = options("""minVersion: VersionTLS11, maxVersion: VersionTLS12, curvePreferences: [CurveP521],
-  cipherSuites: [TLS_ECDHE_RSA_WITH_AES_128_GCM_SHA256], sniStrict: true, alpnProtocols: [http/1.1, acme-tls/1],
-  disableSessionTickets: true, preferServerCipherSuites: true""")
+    found = options("""minVersion: VersionTLS11, maxVersion: VersionTLS12,
+  cipherSuites: [TLS_ECDHE_RSA_WITH_AES_128_GCM_SHA256], alpnProtocols: [http/1.1, acme-tls/1]""")
     assert found.versions == TlsVersions(minimum="1.1", maximum="1.2", ciphers=("ECDHE-RSA-AES128-GCM-SHA256",))
-    assert (found.is_strict, found.protocols, found.curves) == (True, ("http/1.1",), ("CurveP521",))
+    assert found.protocols == ("http/1.1",)
     assert found.trust is None
     assert options("").protocols == ("h2", "http/1.1")
 

@@ -1,11 +1,11 @@
 from __future__ import annotations
 
-from typing import Any
+from typing import Annotated, Any
 
 import pytest
 from pydantic import ValidationError
 
-from tulle.dialects.traefik.values import Count, Flag, Present, Seconds, Text, Texts, TraefikSpec, Whole
+from tulle.dialects.traefik.values import Count, Flag, Items, Present, Seconds, Text, Texts, TraefikSpec, Whole
 
 
 class Everything(TraefikSpec):
@@ -15,6 +15,7 @@ class Everything(TraefikSpec):
     seconds: Seconds = 0.0
     text: Text = ""
     texts: Texts = ()
+    items: Annotated[tuple[int, ...], Items] = ()
 
 
 def value(name: str, given: object) -> Any:
@@ -33,7 +34,6 @@ def value(name: str, given: object) -> Any:
         ("seconds", 3, 3.0),
         ("seconds", "3", 3.0),
         ("seconds", "1m30s", 90.0),
-        ("seconds", "-1.5s", -1.5),
         ("seconds", "100us", 0.0001),
         ("text", True, "true"),
         ("text", 5, "5"),
@@ -56,6 +56,9 @@ def test_values_as_labels_and_files_write_them(name: str, given: object, expecte
         ("whole", True, "must be a whole number, not true"),
         ("seconds", "1y", 'must be a duration such as 500ms, 2s or 1m30s, not "1y"'),
         ("seconds", [], "must be a duration such as 500ms, 2s or 1m30s, not a list"),
+        ("seconds", "-1.5s", 'must not be negative, as "-1.5s" is'),
+        ("seconds", 10**30, f"is too long: {10**30}; a duration has at most 285 years"),
+        ("whole", 1 << 63, f"must be a whole number that fits in 64 bits, not {1 << 63}"),
         ("text", [], "must be text, not a list"),
         ("texts", 5, "must be a list, not 5"),
     ],
@@ -73,6 +76,15 @@ def test_counts_are_not_negative() -> None:
 
 def test_sections_that_may_say_nothing() -> None:
     assert Present.func(None) == {}  # type: ignore[call-arg]
+    assert Present.func(False) is None  # type: ignore[call-arg]
+    assert Present.func("0") is None  # type: ignore[call-arg]
     assert Present.func(True) == {}  # type: ignore[call-arg]
     assert Present.func("true") == {}  # type: ignore[call-arg]
     assert Present.func({"a": 1}) == {"a": 1}  # type: ignore[call-arg]
+
+
+def test_lists_of_mappings_are_lists() -> None:
+    with pytest.raises(ValidationError) as caught:
+        value("items", "x")
+    assert caught.value.errors()[0]["msg"] == 'must be a list, not "x"'
+    assert value("items", [1, 2]) == (1, 2)

@@ -95,6 +95,7 @@ def case_of(file: Path) -> Case:
         "files": {"dynamic.toml": DYNAMIC + READY} if is_apart else {},
         "steps": asked.get("steps", []),
         "ignore": asked.get("ignore", []),
+        "differs": asked.get("differs", ""),
     }
     if is_apart:
         written["backends"]["one"] = {}

@@ -3,7 +3,7 @@ from __future__ import annotations
 from tests.envoy.decoded import as_json
 from tulle.envoy.filters import intake
 from tulle.envoy.filters.base import Chain, Side
-from tulle.model.listeners import Entrance
+from tulle.model.listeners import Entrance, Forwarded
 from tulle.model.mesh import Settings
 
 
@@ -25,9 +25,10 @@ def test_it_stands_at_entry_points_only() -> None:
 
 
 def test_what_the_entry_point_wants_is_in_the_script() -> None:
-    assert '{ semicolon = "&", port = "80" }' in script(Entrance())
-    assert '{ semicolon = "%%3B", port = "443" }' in script(Entrance(encodes_semicolons=True), is_encrypted=True)
-    assert "SETTINGS" not in script(Entrance())
+    assert 'semicolon = "&", port = "80", nobody = "nobody.invalid"' in script(Entrance())
+    assert 'semicolon = "%%3B", port = "443"' in script(Entrance(encodes_semicolons=True), is_encrypted=True)
+    assert 'port = "host"' in script(Entrance(forwarded=Forwarded(trusts_all=True)))
+    assert "handle:filterContext()" not in script(Entrance())
 
 
 def test_plain_requests_do_not_meet_it() -> None:

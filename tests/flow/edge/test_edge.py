@@ -1,17 +1,23 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterable, Iterator
+from dataclasses import fields
 
-import pytest
-from hypothesis import given, settings
-from hypothesis import strategies as st
+from hypothesis import assume, given, settings
 
 from tests.flow.edge.building import file, http, mesh, routes, told
+from tests.flow.edge.random_documents import histories
+from tulle.envoy.gateway import compile_gateway
+from tulle.envoy.gateway_hosts import Memory
 from tulle.flow.build import Builder
 from tulle.flow.edge.edge import CERTIFICATES
+from tulle.model.listeners import Listener
 from tulle.model.mesh import Mesh
 from tulle.model.names import Name
 from tulle.model.policies import TlsMode
+from tulle.model.routes import RouteSet
+from tulle.xds.snapshot import Snapshot
 
 TEXT = http(
     "a: {rule: Path(`/a`), service: s, middlewares: [m]}\n    b: {rule: Path(`/b`), service: t}",
@@ -29,6 +35,25 @@ def test_only_what_a_change_concerns_is_another_object() -> None:
     assert before.listeners[Name("@static", "web")] is after.listeners[Name("@static", "web")]
     gone = mesh(TEXT.replace("    a: {", "    c: {"), builder)
     assert sorted(routes(gone)) == ["b", "c"]
+
+
+OLD = http("a: {rule: 'Host(`a.test`, `b.test`)', service: s}\n    b: {rule: Path(`/b`), service: t}")
+
+
+def test_rules_are_in_the_syntax_that_is_usual() -> None:
+    builder = Builder()
+    usual = mesh(OLD, builder)
+    assert list(routes(usual)) == ["b"]
+    (message,) = told(usual)
+    assert message.startswith('4: router a: "rule" is no rule: column 1: "Host" cannot have 2 arguments')
+    assert usual.edge is not None
+    assert usual.edge.routers[file("a")].problems == (message.removeprefix("4: "),)
+    older = mesh(OLD + "\ncore: {defaultRuleSyntax: v2}\n", builder)
+    assert told(older) == []
+    assert routes(older)["a"].hosts == ("a.test", "b.test")
+    assert routes(older)["b"] is routes(usual)["b"]
+    again = mesh(OLD, builder)
+    assert (list(routes(again)), told(again)) == (["b"], told(usual))
 
 
 def test_what_is_missing_comes_later() -> None:
@@ -79,76 +104,86 @@ def test_nothing_is_there_for_those_who_have_no_routers() -> None:
     assert (found.services, found.listeners, found.secrets, found.gateway_routes) == ({}, {}, {}, ())
 
 
-NAMES = st.sampled_from("abc")
-RULES = st.sampled_from(
-    ["Path(`/a`)", "Host(`a.test`)", "Host(`a.test`) || Host(`b.test`)", "PathPrefix(`/`)", "Method(`GET`)"]
-)
+def test_options_of_tls_count_once_their_router_has_a_service() -> None:
+    builder = Builder()
+    text = http("a: {rule: Host(`a.test`), service: t, tls: {options: o}}", "tls: {options: {o: {}}}")
+    assert Name("@static", "web|tls|o.@file") not in mesh(text.replace("    t: {", "    u: {"), builder).listeners
+    assert Name("@static", "web|tls|o.@file") in mesh(text, builder).listeners
 
 
-@st.composite
-def documents(draw: st.DrawFn) -> str:
-    """Routers, middlewares and services, not all of which are there."""
-    routers = {
-        name: f"{{rule: '{draw(RULES)}', service: {draw(NAMES)}, middlewares: [{draw(NAMES)}]"
-        f"{draw(st.sampled_from(['', ', tls: {}', ', tls: {options: o}', ', priority: 3', ', entryPoints: [two]']))}}}"
-        for name in draw(st.sets(NAMES))
-    }
-    services = {
-        name: draw(
-            st.sampled_from(
-                [
-                    "{loadBalancer: {servers: [{url: 'http://10.0.0.1'}]}}",
-                    "{loadBalancer: {servers: [{url: 'http://10.0.0.2'}]}}",
-                    "{weighted: {services: [{name: a}, {name: b, weight: 2}]}}",
-                    "{failover: {service: a, fallback: b}}",
-                    "{mirroring: {service: a, mirrors: [{name: c, percent: 5}]}}",
-                ]
-            )
-        )
-        for name in draw(st.sets(NAMES))
-    }
-    steps = {
-        name: draw(st.sampled_from(["{addPrefix: {prefix: /x}}", "{chain: {middlewares: [a, b]}}"]))
-        for name in draw(st.sets(NAMES))
-    }
-    points = draw(st.sampled_from(["{web: {address: ':8080'}}", "{web: {address: ':8080'}, two: {address: ':81'}}"]))
-    options = draw(st.sampled_from(["{}", "{o: {}}", "{o: {minVersion: VersionTLS13}, default: {sniStrict: true}}"]))
-    said = [
-        f"  {section}: {{{', '.join(f'{name}: {text}' for name, text in sorted(found.items()))}}}"
-        for section, found in (("routers", routers), ("services", services), ("middlewares", steps))
-    ]
-    return "\n".join([f"entryPoints: {points}", "http:", *said, f"tls: {{options: {options}}}"])
+def test_routers_leave_an_entry_point_that_is_there_only_as_long_as_none_is_written() -> None:
+    builder = Builder()
+    text = "entryPoints: {}\n" + http("a: {rule: Path(`/`), service: s, entryPoints: [http]}").partition("\n")[2]
+    assert list(routes(mesh(text, builder))) == ["a"]
+    assert not routes(mesh(text.replace("{}", "{web: {address: ':8080'}}", 1), builder))
 
 
-def seen(found: Mesh) -> object:
-    """What there is to be compared."""
-    return (
-        sorted(map(_text, _plain(found.gateway_routes))),
-        sorted(map(_text, _plain(found.listeners.values()))),
-        sorted((name, str(each.addresses), str(each.policy)) for name, each in found.services.items()),
-        told(found),
+def test_routers_for_datagrams_are_at_entry_points_that_come_later() -> None:
+    builder = Builder()
+    text = (
+        "udp:\n  routers: {r: {service: s}}\n  services: {s: {loadBalancer: {servers: [{address: '10.0.0.1:53'}]}}}\n"
+        "entryPoints: {web: {address: ':8080'}"
     )
+    assert routes(mesh(text + "}", builder))["udp/r"].listeners == ()
+    now = mesh(text + ", dns: {address: ':5353/udp'}}", builder)
+    assert routes(now)["udp/r"].listeners == ("@static/dns|udp/r@file",)
+
+
+def test_secrets_of_transports_go_with_them() -> None:
+    builder = Builder()
+    more = '\n  serversTransports: {t: {rootCAs: ["-----BEGIN 1"]}}'
+    before, after = mesh(TEXT + more, builder), mesh(TEXT, builder)
+    assert len(before.secrets) == len(after.secrets) + 1
+
+
+def test_names_that_come_later_are_suggested() -> None:
+    builder = Builder()
+    text = TEXT.replace("middlewares: [m]", "middlewares: [mild]")
+    assert told(mesh(text, builder)) == ['4: router a: there is no middleware "mild"']
+    now = mesh(text.replace("{m: {add", "{mildly: {add"), builder)
+    assert told(now) == ['4: router a: there is no middleware "mild"; did you mean "mildly"?']
+
+
+def seen(found: Mesh) -> dict[str, object]:
+    """What there is to be compared; routes in their order."""
+    state = found.edge
+    assert state is not None
+    return {
+        "routes": [_text(each) for each in _plain(found.gateway_routes)],
+        "listeners": sorted(_text(each) for each in _plain(found.listeners.values())),
+        "services": {name: (each.addresses, each.ports, each.policy) for name, each in found.services.items()},
+        "secrets": {name: each.data for name, each in found.secrets.items()},
+        "findings": told(found),
+        "states": {
+            name: (each.points, each.problems, each.services, each.steps) for name, each in state.routers.items()
+        },
+        "wishes": [(router.name, tls) for router, tls in state.wishes],
+    }
 
 
 def _text(thing: object) -> str:
     return re.sub("0x[0-9a-f]+", "", repr(thing))
 
 
-def _plain(things: object) -> list[object]:
-    return [
-        {name: getattr(each, name) for name in each.__dataclass_fields__ if "origin" not in name}
-        for each in things  # type: ignore[attr-defined]
-    ]
+def _plain(things: Iterable[RouteSet | Listener]) -> Iterator[dict[str, object]]:
+    for each in things:
+        yield {field.name: getattr(each, field.name) for field in fields(each) if "origin" not in field.name}
 
 
-@pytest.mark.filterwarnings("ignore")
-@settings(max_examples=60, deadline=None)
-@given(st.lists(documents(), min_size=2, max_size=4))
+def sent(snapshot: Snapshot) -> dict[str, dict[str, bytes]]:
+    """What Envoy is told, in bytes."""
+    return {table: {name: each.body for name, each in found.items()} for table, found in snapshot.tables.items()}
+
+
+@settings(max_examples=150, deadline=None)
+@given(histories())
 def test_changes_lead_where_the_beginning_would(texts: list[str]) -> None:
-    builder = Builder()
+    builder, memory = Builder(), Memory()
     for text in texts:
-        now = mesh(text, builder)
-    assert seen(now) == seen(mesh(texts[-1]))
+        now, fresh = mesh(text, builder), mesh(text)
+        assume(not any("last good" in each for each in told(now)))  # The beginning knows nothing of those.
+        assert seen(now) == seen(fresh)
+        assert sent(compile_gateway(now, memory)) == sent(compile_gateway(fresh))
 
 
 def test_certificates_of_transports_that_are_text_are_secrets() -> None:

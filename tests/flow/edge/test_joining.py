@@ -71,7 +71,11 @@ def test_entry_points_add_steps() -> None:
 
 
 def test_services_that_are_always_there() -> None:
-    found = mesh(http("a: {rule: Path(`/`), service: ping@internal}\n    b: {rule: Path(`/`), service: api@internal}"))
+    text = http("a: {rule: Path(`/`), service: ping@internal}\n    b: {rule: Path(`/`), service: api@internal}")
+    assert told(mesh(text)) == [
+        '5: router b: there is no service "api@internal"; write `api: {}` in the static configuration'
+    ]
+    found = mesh(f"{text}api: {{}}\n")
     action = routes(found)["a"].rules[0].action
     assert action == Respond(status=200, body="OK")
     assert isinstance(routes(found)["b"].rules[0].action, Forward)

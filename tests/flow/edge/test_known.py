@@ -1,7 +1,7 @@
 from __future__ import annotations
 
 from tests.flow.edge.building import file
-from tulle.flow.edge.known import Known, Lookup, shown
+from tulle.flow.edge.known import ALL, Known, Lookup, shown
 from tulle.model.documents import BUILT_IN
 from tulle.model.names import Name
 from tulle.model.routers import Reference, Steps
@@ -23,5 +23,13 @@ def test_what_was_looked_up_is_noted() -> None:
     assert [each.message for each in lookup.findings] == [
         'router r: there is no middleware "stirp"; did you mean "strip"?'
     ]
-    assert lookup.asked == {("middleware", file("strip")), ("middleware", file("stirp"))}
+    assert lookup.asked == {("middleware", file("strip")), ("middleware", file("stirp")), ("middleware", ALL)}
     assert not lookup.is_complete
+
+
+def test_whether_there_is_something() -> None:
+    known = Known(steps={STEPS.name: STEPS})
+    assert known.has(("middleware", STEPS.name))
+    assert not known.has(("middleware", file("stirp")))
+    assert not known.has(("service", STEPS.name))
+    assert not known.has(("certificate", STEPS.name))

@@ -62,3 +62,34 @@ def test_mistakes() -> None:
     assert '6: router b: there is no router "nope"; did you mean "top"?' in lines or any(
         'there is no router "nope"' in line for line in lines
     )
+
+
+def test_hosts_are_those_of_both() -> None:
+    found = mesh(
+        http("""top: {rule: Host(`a.test`) || Host(`c.test`)}
+    a: {rule: Host(`a.test`) || Host(`b.test`), service: s, parentRefs: [top]}""")
+    )
+    assert routes(found)["a"].hosts == ("a.test",)
+
+
+def test_headers_are_known_through_chains() -> None:
+    more = MARK.replace("add:", "both: {chain: {middlewares: [add, mark, gone]}}, add:")
+    text = http(
+        """top: {rule: PathPrefix(`/`), middlewares: [both]}
+    a: {rule: "Header(`X-Mark`, `no`)", service: s, parentRefs: [top]}""",
+        more,
+    )
+    assert told(mesh(text)) == [
+        '11: router a: there is no middleware "gone"',
+        '11: router top: there is no middleware "gone"',
+    ]
+    assert routes(mesh(text.replace(", gone", "")))["a"].rules[0].matches == ()
+
+
+def test_routers_are_on_few_levels() -> None:
+    text = http("""a: {rule: Path(`/a`)}
+    b: {rule: Path(`/b`), parentRefs: [a]}
+    c: {rule: Path(`/c`), parentRefs: [b]}
+    d: {rule: Path(`/d`), service: s, parentRefs: [c]}""")
+    assert "5: router d: routers are below each other on more than 3 levels" in told(mesh(text))
+    assert "d" in routes(mesh(text.replace(", parentRefs: [a]", "")))

@@ -52,7 +52,8 @@ def check(
 
 
 def _check(files: Sequence[Path], folder: str, output: Format) -> None:
-    from tulle.flow.offline import checked  # here, so that --help and completion do not wait for it
+    from tulle.flow.offline import checked  # these are here, so that --help and completion do not wait for them
+    from tulle.sources import built_in
 
     mesh, found = checked(files, folder)
     findings = [as_json(finding) for finding in in_order(found)]
@@ -63,7 +64,8 @@ def _check(files: Sequence[Path], folder: str, output: Format) -> None:
         excerpts = Excerpts()
         for finding in findings:
             say(*rendered(finding, excerpts))
-        parts = (count(len(mesh.services), "service"), count(len(mesh.listeners), "listener"))
+        written = sum(each.origin.source != built_in.SOURCE for each in mesh.services.values())
+        parts = (count(written, "service"), count(len(mesh.listeners), "listener"))
         good = f"{paint('ok', 'bold green')}: {', '.join(parts)}"
         say(summary(findings) if findings else good)
     if has_errors:

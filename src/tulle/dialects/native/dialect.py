@@ -11,6 +11,7 @@ from functools import cached_property
 import tulle.dialects.native
 from tulle.dialects.base import Split
 from tulle.dialects.fields import LABEL, shown
+from tulle.dialects.native import edge
 from tulle.dialects.sections import Kind, Shape, Splitting, kinds_of, path_of, subject
 from tulle.dialects.written import Written
 from tulle.kit.located import LocatedMap
@@ -33,18 +34,20 @@ class NativeDialect:
     @cached_property
     def sections(self) -> frozenset[str]:
         """The top-level keys of a document."""
-        return frozenset({"namespace", *(kind.section[0] for kind in self.kinds.values())})
+        return frozenset({"namespace", edge.SECTION, *(kind.section[0] for kind in self.kinds.values())})
 
     def claims(self, data: Mapping[str, object]) -> bool:
         """Everything that does not look like a Kubernetes object: so that a typo in a key is understood as one."""
         return "apiVersion" not in data and "kind" not in data
 
     def split(self, document: Document, known: Mapping[Key, Document]) -> Split:
-        """One part for each service, route, listener, and for the settings."""
+        """One part for each service, route, listener, for the settings, and for everything of the edge."""
         data = document.data
         splitting = Splitting(self, document, data, known)
         self._check_around(data, splitting)
-        return splitting.result()
+        parts, findings = splitting.result()
+        others, wrong = edge.parts(document, known)
+        return (*parts, *others), (*findings, *wrong)
 
     def read(self, part: Document) -> Fragment:
         """The meaning of one part."""

@@ -7,11 +7,13 @@ from typing import Any
 
 from pydantic.json_schema import models_json_schema
 
+from tulle.dialects.native import edge
 from tulle.dialects.native.dialect import DIALECT
 from tulle.dialects.sections import Kind, Shape
 
 _ORDER = ("service", "workload", "route", "listener", "access", "token", "mtls", "scope", "logging", "mesh")
 IDENTIFIER = "https://tulle.dev/schema/v1/native.json"
+OF_EDGE = "Every field is in [its tables](traefik.md)."
 NAMESPACE = {"type": "string", "description": "Where the names of this document belong; default if not given."}
 
 
@@ -28,6 +30,7 @@ def json_schema() -> dict[str, Any]:
             section = place.setdefault(step, _section({}))
             place = section["properties"]
         place[kind.section[-1]] = _shaped(kind, references[(kind.schema, "validation")])
+    properties[edge.SECTION] = {"type": ["object", "null"], "description": edge.DESCRIPTION}
     return {
         "$schema": "https://json-schema.org/draft/2020-12/schema",
         "$id": IDENTIFIER,
@@ -61,7 +64,8 @@ def reference() -> str:
         shown.setdefault(kind.schema.__name__, f"`{'.'.join(kind.section)}`")
         for name in _referred(definitions, kind.schema.__name__):
             shown.setdefault(name, _title(name))
-    return "\n".join("\n".join(_table(definitions, name, title)) for name, title in shown.items())
+    tables = ("\n".join(_table(definitions, name, title)) for name, title in shown.items())
+    return "\n".join((*tables, f"## `{edge.SECTION}`", "", f"{edge.DESCRIPTION} {OF_EDGE}", ""))
 
 
 def _referred(definitions: dict[str, dict[str, Any]], name: str) -> Iterator[str]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 
 from tulle.dialects.fields import shown
+from tulle.dialects.objects import validated
 from tulle.dialects.sections import Kind, Shape
 from tulle.dialects.traefik.certificate_resolver_specs import (
     AcmeSpec,
@@ -35,17 +36,15 @@ HOUR = 3600.0
 
 def read(part: Written) -> Fragment:
     """One resolver."""
-    spec = part.validated(CertificateResolverSpec)
+    spec = validated(part, CertificateResolverSpec)
     if spec is None:
         return Fragment(findings=tuple(part.findings))
-    if spec.tailscale is not None:
-        part.warning(("tailscale",), "has no effect: certificates of Tailscale are not obtained here; use acme")
     if spec.acme is None:
         if spec.tailscale is None:
             part.error((), "says nothing; write acme")
         return Fragment(findings=tuple(part.findings))
     settings = _settings(part, spec.acme)
-    if any(finding.is_error for finding in part.findings):
+    if part.has_errors:
         return Fragment(findings=tuple(part.findings))
     name = Name(STATIC, settings.name)
     found = CertificateResolver(name=name, origin=part.origin, settings=settings)
@@ -73,7 +72,7 @@ def _settings(part: Written, spec: AcmeSpec) -> Resolver:
         issue_timeout=spec.certificate_timeout,
         email_addresses=spec.email_addresses,
         has_common_name=not spec.disable_common_name,
-        storage=os.path.join(part.document.folder, spec.storage) if spec.storage else "",
+        storage=os.path.normpath(os.path.join(part.document.folder, spec.storage)) if spec.storage else "",
         http=HttpChallenge(entry_point=spec.http_challenge.entry_point, delay=spec.http_challenge.delay)
         if spec.http_challenge
         else None,

@@ -80,5 +80,5 @@ class CertificateResolverSpec(TraefikSpec):
 
     acme: AcmeSpec | None = Field(None, description="An authority that speaks ACME.")
     tailscale: Annotated[
-        TraefikSpec | None, Present, Refused("has no effect: certificates of Tailscale are not obtained here")
+        TraefikSpec | None, Present, Refused("has no effect: certificates of Tailscale are not obtained here; use acme")
     ] = Field(None, description="The daemon of Tailscale.")

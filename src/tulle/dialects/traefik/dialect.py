@@ -19,7 +19,7 @@ from tulle.model.findings import Finding, did_you_mean
 from tulle.model.mesh import Fragment
 from tulle.model.routers import PROVIDER, STATIC
 
-FILE_LIKE = frozenset(("file", "store"))
+FILE_LIKE = frozenset(("converted", "file", "store"))
 """Sources whose documents are what Traefik's file provider has."""
 
 

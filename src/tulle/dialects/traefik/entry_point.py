@@ -39,6 +39,8 @@ ESCAPES = {
 }
 """What a path must not have, if it is not allowed."""
 EVERYWHERE = "0.0.0.0"
+MOST_REQUESTS, MOST_STREAMS = (1 << 32) - 1, (1 << 31) - 1
+"""That a proxy can count to."""
 Spec = TypeVar("Spec", bound=TraefikSpec)
 
 
@@ -48,7 +50,7 @@ def read(part: Written) -> Fragment:
     address = _ADDRESS.fullmatch(spec.address) if spec is not None else None
     if spec is not None and (address is None or not 0 < int(address["port"]) < 65536):
         part.error(("address",), f"must be an address such as :8080 or 127.0.0.1:8080, not {shown(spec.address)}")
-    if spec is None or address is None or any(each.is_error for each in part.findings):
+    if spec is None or address is None or part.has_errors:
         return Fragment(findings=tuple(part.findings))
     http = spec.http or _empty(EntryPointHttpSpec)
     point = EntryPoint(
@@ -104,8 +106,8 @@ def _entrance(part: Written, spec: EntryPointSpec, http: EntryPointHttpSpec, por
         read_timeout=timeouts.read_timeout,
         write_timeout=timeouts.write_timeout,
         idle_timeout=timeouts.idle_timeout,
-        most_streams=(spec.http2 or _empty(Http2Spec)).max_concurrent_streams,
-        most_requests=transport.keep_alive_max_requests,
+        most_streams=min((spec.http2 or _empty(Http2Spec)).max_concurrent_streams, MOST_STREAMS),
+        most_requests=min(transport.keep_alive_max_requests, MOST_REQUESTS),
         longest=transport.keep_alive_max_time,
         advertised=(spec.http3.advertised_port or port) if spec.http3 is not None else 0,
     )

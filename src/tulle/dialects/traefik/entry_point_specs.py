@@ -78,8 +78,12 @@ class Http2Spec(TraefikSpec):
     """HTTP/2."""
 
     max_concurrent_streams: Count = Field(250, description="Requests at a time of one connection.")
-    max_decoder_header_table_size: Count = Field(4096, description="Bytes of its table of headers.")
-    max_encoder_header_table_size: Count = Field(4096, description="Bytes of the table of the other side.")
+    max_decoder_header_table_size: Annotated[Count, Refused("has no effect: Envoy has 4096 bytes", unless=(4096,))] = (
+        Field(4096, description="Bytes of its table of headers.")
+    )
+    max_encoder_header_table_size: Annotated[Count, Refused("has no effect: Envoy has 4096 bytes", unless=(4096,))] = (
+        Field(4096, description="Bytes of the table of the other side.")
+    )
 
 
 class Http3Spec(TraefikSpec):
@@ -99,14 +103,18 @@ class RespondingTimeoutsSpec(TraefikSpec):
     """How long clients may take."""
 
     read_timeout: Seconds = Field(60.0, description="For a request with its body.")
-    write_timeout: Seconds = Field(0.0, description="For an answer.")
+    write_timeout: Annotated[Seconds, Refused("has no effect: an answer may take any time", unless=(0.0,))] = Field(
+        0.0, description="For an answer."
+    )
     idle_timeout: Seconds = Field(180.0, description="Between requests.")
 
 
 class EntryPointTransportSpec(TraefikSpec):
     """Connections."""
 
-    life_cycle: LifeCycleSpec | None = Field(None, description="How it ends.")
+    life_cycle: Annotated[
+        LifeCycleSpec | None, Refused("has no effect: requests have 3 seconds when a gateway ends")
+    ] = Field(None, description="How it ends.")
     responding_timeouts: RespondingTimeoutsSpec | None = Field(None, description="How long clients may take.")
     keep_alive_max_time: Seconds = Field(0.0, description="How long a connection lives; 0: as long as it likes.")
     keep_alive_max_requests: Count = Field(0, description="How many requests it may bring; 0: any number.")
@@ -115,17 +123,22 @@ class EntryPointTransportSpec(TraefikSpec):
 class UdpSpec(TraefikSpec):
     """Datagrams."""
 
-    timeout: Seconds = Field(3.0, description="After so long without one, a client is a new one.")
+    timeout: Annotated[Seconds, Refused("has no effect yet", unless=(3.0,))] = Field(
+        3.0, description="After so long without one, a client is a new one."
+    )
 
 
 class EntryPointSpec(TraefikSpec):
     """Where requests, connections or datagrams come in."""
 
     address: Text = Field("", description="host:port, with /udp for datagrams.")
-    allow_acme_by_pass: Flag = Field(
-        False, alias="allowACMEByPass", description="Whether routers may have the paths of ACME challenges."
+    allow_acme_by_pass: Annotated[
+        Flag,
+        Refused("has no effect: only challenges that are open are answered, all else goes to routers", unless=(True,)),
+    ] = Field(False, alias="allowACMEByPass", description="Whether routers may have the paths of ACME challenges.")
+    reuse_port: Annotated[Flag, Refused("has no effect: it is always so", unless=(True,))] = Field(
+        False, description="Always so."
     )
-    reuse_port: Flag = Field(False, description="Always so.")
     as_default: Flag = Field(False, description="Whether it is for routers that name none.")
     transport: EntryPointTransportSpec | None = Field(None, description="Connections.")
     proxy_protocol: Annotated[ProxyProtocolSpec | None, Present] = Field(

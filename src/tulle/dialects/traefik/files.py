@@ -16,4 +16,4 @@ def is_text(value: str) -> bool:
 
 def file_or_text(part: Written, value: str) -> str:
     """PEM as it is; a path from the folder of its document."""
-    return value if is_text(value) else os.path.join(part.document.folder, value)
+    return value if is_text(value) else os.path.normpath(os.path.join(part.document.folder, value))

@@ -9,6 +9,7 @@ from urllib.parse import urlsplit
 
 from tulle.dialects import patterns
 from tulle.dialects.fields import shown
+from tulle.dialects.objects import validated
 from tulle.dialects.sections import Kind, Shape
 from tulle.dialects.traefik import middleware_specs as specs
 from tulle.dialects.traefik import repeating
@@ -70,7 +71,7 @@ class Found:
 
 def read(part: Written) -> Fragment:
     """The steps, if it is exactly one kind of middleware."""
-    spec = part.validated(specs.MiddlewareSpec)
+    spec = validated(part, specs.MiddlewareSpec)
     if spec is None:
         return Fragment(findings=tuple(part.findings))
     given = {name: value for name in specs.MiddlewareSpec.model_fields if (value := getattr(spec, name)) is not None}
@@ -79,7 +80,7 @@ def read(part: Written) -> Fragment:
         return Fragment(findings=tuple(part.findings))
     ((kind, value),) = given.items()
     found = _KINDS[kind](part, value)
-    if any(each.is_error for each in part.findings):
+    if part.has_errors:
         return Fragment(findings=tuple(part.findings))
     steps = Steps(name=part.document.key.name, origin=part.origin, steps=found.steps, parts=found.parts)
     return Fragment(objects=(steps, *found.pools), findings=tuple(part.findings))
@@ -142,8 +143,6 @@ def _allow(part: Written, spec: specs.IpAllowListSpec) -> Found:
 def _rate(part: Written, spec: specs.RateLimitSpec) -> Found:
     by = same_client(part, spec.source_criterion, "rateLimit")
     redis = _redis(part, spec.redis) if spec.redis is not None else None
-    if spec.period < 0:
-        part.error(("rateLimit", "period"), "must not be negative")
     if not spec.average:
         return Found()
     own = part.document.key.name
@@ -246,7 +245,7 @@ def _compress(part: Written, spec: specs.CompressSpec) -> Found:
 def _errors(part: Written, spec: specs.ErrorsSpec) -> Found:
     ranges = statuses(part, spec.status, ("errors", "status")) or ()
     if not spec.status:
-        part.error(("errors", "status"), "is empty; name statuses such as 500-599")
+        part.warning(("errors", "status"), "is empty, so that there is never a page; name statuses such as 500-599")
     if not spec.service:
         part.error(("errors", "service"), "is missing")
     rewrites = []
@@ -383,17 +382,8 @@ def _grpc_web(part: Written, spec: specs.GrpcWebSpec) -> Found:
 
 def _chain(part: Written, spec: specs.ChainSpec) -> Found:
     if not spec.middlewares:
-        part.error(("chain", "middlewares"), "is empty")
+        part.warning(("chain", "middlewares"), "is empty; nothing is done")
     return Found(parts=references(part, spec.middlewares, "chain"))
-
-
-def _plugin(part: Written, spec: Mapping[str, Any]) -> Found:
-    name = next(iter(spec), "")
-    part.error(
-        ("plugin",),
-        f"{shown(name)} is code that only Traefik runs; a WasmPlugin of Istio, or an EnvoyFilter with Lua, can do it",
-    )
-    return Found()
 
 
 _KINDS: Mapping[str, Callable[[Written, Any], Found]] = {
@@ -414,7 +404,6 @@ _KINDS: Mapping[str, Callable[[Written, Any], Found]] = {
     "ip_allow_list": _allow,
     "ip_white_list": _allow,
     "pass_tls_client_cert": _certificate,
-    "plugin": _plugin,
     "rate_limit": _rate,
     "redirect_regex": _redirect_pattern,
     "redirect_scheme": _redirect_scheme,

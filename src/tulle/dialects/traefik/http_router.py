@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+from tulle.dialects.objects import validated
 from tulle.dialects.sections import Kind, Shape
 from tulle.dialects.traefik.matchers import HTTP_V2, HTTP_V3
 from tulle.dialects.traefik.references import entry_points, reference, references
-from tulle.dialects.traefik.router_rules import read_rule
+from tulle.dialects.traefik.router_rules import readings
 from tulle.dialects.traefik.routers import ObservabilitySpec, RouterSpec, RouterTlsSpec
 from tulle.dialects.written import Written
 from tulle.model.conditions import Subject
@@ -20,10 +21,10 @@ GREATEST = (1 << 63) - 1 - 1000
 
 def read(part: Written) -> Fragment:
     """The router, if its rule can be read."""
-    spec = part.validated(RouterSpec)
+    spec = validated(part, RouterSpec)
     if spec is None:
         return Fragment(findings=tuple(part.findings))
-    rule = read_rule(part, spec.rule, HTTP_V2 if spec.rule_syntax == "v2" else HTTP_V3, Subject.HOST)
+    rule, older = readings(part, spec.rule, spec.rule_syntax, (HTTP_V2, HTTP_V3), Subject.HOST)
     if not spec.rule and not spec.parent_refs:
         part.error(("rule",), "is missing; write for which requests it is")
     if spec.observability is not None and spec.observability.tracing is False:
@@ -31,7 +32,7 @@ def read(part: Written) -> Fragment:
     if spec.priority > GREATEST:
         part.error(("priority",), f"must be at most {GREATEST}")
     routers: tuple[Router, ...] = ()
-    if rule is not None and not any(each.is_error for each in part.findings):
+    if not part.has_errors:
         name = part.document.key.name
         routers = (
             Router(
@@ -48,6 +49,8 @@ def read(part: Written) -> Fragment:
                 priority=spec.priority or len(spec.rule.encode()),
                 parents=references(part, spec.parent_refs, "parentRefs"),
                 tls=tls(part, spec.tls) if spec.tls is not None else None,
+                problem=rule.problem,
+                older=older,
                 told=told(spec.observability),
             ),
         )

@@ -6,7 +6,9 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 from tulle.dialects.fields import shown
+from tulle.dialects.objects import validated
 from tulle.dialects.sections import Kind, Shape
+from tulle.dialects.traefik import health
 from tulle.dialects.traefik.references import reference, references
 from tulle.dialects.traefik.servers import servers
 from tulle.dialects.traefik.services import (
@@ -27,6 +29,8 @@ from tulle.model.policies import Balance, HashOn, HealthCheck, LoadBalancing, Ou
 from tulle.model.routers import Blend, Failover, Mirroring, Pool, Reference, ServiceTree, Share, Sharing, Sticky
 from tulle.model.services import Service
 
+WINDOW = 10.0
+MOST = (1 << 32) - 1
 STRATEGIES = {
     "": LoadBalancing(balance=Balance.ROUND_ROBIN, stays_while_any_is_well=True),
     "wrr": LoadBalancing(balance=Balance.ROUND_ROBIN, stays_while_any_is_well=True),
@@ -38,7 +42,7 @@ STRATEGIES = {
 
 def read(part: Written) -> Fragment:
     """The service, if it is exactly one of the kinds of services."""
-    spec = part.validated(ServiceSpec)
+    spec = validated(part, ServiceSpec)
     if spec is None:
         return Fragment(findings=tuple(part.findings))
     given = {name: value for name in _KINDS if (value := getattr(spec, name)) is not None}
@@ -49,7 +53,8 @@ def read(part: Written) -> Fragment:
     else:
         words = ", ".join(ServiceSpec.model_fields[name].alias or name for name in _KINDS)
         part.error((), f"must be exactly one of {words}, not {len(given) or 'none'} of them")
-    return Fragment(objects=(found,) if found is not None else (), findings=tuple(part.findings))
+    objects = (found,) if found is not None and not part.has_errors else ()
+    return Fragment(objects=objects, findings=tuple(part.findings))
 
 
 def _pool(part: Written, spec: LoadBalancerSpec, steps: tuple[Reference, ...]) -> Pool | None:
@@ -69,8 +74,8 @@ def _pool(part: Written, spec: LoadBalancerSpec, steps: tuple[Reference, ...]) -
         policy=Policy(
             load_balancing=STRATEGIES[spec.strategy],
             connect_timeout=30.0,
-            health_check=_health(spec, "https" if found.is_encrypted else "http"),
-            outlier_detection=_passive(spec),
+            health_check=_health(part, spec, "https" if found.is_encrypted else "http"),
+            outlier_detection=_passive(part, spec),
         ),
     )
     transport = spec.servers_transport
@@ -90,19 +95,22 @@ def _pool(part: Written, spec: LoadBalancerSpec, steps: tuple[Reference, ...]) -
     )
 
 
-def _health(spec: LoadBalancerSpec, scheme: str) -> HealthCheck | None:
+def _health(part: Written, spec: LoadBalancerSpec, scheme: str) -> HealthCheck | None:
     check = spec.health_check
     if check is None:
         return None
+    field = ("loadBalancer", "healthCheck")
     return HealthCheck(
         path=check.path or "/",
-        interval=check.interval,
-        timeout=check.timeout,
+        interval=health.period(part, check.interval, health.INTERVAL, *field, "interval"),
+        timeout=health.period(part, check.timeout, health.TIMEOUT, *field, "timeout"),
         unhealthy_after=1,
         healthy_after=1,
-        unhealthy_interval=check.unhealthy_interval,
-        method=check.method,
-        statuses=((check.status, check.status),) if check.status else ((200, 399),),
+        unhealthy_interval=health.period(part, check.unhealthy_interval, health.INTERVAL, *field, "unhealthyInterval")
+        if check.unhealthy_interval is not None
+        else None,
+        method=health.method(part, check.method, *field, "method"),
+        statuses=health.good(part, check.status, *field, "status"),
         port=check.port,
         host=check.hostname,
         headers=tuple(check.headers.items()),
@@ -111,14 +119,15 @@ def _health(spec: LoadBalancerSpec, scheme: str) -> HealthCheck | None:
     )
 
 
-def _passive(spec: LoadBalancerSpec) -> OutlierDetection | None:
+def _passive(part: Written, spec: LoadBalancerSpec) -> OutlierDetection | None:
     check = spec.passive_health_check
     if check is None:
         return None
+    window = health.period(part, check.failure_window, WINDOW, "loadBalancer", "passiveHealthCheck", "failureWindow")
     return OutlierDetection(
-        consecutive_5xx=check.max_failed_attempts,
-        interval=min(check.failure_window, 1.0),
-        ejection_time=check.failure_window,
+        consecutive_5xx=min(check.max_failed_attempts, MOST),
+        interval=min(window, 1.0),
+        ejection_time=window,
         max_ejection_percent=100,
     )
 
@@ -136,6 +145,14 @@ def _sticky(spec: StickySpec | None) -> Sticky | None:
         is_secure=cookie.secure,
         is_http_only=cookie.http_only,
     )
+
+
+def _needs(part: Written, kind: str, **given: str) -> bool:
+    """Whether services are named; what is missing is noted."""
+    missing = [field for field, value in given.items() if not value]
+    for field in missing:
+        part.error((kind, field), "is missing; name a service")
+    return not missing
 
 
 def _shares(part: Written, specs: Sequence[PartSpec], kind: str) -> tuple[Share, ...]:
@@ -175,6 +192,8 @@ def _mirroring(part: Written, spec: MirroringSpec, steps: tuple[Reference, ...])
         if each.percent > 100:
             part.error(("mirroring", "mirrors", index, "percent"), f"must be at most 100, not {shown(each.percent)}")
             return None
+    if not _needs(part, "mirroring", service=spec.service):
+        return None
     return Mirroring(
         name=part.document.key.name,
         origin=part.origin,
@@ -194,7 +213,7 @@ def _failover(part: Written, spec: FailoverSpec, steps: tuple[Reference, ...]) -
     ranges: tuple[tuple[int, int], ...] | None = ()
     if spec.errors is not None:
         ranges = statuses(part, spec.errors.status, ("failover", "errors", "status"))
-    if ranges is None:
+    if ranges is None or not _needs(part, "failover", service=spec.service, fallback=spec.fallback):
         return None
     return Failover(
         name=part.document.key.name,

@@ -10,12 +10,14 @@ from pydantic import Field
 from tulle.dialects.objects import Refused, validated
 from tulle.dialects.sections import Kind, Shape
 from tulle.dialects.traefik.files import file_or_text, is_text
-from tulle.dialects.traefik.tls_specs import CertificateSpec, Version
+from tulle.dialects.traefik.tls_specs import CertificateSpec, SpiffeSpec, Version
 from tulle.dialects.traefik.values import Count, Flag, Items, Present, Seconds, Text, Texts, TraefikSpec
 from tulle.dialects.written import Written
 from tulle.model.mesh import Fragment
 from tulle.model.policies import ClientTls, TlsMode
 from tulle.model.routers import USUAL_TRANSPORT, Transport
+
+UNCHOSEN = Refused("has no effect yet: the versions and ciphers of TLS are those of Envoy")
 
 
 class TimeoutsSpec(TraefikSpec):
@@ -24,15 +26,12 @@ class TimeoutsSpec(TraefikSpec):
     dial_timeout: Seconds = Field(30.0, description="For a connection.")
     response_header_timeout: Seconds = Field(0.0, description="Until an answer begins; 0: any time.")
     idle_conn_timeout: Seconds = Field(90.0, description="After which idle connections are closed.")
-    read_idle_timeout: Seconds = Field(0.0, description="Of HTTP/2: silence after which a server is asked for life.")
-    ping_timeout: Seconds = Field(15.0, description="For the answer to that.")
-
-
-class SpiffeSpec(TraefikSpec):
-    """Identities of servers."""
-
-    ids: Texts = Field((), description="Those that are good.")
-    trust_domain: Text = Field("", description="Whose are good.")
+    read_idle_timeout: Annotated[Seconds, Refused("has no effect: servers are not asked for life", unless=(0.0,))] = (
+        Field(0.0, description="Of HTTP/2: silence after which a server is asked for life.")
+    )
+    ping_timeout: Annotated[Seconds, Refused("has no effect: servers are not asked for life", unless=(15.0,))] = Field(
+        15.0, description="For the answer to that."
+    )
 
 
 class TransportSpec(TraefikSpec):
@@ -42,10 +41,12 @@ class TransportSpec(TraefikSpec):
     insecure_skip_verify: Flag = Field(False, description="Whether any certificate is good.")
     root_cas: Texts = Field((), alias="rootCAs", description="Authorities: files, or PEM.")
     certificates: Annotated[tuple[CertificateSpec, ...], Items] = Field((), description="Shown to them.")
-    cipher_suites: Texts = Field((), description="Up to TLS 1.2.")
-    min_version: Version = Field("", description="The lowest version of TLS.")
-    max_version: Version = Field("", description="The highest.")
-    max_idle_conns_per_host: Count = Field(200, description="Idle connections that are kept.")
+    cipher_suites: Annotated[Texts, UNCHOSEN] = Field((), description="Up to TLS 1.2.")
+    min_version: Annotated[Version, UNCHOSEN] = Field("", description="The lowest version of TLS.")
+    max_version: Annotated[Version, UNCHOSEN] = Field("", description="The highest.")
+    max_idle_conns_per_host: Annotated[
+        Count, Refused("has no effect: connections are kept as they are needed", unless=(200,))
+    ] = Field(200, description="Idle connections that are kept.")
     forwarding_timeouts: TimeoutsSpec | None = Field(None, description="How long servers may take.")
     disable_http2: Flag = Field(False, alias="disableHTTP2", description="Whether only HTTP/1.1 is spoken.")
     peer_cert_uri: Text = Field("", alias="peerCertURI", description="A name that their certificate must have.")

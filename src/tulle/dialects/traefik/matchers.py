@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from types import MappingProxyType
@@ -16,6 +17,9 @@ Check = Callable[[str], str]
 """What is wrong with an argument, as the rest of a sentence; empty if nothing is."""
 _UNSEEN_HEADERS = frozenset({"host", "transfer-encoding"})
 """Headers that Go takes out of a request before anything is matched, so that nothing matches them."""
+
+_UNSEEN_ESCAPE = re.compile("%(?!2[13-9A-CF]|3[ABDF]|40|5[BD])")
+"""Rules see only reserved characters and `%` escaped, in capitals; everything else is unescaped before them."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,6 +63,14 @@ def _each(ask: Callable[[str], Formula]) -> Callable[[Values], Formula]:
 
 def _of(subject: Subject, comparison: Comparison) -> Callable[[Values], Formula]:
     return _each(lambda value: Condition(subject, comparison, value))
+
+
+def _path(path: str, comparison: Comparison = Comparison.EXACT) -> Formula:
+    return NEVER if _UNSEEN_ESCAPE.search(path) else Condition(Subject.PATH, comparison, path)
+
+
+def _path_prefix(path: str) -> Formula:
+    return _path(path, Comparison.PREFIX)
 
 
 def _host(host: str) -> Formula:
@@ -156,14 +168,14 @@ def _check_query_v2(values: Values) -> str:
 
 def _path_v2(template: str) -> Formula:
     if not templates.has_variables(template):
-        return Condition(Subject.PATH, Comparison.EXACT, template)
+        return _path(template)
     pattern = templates.pattern(template, templates.IN_PATH)
     return Condition(Subject.PATH, Comparison.REGEX, f"^{pattern}$")
 
 
 def _path_prefix_v2(template: str) -> Formula:
     if not templates.has_variables(template):
-        return Condition(Subject.PATH, Comparison.PREFIX, template)
+        return _path_prefix(template)
     return Condition(Subject.PATH, Comparison.REGEX, f"^{templates.pattern(template, templates.IN_PATH)}")
 
 
@@ -198,8 +210,8 @@ HTTP_V3 = _grammar(
         (arguments.ascii_pattern,),
     ),
     Method=MatcherKind("Method(`GET`)", _each(_method), (_TEXT,)),
-    Path=MatcherKind("Path(`/cart`)", _of(Subject.PATH, Comparison.EXACT), (arguments.path,)),
-    PathPrefix=MatcherKind("PathPrefix(`/api`)", _of(Subject.PATH, Comparison.PREFIX), (arguments.path,)),
+    Path=MatcherKind("Path(`/cart`)", _each(_path), (arguments.path,)),
+    PathPrefix=MatcherKind("PathPrefix(`/api`)", _each(_path_prefix), (arguments.path,)),
     PathRegexp=MatcherKind("PathRegexp(`^/v[0-9]+/`)", _of(Subject.PATH, Comparison.REGEX), (_PATTERN,)),
     Query=MatcherKind("Query(`name`, `value`)", _query, (_TEXT,), 1, 2),
     QueryRegexp=MatcherKind("QueryRegexp(`name`, `^[a-z]+$`)", _query_regexp, (_TEXT, _PATTERN), 1, 2),

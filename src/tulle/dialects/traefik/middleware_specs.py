@@ -6,6 +6,7 @@ from typing import Annotated, Any
 
 from pydantic import Field
 
+from tulle.dialects.objects import Refused
 from tulle.dialects.traefik.values import (
     Count,
     Flag,
@@ -29,7 +30,9 @@ class StripPrefixSpec(TraefikSpec):
     """Take the first prefix that fits from the path."""
 
     prefixes: Texts = Field((), description="Prefixes, compared as text.")
-    force_slash: Flag = Field(False, description="No longer used.")
+    force_slash: Annotated[Flag, Refused("has no effect: a path is never empty", unless=(False,))] = Field(
+        False, description="No longer used."
+    )
 
 
 class StripPrefixRegexSpec(TraefikSpec):
@@ -98,11 +101,21 @@ class HeadersSpec(TraefikSpec):
     referrer_policy: Text = Field("", description="How much of an address is told to others.")
     permissions_policy: Text = Field("", description="What a page may use.")
     is_development: Flag = Field(False, description="Without hosts and TLS.")
-    feature_policy: Text = Field("", description="No longer used: permissionsPolicy.")
-    ssl_redirect: Flag = Field(False, description="No longer used: redirectScheme.")
-    ssl_temporary_redirect: Flag = Field(False, description="No longer used: redirectScheme.")
-    ssl_host: Text = Field("", description="No longer used: redirectRegex.")
-    ssl_force_host: Flag = Field(False, description="No longer used: redirectRegex.")
+    feature_policy: Annotated[
+        Text, Refused("has no effect, and none in Traefik 3: write permissionsPolicy", unless=("",))
+    ] = Field("", description="No longer used: permissionsPolicy.")
+    ssl_redirect: Annotated[
+        Flag, Refused("has no effect, and none in Traefik 3: use the middleware redirectScheme", unless=(False,))
+    ] = Field(False, description="No longer used: redirectScheme.")
+    ssl_temporary_redirect: Annotated[
+        Flag, Refused("has no effect, and none in Traefik 3: use the middleware redirectScheme", unless=(False,))
+    ] = Field(False, description="No longer used: redirectScheme.")
+    ssl_host: Annotated[
+        Text, Refused("has no effect, and none in Traefik 3: use the middleware redirectRegex", unless=("",))
+    ] = Field("", description="No longer used: redirectRegex.")
+    ssl_force_host: Annotated[
+        Flag, Refused("has no effect, and none in Traefik 3: use the middleware redirectRegex", unless=(False,))
+    ] = Field(False, description="No longer used: redirectRegex.")
 
 
 class IpStrategySpec(TraefikSpec):
@@ -133,7 +146,9 @@ class ClientTlsSpec(TraefikSpec):
     """TLS towards a server."""
 
     ca: Text = Field("", description="Authorities: a file, or PEM.")
-    ca_optional: Flag = Field(False, description="No longer used.")
+    ca_optional: Annotated[Flag, Refused("has no effect, and none in Traefik 3: leave it out", unless=(False,))] = (
+        Field(False, description="No longer used.")
+    )
     cert: Text = Field("", description="Certificate to show.")
     key: Text = Field("", description="Its key.")
     insecure_skip_verify: Flag = Field(False, description="Whether any certificate is good.")
@@ -148,7 +163,9 @@ class RedisSpec(TraefikSpec):
     password: Text = Field("", description="Password.")
     db: Whole = Field(0, description="Number of the database.")
     pool_size: Whole = Field(0, description="Connections.")
-    min_idle_conns: Whole = Field(0, description="Connections that are kept.")
+    min_idle_conns: Annotated[Whole, Refused("has no effect: connections are kept as they are needed", unless=(0,))] = (
+        Field(0, description="Connections that are kept.")
+    )
     max_active_conns: Whole = Field(0, description="Connections at most.")
     read_timeout: Seconds | None = Field(None, description="3 s if not given.")
     write_timeout: Seconds | None = Field(None, description="3 s if not given.")
@@ -215,9 +232,13 @@ class BufferingSpec(TraefikSpec):
     """Requests and answers are read whole before they are sent on."""
 
     max_request_body_bytes: Count = Field(0, description="Above: 413.")
-    mem_request_body_bytes: Count = Field(1048576, description="Above: kept on disk.")
+    mem_request_body_bytes: Annotated[
+        Count, Refused("has no effect: bodies are kept in memory, never on disk", unless=(1048576,))
+    ] = Field(1048576, description="Above: kept on disk.")
     max_response_body_bytes: Count = Field(0, description="Above: 500.")
-    mem_response_body_bytes: Count = Field(1048576, description="Above: kept on disk.")
+    mem_response_body_bytes: Annotated[
+        Count, Refused("has no effect: bodies are kept in memory, never on disk", unless=(1048576,))
+    ] = Field(1048576, description="Above: kept on disk.")
     retry_expression: Text = Field("", description="When a request is sent again.")
 
 
@@ -225,11 +246,17 @@ class RetrySpec(TraefikSpec):
     """Requests are sent again if a server cannot be reached."""
 
     attempts: Whole = Field(0, description="How often in all.")
-    timeout: Seconds | None = Field(None, description="For how long.")
+    timeout: Annotated[
+        Seconds | None, Refused("has no effect: a retry begins until the attempts are used up", unless=(0.0,))
+    ] = Field(None, description="For how long.")
     initial_interval: Seconds = Field(0.0, description="How long to wait first.")
-    max_request_body_bytes: Whole = Field(2097152, description="Bytes of a body above which nothing is sent again.")
+    max_request_body_bytes: Annotated[
+        Whole, Refused("has no effect: the buffer of the connection decides what can be sent again", unless=(2097152,))
+    ] = Field(2097152, description="Bytes of a body above which nothing is sent again.")
     status: Texts = Field((), description="Statuses that are tried again, too.")
-    disable_retry_on_network_error: Flag = Field(False, description="Whether only they are.")
+    disable_retry_on_network_error: Annotated[
+        Flag, Refused("has no effect: a server that cannot be reached is always tried again", unless=(False,))
+    ] = Field(False, description="Whether only they are.")
     retry_non_idempotent_method: Flag = Field(False, description="Whether POST and the like are, too.")
 
 
@@ -297,7 +324,9 @@ class PassTlsClientCertSpec(TraefikSpec):
 class ContentTypeSpec(TraefikSpec):
     """A type for answers that have none, guessed from their first bytes."""
 
-    auto_detect: Flag | None = Field(None, description="No longer used.")
+    auto_detect: Annotated[Flag | None, Refused("has no effect, and none in Traefik 3: leave it out")] = Field(
+        None, description="No longer used."
+    )
 
 
 class EncodedCharactersSpec(TraefikSpec):
@@ -346,7 +375,13 @@ class MiddlewareSpec(TraefikSpec):
     pass_tls_client_cert: Annotated[PassTlsClientCertSpec | None, Present] = Field(
         None, alias="passTLSClientCert", description="The client's certificate."
     )
-    plugin: dict[str, Any] | None = Field(None, description="Code that Traefik runs; nothing here does.")
+    plugin: Annotated[
+        dict[str, Any] | None,
+        Refused(
+            "is code that only Traefik runs; a WasmPlugin of Istio, or an EnvoyFilter with Lua, can do it",
+            is_error=True,
+        ),
+    ] = Field(None, description="Code that Traefik runs; nothing here does.")
     rate_limit: Annotated[RateLimitSpec | None, Present] = Field(None, description="So many in a time.")
     redirect_regex: Annotated[RedirectRegexSpec | None, Present] = Field(None, description="Elsewhere, by URL.")
     redirect_scheme: Annotated[RedirectSchemeSpec | None, Present] = Field(None, description="Another scheme.")

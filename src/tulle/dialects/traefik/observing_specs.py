@@ -152,7 +152,9 @@ class TracingSpec(TraefikSpec):
 class LogSpec(TraefikSpec):
     """The log of the program."""
 
-    level: Text = Field("ERROR", description="How much.")
+    level: Annotated[
+        Text, Refused("has no effect: TULLE_LOG_LEVEL says how much the control plane logs", unless=("ERROR",))
+    ] = Field("ERROR", description="How much.")
     format: Annotated[
         Literal["common", "json"],
         Refused("has no effect: `tulle logs` shows lines for people, its -o json others", unless=("common",)),

@@ -46,7 +46,7 @@ def _step(
 ) -> Passwords | None:
     if not spec.users and not spec.users_file:
         part.error((field,), "has no users; write users or usersFile")
-    if any(each.is_error for each in part.findings):
+    if part.has_errors:
         return None
     return Passwords(
         users=users,

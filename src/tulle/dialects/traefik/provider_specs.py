@@ -18,8 +18,12 @@ class FileProviderSpec(TraefikSpec):
 
     filename: Text = Field("", description="One file.")
     directory: Text = Field("", description="Or all files of a folder.")
-    watch: Flag = Field(True, description="Always so.")
-    debug_log_generated_template: Flag = Field(False, description="Whether what templates give is logged.")
+    watch: Annotated[Flag, Refused("has no effect: files are always watched", unless=(True,))] = Field(
+        True, description="Always so."
+    )
+    debug_log_generated_template: Annotated[
+        Flag, Refused("has no effect: what templates give is not logged", unless=(False,))
+    ] = Field(False, description="Whether what templates give is logged.")
 
 
 class KeyValueSpec(TraefikSpec):
@@ -27,6 +31,18 @@ class KeyValueSpec(TraefikSpec):
 
     root_key: Text = Field("traefik", description="Below which keys are read.")
     endpoints: Texts = Field((), description="host:port.")
+
+
+class ZooKeeperSpec(KeyValueSpec):
+    """ZooKeeper."""
+
+    username: Text = Field("", description="User.")
+    password: Text = Field("", description="Password.")
+
+
+class EtcdSpec(KeyValueSpec):
+    """etcd."""
+
     username: Text = Field("", description="User.")
     password: Text = Field("", description="Password.")
     tls: ClientTlsSpec | None = Field(None, description="TLS.")
@@ -37,6 +53,7 @@ class ConsulSpec(KeyValueSpec):
 
     token: Text = Field("", description="Token.")
     namespaces: Texts = Field((), description="Of Consul Enterprise.")
+    tls: ClientTlsSpec | None = Field(None, description="TLS.")
 
 
 class SentinelSpec(TraefikSpec):
@@ -48,12 +65,12 @@ class SentinelSpec(TraefikSpec):
     latency_strategy: Flag = Field(False, description="A replica is read.")
     random_strategy: Flag = Field(False, description="A replica is read.")
     replica_strategy: Flag = Field(False, description="A replica is read.")
-    use_disconnected_replicas: Annotated[Flag, Refused("has no effect", unless=(False,))] = Field(
-        False, description="Even one that lost its master."
-    )
+    use_disconnected_replicas: Annotated[
+        Flag, Refused("has no effect: only replicas with a master are read", unless=(False,))
+    ] = Field(False, description="Even one that lost its master.")
 
 
-class RedisProviderSpec(KeyValueSpec):
+class RedisProviderSpec(EtcdSpec):
     """Redis."""
 
     db: Whole = Field(0, description="Number of the database.")
@@ -123,9 +140,15 @@ class MarathonSpec(LabelsSpec):
     respect_readiness_checks: Flag = Field(False, description="Whether tasks wait until they are ready.")
     dialer_timeout: Seconds = Field(5.0, description="For a connection.")
     response_header_timeout: Seconds = Field(60.0, description="Until an answer begins.")
-    tls_handshake_timeout: Seconds = Field(5.0, description="For TLS.")
-    keep_alive: Seconds = Field(10.0, description="Between signs of life.")
-    trace: Flag = Field(False, description="More in the log.")
+    tls_handshake_timeout: Annotated[Seconds, Refused("has no effect: dialerTimeout counts", unless=(5.0,))] = Field(
+        5.0, description="For TLS."
+    )
+    keep_alive: Annotated[
+        Seconds, Refused("has no effect: connections are kept as they are needed", unless=(10.0,))
+    ] = Field(10.0, description="Between signs of life.")
+    trace: Annotated[Flag, Refused("has no effect: there is no such log", unless=(False,))] = Field(
+        False, description="More in the log."
+    )
     watch: Flag = Field(True, description="Whether changes are followed.")
 
 
@@ -139,7 +162,9 @@ class MesosSpec(TraefikSpec):
     refresh_seconds: Seconds = Field(30.0, description="How often it is asked.")
     ip_sources: Texts = Field(("host",), alias="IPSources", description="Where addresses are looked for.")
     state_timeout_second: Seconds = Field(30.0, description="How long an answer may take.")
-    zk_detection_timeout: Seconds = Field(30.0, description="Not needed.")
+    zk_detection_timeout: Annotated[
+        Seconds, Refused("has no effect: masters are named, not looked for in ZooKeeper", unless=(30.0,))
+    ] = Field(30.0, description="Not needed.")
     watch: Flag = Field(True, description="Whether changes are followed.")
 
 
@@ -169,13 +194,17 @@ KUBERNETES = _elsewhere("no cluster is asked; give its objects as files: tulle u
 class ProvidersSpec(TraefikSpec):
     """Where dynamic configuration comes from."""
 
-    providers_throttle_duration: Seconds = Field(2.0, description="Not needed: changes count at once.")
-    precedence: Texts = Field((), description="Whose routers come first, of equal priority.")
+    providers_throttle_duration: Annotated[Seconds, Refused("has no effect: changes count at once", unless=(2.0,))] = (
+        Field(2.0, description="Not needed: changes count at once.")
+    )
+    precedence: Annotated[Texts, Refused("has no effect yet: give routers priorities")] = Field(
+        (), description="Whose routers come first, of equal priority."
+    )
     file: Annotated[FileProviderSpec | None, Present] = Field(None, description="Files.")
-    etcd: Annotated[KeyValueSpec | None, Present] = Field(None, description="etcd.")
+    etcd: Annotated[EtcdSpec | None, Present] = Field(None, description="etcd.")
     consul: Annotated[ConsulSpec | None, Present] = Field(None, description="Consul.")
     redis: Annotated[RedisProviderSpec | None, Present] = Field(None, description="Redis.")
-    zoo_keeper: Annotated[KeyValueSpec | None, Present] = Field(None, description="ZooKeeper.")
+    zoo_keeper: Annotated[ZooKeeperSpec | None, Present] = Field(None, description="ZooKeeper.")
     http: Annotated[HttpProviderSpec | None, Present] = Field(None, description="A web server.")
     rest: Annotated[RestSpec | None, Present] = Field(None, description="Configuration that others put here.")
     docker: Annotated[EngineSpec | None, Present] = Field(None, description="Docker.")

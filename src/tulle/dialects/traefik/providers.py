@@ -10,6 +10,7 @@ from tulle.dialects.objects import validated
 from tulle.dialects.sections import Kind, Shape
 from tulle.dialects.traefik import provider_specs as specs
 from tulle.dialects.traefik.middleware_specs import ClientTlsSpec
+from tulle.dialects.traefik.static import ADMIN, GREATEST, internal_router
 from tulle.dialects.written import Written
 from tulle.model import registries
 from tulle.model.mesh import Fragment
@@ -46,7 +47,9 @@ def read(part: Written) -> Fragment:
         found.append(
             Provider(name=Name(STATIC, name), origin=part.at(written), settings=settings, folder=part.document.folder)
         )
-    return Fragment(objects=tuple(found), findings=tuple(part.findings))
+    is_open = spec.rest is not None and spec.rest.insecure
+    routers = (internal_router(part, "rest", "/api/providers", ADMIN, GREATEST),) if is_open else ()
+    return Fragment(objects=(*found, *routers), findings=tuple(part.findings))
 
 
 def _files(part: Written, spec: specs.FileProviderSpec) -> ProviderSettings:
@@ -56,7 +59,7 @@ def _files(part: Written, spec: specs.FileProviderSpec) -> ProviderSettings:
     return FileSettings(paths=tuple(os.path.join(part.document.folder, path) for path in given))
 
 
-def _etcd(part: Written, spec: specs.KeyValueSpec) -> ProviderSettings:
+def _etcd(part: Written, spec: specs.EtcdSpec) -> ProviderSettings:
     usual = EtcdSettings()
     return EtcdSettings(
         endpoints=spec.endpoints or usual.endpoints,
@@ -99,7 +102,7 @@ def _redis(part: Written, spec: specs.RedisProviderSpec) -> ProviderSettings:
     )
 
 
-def _zookeeper(part: Written, spec: specs.KeyValueSpec) -> ProviderSettings:
+def _zookeeper(part: Written, spec: specs.ZooKeeperSpec) -> ProviderSettings:
     usual = ZooKeeperSettings()
     return ZooKeeperSettings(
         endpoints=spec.endpoints or usual.endpoints,

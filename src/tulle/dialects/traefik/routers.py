@@ -6,6 +6,7 @@ from typing import Annotated, Literal
 
 from pydantic import Field
 
+from tulle.dialects.objects import Refused
 from tulle.dialects.traefik.values import Flag, Items, Present, Text, Texts, TraefikSpec, Whole
 
 Syntax = Literal["v2", "v3"]
@@ -32,7 +33,10 @@ class ObservabilitySpec(TraefikSpec):
     access_logs: Flag | None = Field(None, description="Whether they are logged.")
     metrics: Flag | None = Field(None, description="Whether they are counted.")
     tracing: Flag | None = Field(None, description="Whether they are traced.")
-    trace_verbosity: Literal["minimal", "detailed"] | None = Field(None, description="How much a trace tells.")
+    trace_verbosity: Annotated[
+        Literal["minimal", "detailed"] | None,
+        Refused("has no effect: traces tell what Envoy tells", unless=("minimal",)),
+    ] = Field(None, description="How much a trace tells.")
 
 
 class RouterSpec(TraefikSpec):

@@ -6,7 +6,20 @@ from typing import Annotated, Literal
 
 from pydantic import Field
 
-from tulle.dialects.traefik.values import Count, Flag, Items, Present, Seconds, Text, TextMap, Texts, TraefikSpec, Whole
+from tulle.dialects.objects import Refused
+from tulle.dialects.traefik.values import (
+    Count,
+    Flag,
+    Items,
+    PortNumber,
+    Present,
+    Seconds,
+    Text,
+    TextMap,
+    Texts,
+    TraefikSpec,
+    Whole,
+)
 
 
 class CookieSpec(TraefikSpec):
@@ -47,12 +60,18 @@ class HealthCheckSpec(TraefikSpec):
     path: Text = Field("", description="What is asked for.")
     method: Text = Field("", description="GET if not given.")
     status: Whole = Field(0, description="The status that is good; 200 to 399 if not given.")
-    port: Whole = Field(0, description="Another port than that of the server.")
+    port: PortNumber = Field(0, description="Another port than that of the server.")
     interval: Seconds = Field(30.0, description="How often.")
     unhealthy_interval: Seconds | None = Field(None, description="How often those that are ill are asked.")
     timeout: Seconds = Field(5.0, description="How long an answer may take.")
     hostname: Text = Field("", description="The Host that is asked for.")
-    follow_redirects: Flag = Field(True, description="Whether redirects are followed.")
+    follow_redirects: Annotated[
+        Flag,
+        Refused(
+            "has no effect: redirects are not followed, and their statuses are good unless status is written",
+            unless=(False,),
+        ),
+    ] = Field(True, description="Whether redirects are followed.")
     headers: TextMap = Field(default_factory=dict, description="Headers of the question.")
 
 
@@ -82,7 +101,9 @@ class LoadBalancerSpec(TraefikSpec):
         None, description="Those that fail are left out."
     )
     pass_host_header: Flag = Field(True, description="Whether servers see the Host that the client asked for.")
-    response_forwarding: ForwardingSpec | None = Field(None, description="How answers are passed on.")
+    response_forwarding: Annotated[ForwardingSpec | None, Refused("has no effect: answers are sent on at once")] = (
+        Field(None, description="How answers are passed on.")
+    )
     servers_transport: Text = Field("", description="How servers are spoken to.")
 
 
@@ -123,7 +144,9 @@ class MirroringSpec(TraefikSpec):
     """A service whose requests are copied to others."""
 
     service: Text = Field("", description="Which.")
-    mirror_body: Flag = Field(True, description="Whether copies have the body.")
+    mirror_body: Annotated[Flag, Refused("has no effect: copies always have the body", unless=(True,))] = Field(
+        True, description="Whether copies have the body."
+    )
     max_body_size: Whole = Field(-1, description="Bytes of a body above which nothing is copied; -1: no limit.")
     mirrors: Annotated[tuple[MirrorSpec, ...], Items] = Field((), description="Who gets copies.")
     health_check: Annotated[TraefikSpec | None, Present] = Field(

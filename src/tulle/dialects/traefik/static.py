@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Annotated, Literal
+from typing import Annotated
 
 from pydantic import Field
 
@@ -12,13 +12,14 @@ from tulle.dialects.sections import Kind, Shape
 from tulle.dialects.traefik import http_transport, stream_service
 from tulle.dialects.traefik.http_transport import TransportSpec
 from tulle.dialects.traefik.observing_specs import NO_OTLP, AnythingSpec, LogSpec
+from tulle.dialects.traefik.routers import Syntax
 from tulle.dialects.traefik.stream_specs import TcpTransportSpec
 from tulle.dialects.traefik.values import Count, Flag, Present, Text, TextMap, TraefikSpec
 from tulle.dialects.written import Written
 from tulle.model.conditions import Comparison, Condition, Subject
 from tulle.model.mesh import Fragment
 from tulle.model.names import Name
-from tulle.model.routers import INTERNAL, STATIC, Reference, Router
+from tulle.model.routers import CORE, INTERNAL, STATIC, Core, Interface, Reference, Router
 from tulle.model.routes import RouteKind
 
 ADMIN = "traefik"
@@ -33,9 +34,15 @@ class ApiSpec(TraefikSpec):
     base_path: Text = Field("/", description="Before its paths.")
     insecure: Flag = Field(False, description="At the entry point `traefik`, for everybody.")
     dashboard: Flag = Field(True, description="Whether there is a dashboard.")
-    dashboard_name: Text = Field("", description="What it calls itself.")
-    debug: Flag = Field(False, description="More of it.")
-    disable_dashboard_ad: Flag = Field(False, description="Without advertisements.")
+    dashboard_name: Annotated[Text, Refused("has no effect: there is no dashboard to show it", unless=("",))] = Field(
+        "", description="What it calls itself."
+    )
+    debug: Annotated[Flag, Refused("has no effect: nothing answers at /debug", unless=(False,))] = Field(
+        False, description="More of it."
+    )
+    disable_dashboard_ad: Annotated[Flag, Refused("has no effect: there is no advertisement", unless=(False,))] = Field(
+        False, description="Without advertisements."
+    )
 
 
 class PingSpec(TraefikSpec):
@@ -43,27 +50,32 @@ class PingSpec(TraefikSpec):
 
     entry_point: Text = Field("traefik", description="Where.")
     manual_routing: Flag = Field(False, description="Only by routers to `ping@internal`.")
-    terminating_status_code: Text = Field("503", description="While it ends.")
+    terminating_status_code: Annotated[
+        Text, Refused("has no effect: a gateway that ends takes no connections", unless=("503",))
+    ] = Field("503", description="While it ends.")
 
 
 class GlobalSpec(TraefikSpec):
     """What concerns the program itself."""
 
-    check_new_version: Flag = Field(True, description="Never done here.")
-    send_anonymous_usage: Flag = Field(False, description="Never done here.")
-    not_append_x_forwarded_for: Flag = Field(
-        False, alias="notAppendXForwardedFor", description="Whether the client's address is added nowhere."
+    check_new_version: Annotated[Flag, Refused("has no effect: this is never done", unless=(False,))] = Field(
+        True, description="Never done here."
     )
+    send_anonymous_usage: Annotated[Flag, Refused("has no effect: this is never done", unless=(False,))] = Field(
+        False, description="Never done here."
+    )
+    not_append_x_forwarded_for: Annotated[
+        Flag, Refused("has no effect: write it in forwardedHeaders of entry points", unless=(False,))
+    ] = Field(False, alias="notAppendXForwardedFor", description="Whether the client's address is added nowhere.")
 
 
 class CoreSpec(TraefikSpec):
     """Rules."""
 
-    default_rule_syntax: Annotated[
-        Literal["v2", "v3"], Refused("has no effect yet: write `ruleSyntax: v2` at routers", unless=("v3",))
-    ] = Field("v3", description="Of rules that do not say it.")
+    default_rule_syntax: Syntax = Field("v3", description="Of rules that do not say it.")
     strict_tls_options: Annotated[
-        Flag, Refused("has no effect: hosts with conflicting options have the usual ones", unless=(False,))
+        Flag,
+        Refused("has no effect: hosts for which routers name different options get the usual ones", unless=(False,)),
     ] = Field(False, alias="strictTLSOptions", description="Whether conflicts are refused.")
 
 
@@ -95,7 +107,7 @@ class WorkloadApiSpec(TraefikSpec):
 
     workload_api_addr: Annotated[
         Text, Refused("has no effect: identities here are those of the mesh itself", unless=("",))
-    ] = Field("", description="Who gives them.")
+    ] = Field("", alias="workloadAPIAddr", description="Who gives them.")
 
 
 class OcspSpec(TraefikSpec):
@@ -105,20 +117,22 @@ class OcspSpec(TraefikSpec):
 
 
 def read_api(part: Written) -> Fragment:
-    """The router of an interface that is open to everybody."""
-    spec = part.validated(ApiSpec)
-    if spec is None or not spec.insecure:
+    """That there is an interface; also the routers of one that is open to everybody."""
+    spec = validated(part, ApiSpec)
+    if spec is None:
         return Fragment(findings=tuple(part.findings))
-    path = f"{spec.base_path.rstrip('/')}/api"
-    routers = [internal_router(part, "api", path, ADMIN, GREATEST - 1)]
-    if spec.dashboard:
-        routers.append(internal_router(part, "dashboard", spec.base_path, ADMIN, GREATEST - 2))
-    return Fragment(objects=tuple(routers), findings=tuple(part.findings))
+    told = Interface(name=Name(STATIC, "interface"), origin=part.origin)
+    routers = []
+    if spec.insecure:
+        routers.append(internal_router(part, "api", f"{spec.base_path.rstrip('/')}/api", ADMIN, GREATEST - 1))
+        if spec.dashboard:
+            routers.append(internal_router(part, "dashboard", spec.base_path, ADMIN, GREATEST - 2))
+    return Fragment(objects=(told, *routers), findings=tuple(part.findings))
 
 
 def read_ping(part: Written) -> Fragment:
     """The router of the answer."""
-    spec = part.validated(PingSpec)
+    spec = validated(part, PingSpec)
     if spec is None or spec.manual_routing:
         return Fragment(findings=tuple(part.findings))
     return Fragment(
@@ -138,6 +152,15 @@ def internal_router(part: Written, name: str, path: str, point: str, priority: i
         service=Reference(Name(INTERNAL, name), part.origin),
         priority=priority,
     )
+
+
+def read_core(part: Written) -> Fragment:
+    """In which syntax rules are that do not say it."""
+    spec = validated(part, CoreSpec)
+    if spec is None:
+        return Fragment(findings=tuple(part.findings))
+    core = Core(name=CORE, origin=part.origin, is_older=spec.default_rule_syntax == "v2")
+    return Fragment(objects=(core,), findings=tuple(part.findings))
 
 
 def read(part: Written) -> Fragment:
@@ -170,7 +193,7 @@ KINDS = (
     _kind("api", ApiSpec, read_api),
     _kind("ping", PingSpec, read_ping),
     _kind("global", GlobalSpec),
-    _kind("core", CoreSpec),
+    _kind("core", CoreSpec, read_core),
     _kind("serversTransport", TransportSpec, http_transport.read_usual),
     _kind("tcpServersTransport", TcpTransportSpec, stream_service.read_usual_transport),
     _kind("log", LogSpec),

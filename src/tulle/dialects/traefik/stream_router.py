@@ -2,17 +2,18 @@
 
 from __future__ import annotations
 
+from tulle.dialects.objects import validated
 from tulle.dialects.sections import Kind, Shape
 from tulle.dialects.traefik.http_router import tls
 from tulle.dialects.traefik.matchers import TCP_V2, TCP_V3
 from tulle.dialects.traefik.references import entry_points, reference, references
-from tulle.dialects.traefik.router_rules import read_rule
+from tulle.dialects.traefik.router_rules import readings
 from tulle.dialects.traefik.routers import TcpRouterSpec, UdpRouterSpec
 from tulle.dialects.written import Written
 from tulle.model.conditions import Subject
 from tulle.model.mesh import Fragment
 from tulle.model.names import Name
-from tulle.model.routers import TCP, UDP, Router
+from tulle.model.routers import TCP, UDP, Reading, Router
 from tulle.model.routes import RouteKind
 
 CATCH_ALL = -1
@@ -21,18 +22,17 @@ CATCH_ALL = -1
 
 def read_tcp(part: Written) -> Fragment:
     """The router, if its rule can be read."""
-    spec = part.validated(TcpRouterSpec)
+    spec = validated(part, TcpRouterSpec)
     if spec is None:
         return Fragment(findings=tuple(part.findings))
-    grammar = TCP_V2 if spec.rule_syntax == "v2" else TCP_V3
-    rule = read_rule(part, spec.rule, grammar, Subject.SERVER_NAME)
+    grammars = (TCP_V2, TCP_V3)
+    check = _without_names if spec.tls is None else _anything
+    rule, older = readings(part, spec.rule, spec.rule_syntax, grammars, Subject.SERVER_NAME, check)
     for field, given in (("rule", spec.rule), ("service", spec.service)):
         if not given:
             part.error((field,), "is missing")
-    if rule is not None and spec.tls is None and any(name for name in rule.named):
-        part.error(("rule",), "asks for a server name, which only connections with TLS have; write tls: {}")
     routers: tuple[Router, ...] = ()
-    if rule is not None and not part.findings:
+    if not part.has_errors:
         name = part.document.key.name
         is_for_all = "HostSNI(`*`)".lower() == spec.rule.replace(" ", "").lower()
         routers = (
@@ -49,17 +49,29 @@ def read_tcp(part: Written) -> Fragment:
                 service=reference(part, spec.service, "service", within=TCP),
                 priority=spec.priority or (CATCH_ALL if is_for_all else len(spec.rule.encode())),
                 tls=tls(part, spec.tls, is_passed=spec.tls.passthrough) if spec.tls is not None else None,
+                problem=rule.problem,
+                older=older,
             ),
         )
     return Fragment(objects=routers, findings=tuple(part.findings))
 
 
+def _anything(rule: Reading) -> str:
+    """Nothing is wrong."""
+    return ""
+
+
+def _without_names(rule: Reading) -> str:
+    """What is wrong with the rule of a router that is for connections without TLS."""
+    return "asks for a server name, which only connections with TLS have; write tls: {}" if any(rule.named) else ""
+
+
 def read_udp(part: Written) -> Fragment:
     """The router."""
-    spec = part.validated(UdpRouterSpec)
+    spec = validated(part, UdpRouterSpec)
     if spec is not None and not spec.service:
         part.error(("service",), "is missing")
-    if spec is None or part.findings:
+    if spec is None or part.has_errors:
         return Fragment(findings=tuple(part.findings))
     name = part.document.key.name
     router = Router(

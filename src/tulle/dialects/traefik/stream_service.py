@@ -9,11 +9,13 @@ from dataclasses import replace
 from tulle.dialects.fields import shown
 from tulle.dialects.objects import validated
 from tulle.dialects.sections import Kind, Shape
+from tulle.dialects.traefik import health
 from tulle.dialects.traefik.files import file_or_text
 from tulle.dialects.traefik.references import reference
 from tulle.dialects.traefik.stream_specs import (
     StreamServerSpec,
     TcpHealthSpec,
+    TcpLoadBalancerSpec,
     TcpServiceSpec,
     TcpTlsSpec,
     TcpTransportSpec,
@@ -35,55 +37,58 @@ _ADDRESS = re.compile(r"(?P<host>\[[0-9A-Fa-f:.]+\]|[^:/\s]+):(?P<port>[0-9]{1,5
 
 def read_tcp(part: Written) -> Fragment:
     """The service, if it is exactly one of the kinds of services."""
-    spec = part.validated(TcpServiceSpec)
+    spec = validated(part, TcpServiceSpec)
     if spec is None:
         return Fragment(findings=tuple(part.findings))
     name = _named(part, TCP)
+    given = [each for each in (spec.load_balancer, spec.weighted) if each is not None]
     found: Pool | Blend | None = None
-    if (spec.load_balancer is None) == (spec.weighted is None):
+    if len(given) != 1:
         part.error((), "must be exactly one of loadBalancer, weighted")
-    elif spec.weighted is not None:
-        found = _blend(part, name, spec.weighted, TCP)
-    elif spec.load_balancer is not None:
-        balancer = spec.load_balancer
-        endpoints = _endpoints(part, balancer.servers)
-        if endpoints is not None:
-            policy = Policy(
-                load_balancing=LoadBalancing(balance=Balance.ROUND_ROBIN),
-                connect_timeout=30.0,
-                health_check=_health(balancer.health_check),
-                proxy_protocol=balancer.proxy_protocol.version if balancer.proxy_protocol is not None else 0,
-            )
-            to = balancer.servers_transport
-            found = Pool(
-                name=name,
-                origin=part.origin,
-                service=_service(part, name, Protocol.TCP, endpoints, policy),
-                transport=reference(part, to, "loadBalancer", "serversTransport", within=TCP) if to else None,
-                is_encrypted=any(each.tls for each in balancer.servers),
-                authorities=tuple(each.address for each in balancer.servers),
-                is_checked=balancer.health_check is not None,
-            )
+    elif isinstance(given[0], TcpWeightedSpec):
+        found = _blend(part, name, given[0], TCP)
+    else:
+        found = _pool(part, name, given[0])
     return Fragment(objects=(found,) if found is not None else (), findings=tuple(part.findings))
+
+
+def _pool(part: Written, name: Name, spec: TcpLoadBalancerSpec) -> Pool | None:
+    endpoints = _endpoints(part, spec.servers)
+    if endpoints is None:
+        return None
+    policy = Policy(
+        load_balancing=LoadBalancing(balance=Balance.ROUND_ROBIN),
+        connect_timeout=30.0,
+        health_check=_health(part, spec.health_check),
+        proxy_protocol=spec.proxy_protocol.version if spec.proxy_protocol is not None else 0,
+    )
+    to = spec.servers_transport
+    return Pool(
+        name=name,
+        origin=part.origin,
+        service=_service(part, name, Protocol.TCP, endpoints, policy),
+        transport=reference(part, to, "loadBalancer", "serversTransport", within=TCP) if to else None,
+        is_encrypted=any(each.tls for each in spec.servers),
+        authorities=tuple(each.address for each in spec.servers),
+        is_checked=spec.health_check is not None,
+    )
 
 
 def read_udp(part: Written) -> Fragment:
     """The service, if it is exactly one of the kinds of services."""
-    spec = part.validated(UdpServiceSpec)
+    spec = validated(part, UdpServiceSpec)
     if spec is None:
         return Fragment(findings=tuple(part.findings))
     name = _named(part, UDP)
+    given = [each for each in (spec.load_balancer, spec.weighted) if each is not None]
     found: Pool | Blend | None = None
-    if (spec.load_balancer is None) == (spec.weighted is None):
+    if len(given) != 1:
         part.error((), "must be exactly one of loadBalancer, weighted")
-    elif spec.weighted is not None:
-        found = _blend(part, name, spec.weighted, UDP)
-    elif spec.load_balancer is not None:
-        endpoints = _endpoints(part, spec.load_balancer.servers)
+    elif isinstance(given[0], TcpWeightedSpec):
+        found = _blend(part, name, given[0], UDP)
+    elif (endpoints := _endpoints(part, given[0].servers)) is not None:
         policy = Policy(load_balancing=LoadBalancing(balance=Balance.ROUND_ROBIN))
-        if endpoints is not None:
-            service = _service(part, name, Protocol.UDP, endpoints, policy)
-            found = Pool(name=name, origin=part.origin, service=service)
+        found = Pool(name=name, origin=part.origin, service=_service(part, name, Protocol.UDP, endpoints, policy))
     return Fragment(objects=(found,) if found is not None else (), findings=tuple(part.findings))
 
 
@@ -156,15 +161,18 @@ def read_usual_transport(part: Written) -> Fragment:
     return replace(found, objects=tuple(usual))
 
 
-def _health(spec: TcpHealthSpec | None) -> HealthCheck | None:
+def _health(part: Written, spec: TcpHealthSpec | None) -> HealthCheck | None:
     if spec is None:
         return None
+    field = ("loadBalancer", "healthCheck")
     return HealthCheck(
-        interval=spec.interval,
-        timeout=spec.timeout,
+        interval=health.period(part, spec.interval, health.INTERVAL, *field, "interval"),
+        timeout=health.period(part, spec.timeout, health.TIMEOUT, *field, "timeout"),
         unhealthy_after=1,
         healthy_after=1,
-        unhealthy_interval=spec.unhealthy_interval,
+        unhealthy_interval=health.period(part, spec.unhealthy_interval, health.INTERVAL, *field, "unhealthyInterval")
+        if spec.unhealthy_interval is not None
+        else None,
         port=spec.port,
         sends=spec.send,
         expects=spec.expect,

@@ -7,10 +7,19 @@ from typing import Annotated
 from pydantic import Field
 
 from tulle.dialects.objects import Refused
-from tulle.dialects.traefik.http_transport import SpiffeSpec
 from tulle.dialects.traefik.services import PartSpec
-from tulle.dialects.traefik.tls_specs import CertificateSpec
-from tulle.dialects.traefik.values import Count, Flag, Items, Present, Seconds, Text, Texts, TraefikSpec, Whole
+from tulle.dialects.traefik.tls_specs import CertificateSpec, SpiffeSpec
+from tulle.dialects.traefik.values import (
+    Flag,
+    Items,
+    PortNumber,
+    Present,
+    Seconds,
+    Text,
+    Texts,
+    TraefikSpec,
+    Whole,
+)
 
 
 class StreamServerSpec(TraefikSpec):
@@ -30,7 +39,7 @@ class SendProxySpec(TraefikSpec):
 class TcpHealthSpec(TraefikSpec):
     """Whether servers are well."""
 
-    port: Count = Field(0, description="Another port than that of the server.")
+    port: PortNumber = Field(0, description="Another port than that of the server.")
     send: Text = Field("", description="What is sent.")
     expect: Text = Field("", description="What is to come.")
     interval: Seconds = Field(30.0, description="How often.")
@@ -92,18 +101,22 @@ class TcpTlsSpec(TraefikSpec):
     server_name: Text = Field("", description="The name that is asked for (SNI), and that they must have.")
     insecure_skip_verify: Flag = Field(False, description="Whether any certificate is good.")
     root_cas: Texts = Field((), alias="rootCAs", description="Authorities: files, or PEM.")
-    spiffe: Annotated[
-        SpiffeSpec | None, Present, Refused("has no effect: nothing here asks a SPIFFE workload API", is_error=True)
-    ] = Field(None, description="Identities of servers.")
     certificates: Annotated[tuple[CertificateSpec, ...], Items] = Field((), description="Shown to them.")
     peer_cert_uri: Text = Field("", alias="peerCertURI", description="A name that their certificate must have.")
+    spiffe: Annotated[
+        SpiffeSpec | None,
+        Present,
+        Refused("has no effect: nothing here asks a SPIFFE workload API", is_error=True),
+    ] = Field(None, description="Identities of servers.")
 
 
 class TcpTransportSpec(TraefikSpec):
     """How servers are spoken to."""
 
     dial_timeout: Seconds = Field(30.0, description="For a connection.")
-    dial_keep_alive: Seconds = Field(15.0, description="How often idle connections are tried.")
+    dial_keep_alive: Annotated[Seconds, Refused("has no effect: idle connections are not tried", unless=(15.0,))] = (
+        Field(15.0, description="How often idle connections are tried.")
+    )
     termination_delay: Annotated[Seconds, Refused("has no effect: half-closed connections are never cut")] = Field(
         0.1, description="How long the other direction has after one has ended."
     )

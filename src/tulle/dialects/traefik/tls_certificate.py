@@ -5,8 +5,9 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Mapping
 
+from tulle.dialects.objects import validated
 from tulle.dialects.sections import Kind, Shape
-from tulle.dialects.traefik.files import file_or_text
+from tulle.dialects.traefik.files import file_or_text, is_text
 from tulle.dialects.traefik.tls_specs import CertificateSpec, StoreSpec
 from tulle.dialects.written import Written
 from tulle.model.mesh import Fragment
@@ -18,7 +19,7 @@ DEFAULT = "default"
 
 def read(part: Written) -> Fragment:
     """A certificate of the list."""
-    spec = part.validated(CertificateSpec)
+    spec = validated(part, CertificateSpec)
     if spec is not None:
         for index, store in enumerate(spec.stores):
             if store != DEFAULT:
@@ -29,9 +30,9 @@ def read(part: Written) -> Fragment:
 
 def read_store(part: Written) -> Fragment:
     """The default certificate of a store."""
-    spec = part.validated(StoreSpec)
+    spec = validated(part, StoreSpec)
     name = part.document.key.name
-    if spec is None or spec.default_certificate is None or part.findings:
+    if spec is None or spec.default_certificate is None or part.has_errors:
         return Fragment(findings=tuple(part.findings))
     if name.name != DEFAULT:
         part.warning((), 'has no effect: there is no store but "default"')
@@ -45,7 +46,7 @@ def _pair(part: Written, spec: CertificateSpec, name: Name, *path: str, is_defau
     for field, value in (("certFile", spec.cert_file), ("keyFile", spec.key_file)):
         if not value:
             part.error((*path, field), "is missing; name a file, or write PEM")
-    if part.findings:
+    if part.has_errors:
         return None
     return KeyPair(
         name=name,
@@ -57,9 +58,12 @@ def _pair(part: Written, spec: CertificateSpec, name: Name, *path: str, is_defau
 
 
 def _identity(data: Mapping[str, object]) -> str:
-    """Of a certificate of the list: what it says, whatever the case of its keys."""
+    """Of a certificate of the list: its file, or what stands for its text, whatever the case of its keys."""
     said = {key.lower(): value for key, value in data.items()}
-    return hashlib.sha256(str(said.get("certfile")).encode()).hexdigest()[:16]
+    file = said.get("certfile")
+    if isinstance(file, str) and file and not is_text(file):
+        return file
+    return hashlib.sha256(str(file).encode()).hexdigest()[:16]
 
 
 KINDS = (

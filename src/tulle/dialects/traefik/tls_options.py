@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from tulle.dialects.objects import validated
 from tulle.dialects.sections import Kind, Shape
 from tulle.dialects.traefik.ciphers import CIPHERS
 from tulle.dialects.traefik.files import file_or_text
@@ -28,7 +29,7 @@ HANDLING = {
 
 def read(part: Written) -> Fragment:
     """The options."""
-    spec = part.validated(OptionsSpec)
+    spec = validated(part, OptionsSpec)
     if spec is None:
         return Fragment(findings=tuple(part.findings))
     unknown = [each for each in spec.cipher_suites if each not in CIPHERS]

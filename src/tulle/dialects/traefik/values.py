@@ -14,6 +14,9 @@ from pydantic.alias_generators import to_camel
 
 from tulle.dialects.fields import refuse, shown
 
+GREATEST = (1 << 63) - 1
+LONGEST = 9e9
+"""Seconds that a duration of Go has at most, rounded down."""
 _TRUE = frozenset(("1", "t", "T", "true", "TRUE", "True"))
 _FALSE = frozenset(("0", "f", "F", "false", "FALSE", "False"))
 _WHOLE = re.compile(r"[-+]?[0-9]{1,18}")
@@ -36,24 +39,31 @@ def _flag(value: object) -> object:
 
 
 def _whole(value: object) -> object:
-    if type(value) is int:
+    if type(value) is int and abs(value) <= GREATEST:
         return value
     if isinstance(value, str) and _WHOLE.fullmatch(value):
         return int(value)
-    refuse(f"must be a whole number, not {shown(value)}")
+    refuse(f"must be a whole number{' that fits in 64 bits' * (type(value) is int)}, not {shown(value)}")
 
 
 def _seconds(value: object) -> object:
     """A duration of Go; a number alone is seconds."""
+    total: float | None = None
     if type(value) is int:
-        return float(value)
-    if isinstance(value, str):
+        total = float(value)
+    elif isinstance(value, str):
         if _WHOLE.fullmatch(value):
-            return float(value)
-        if _DURATION.fullmatch(value):
-            total = sum(float(number) * _SECONDS[unit] for number, unit in _STEP.findall(value))
-            return -total if value.startswith("-") else total
-    refuse(f"must be a duration such as 500ms, 2s or 1m30s, not {shown(value)}")
+            total = float(value)
+        elif _DURATION.fullmatch(value):
+            sign = -1 if value.startswith("-") else 1
+            total = sign * sum(float(number) * _SECONDS[unit] for number, unit in _STEP.findall(value))
+    if total is None:
+        refuse(f"must be a duration such as 500ms, 2s or 1m30s, not {shown(value)}")
+    if total < 0:
+        refuse(f"must not be negative, as {shown(value)} is")
+    if total > LONGEST:
+        refuse(f"is too long: {shown(value)}; a duration has at most 285 years")
+    return total
 
 
 def _number(value: object) -> object:
@@ -104,6 +114,8 @@ def _present(value: object) -> object:
 Flag = Annotated[bool, BeforeValidator(_flag, json_schema_input_type=bool)]
 Whole = Annotated[int, BeforeValidator(_whole, json_schema_input_type=int)]
 Count = Annotated[int, BeforeValidator(_whole, json_schema_input_type=int), Field(ge=0)]
+PortNumber = Annotated[int, BeforeValidator(_whole, json_schema_input_type=int), Field(ge=0, le=65535)]
+"""0 where none is given."""
 Seconds = Annotated[float, BeforeValidator(_seconds, json_schema_input_type=str | int)]
 Number = Annotated[float, BeforeValidator(_number, json_schema_input_type=float), Field(allow_inf_nan=False)]
 Text = Annotated[str, BeforeValidator(_text, json_schema_input_type=str)]

@@ -1,20 +1,18 @@
 -- What an entry point does with the few requests whose target or headers are not as plain as usual; see intake.py.
 -- The route is chosen already, and is not chosen again: which steps a request has cannot change any more.
 
-local function refuse(handle, status, body)
-  local given = { [":status"] = tostring(status) }
-  if body ~= "" then
-    given["content-type"] = "text/plain; charset=utf-8"
-    given["x-content-type-options"] = "nosniff"
-  end
-  handle:respond(given, body)
-end
-
 -- Escapes in capitals, as Go writes them; nil if there is one that is none.
 local function usual(path)
-  local wrong = path:gsub("%%%x%x", ""):find("%%", 1, true)
+  local wrong = path:gsub("%%%x%x", ""):find("%", 1, true)
   if wrong then return nil end
   return (path:gsub("%%%x%x", string.upper))
+end
+
+local function usual_port(port, headers)
+  if port ~= "host" then return port end
+  local proto = headers:get("x-forwarded-proto")
+  if proto == "https" or proto == "wss" then return "443" end
+  return "80"
 end
 
 function envoy_on_request(handle)
@@ -26,14 +24,23 @@ function envoy_on_request(handle)
     local path, query = target, ""
     if start ~= nil then path, query = target:sub(1, start - 1), target:sub(start) end
     local clean = usual(path)
-    if clean == nil then return refuse(handle, 400, "Bad Request\n") end
+    if clean == nil then
+      -- As Go's server answers what is no request.
+      return handle:respond({ [":status"] = "400", ["content-type"] = "text/plain; charset=utf-8" }, "400 Bad Request")
+    end
     query = query:gsub(";", settings.semicolon)
     if clean .. query ~= target then headers:replace(":path", clean .. query) end
   end
   local host = headers:get(":authority")
-  local port = host ~= nil and host:match(":(%d+)$") or nil
-  if port ~= nil and headers:get("x-forwarded-port") == settings.port then
-    headers:replace("x-forwarded-port", port)
+  if host == settings.nobody then
+    headers:replace(":authority", "localhost")
+    headers:remove("x-forwarded-host")
+  end
+  -- A port that nobody told is that of the host, or the usual one.
+  local port = headers:get("x-forwarded-port")
+  if port == settings.port then
+    local own = host ~= nil and host:match(":(%d+)$")
+    headers:replace("x-forwarded-port", own or usual_port(port, headers))
   end
   local upgrade = headers:get("upgrade")
   if upgrade ~= nil and upgrade:lower() == "websocket" then

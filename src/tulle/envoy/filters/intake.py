@@ -1,10 +1,12 @@
-"""What an entry point does with requests whose target or headers are not plain: escapes, semicolons, ports, WebSockets.
+"""What an entry point does with requests whose target or headers are not plain: escapes, semicolons, ports, WebSockets,
+and no host at all.
 
-Nearly all requests are plain: for them the filter is not even created, which a look at three headers decides.
+Nearly all requests are plain: for them the filter is not even created, which a look at a few headers decides.
 """
 
 from __future__ import annotations
 
+import re
 from functools import cache
 from importlib.resources import files
 from typing import Any
@@ -19,12 +21,14 @@ from xds.core.v3 import extension_pb2 as xds_extension_pb2
 from xds.type.matcher.v3 import matcher_pb2, regex_pb2, string_pb2
 
 from tulle.envoy import protos
+from tulle.envoy.entrances import NOBODY, OF_HOST, usual_port
 from tulle.envoy.filters.base import Chain, Filter, HttpFilter, Phase, Placed
 from tulle.model.listeners import Entrance
 
 UNUSUAL = {
     ":path": "(?s).*[%;].*",
-    ":authority": ".*:[0-9]+",
+    ":authority": f".*:[0-9]+|{re.escape(NOBODY)}",
+    "x-forwarded-port": OF_HOST,
     "upgrade": "(?s).*",
 }
 """By header: values of which something is to be done."""
@@ -42,8 +46,8 @@ def _place(chain: Chain) -> Placed:
 def _settings(entrance: Entrance, is_encrypted: bool) -> str:
     """A table of Lua."""
     semicolon = "%%3B" if entrance.encodes_semicolons else "&"
-    port = "443" if is_encrypted else "80"
-    return f'{{ semicolon = "{semicolon}", port = "{port}" }}'
+    port = OF_HOST if entrance.forwarded.trusts_all else usual_port(is_encrypted=is_encrypted)
+    return f'{{ semicolon = "{semicolon}", port = "{port}", nobody = "{NOBODY}" }}'
 
 
 @cache

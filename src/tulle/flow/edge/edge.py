@@ -7,9 +7,10 @@ from collections.abc import Iterator, Mapping
 from dataclasses import fields, replace
 from typing import TypeVar
 
-from tulle.flow.edge import answers, observed, places, redirects, streams
+from tulle.flow.edge import answers, log_files, observed, places, redirects, streams
 from tulle.flow.edge.joining import Joined, join
-from tulle.flow.edge.known import Key, Known, changed
+from tulle.flow.edge.known import ALL, Key, Known, changed, usual_of
+from tulle.flow.edge.known import different as known_changes
 from tulle.flow.merge import Merge
 from tulle.kit.memo import remember
 from tulle.kit.tables import replaced
@@ -55,69 +56,82 @@ class Edge:
         self.points: tuple[EntryPoint, ...] = ()
         self.state: EdgeState | None = None
         self._users: dict[Key, set[Router]] = {}
-        self._usual: tuple[EntryPoint, ...] = ()
+        self._usual: dict[RouteKind, tuple[EntryPoint, ...]] = {}
         self._known = Known()
         self._issued = NOTHING_ISSUED
 
     def update(self, merge: Merge, issued: Issued = NOTHING_ISSUED) -> None:
         """Bring everything up to date with what is merged now, and what authorities have issued."""
-        different = changed(merge)
-        if issued is not self._issued:
-            different.add(("certificate", Name(CERTIFICATES, "issued")))
-            self._issued = issued
-        if not different:
+        is_issued = issued is not self._issued
+        if not changed(merge) and not is_issued:
             return
-        before, self._known = self._known, Known.of(merge)
-        known = self._known
-        different |= {("child", name) for name in before.divided ^ known.divided}
-        if any(kind == "observing" for kind, _ in different):
-            different |= {("entry point", name) for name in known.points}
-        all_points = places.all_points(known.points, known.routers.values())
-        self.points = tuple(observed.points(all_points, known.observing))
+        self._issued = issued
+        before, known = self._known, Known.of(merge)
+        every = sorted(places.all_points(known.points, known.routers.values()), key=_name)
+        self.points = tuple(observed.points(every, log_files.usable(known.observing)))
         known = self._known = replace(known, points={each.name: each for each in self.points})
-        usual = places.points_for_all(known.points)
+        different = known_changes(merge, before, known)
         self._update_services(different)
-        stale = {before.routers[name] for kind, name in different if kind == "router" and name in before.routers}
-        new = {known.routers[name] for kind, name in different if kind == "router" and name in known.routers}
-        again = {router for key in different for router in self._users.get(key, ())} - stale
-        if usual != self._usual:
-            again |= {router for router in self.joined if not router.entry_points} - stale
+        is_joined = self._join(different, before)
+        kinds = {kind for kind, _ in different}
+        if is_joined or is_issued or not kinds.isdisjoint({"certificate", "entry point", "options"}):
+            self._update_listeners()
+        if is_issued or not kinds.isdisjoint({"certificate", "entry point", "serversTransport"}):
+            self._update_secrets()
+        own = (route for router in self._in_order() for route in self.joined[router].routes)
+        asked = answers.routes(issued.answers, self.points)
+        self.routes = (*asked, *redirects.redirects(known.points), *own)
+        self.state = self._state()
+
+    def _join(self, different: set[Key], before: Known) -> bool:
+        """Join the routers again that anything different concerns; whether there is any."""
+        known, usual = self._known, self._usual_points()
+        names = [name for kind, name in different if kind == "router"]
+        stale = {before.routers[name] for name in names if name in before.routers}
+        new = {known.routers[name] for name in names if name in known.routers}
+        moved = {usual_of(kind) for kind, points in usual.items() if points != self._usual.get(kind, ())}
+        again = {router for key in different | moved for router in self._users.get(key, ())} - stale
         self._usual = usual
         for router in stale | again:
             for key in self.joined.pop(router).asked:
                 self._users[key].discard(router)
-        datagrams = tuple(each for each in self.points if each.is_udp)
         for router in new | again:
-            if router.kind is RouteKind.HTTP:
-                joined = join(router, known, usual)
+            if router.problem is not None:
+                joined = Joined(findings=(router.problem,), problems=(router.problem.message,))
             else:
-                joined = streams.join(router, known, usual if router.kind is RouteKind.TCP else datagrams)
+                join_one = join if router.kind is RouteKind.HTTP else streams.join
+                joined = join_one(router, known, usual[router.kind])
             self.joined[router] = joined
             for key in joined.asked:
                 self._users.setdefault(key, set()).add(router)
-        if not {kind for kind, _ in different}.isdisjoint({"router", "certificate", "entry point", "options"}):
-            self._update_listeners()
-        own = (route for name in sorted(known.routers) for route in self._routes_of(known.routers[name]))
-        asked = answers.routes(issued.answers, self.points)
-        self.routes = (*asked, *redirects.redirects(known.points), *own)
+        return bool(stale or new or again)
 
-        self.state = self._state()
+    def _usual_points(self) -> dict[RouteKind, tuple[EntryPoint, ...]]:
+        """Entry points of routers that name none."""
+        usual = places.points_for_all(self._known.points)
+        datagrams = tuple(each for each in self.points if each.is_udp)
+        return {RouteKind.HTTP: usual, RouteKind.TCP: usual, RouteKind.UDP: datagrams}
+
+    def _in_order(self) -> list[Router]:
+        """All routers, in an order that knows nothing of what was first."""
+        return sorted(self.joined, key=_name)
 
     def _state(self) -> EdgeState:
         """What can be asked about."""
         found = {}
-        for router, joined in self.joined.items():
+        for router in self._in_order():
+            joined = self.joined[router]
             found[router.name] = RouterState(
                 router=router,
                 points=tuple(point.name.name for point in joined.points),
                 problems=joined.problems,
-                services=tuple(sorted(name for kind, name in joined.asked if kind == "service")),
-                steps=tuple(sorted(name for kind, name in joined.asked if kind == "middleware")),
+                services=tuple(sorted(name for kind, name in joined.asked if kind == "service" and name != ALL)),
+                steps=tuple(sorted(name for kind, name in joined.asked if kind == "middleware" and name != ALL)),
             )
         wishes = [
             (router, router.tls or point.tls)
-            for router, joined in self.joined.items()
-            if joined.routes
+            for router in self._in_order()
+            if (joined := self.joined[router]).routes
             for point in joined.points
         ]
         return EdgeState(
@@ -129,10 +143,7 @@ class Edge:
         for joined in self.joined.values():
             yield from joined.findings
         yield from redirects.findings(self._known.points)
-
-    def _routes_of(self, router: Router) -> tuple[RouteSet, ...]:
-        joined = self.joined.get(router)
-        return joined.routes if joined is not None else ()
+        yield from log_files.findings(self._known.observing.values())
 
     def _update_services(self, different: set[Key]) -> None:
         known = self._known
@@ -141,7 +152,6 @@ class Edge:
         moved = {name for kind, name in different if kind == "serversTransport"}
         if moved:
             names |= {name for name, each in known.pools.items() if transport_of(each) in moved}
-            self.secrets = _all(self.secrets, {**self.secrets, **self._transport_secrets()})
         self.services = replaced(self.services, [(name, self._service(name)) for name in names])
 
     def _service(self, name: Name) -> Service | None:
@@ -151,18 +161,19 @@ class Edge:
         wanted = transport_of(pool)
         return served(pool, self._known.transports.get(wanted) if wanted is not None else None)
 
-    def _transport_secrets(self) -> dict[Name, Secret]:
-        found = map(transport_secret, self._known.transports.values())
-        return {each.name: each for each in found if each is not None}
+    def _update_secrets(self) -> None:
+        found = [transport_secret(each) for each in self._known.transports.values()]
+        if self.points:
+            found += [*map(secret, self._pairs()), *answers.secrets(self._issued.answers)]
+        issued = self._issued.secrets if self.points else {}
+        self.secrets = _all(self.secrets, {**{each.name: each for each in found if each is not None}, **issued})
+
+    def _pairs(self) -> list[KeyPair]:
+        """Certificates in the order in which they are shown."""
+        return sorted(self._known.pairs.values(), key=_standing) if self.points else []
 
     def _update_listeners(self) -> None:
-        points = self.points
-        pairs = sorted(self._known.pairs.values(), key=_standing) if points else []
-        issued = self._issued
-        secrets = {each.name: each for pair in pairs if (each := secret(pair)) is not None}
-        secrets.update((each.name, each) for each in answers.secrets(issued.answers))
-        secrets = {**secrets, **issued.secrets} if points else {}
-        self.secrets = _all(self.secrets, {**secrets, **self._transport_secrets()})
+        points, pairs, issued = self.points, self._pairs(), self._issued
         written = tuple(map(certificate, pairs))
         # The first is for clients that ask for a name without one.
         certificates = (*written, *(Certificate(secret=name) for name in sorted(issued.secrets)))
@@ -176,7 +187,8 @@ class Edge:
     def _ending(self) -> places.Ending:
         """How TLS is ended, as routers say it; hosts for which they say different things have the usual way."""
         said: dict[Name, dict[str, set[Name | None]]] = {}
-        for router, joined in self.joined.items():
+        for router in self._in_order():
+            joined = self.joined[router]
             for point in joined.points if joined.routes and router.kind is RouteKind.HTTP else ():
                 tls = router.tls or point.tls
                 if tls is None:
@@ -209,10 +221,10 @@ class Edge:
             for point in joined.points
             if router.tls is not None or point.tls is not None
         }
-        for router, joined in self.joined.items():
-            if router.kind is not RouteKind.TCP or not joined.routes:
+        for router in self._in_order():
+            if router.kind is not RouteKind.TCP or not self.joined[router].routes:
                 continue
-            for point in joined.points:
+            for point in self.joined[router].points:
                 named = said.get(point.name, {})
                 if router.tls is None:
                     if streams.is_catch_all(router):
@@ -235,9 +247,14 @@ class Edge:
 
 
 def _all(table: dict[Name, Thing], now: Mapping[Name, Thing]) -> dict[Name, Thing]:
-    """The same as `now`, made of the table."""
+    """The same as `now` in its order, which decides between listeners of one socket; made of the table if it can be."""
     gone = [(name, None) for name in table if name not in now]
-    return replaced(table, [*now.items(), *gone])
+    found = replaced(table, [*now.items(), *gone])
+    return found if list(found) == list(now) else dict(now)
+
+
+def _name(thing: Router | EntryPoint) -> Name:
+    return thing.name
 
 
 def _standing(pair: KeyPair) -> tuple[bool, bool, Name]:

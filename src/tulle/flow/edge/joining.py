@@ -9,7 +9,7 @@ from functools import partial
 from tulle.envoy.steps.operations import problem
 from tulle.flow.edge import parents
 from tulle.flow.edge.forwarding import Variant, rules, told, variants
-from tulle.flow.edge.known import Key, Known, Lookup, shown
+from tulle.flow.edge.known import ALL, Key, Known, Lookup, shown, usual_of
 from tulle.flow.edge.places import plain_listener, tls_listener
 from tulle.flow.edge.sending import sending
 from tulle.model.findings import Finding
@@ -82,6 +82,7 @@ def _joined(router: Router, points: tuple[EntryPoint, ...], lookup: Lookup) -> I
 def points_of(router: Router, lookup: Lookup, usual: tuple[EntryPoint, ...]) -> tuple[EntryPoint, ...]:
     """Those that exist; one that does not is no reason to be nowhere."""
     if not router.entry_points:
+        lookup.asked.add(usual_of(router.kind))
         return usual
     found = []
     for each in router.entry_points:
@@ -89,6 +90,7 @@ def points_of(router: Router, lookup: Lookup, usual: tuple[EntryPoint, ...]) -> 
         lookup.asked.add(("entry point", each.name))
         if point is None:
             names = ", ".join(sorted(name.name for name in lookup.known.points)) or "none"
+            lookup.asked.add(("entry point", ALL))
             sentence = f'there is no entry point "{each.name.name}"; there are {names}'
             lookup.findings.append(Finding.warning(each.origin, f"{lookup.subject}: {sentence}"))
         else:

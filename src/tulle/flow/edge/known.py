@@ -3,23 +3,29 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from itertools import chain
 from typing import Any, TypeVar
 
 from tulle.flow.joining import typed
 from tulle.flow.merge import Merge
+from tulle.kit.memo import remember
+from tulle.kit.tables import changed_keys
 from tulle.model.documents import Origin
 from tulle.model.findings import Finding, did_you_mean
 from tulle.model.names import Name
 from tulle.model.observing import Observing
 from tulle.model.routers import (
+    CORE,
     PROVIDER,
     STATIC,
+    TELLING,
     USUAL_TRANSPORT,
     Blend,
+    Core,
     EntryPoint,
     Failover,
+    Interface,
     KeyPair,
     Mirroring,
     Pool,
@@ -30,12 +36,18 @@ from tulle.model.routers import (
     TlsOptions,
     Transport,
 )
+from tulle.model.routes import RouteKind
 
-KINDS = (Router, Steps, Pool, Blend, Mirroring, Failover, Transport, EntryPoint, TlsOptions, KeyPair, Observing)
+KINDS = (
+    *(Core, Interface, Observing),
+    *(Router, Steps, Pool, Blend, Mirroring, Failover, Transport, EntryPoint, TlsOptions, KeyPair),
+)
 SERVICES = (Pool, Blend, Mirroring, Failover)
 Thing = TypeVar("Thing")
 Key = tuple[str, Name]
 """What kind of object, and its name."""
+ALL = Name("", "*")
+"""Stands for which names there are, whatever is called by them: what is missing is told with names that are like it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,11 +67,14 @@ class Known:
     observing: Mapping[Name, Observing] = field(default_factory=dict)
     divided: frozenset[Name] = frozenset()
     """Routers that others name as their parents."""
+    tells: bool = False
+    """Whether there is something that tells about routers."""
 
     @classmethod
     def of(cls, merge: Merge) -> Known:
         """What was merged."""
-        routers = typed(merge, Router)
+        core = typed(merge, Core).get(CORE)
+        routers = in_syntax(typed(merge, Router), core is not None and core.is_older)
         return cls(
             routers,
             typed(merge, Steps),
@@ -73,16 +88,50 @@ class Known:
             typed(merge, KeyPair),
             typed(merge, Observing),
             frozenset(parent.name for router in routers.values() for parent in router.parents),
+            bool(typed(merge, Interface)),
         )
 
     def service(self, name: Name) -> ServiceTree | None:
         """The service of this name, whichever of its kinds."""
+        if name in TELLING and not self.tells:
+            return None
         tables: tuple[Mapping[Name, ServiceTree], ...] = (self.pools, self.blends, self.mirrorings, self.failovers)
         return next((found for table in tables if (found := table.get(name)) is not None), None)
 
     def service_names(self) -> Iterable[Name]:
         """Of all services."""
         return chain(self.pools, self.blends, self.mirrorings, self.failovers)
+
+    def has(self, key: Key) -> bool:
+        """Whether there is something that routers can name."""
+        kind, name = key
+        tables: Mapping[str, Mapping[Name, object]] = {
+            "router": self.routers,
+            "middleware": self.steps,
+            "serversTransport": self.transports,
+            "entry point": self.points,
+        }
+        return self.service(name) is not None if kind == "service" else name in tables.get(kind, ())
+
+
+def in_syntax(routers: Mapping[Name, Router], is_older: bool) -> Mapping[Name, Router]:
+    """Routers with their rules read in the syntax that holds for all that do not say it."""
+    return {name: _older(router) for name, router in routers.items()} if is_older else routers
+
+
+@remember(size=1)
+def _older(router: Router) -> Router:
+    reading = router.older
+    if reading is None:
+        return router
+    return replace(
+        router,
+        alternatives=reading.alternatives,
+        hosts=reading.hosts,
+        named=reading.named,
+        problem=reading.problem,
+        older=None,
+    )
 
 
 @dataclass(slots=True)
@@ -104,7 +153,10 @@ class Lookup:
         """A service; noted if there is none."""
         self.asked.add(("service", to.name))
         found = self.known.service(to.name)
-        if found is None:
+        if found is None and to.name in TELLING:
+            sentence = f'there is no service "{shown(to.name, "")}"; write `api: {{}}` in the static configuration'
+            self.wrong(to, sentence)
+        elif found is None:
             self._missing("service", to, self.known.service_names())
         return found
 
@@ -120,10 +172,6 @@ class Lookup:
         """The one of services that name none, if there is one."""
         self.asked.add(("serversTransport", USUAL_TRANSPORT))
         return self.known.transports.get(USUAL_TRANSPORT)
-
-    def point(self, to: Reference) -> EntryPoint | None:
-        """An entry point; noted if there is none."""
-        return self._found("entry point", to, self.known.points)
 
     def router(self, to: Reference) -> Router | None:
         """Another router; noted if there is none."""
@@ -145,9 +193,15 @@ class Lookup:
         return found
 
     def _missing(self, kind: str, to: Reference, names: Iterable[Name]) -> None:
+        self.asked.add((kind, ALL))
         home = self.home.namespace
         hint = did_you_mean(shown(to.name, home), [shown(name, home) for name in names])
         self.wrong(to, f'there is no {kind} "{shown(to.name, home)}"{hint}')
+
+
+def usual_of(kind: RouteKind) -> Key:
+    """Stands for the entry points of routers that name none."""
+    return "usual", Name("", kind)
 
 
 def shown(name: Name, home: str) -> str:
@@ -159,6 +213,7 @@ def shown(name: Name, home: str) -> str:
 def changed(merge: Merge) -> set[Key]:
     """What appeared, vanished or is another object now."""
     words: dict[Any, str] = {
+        Core: "core",
         Router: "router",
         Steps: "middleware",
         Transport: "serversTransport",
@@ -169,4 +224,15 @@ def changed(merge: Merge) -> set[Key]:
         **dict.fromkeys(SERVICES, "service"),
     }
     objects = merge.changed.objects
-    return {(words[kind], name) for kind in KINDS for name in objects.get(kind, ())}
+    found = {(words[kind], name) for kind in words for name in objects.get(kind, ())}
+    return found | {("service", name) for name in TELLING if objects.get(Interface)}
+
+
+def different(merge: Merge, before: Known, now: Known) -> set[Key]:
+    """What is another object now for routers, and the kinds of which there are other names."""
+    found = changed(merge)
+    found |= {("child", name) for name in before.divided ^ now.divided}
+    if ("core", CORE) in found:
+        found |= {("router", name) for name in changed_keys(before.routers, now.routers)}
+    found |= {("entry point", name) for name in changed_keys(before.points, now.points)}
+    return found | {(kind, ALL) for kind, name in found if before.has((kind, name)) is not now.has((kind, name))}

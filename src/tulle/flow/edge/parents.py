@@ -21,9 +21,14 @@ def placed(router: Router, lookup: Lookup) -> tuple[Router, ...]:
     return tuple(_placed(router, lookup, 1))
 
 
+def at_top(priority: int) -> int:
+    """The priority of what has no parents, among all levels."""
+    return priority << LEVEL * (DEEPEST - 1)
+
+
 def _placed(router: Router, lookup: Lookup, depth: int) -> Iterator[Router]:
     if not router.parents:
-        yield replace(router, priority=router.priority << LEVEL * (DEEPEST - 1))
+        yield replace(router, priority=at_top(router.priority))
         return
     if depth == DEEPEST:
         lookup.wrong(router.parents[0], f"routers are below each other on more than {DEEPEST} levels")

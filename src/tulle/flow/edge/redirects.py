@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 
+from tulle.flow.edge.parents import at_top
 from tulle.flow.edge.places import plain_listener, tls_listener
 from tulle.kit.memo import remember
 from tulle.model.findings import Finding
@@ -56,5 +57,5 @@ def _redirecting(point: EntryPoint, port: str) -> RouteSet:
         hosts=(ANY,),
         listeners=(plain_listener(point), tls_listener(point)),
         rules=(rule,),
-        priority=point.redirect.priority,
+        priority=at_top(point.redirect.priority),
     )

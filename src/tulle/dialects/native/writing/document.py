@@ -7,11 +7,11 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 
 from tulle.dialects.native.route import identify
-from tulle.dialects.native.writing import exchange, listeners, matching, rules, security, services
+from tulle.dialects.native.writing import edge, exchange, listeners, matching, rules, security, services
 from tulle.dialects.native.writing.content import Content, Entrance, Key, Offer, Placed
 from tulle.dialects.native.writing.plain import Data, changed, duration, kept, several, yes
 from tulle.kit.yaml_writing import Commented, rendered
-from tulle.model.documents import Origin
+from tulle.model.documents import Document, Origin
 from tulle.model.extensions import LogProvider
 from tulle.model.mesh import Settings
 from tulle.model.names import DEFAULT_NAMESPACE, Name
@@ -36,6 +36,8 @@ class Frame:
     folder: str = ""
     """Where the file will be: paths in it are relative to that."""
     notes: Notes = field(default_factory=dict)
+    edge: tuple[Document, ...] = ()
+    """Entry points, routers and all that they are made of."""
 
     def lines(self, key: Key, origins: Iterable[Origin]) -> tuple[str, ...]:
         """The comment above a part."""
@@ -132,6 +134,7 @@ def _document(content: Content, frame: Frame, namespace: str, *, is_first: bool)
         found["namespace"] = namespace
     if is_first:
         found |= kept(mesh=_mesh(content, namespace), gateway=_gateway(content.entrances, frame, namespace))
+        found |= kept(edge=edge.section(frame.edge, frame.folder, frame.notes))
     return found | kept(
         routes=[_route(each, frame) for each in content.routes if each.namespace == namespace],
         services={
