@@ -36,7 +36,6 @@ from tulle.model.routers import (
 )
 from tulle.model.routes import RouteKind
 
-KINDS = (Core, Router, Steps, Pool, Blend, Mirroring, Failover, Transport, EntryPoint, TlsOptions, KeyPair)
 SERVICES = (Pool, Blend, Mirroring, Failover)
 ASKED_FOR = {"api": "api: {}", "dashboard": "api: {}", "ping": "ping: {}", "rest": "providers: {rest: {}}"}
 """What has to be written before services of the control plane are there."""
