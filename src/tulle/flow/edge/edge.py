@@ -132,7 +132,15 @@ class Edge:
             if joined.routes and (has_tls or router.tls is not None):
                 said = (router.tls or point.tls for point in joined.points)
                 wishes.update(dict.fromkeys((router, tls) for tls in said if tls is not None))
-        return EdgeState(routers=found, points=self.points, pools=self._known.pools, wishes=tuple(wishes))
+        known = self._known
+        return EdgeState(
+            routers=found,
+            points=self.points,
+            pools=known.pools,
+            composed=frozenset((*known.blends, *known.mirrorings, *known.failovers)),
+            steps=frozenset(known.steps),
+            wishes=tuple(wishes),
+        )
 
     def findings(self) -> Iterator[Finding]:
         """What is missing."""
@@ -214,6 +222,7 @@ def _state_of(router: Router, joined: Joined) -> RouterState:
         router=router,
         points=tuple(point.name.name for point in joined.points),
         problems=joined.problems,
+        remarks=joined.remarks,
         services=tuple(sorted(name for kind, name in joined.asked if kind == "service" and name != ALL)),
         steps=tuple(sorted(name for kind, name in joined.asked if kind == "middleware" and name != ALL)),
     )
