@@ -15,7 +15,7 @@ from rich.console import Console
 
 from bench.table import Result, show, write
 
-NAMES = ("edge", "sidecars", "xds_fanout", "scale", "lazy", "startup")
+NAMES = ("edge", "traefik", "sidecars", "xds_fanout", "scale", "lazy", "startup")
 """One module each, with a function `measure() -> Result`."""
 MOST_BUSY = 15.0
 """Percent of all cores; above it, the results say so."""

@@ -5,9 +5,11 @@ from __future__ import annotations
 import os
 import re
 import subprocess
+import tempfile
 from collections.abc import Iterable, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
+from pathlib import Path
 
 import psutil
 
@@ -37,6 +39,14 @@ class Cost:
     """Microseconds per request, user and system."""
 
 
+@dataclass(frozen=True, slots=True)
+class Latency:
+    """How long answers took, in milliseconds."""
+
+    p50: float
+    p99: float
+
+
 def wrk(url: str, *, seconds: int, connections: int = 64, headers: Sequence[str] = ()) -> Load:
     """HTTP/1.1 with keep-alive, as fast as answers come."""
     arguments = ["wrk", "-t1", f"-c{connections}", f"-d{seconds}s", "--latency"]
@@ -62,6 +72,21 @@ def h2load(url: str, *, seconds: int, clients: int = 16, streams: int = 16, head
     assert found, out
     done, succeeded = int(found[2]), int(found[3])
     return Load(done, done - succeeded, seconds)
+
+
+def steady(url: str, *, rate: int, seconds: int, headers: Sequence[str] = ()) -> Latency:
+    """HTTP/1.1 at a rate that is far from the most that can be done, so that what takes long is what is slow."""
+    clients = 10
+    with tempfile.TemporaryDirectory(prefix="tulle-bench-") as folder:
+        log = Path(folder) / "requests.tsv"
+        arguments = ["h2load", "--h1", "-t1", f"-c{clients}", f"--rps={rate // clients}", "-D", str(seconds)]
+        arguments += [f"--log-file={log}", *(word for header in headers for word in ("-H", header)), url]
+        _run(arguments, seconds)
+        lines = [line.split("\t") for line in log.read_text().splitlines()]
+    if not lines or any(status != "200" for _, status, _ in lines):
+        raise RuntimeError(f"{len(lines)} requests to {url}, not all of which were answered")
+    times = sorted(int(took) / 1000 for _, _, took in lines)
+    return Latency(times[len(times) // 2], times[len(times) * 99 // 100])
 
 
 def cost(processes: Iterable[psutil.Process], load: Load, before: float) -> Cost:

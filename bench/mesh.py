@@ -87,20 +87,20 @@ def prepared(directory: Path) -> Mesh:
         "TULLE_HOME": str(home),
         "TULLE_API_ADDRESS": f"127.0.0.1:{free_port()}",
         "TULLE_XDS_ADDRESS": f"127.0.0.1:{free_port()}",
-        "PYTHONPATH": str(ROOT),
+        "PYTHONPATH": os.pathsep.join((str(ROOT / "src"), str(ROOT))),
         "NO_COLOR": "1",
     }
     return Mesh(home, environment)
 
 
 @contextmanager
-def up(directory: Path, text: str) -> Iterator[Mesh]:
-    """Run a file; from the moment that everything is ready until the end of the block."""
+def up(directory: Path, text: str, *others: Path) -> Iterator[Mesh]:
+    """Run a file, and others beside it; from the moment that everything is ready until the end of the block."""
     mesh = prepared(directory)
     file = directory / "tulle.yaml"
     file.write_text(text)
     try:
-        mesh.tulle("up", "--detach", str(file))
+        mesh.tulle("up", "--detach", str(file), *map(str, others))
         yield mesh
     finally:
         mesh.tulle("down")

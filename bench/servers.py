@@ -89,16 +89,16 @@ def envoy(config: Config, port: int, directory: Path, *, core: int) -> Iterator[
 
 
 @contextmanager
-def upstream(directory: Path) -> Iterator[int]:
-    """Somebody who answers everything with 100 bytes, on the core of the load; the port."""
+def upstream(directory: Path, body: str = BODY) -> Iterator[int]:
+    """Somebody who answers everything, usually with 100 bytes, on the core of the load; the port."""
     port = free_port()
-    with envoy(upstream_config(port), port, directory, core=LOAD_CORE):
+    with envoy(upstream_config(port, body), port, directory, core=LOAD_CORE):
         yield port
 
 
-def upstream_config(port: int) -> Config:
+def upstream_config(port: int, body: str = BODY) -> Config:
     """An Envoy that answers by itself: the fastest server at hand, so that the proxies before it are the bottleneck."""
-    answer = {"status": 200, "body": {"inline_string": BODY}}
+    answer = {"status": 200, "body": {"inline_string": body}}
     routes = [{"match": {"prefix": "/"}, "direct_response": answer}]
     manager = {
         "stat_prefix": "upstream",

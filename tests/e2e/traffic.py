@@ -124,24 +124,24 @@ class Traffic:
         """Requests from outside, on connections that are kept and on new ones."""
         for keeps in (True, False):
             name = f"gateway {host}{path}{'' if keeps else ', new connections'}"
-            self._add(Client(name, f"127.0.0.1:{port}", path, host, keeps))
+            self.add(Client(name, f"127.0.0.1:{port}", path, host, keeps))
 
     def between(self, machine: Machine, workload: str, url: str) -> None:
         """Calls of a workload, through its sidecar."""
         host = url.split("/")[2]
         for keeps in (True, False):
             name = f"{workload} to {url}{'' if keeps else ', new connections'}"
-            self._add(Client(name, outbound(machine, workload), url, host, keeps))
+            self.add(Client(name, outbound(machine, workload), url, host, keeps))
 
     def by_grpc(self, machine: Machine, host: str) -> None:
         """Calls over HTTP/2, from outside."""
-        self._add(Caller(f"gRPC {host}", f"127.0.0.1:{machine.gateway}", ECHO_METHOD, host))
+        self.add(Caller(f"gRPC {host}", f"127.0.0.1:{machine.gateway}", ECHO_METHOD, host))
 
     def by_tls(self, port: int, host: str) -> None:
         """Requests from outside by TLS, on connections that are kept and on new ones."""
         for keeps in (True, False):
             name = f"TLS {host}{'' if keeps else ', new connections'}"
-            self._add(TlsClient(name, f"127.0.0.1:{port}", "/", host, keeps))
+            self.add(TlsClient(name, f"127.0.0.1:{port}", "/", host, keeps))
 
     def failures(self) -> dict[str, Counter[str]]:
         """What went wrong since the last time, by client."""
@@ -160,7 +160,8 @@ class Traffic:
         """How many requests there were."""
         return sum(each.sent for each in self.clients)
 
-    def _add(self, client: Client) -> None:
+    def add(self, client: Client) -> None:
+        """Requests of any client; it begins now."""
         self.clients.append(client)
         client.start()
 

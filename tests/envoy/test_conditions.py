@@ -158,3 +158,9 @@ def test_where_the_host_is_known() -> None:
 def test_conditions_are_none_without_any() -> None:
     assert is_unconditional(Match())
     assert not is_unconditional(Match(conditions=(Condition(PATH, Comparison.EXACT, "/"),)))
+
+
+def test_how_tls_was_ended_is_in_the_state_of_the_connection() -> None:
+    ended = Condition(Subject.ENDING, Comparison.EXACT, "new.@file")
+    (state,) = route_match(Match(conditions=(ended,))).filter_state
+    assert (state.key, state.string_match.exact) == ("tulle.ending", "new.@file")

@@ -163,3 +163,23 @@ def test_clients_are_known_by_names_and_pins() -> None:
     assert pinned == {"verify_certificate_spki": [PIN], "verify_certificate_hash": [HASH]}
     anybody = context(ClientTrust(handling=ClientCertificates.UNVERIFIED, subject_alt_names=("a",)))
     assert anybody["common_tls_context"]["validation_context"] == {"trust_chain_verification": "ACCEPT_UNTRUSTED"}
+
+
+def test_curves_and_sessions_are_limited() -> None:
+    found = context(versions=TlsVersions(curves=("P-256",), resumes=False))
+    assert found["common_tls_context"]["tls_params"]["ecdh_curves"] == ["P-256"]
+    assert found["disable_stateless_session_resumption"] is found["disable_stateful_session_resumption"] is True
+    assert "disable_stateless_session_resumption" not in context()
+
+
+def test_certificates_that_nobody_verifies_are_demanded_afterwards() -> None:
+    (shown,) = edge_tls.filters(ClientTrust(handling=ClientCertificates.UNVERIFIED_REQUIRED))
+    (policy,) = as_json(shown)["typed_config"]["rules"]["policies"].values()
+    assert policy["condition"]["select_expr"]["field"] == "mtls"
+    assert edge_tls.filters(ClientTrust(handling=ClientCertificates.UNVERIFIED_REQUIRED, ca_file="/ca")) == []
+    assert edge_tls.filters(ClientTrust(handling=ClientCertificates.UNVERIFIED)) == []
+
+
+def test_authorities_may_be_in_several_files() -> None:
+    found = context(ClientTrust(ca_file="/a", more_ca_files=("/b",)))["common_tls_context"]
+    assert found["validation_context_sds_secret_config"]["name"] == "client-cas|/a|/b"

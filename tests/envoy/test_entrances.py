@@ -7,6 +7,7 @@ import re2
 
 from tests.envoy.decoded import Json, as_json
 from tulle.envoy import connection_manager, entrances
+from tulle.envoy.conditions import ENDING
 from tulle.envoy.entrances import PEER, TOLD, Variant, variants
 from tulle.envoy.filters.base import Chain, Side
 from tulle.envoy.gateway_hosts import lazy_routes
@@ -111,9 +112,13 @@ def test_whom_to_believe() -> None:
 
 
 def test_where_connections_come_from_is_noted() -> None:
-    filter_ = as_json(entrances.noted_source(TOLD))
-    values = filter_["typed_config"]["on_new_connection"]
-    assert [each["factory_key"] for each in values] == ["envoy.network.ip", "envoy.string"]
+    filter_ = as_json(entrances.noted(TOLD))
+    value, text = filter_["typed_config"]["on_new_connection"]
+    assert (text["object_key"], text["factory_key"]) == (entrances.CLIENT, "envoy.string")
+    assert value["factory_key"] == "envoy.network.ip"
+    _, _, ending = as_json(entrances.noted(TOLD, "o.@file"))["typed_config"]["on_new_connection"]
+    assert (ending["object_key"], ending["factory_key"]) == (ENDING, "envoy.string")
+    assert ending["format_string"]["text_format_source"]["inline_string"] == "o.@file"
     assert as_json(entrances.proxy_protocol())["typed_config"]["allow_requests_without_proxy_protocol"] is True
 
 
@@ -126,8 +131,8 @@ def test_requests_are_logged() -> None:
     assert "noted" in [each["name"] for each in found["http_filters"]]
 
 
-def test_clients_are_told_where_http3_is_spoken() -> None:
+def test_clients_are_told_of_http3() -> None:
     message = lazy_routes("edge")
-    entrances.forward(Entrance(advertised=443), message)
+    entrances.forward(Entrance(http3=443), message)
     (header,) = message.response_headers_to_add
-    assert (header.header.key, header.header.value) == ("Alt-Svc", 'h3=":443"; ma=2592000')
+    assert (header.header.key, header.header.value) == ("alt-svc", 'h3=":443"; ma=2592000')

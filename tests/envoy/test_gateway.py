@@ -9,11 +9,12 @@ from tests.envoy.policies import deny, guard, operation
 from tulle.envoy.gateway import compile_gateway
 from tulle.envoy.gateway_hosts import Memory
 from tulle.model.guards import Guard
-from tulle.model.listeners import Certificate, Listener, ListenerHost, ListenerProtocol, TlsHandling
+from tulle.model.listeners import Certificate, Entrance, Listener, ListenerHost, ListenerProtocol, TlsHandling
 from tulle.model.mesh import Mesh
 from tulle.model.names import Name
 from tulle.model.routes import Forward, RouteSet, StreamMatch, StreamRule
 from tulle.model.services import Port, Protocol
+from tulle.model.steps import LimitConnections
 from tulle.xds.snapshot import CLUSTER, LISTENER, ROUTE, SECRET, VIRTUAL_HOST, Snapshot
 
 SECRET_OF_A = Pki().secret("a", "a.example")
@@ -114,3 +115,27 @@ def test_a_listener_may_have_a_guard_of_its_own() -> None:
     found = {each.name: decoded(each) for each in compile_gateway(mesh, Memory()).table(LISTENER).values()}
     chains = {name: [it["name"] for it in each["filter_chains"][0]["filters"]] for name, each in found.items()}
     assert list(chains.values()) == [["tcp"], ["rbac.deny", "tcp"]]
+
+
+def test_connections_that_are_counted_have_a_listener_of_their_own() -> None:
+    rule_ = StreamRule(
+        name="",
+        origin=HERE,
+        matches=(StreamMatch(),),
+        backends=(backend("db"),),
+        steps=(LimitConnections(amount=1),),
+    )
+    route = RouteSet(name=Name("default", "s"), origin=HERE, listeners=("default/a",), streams=(rule_,))
+    found = snapshot(listener("a", 81, ListenerProtocol.TCP, entrance=Entrance()), routes=(route,))
+    assert set(found.table(LISTENER)) == {"gateway|127.0.0.1:81", "counted|default/a"}
+    assert set(found.table(CLUSTER)) == {"outbound|7||db.default", "counted|default/a"}
+
+
+def test_http3_is_spoken_beside_tls_and_told_there_only() -> None:
+    entrance = Entrance(http3=443)
+    files = (Certificate(certificate_file="/a", key_file="/a"),)
+    secure = listener("b", 81, ListenerProtocol.HTTPS, entrance=entrance, certificates=files)
+    found = snapshot(listener("a", 81, entrance=entrance), secure)
+    assert set(found.table(LISTENER)) == {"gateway|127.0.0.1:81", "gateway|127.0.0.1:81/udp"}
+    told = {name: "response_headers_to_add" in decoded(each) for name, each in found.table(ROUTE).items()}
+    assert told == {"gateway.127.0.0.1:81": False, "gateway.127.0.0.1:81|tls": True}

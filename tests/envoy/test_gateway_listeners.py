@@ -6,6 +6,7 @@ from typing import Any
 
 import pytest
 
+from tests.envoy.connections import Connection, chosen
 from tests.envoy.decoded import Json, decoded
 from tests.envoy.kitchen import HERE
 from tests.envoy.policies import deny, guard
@@ -13,9 +14,11 @@ from tulle.envoy import gateway_listeners
 from tulle.envoy.edge_tls import Material
 from tulle.envoy.gateway_listeners import Content, Guarded
 from tulle.envoy.streams import Stream
+from tulle.model.conditions import Comparison, Condition, Subject
 from tulle.model.extensions import AccessLogging, Telemetry
 from tulle.model.listeners import (
     Certificate,
+    ClientCertificates,
     ClientTrust,
     Entrance,
     Forwarded,
@@ -26,6 +29,7 @@ from tulle.model.listeners import (
 )
 from tulle.model.mesh import Settings
 from tulle.model.names import Name
+from tulle.model.steps import AllowAddresses, LimitConnections
 
 SETTINGS = Settings()
 HTTP, HTTPS, TCP, TLS, UDP = ListenerProtocol
@@ -166,22 +170,84 @@ def test_filters_are_delivered_for_every_number_that_a_port_has() -> None:
     assert all(each.origins for each in (*found, *gateway_listeners.compile_filters(same, (), SETTINGS)))
 
 
-def test_what_routers_for_connections_leave_at_an_entry_point_is_read_as_http() -> None:
-    trusting = Entrance(proxy_protocol=Forwarded(trusted=("10.0.0.1",)))
-    point = listener("web", entrance=trusting)
-    narrow, rest = stream("some", clients=("10.1.0.0/16",)), stream("all")
-    found = compiled((point, Content()), (listener("tcp", TCP), Content(streams=(narrow,))))
-    assert found["listener_filters"][0]["name"] == "proxy_protocol"
-    assert [each["name"] for each in found["listener_filters"]].count("proxy_protocol") == 1
-    managers = [any("http_connection_manager" in str(each) for each in chain["filters"]) for chain in chains(found)]
-    assert managers.count(True) == 2
-    plain = compiled((listener("web", entrance=Entrance()), Content()))
-    assert len(chains(plain)) == 1
-    assert all("proxy_protocol" not in each["name"] for each in plain.get("listener_filters", ()))
-    only = compiled((listener("tcp", TCP), Content(streams=(rest,))))
-    assert cluster(chains(only)[0]) == "all"
+ENTRANCE = Entrance()
 
 
-def chains(found: Json) -> list[Json]:
-    last = found.get("default_filter_chain")
-    return [*found.get("filter_chains", ()), *([last] if last else ())]
+def routed(*pairs: tuple[Listener, Content]) -> Json:
+    """Listeners of an entry point."""
+    for each, _ in pairs:
+        assert each.entrance is not None
+    return compiled(*pairs)
+
+
+def first_filters(found: Json, connection: Connection) -> list[str]:
+    """The names of the filters of the chain that a connection gets."""
+    name = chosen(found["filter_chain_matcher"], connection)
+    return [filter_["name"] for each in found["filter_chains"] if each["name"] == name for filter_ in each["filters"]]
+
+
+def test_connections_of_an_entry_point_go_to_the_first_router() -> None:
+    condition = Condition(Subject.SOURCE, Comparison.SUBNET, "10.0.0.0/8")
+    allowed = AllowAddresses(ranges=("10.1.0.0/16",))
+    near = Content((stream("near", conditions=(condition,), steps=(allowed, LimitConnections(amount=1))),))
+    found = routed(
+        (listener("near", TCP, entrance=ENTRANCE), near),
+        (listener("plain", entrance=ENTRANCE), Content()),
+        (listener("tls", HTTPS, entrance=ENTRANCE, ending="default"), MATERIAL),
+    )
+    by_name = {each["name"]: each for each in found["filter_chains"]}
+
+    def given(source: str) -> str:
+        name = chosen(found["filter_chain_matcher"], Connection(has_tls=False, source=source))
+        return cluster(by_name[str(name)]) if name is not None else ""
+
+    assert (given("10.1.0.1"), given("10.2.0.1")) == ("near", "placeholder")
+    assert first_filters(found, Connection(has_tls=False)) == ["source", "http"]
+    assert first_filters(found, Connection(name="a")) == ["source", "http"]
+
+
+def test_clients_with_which_tls_cannot_begin_are_told_why() -> None:
+    one = listener("tls", HTTPS, entrance=ENTRANCE, alpn=("h2",), certified=("a.test",))
+    found = routed((one, MATERIAL))
+    assert first_filters(found, Connection(name="a.test", protocols=("http/1.1",))) == ["source", "http"]
+    for connection, alert in (
+        (Connection(name="b.test"), "FQMDAAICcA=="),
+        (Connection(name="a.test", protocols=("x",)), "FQMDAAICeA=="),
+    ):
+        name = chosen(found["filter_chain_matcher"], connection)
+        (filter_,) = next(each for each in found["filter_chains"] if each["name"] == name)["filters"]
+        assert filter_["typed_config"]["response"]["inline_bytes"] == alert
+    old = routed((dataclasses.replace(one, alpn=("http/1.1",), certified=None), MATERIAL))
+    assert first_filters(old, Connection(protocols=("h2",))) == ["alert"]
+    assert first_filters(old, Connection()) == ["source", "http"]
+
+
+def test_tls_of_routers_is_passed_on_or_ended() -> None:
+    content = dataclasses.replace(MATERIAL, streams=(stream("a", steps=(AllowAddresses(ranges=("10.0.0.0/8",)),)),))
+    for handling in (TlsHandling.PASSTHROUGH, TlsHandling.TERMINATE):
+        found = routed((listener("t", TLS, tls=handling, entrance=ENTRANCE), content))
+        assert [cluster(each) for each in found["filter_chains"]] == ["placeholder", "a"]
+
+
+def test_datagrams_of_an_entry_point_have_its_timeout() -> None:
+    found = compiled((listener("u", UDP, entrance=Entrance(idle_timeout=5.0)), Content()))
+    assert found["listener_filters"][0]["typed_config"]["idle_timeout"] == "5s"
+
+
+def test_the_proxy_protocol_is_read_first() -> None:
+    entrance = Entrance(proxy_protocol=Forwarded(trusted=("10.0.0.1",)))
+    condition = Condition(Subject.SOURCE, Comparison.SUBNET, "1.0.0.0/8")
+    content = Content((stream("a", conditions=(condition,)),))
+    found = routed(
+        (listener("t", TCP, entrance=entrance), content), (listener("tls", HTTPS, entrance=entrance), MATERIAL)
+    )
+    assert [each["name"] for each in found["listener_filters"]] == ["proxy_protocol", "tls_inspector"]
+    told = Connection(has_tls=False, source="1.0.0.1", peer="10.0.0.1")
+    assert chosen(found["filter_chain_matcher"], told) is not None
+    assert chosen(found["filter_chain_matcher"], dataclasses.replace(told, peer="2.0.0.1")) is None
+
+
+def test_any_certificate_of_a_client_is_demanded_behind_tls() -> None:
+    trust = ClientTrust(handling=ClientCertificates.UNVERIFIED_REQUIRED)
+    (chain,) = compiled((listener("a", HTTPS), Content(material=Material((FILES,), trust))))["filter_chains"]
+    assert [each["name"] for each in chain["filters"]] == ["shown", "http"]

@@ -136,21 +136,23 @@ def test_of_several_languages_one_is_converted(tmp_path: Path) -> None:
 
 def test_files_that_providers_name_are_converted_too(tmp_path: Path) -> None:
     (tmp_path / "traefik.yml").write_text(
-        "entryPoints: {web: {address: ':8000'}}\nproviders: {file: {filename: more.yml}}\n"
+        "api: {}\nentryPoints: {web: {address: ':8000'}}\nproviders: {file: {filename: more.yml}}\n"
     )
-    (tmp_path / "more.yml").write_text("http: {routers: {a: {rule: Path(`/a`), service: ping@internal}}}\n")
+    (tmp_path / "more.yml").write_text("http: {routers: {a: {rule: Path(`/a`), service: api@internal}}}\n")
     made = converted([tmp_path / "traefik.yml"], str(tmp_path))
     assert made.text == (
         "edge:\n"
+        "  # api (FOLDER/traefik.yml:1)\n"
+        "  api: {}\n"
         "  entryPoints:\n"
-        "    # entry point web (FOLDER/traefik.yml:1)\n"
+        "    # entry point web (FOLDER/traefik.yml:2)\n"
         '    web: {address: ":8000"}\n'
         "  http:\n"
         "    routers:\n"
         "      # router a (FOLDER/more.yml:1)\n"
-        "      a: {rule: Path(`/a`), service: ping@internal}\n"
+        "      a: {rule: Path(`/a`), service: api@internal}\n"
     ).replace("FOLDER", str(tmp_path))
-    assert not made.lost
+    assert not made.lost and not made.findings
 
 
 def test_files_that_providers_name_may_be_templates(tmp_path: Path) -> None:

@@ -27,7 +27,7 @@ PAGES = {
     "ingress": ("ingress", "Ingress", "ingress"),
     "istio": ("istio", "Istio", "istio"),
     "gateway-api": ("gateway-api", "Gateway API", "gateway-api"),
-    "traefik": ("traefik", "Traefik", "traefik-static"),
+    "traefik": ("traefik", "Traefik", "traefik"),
 }
 HEAD = """# {title}: every field
 

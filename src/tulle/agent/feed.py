@@ -13,6 +13,7 @@ from dataclasses import dataclass, field
 
 from envoy.config.endpoint.v3.endpoint_pb2 import ClusterLoadAssignment
 
+from tulle.agent.addresses import on_this_host
 from tulle.agent.last_good import LastGood
 from tulle.agent.stand_ins import is_demand, stand_in
 from tulle.envoy.naming import is_mesh_secret
@@ -113,7 +114,7 @@ class Feed:
             if url == SECRET and not is_mesh_secret(resource.name):
                 log.error("the control plane sent secret %s, which is this host's own; it is ignored", resource.name)
                 continue
-            offered[resource.name] = resource
+            offered[resource.name] = on_this_host(resource)
             self._unsettled.add((url, resource.name))
             # Sent again, it is to be tried again: what it conflicted with may be gone.
             self._refused.pop((url, resource.name), None)

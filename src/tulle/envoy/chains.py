@@ -21,6 +21,8 @@ from google.protobuf.message import Message
 
 from tulle.envoy import protos
 from tulle.model import hostnames
+from tulle.model.conditions import Conjunction
+from tulle.model.listeners import Forwarded
 
 Filters = Sequence[listener_components_pb2.Filter]
 FilterChain: TypeAlias = listener_components_pb2.FilterChain
@@ -62,6 +64,16 @@ class Entry:
     """That clients offer; empty: any."""
     peers: tuple[str, ...] = ()
     """Addresses of whoever is really at the other end of the connection; empty: all."""
+    conditions: Conjunction = ()
+    """Of entry points: whatever else must hold."""
+    proxies: Forwarded | None = None
+    """Whose PROXY protocol says where connections come from, as far as conditions ask."""
+    outside: tuple[str, ...] = ()
+    """Of entry points: only for clients that are in none of these networks."""
+    unlike: tuple[str, ...] = ()
+    """Of entry points: only for connections that ask for none of these names."""
+    unknown_to: tuple[str, ...] = ()
+    """Of entry points: only for clients that offer protocols, but none of these."""
 
 
 def fill(listener: listener_pb2.Listener, entries: Iterable[Entry]) -> None:

@@ -159,11 +159,22 @@ def outside_cluster(settings: Settings) -> Resource:
 @remember(size=1)
 def connect_cluster(settings: Settings) -> Resource:
     """The way from the end of a CONNECT tunnel to the listener that looks at the requests within."""
-    internal = address_pb2.EnvoyInternalAddress(server_listener_name=naming.CONNECT)
+    return encode(naming.CONNECT, _internal(naming.CONNECT), origins=(settings.origin,))
+
+
+def internal_cluster(name: str, origin: Origin) -> Resource:
+    """A listener of the same Envoy, by the same name, that is spoken to in HTTP/2."""
+    cluster = _internal(name)
+    cluster.typed_extension_protocol_options[HTTP_OPTIONS].CopyFrom(http_options(Spoken(is_http2=True)))
+    return encode(name, cluster, origins=(origin,))
+
+
+def _internal(name: str) -> cluster_pb2.Cluster:
+    internal = address_pb2.EnvoyInternalAddress(server_listener_name=name)
     cluster = balancing.shaped(Policy())
-    cluster.name, cluster.type = naming.CONNECT, cluster_pb2.Cluster.STATIC
-    cluster.load_assignment.CopyFrom(_single(naming.CONNECT, address_pb2.Address(envoy_internal_address=internal)))
-    return encode(naming.CONNECT, cluster, origins=(settings.origin,))
+    cluster.name, cluster.type = name, cluster_pb2.Cluster.STATIC
+    cluster.load_assignment.CopyFrom(_single(name, address_pb2.Address(envoy_internal_address=internal)))
+    return cluster
 
 
 def _single(name: str, address: address_pb2.Address) -> endpoint_pb2.ClusterLoadAssignment:

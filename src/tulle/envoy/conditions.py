@@ -25,6 +25,8 @@ _ATOM = re.compile(r"\\.|\[\^?\]?(?:\\.|[^\]\\])*\]|[.$^|()]", re.DOTALL)
 _FLAGS = re.compile(r"\(\?[a-zA-Z]+\)")
 SOURCE = "tulle.source"
 """The address of the client in the state of its connection."""
+ENDING = "tulle.ending"
+"""The name of the options that its TLS was ended by, in the same place."""
 
 
 def add(conditions: Iterable[Condition], message: RouteMatch) -> None:
@@ -42,6 +44,8 @@ def add(conditions: Iterable[Condition], message: RouteMatch) -> None:
                 _header(message, each.name, protos.regex(_value_pattern(each)), each.is_negated)
             case Subject.QUERY | Subject.FIRST_QUERY:
                 _header(message, ":path", protos.regex(_query_pattern(each)), each.is_negated)
+            case Subject.ENDING:
+                message.filter_state.add(key=ENDING, string_match=protos.exactly(each.value))
             case _:
                 _source(each, message)
 

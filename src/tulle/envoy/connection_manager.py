@@ -16,6 +16,8 @@ from tulle.envoy.refusals import refusals
 from tulle.model.extensions import PathNormalization
 
 Manager: TypeAlias = http_connection_manager_pb2.HttpConnectionManager
+NAME = "http"
+"""Of the filter that reads requests."""
 STAT_PREFIX = {Side.OUTBOUND: "out", Side.CONNECT: "tunnel", Side.INBOUND: "in", Side.GATEWAY: "edge"}
 WEBSOCKET = Manager.UpgradeConfig(upgrade_type="websocket")
 CONNECT = Manager.UpgradeConfig(upgrade_type="CONNECT")
@@ -103,7 +105,7 @@ def gateway(chain: Chain, routes: str, *, asks_clients: bool = False) -> Manager
 
 def network_filter(manager: Manager) -> listener_components_pb2.Filter:
     """As it stands in a listener."""
-    return listener_components_pb2.Filter(name="http", typed_config=protos.packed(manager))
+    return listener_components_pb2.Filter(name=NAME, typed_config=protos.packed(manager))
 
 
 def _normalize(manager: Manager, chain: Chain) -> None:

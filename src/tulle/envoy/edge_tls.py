@@ -8,9 +8,13 @@ from dataclasses import dataclass, replace
 from typing import TypeAlias
 
 from envoy.config.core.v3 import base_pb2
+from envoy.config.listener.v3 import listener_components_pb2
+from envoy.config.rbac.v3 import rbac_pb2
+from envoy.extensions.filters.network.rbac.v3 import rbac_pb2 as network_rbac_pb2
 from envoy.extensions.transport_sockets.tls.v3 import common_pb2, tls_pb2
+from google.api.expr.v1alpha1 import syntax_pb2
 
-from tulle.envoy import mesh_secrets, naming, secrets
+from tulle.envoy import mesh_secrets, naming, protos, secrets
 from tulle.model.listeners import Certificate, ClientCertificates, ClientTrust, Listener, TlsHandling, TlsVersions
 from tulle.model.mesh import Mesh
 from tulle.model.objects import ConfigMap, Secret
@@ -93,11 +97,25 @@ def ending(listener: Listener, certificates: tuple[Certificate, ...], trust: Cli
         alpn_protocols=listener.offers or listener.alpn or (["h2", "http/1.1"] if listener.protocol.is_http else []),
     )
     context = tls_pb2.DownstreamTlsContext(common_tls_context=common)
+    if not listener.versions.resumes:
+        context.disable_stateless_session_resumption = context.disable_stateful_session_resumption = True
     if trust.handling in {ClientCertificates.REQUIRED, ClientCertificates.UNVERIFIED_REQUIRED}:
         context.require_client_certificate.value = True
     if trust.handling is not ClientCertificates.NONE:
         _verify(trust, context.common_tls_context)
     return secrets.tls_socket(context)
+
+
+def filters(trust: ClientTrust) -> list[listener_components_pb2.Filter]:
+    """What closes connections of clients without a certificate, where any is good: TLS cannot demand that by itself."""
+    if trust.handling is not ClientCertificates.UNVERIFIED_REQUIRED or _authorities(trust):
+        return []
+    connection = syntax_pb2.Expr(ident_expr=syntax_pb2.Expr.Ident(name="connection"))
+    is_shown = syntax_pb2.Expr(select_expr=syntax_pb2.Expr.Select(operand=connection, field="mtls"))
+    anything, anybody = rbac_pb2.Permission(any=True), rbac_pb2.Principal(any=True)
+    policy = rbac_pb2.Policy(permissions=[anything], principals=[anybody], condition=is_shown)
+    config = network_rbac_pb2.RBAC(stat_prefix="shown", rules=rbac_pb2.RBAC(policies={"shown": policy}))
+    return [listener_components_pb2.Filter(name="shown", typed_config=protos.packed(config))]
 
 
 def _is_good(certificate: Certificate, mesh: Mesh) -> bool:
@@ -118,6 +136,7 @@ def _parameters(versions: TlsVersions) -> common_pb2.TlsParameters:
         tls_minimum_protocol_version=VERSIONS[versions.minimum or min(LOWEST, maximum)],
         tls_maximum_protocol_version=VERSIONS[maximum],
         cipher_suites=[cipher for cipher in versions.ciphers if cipher in CIPHERS],
+        ecdh_curves=versions.curves,
     )
 
 
@@ -143,6 +162,8 @@ def _verify(trust: ClientTrust, common: tls_pb2.CommonTlsContext) -> None:
 
 def _authorities(trust: ClientTrust) -> str:
     """Name of the secret with the authorities that clients are verified by; empty if there is none."""
+    if trust.more_ca_files:
+        return naming.client_cas((trust.ca_file, *trust.more_ca_files))
     if trust.ca_file:
         return naming.client_ca(trust.ca_file, trust.crl_file)
     names = [*map(naming.secret_ca, trust.secrets), *map(naming.config_map_ca, trust.ca_maps)]

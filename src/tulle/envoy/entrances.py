@@ -55,6 +55,8 @@ UNDERSCORES = {
     "delete": protocol_pb2.HttpProtocolOptions.DROP_HEADER,
     "reject": protocol_pb2.HttpProtocolOptions.REJECT_REQUEST,
 }
+REMEMBERED = 2592000
+"""Seconds for which clients may know that HTTP/3 is spoken."""
 OF_HOST = "host"
 """A port that is still to be read from the `Host`."""
 IS_SECURE = "request.headers['x-forwarded-proto'] in ['https', 'wss']"
@@ -157,27 +159,31 @@ def proxy_protocol() -> listener_components_pb2.ListenerFilter:
     return listener_components_pb2.ListenerFilter(name="proxy_protocol", typed_config=protos.packed(config))
 
 
-def noted_source(address: str = PEER) -> listener_components_pb2.Filter:
-    """Writes down where a connection comes from: as an address for conditions of routes, as text for headers."""
-    text = substitution_format_string_pb2.SubstitutionFormatString(
-        text_format_source=base_pb2.DataSource(inline_string=address)
-    )
-    kinds = {conditions.SOURCE: "envoy.network.ip", CLIENT: "envoy.string"}
-    values = [
-        set_filter_state_values_pb2.FilterStateValue(object_key=name, factory_key=kind, format_string=text)
-        for name, kind in kinds.items()
-    ]
+def noted(address: str, ending: str = "") -> listener_components_pb2.Filter:
+    """Writes down where a connection comes from, and how its TLS was ended: for conditions of routes and headers."""
+    values = [_value(conditions.SOURCE, "envoy.network.ip", address), _value(CLIENT, "envoy.string", address)]
+    if ending:
+        values.append(_value(conditions.ENDING, "envoy.string", protos.literal(ending)))
     config = set_filter_state_pb2.Config(on_new_connection=values)
     return listener_components_pb2.Filter(name="source", typed_config=protos.packed(config))
+
+
+def _value(key: str, kind: str, text: str) -> set_filter_state_values_pb2.FilterStateValue:
+    return set_filter_state_values_pb2.FilterStateValue(
+        object_key=key,
+        factory_key=kind,
+        format_string=substitution_format_string_pb2.SubstitutionFormatString(
+            text_format_source=base_pb2.DataSource(inline_string=text)
+        ),
+    )
 
 
 def forward(entrance: Entrance, message: route_pb2.RouteConfiguration) -> None:
     """What servers are told about clients at the very end, after all steps."""
     message.most_specific_header_mutations_wins = True
     message.request_headers_to_remove.extend(INTERNAL)
-    if entrance.advertised:
-        told = f'h3=":{entrance.advertised}"; ma={REMEMBERED}'
-        message.response_headers_to_add.append(_option("Alt-Svc", told, HeaderValueOption.OVERWRITE_IF_EXISTS_OR_ADD))
+    if entrance.http3:
+        message.response_headers_to_add.append(protos.header("alt-svc", f'h3=":{entrance.http3}"; ma={REMEMBERED}'))
     if not entrance.forwarded.appends:
         return
     client = _client(entrance)

@@ -9,7 +9,7 @@ from itertools import chain
 
 from tulle.envoy import (
     consulted,
-    edge_quic,
+    counted,
     edge_tls,
     gateway_hosts,
     gateway_listeners,
@@ -21,7 +21,6 @@ from tulle.envoy import (
 )
 from tulle.envoy.attempts import attempt
 from tulle.envoy.callers import Caller
-from tulle.envoy.edge_tls import Material
 from tulle.envoy.gateway_listeners import Content, Guarded
 from tulle.envoy.hosts import cluster_resources
 from tulle.envoy.references import stream_backends
@@ -49,6 +48,7 @@ def compile_gateway(mesh: Mesh, memory: gateway_hosts.Memory | None = None) -> S
     filters: Tables = {}
     for listener, found in _listeners(mesh, known.streaming, more, filters, caller):
         heard[listener.name] = listener
+        heard.update((each.name, each) for each in found if each.type_url == LISTENER)
         secrets |= mesh_secrets.needed((listener, *found))
     routes, fixed = _routes(mesh, layout)
     return Snapshot(
@@ -77,12 +77,7 @@ def _listeners(
         origins = tuple(dict.fromkeys(each.origin for each in sharing))
         make = partial(_listener, mesh, sharing, attached, caller, needed, filters)
         yield attempt(LISTENER, name, origins, make), tuple(needed)
-        secure = tuple(filter(edge_quic.is_wanted, sharing))
-        materials = tuple(edge_tls.material(each, mesh) for each in secure)
-        if secure and all(map(edge_quic.is_possible, materials)):
-            quic = partial(_quic, mesh, secure, materials, caller)
-            yield attempt(LISTENER, naming.quic_listener(name), origins, quic), ()
-        clusters.update((each.name, each) for each in needed)
+        clusters.update((each.name, each) for each in needed if each.type_url == CLUSTER)
 
 
 def _listener(
@@ -107,16 +102,9 @@ def _listener(
     guarded = Guarded(guard, asked.names)
     delivered = gateway_listeners.compile_filters(first, others, mesh.settings, guarded)
     filters.update((each.name, each) for each in delivered)
+    beside = gateway_listeners.compile_quic(first, others, mesh.settings, tuple(contents), guarded)
+    needed += [beside] if beside is not None else []
     return gateway_listeners.compile_listener(first, others, mesh.settings, tuple(contents), guarded)
-
-
-def _quic(mesh: Mesh, sharing: Sequence[Listener], materials: tuple[Material | None, ...], caller: Caller) -> Resource:
-    """The listener for HTTP/3 beside that of a socket."""
-    guard = mesh.guard_of(each.gateway or each.name for each in sharing)
-    asked = consulted.consulted(mesh, guard, caller) if guard is not None else consulted.NOBODY
-    asked = consulted.with_collectors(asked, mesh, sharing, caller)
-    first, others = sharing[0], tuple(sharing[1:])
-    return edge_quic.compile_listener(first, others, mesh.settings, materials, Guarded(guard, asked.names))
 
 
 def _content(mesh: Mesh, listener: Listener, sets: Sequence[RouteSet]) -> tuple[Content, tuple[Resource, ...]]:
@@ -132,11 +120,20 @@ def _content(mesh: Mesh, listener: Listener, sets: Sequence[RouteSet]) -> tuple[
     if listener.backends:
         found = (*found, streams.passed_on(listener.backends, to))
     live = [each for each in used if each.weight > 0 and not each.problem]
-    return Content(found, material), cluster_resources(live, to, mesh.settings.trust_domain)
+    ways = [counted.counted(each, listener.id, listener.origin) for each in found]
+    more = chain.from_iterable(resources for _, resources in ways)
+    content = Content(tuple(each for each, _ in ways), material)
+    return content, (*cluster_resources(live, to, mesh.settings.trust_domain), *more)
 
 
 def _vantage(listener: Listener) -> Vantage:
     return Vantage(ports=(listener.port, listener.declared_port or listener.port), gateway=listener.gateway)
+
+
+def _entrance(listener: Listener) -> Entrance | None:
+    """HTTP/3 is told where there is TLS."""
+    entrance = listener.entrance
+    return replace(entrance, http3=0) if entrance is not None and not sockets.has_tls(listener) else entrance
 
 
 def _routes(mesh: Mesh, layout: Layout) -> tuple[Tables, Tables]:
@@ -145,7 +142,7 @@ def _routes(mesh: Mesh, layout: Layout) -> tuple[Tables, Tables]:
     entrances: dict[str, Entrance | None] = {}
     for listener in filter(sockets.reads_http, mesh.listeners.values()):
         name = sockets.route_configuration(listener)
-        entrances.setdefault(name, listener.entrance)
+        entrances.setdefault(name, _entrance(listener))
         origins[name] = tuple(dict.fromkeys((*origins.get(name, ()), listener.origin)))
     settings = mesh.settings
     fixed = [

@@ -6,7 +6,9 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
 from typing import TypeAlias
 
+from envoy.config.core.v3 import base_pb2
 from envoy.config.listener.v3 import listener_components_pb2, listener_pb2
+from envoy.extensions.filters.network.direct_response.v3 import config_pb2 as direct_response_pb2
 from envoy.extensions.filters.network.sni_cluster.v3 import sni_cluster_pb2
 
 from tulle.envoy import (
@@ -18,7 +20,9 @@ from tulle.envoy import (
     entrances,
     listeners,
     naming,
+    ordered_chains,
     protos,
+    quic,
     secrets,
     sockets,
 )
@@ -33,9 +37,13 @@ from tulle.model.guards import Guard
 from tulle.model.listeners import Certificate, ClientCertificates, Listener, ListenerProtocol, TlsHandling
 from tulle.model.mesh import Settings
 from tulle.model.services import Port
+from tulle.model.steps import AllowAddresses
 from tulle.xds.snapshot import Resource, encode
 
 Filter: TypeAlias = listener_components_pb2.Filter
+ALERT, FATAL, TLS_1_2 = 21, 2, (3, 3)
+UNRECOGNIZED_NAME, NO_PROTOCOL = 112, 120
+"""Why TLS cannot begin, by the numbers of its alerts."""
 BUFFER = 32 * 1024
 """Envoy's best practices for the edge: what one connection can make us hold."""
 
@@ -97,7 +105,8 @@ def compile_listener(
     name = naming.gateway_listener(socket)
     if listener.protocol is ListenerProtocol.UDP:
         shares = next((stream.shares for content in contents for stream in content.streams), ())
-        message = listeners.udp_listener(name, socket.removesuffix("/udp"), *shares)
+        timeout = listener.entrance.idle_timeout if listener.entrance is not None else None
+        message = listeners.udp_listener(name, socket.removesuffix("/udp"), *shares, timeout=timeout)
     else:
         message = listener_pb2.Listener(
             name=name,
@@ -105,22 +114,55 @@ def compile_listener(
             address=protos.socket_address(listener.address, listener.port),
             per_connection_buffer_limit_bytes=protos.number(BUFFER),
         )
-        entries = [
-            entry
-            for each, content in zip(sharing, contents, strict=True)
-            for entry in _entries(each, content, settings, guarded)
-        ]
-        everything = [*entries, *_closed_hosts(sharing, contents)]
-        if any(each.entrance for each in sharing) and any(each.speech is Speech.BYTES for each in everything):
-            # Routers for connections have them by name and address; what is left is read as HTTP without a look.
-            everything = [
-                replace(each, speech=Speech.BYTES) if each.speech is Speech.HTTP else each for each in everything
-            ]
-            everything.sort(key=lambda each: each.speech is Speech.BYTES and not each.clients)
-        chains.fill(message, everything)
-        if any(each.entrance and each.entrance.proxy_protocol for each in sharing):
-            message.listener_filters.insert(0, entrances.proxy_protocol())
+        _fill(message, sharing, contents, settings, guarded)
     return encode(name, message, origins=tuple(dict.fromkeys(each.origin for each in sharing)))
+
+
+@remember(size=4)
+def compile_quic(
+    listener: Listener,
+    others: tuple[Listener, ...],
+    settings: Settings,
+    contents: tuple[Content, ...],
+    guarded: Guarded = UNGUARDED,
+) -> Resource | None:
+    """The same for HTTP/3; None if it is not spoken there."""
+    pairs = [pair for pair in zip((listener, *others), contents, strict=True) if _speaks_http3(pair[0])]
+    entries = [
+        entry
+        for each, content in pairs
+        for found in _for_requests(each, content, settings, guarded)
+        if (entry := quic.over(found, each.certified)) is not None
+    ]
+    origins = tuple(dict.fromkeys(each.origin for each, _ in pairs))
+    return quic.listener(listener, entries, origins) if entries else None
+
+
+def _speaks_http3(listener: Listener) -> bool:
+    is_asked = listener.entrance is not None and listener.entrance.http3 > 0 and not listener.offers
+    is_new = listener.versions.maximum in {"", edge_tls.HIGHEST}
+    return is_asked and is_new and sockets.reads_http(listener) and sockets.has_tls(listener)
+
+
+def _fill(
+    message: listener_pb2.Listener,
+    sharing: tuple[Listener, ...],
+    contents: tuple[Content, ...],
+    settings: Settings,
+    guarded: Guarded,
+) -> None:
+    """Give it the chains of all that share the socket."""
+    entries = [
+        entry
+        for each, content in zip(sharing, contents, strict=True)
+        for entry in _entries(each, content, settings, guarded)
+    ]
+    if any(each.entrance for each in sharing):
+        ordered_chains.fill(message, entries)
+    else:
+        chains.fill(message, [*entries, *_closed_hosts(sharing, contents)])
+    if any(each.entrance and each.entrance.proxy_protocol for each in sharing):
+        message.listener_filters.insert(0, entrances.proxy_protocol())
 
 
 @remember(size=4)
@@ -138,21 +180,24 @@ def compile_filters(
 def _entries(listener: Listener, content: Content, settings: Settings, guarded: Guarded) -> Iterator[Entry]:
     """The chains of one listener."""
     if sockets.reads_http(listener):
-        yield from for_requests(listener, content, settings, guarded)
+        yield from _for_requests(listener, content, settings, guarded)
     elif sockets.has_tls(listener):
         yield from _for_tls(listener, content, settings, guarded)
     else:
         for stream in content.streams:
             speech = Speech.TLS if stream.server_names else Speech.BYTES
             filters = guarded.passed(listener, settings, stream)
-            yield Entry(stream.server_names, filters, speech=speech, subnets=stream.subnets, clients=stream.clients)
+            entry = replace(_for_stream(listener, stream.server_names, stream), filters=filters, speech=speech)
+            yield from _shut_out(entry, stream)
+            yield entry
 
 
-def for_requests(listener: Listener, content: Content, settings: Settings, guarded: Guarded) -> Iterator[Entry]:
-    """The chains of a listener that reads HTTP."""
+def _for_requests(listener: Listener, content: Content, settings: Settings, guarded: Guarded) -> Iterator[Entry]:
     asks = content.material is not None and content.material.trust.handling is not ClientCertificates.NONE
     routes = sockets.route_configuration(listener)
     usual = guarded.chain(listener, settings)
+    if sockets.has_tls(listener):
+        yield from _refused(listener, Entry(sockets.hosts(listener), (), speech=Speech.TLS))
     for entry, chain in _read_as(listener, usual):
         manager = connection_manager.gateway(chain, routes, asks_clients=asks)
         filters = [*entry.filters, connection_manager.network_filter(manager)]
@@ -170,7 +215,7 @@ def _read_as(listener: Listener, chain: Chain) -> Iterator[tuple[Entry, Chain]]:
         yield Entry((), (), speech=Speech.HTTP), chain
         return
     for each in entrances.variants(listener.entrance):
-        filters = [entrances.noted_source(each.address)]
+        filters = [entrances.noted(each.address, listener.ending)]
         entry = Entry((), filters, speech=Speech.HTTP, peers=each.peers, clients=each.clients)
         yield entry, replace(chain, entrance=each.entrance)
 
@@ -188,16 +233,20 @@ def _for_tls(listener: Listener, content: Content, settings: Settings, guarded: 
         if not sockets.ends_tls(listener):
             names = hostnames.narrowed(wanted, sockets.hosts(listener))
             if names:
-                yield replace(_for_stream(names, stream), filters=filters)
+                entry = replace(_for_stream(listener, names, stream), filters=filters)
+                yield from _shut_out(entry, stream)
+                yield entry
             continue
         for certificates, own in _groups(listener, content):
             names = hostnames.narrowed(wanted, own)
             if names:
-                entry = replace(_for_stream(names, stream), filters=filters)
+                entry = replace(_for_stream(listener, names, stream), filters=filters)
+                yield from _shut_out(entry, stream)
+                yield from _refused(listener, entry)
                 yield _ended(listener, content, certificates, settings, entry)
 
 
-def _for_stream(names: tuple[str, ...], stream: Stream) -> Entry:
+def _for_stream(listener: Listener, names: tuple[str, ...], stream: Stream) -> Entry:
     """For whom a stream is."""
     return Entry(
         names,
@@ -206,7 +255,35 @@ def _for_stream(names: tuple[str, ...], stream: Stream) -> Entry:
         subnets=stream.subnets,
         clients=stream.clients,
         protocols=stream.protocols,
+        conditions=stream.conditions,
+        proxies=listener.entrance.proxy_protocol if listener.entrance is not None else None,
     )
+
+
+def _shut_out(entry: Entry, stream: Stream) -> Iterator[Entry]:
+    """Clients whose connections are closed though they are for a router, before the others."""
+    for step in stream.steps:
+        if isinstance(step, AllowAddresses):
+            yield replace(entry, filters=[tcp_proxy("edge")], outside=step.ranges)
+
+
+def _refused(listener: Listener, entry: Entry) -> Iterator[Entry]:
+    """Clients with which TLS cannot begin, as Go's does not: they come before the others that an entry is for."""
+    if listener.entrance is None or listener.offers:
+        return
+    if listener.certified is not None:
+        yield replace(entry, filters=[_alert(UNRECOGNIZED_NAME)], unlike=listener.certified)
+    if listener.alpn:
+        # Clients that know no HTTP/2 are served where only that is offered.
+        known = (*listener.alpn, "http/1.1") if "h2" in listener.alpn else listener.alpn
+        yield replace(entry, filters=[_alert(NO_PROTOCOL)], unknown_to=known)
+
+
+def _alert(description: int) -> Filter:
+    """TLS is broken off before it begins, and the client told why."""
+    record = bytes((ALERT, *TLS_1_2, 0, 2, FATAL, description))
+    config = direct_response_pb2.Config(response=base_pb2.DataSource(inline_bytes=record))
+    return Filter(name="alert", typed_config=protos.packed(config))
 
 
 def _groups(listener: Listener, content: Content) -> Iterator[tuple[tuple[Certificate, ...], tuple[str, ...]]]:
@@ -228,8 +305,9 @@ def _ended(
         return replace(entry, filters=[tcp_proxy("edge")])
     if listener.tls is TlsHandling.MESH:
         return replace(entry, transport_socket=secrets.called(settings.trust_domain))
-    socket = edge_tls.ending(listener, certificates, content.material.trust)
-    return replace(entry, transport_socket=socket)
+    trust = content.material.trust
+    socket = edge_tls.ending(listener, certificates, trust)
+    return replace(entry, filters=[*edge_tls.filters(trust), *entry.filters], transport_socket=socket)
 
 
 def _closed_hosts(sharing: Iterable[Listener], contents: Iterable[Content]) -> Iterator[Entry]:

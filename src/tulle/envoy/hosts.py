@@ -109,11 +109,11 @@ def _routes(
     if service.name in rules.denied:
         plain, tunnel = replies.everything(replies.respond(403, f'service "{service.name}" does not allow this caller'))
         # gRPC shows nothing of a refused CONNECT; within the tunnel it gets the status and the reason.
-        return [plain, _tunnel(naming.CONNECT) if is_http else tunnel]
+        return [plain, connected(naming.CONNECT) if is_http else tunnel]
     if is_http:
-        return [*compile_routes([*in_order(rules.sets), _rest(service, own, rules)], to), _tunnel(naming.CONNECT)]
+        return [*compile_routes([*in_order(rules.sets), _rest(service, own, rules)], to), connected(naming.CONNECT)]
     stream = _stream(rules.sets, port, host, to) or streams.passed_on((own,), to)
-    return [_tunnel(*stream.shares, through=stream.handling.tunnel), _not_http(service, port)]
+    return [connected(*stream.shares, through=stream.handling.tunnel), _not_http(service, port)]
 
 
 def _rest(service: Service, own: Backend, rules: Rules) -> Step:
@@ -136,7 +136,9 @@ def ruled_host(settings: Settings, authority: str, host: str, port: int, caller:
         rest.match.prefix = "/"
         stream = _stream(rules.sets, Port(name="", number=port), host, to)
         tunnel = (
-            _tunnel(*stream.shares, through=stream.handling.tunnel) if stream is not None else _tunnel(naming.CONNECT)
+            connected(*stream.shares, through=stream.handling.tunnel)
+            if stream is not None
+            else connected(naming.CONNECT)
         )
         routes = [*compile_routes(in_order(rules.sets), to), rest, tunnel]
         message = VirtualHost(name=name, domains=[authority], routes=routes, retry_policy=OUTSIDE_RETRY)
@@ -193,7 +195,7 @@ def outside_host(settings: Settings, namespace: str, authority: str, is_allowed:
     plain.match.prefix = "/"
     plain.route.cluster = naming.OUTSIDE
     plain.route.timeout.SetInParent()
-    message.routes.extend((plain, _tunnel(naming.OUTSIDE)))
+    message.routes.extend((plain, connected(naming.OUTSIDE)))
     message.retry_policy.CopyFrom(OUTSIDE_RETRY)
     return Compiled(encode(name, message, origins=(settings.origin,)), (clusters.outside_cluster(settings),))
 
@@ -225,7 +227,7 @@ def _encoded(
     return encode(message.name, message, aliases=aliases, origins=origins)
 
 
-def _tunnel(*shares: str | tuple[str, int], through: Tunnel | None = None) -> route_components_pb2.Route:
+def connected(*shares: str | tuple[str, int], through: Tunnel | None = None) -> route_components_pb2.Route:
     """End a CONNECT here and send its bytes on: to a cluster, or to several by weight; to none it is refused.
 
     Through another HTTP proxy, that one is asked instead to connect to the target.

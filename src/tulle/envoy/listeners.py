@@ -128,9 +128,11 @@ def forward(settings: Settings, to: Forward, streams: tuple[Stream, ...] = ()) -
     return encode(name, listener, origins=(settings.origin,))
 
 
-def udp_listener(name: str, address: str, *shares: tuple[str, int]) -> Listener:
+def udp_listener(name: str, address: str, *shares: tuple[str, int], timeout: float | None = None) -> Listener:
     """Datagrams to clusters by weight of the clients; each keeps its endpoint as long as it is heard of."""
     config = udp_proxy_pb2.UdpProxyConfig(stat_prefix="udp", matcher=_shared(shares or ((naming.PLACEHOLDER, 1),)))
+    if timeout is not None:
+        config.idle_timeout.CopyFrom(protos.seconds(timeout))
     return Listener(
         name=name,
         stat_prefix="udp",

@@ -113,11 +113,6 @@ def outbound_routes(namespace: str) -> str:
     return f"outbound.{namespace}"
 
 
-def quic_listener(name: str) -> str:
-    """The listener for HTTP/3 beside one of the gateway."""
-    return f"{name}/quic"
-
-
 def socket(address: str, port: int, *, is_udp: bool = False) -> str:
     """An address and port of the gateway; TCP and UDP have ports of their own."""
     host = f"[{address}]" if ":" in address else address
@@ -127,6 +122,11 @@ def socket(address: str, port: int, *, is_udp: bool = False) -> str:
 def gateway_listener(socket: str) -> str:
     """Envoy's listener on a socket of the gateway, whoever may share it."""
     return f"gateway|{socket}"
+
+
+def counted(owner: str) -> str:
+    """Listener and cluster for connections that are counted, by whose they are."""
+    return f"counted|{owner}"
 
 
 def gateway_routes(socket: str, listener: str = "") -> str:

@@ -8,6 +8,8 @@ from envoy.type.v3 import percent_pb2
 from google.protobuf import any_pb2, duration_pb2, message, wrappers_pb2
 
 UNLIMITED = 2**32 - 1
+EVERYWHERE = "::"
+"""Every address of a host, those of IPv4 included."""
 
 
 def packed(content: message.Message) -> any_pb2.Any:
@@ -88,6 +90,7 @@ def fill_address(message: address_pb2.Address, address: str, port: int, *, is_ud
         return
     socket = message.socket_address
     socket.address, socket.port_value = address, port
+    socket.ipv4_compat = address == EVERYWHERE
     if is_udp:
         socket.protocol = address_pb2.SocketAddress.UDP
 

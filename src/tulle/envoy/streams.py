@@ -18,14 +18,18 @@ from tulle.envoy import naming, protos, transport
 from tulle.envoy.actions import Destinations
 from tulle.envoy.meshing import Meshing
 from tulle.model import hostnames
+from tulle.model.conditions import Conjunction
 from tulle.model.names import Name
 from tulle.model.policies import Policy, Tunnel
 from tulle.model.routes import Backend, RouteSet, StreamMatch, StreamRule
+from tulle.model.steps import Step
 
 AccessLog: TypeAlias = accesslog_pb2.AccessLog
 NetworkFilter: TypeAlias = listener_components_pb2.Filter
 APPLICATION_PROTOCOLS = "envoy.network.application_protocols"
 """What Envoy calls the protocols that a connection offers by TLS, whatever its cluster says."""
+CLIENT = "x-tulle-client"
+"""Header with the address of a client."""
 UNSPOKEN = "bytes"
 """A protocol that no sidecar knows."""
 Shares = tuple[tuple[str, int], ...]
@@ -42,6 +46,8 @@ class Handling:
     """Seconds after which a connection is ended, busy or not."""
     tunnel: Tunnel | None = None
     """Through an HTTP proxy, which is the cluster."""
+    tells_client: bool = False
+    """Whether that proxy is told who the client is (`CLIENT`)."""
     hashes_source: bool = False
     """Whether a client keeps its endpoint, by its address."""
 
@@ -65,6 +71,9 @@ class Stream:
     handling: Handling = USUAL
     is_read: bool = False
     """Whether a sidecar that gets the bytes reads HTTP in them."""
+    conditions: Conjunction = ()
+    """Of routers: whatever else must hold."""
+    steps: tuple[Step, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -107,6 +116,8 @@ def compile_streams(sets: Iterable[RouteSet], vantage: Vantage, to: Destinations
                 protocols=match.protocols,
                 handling=stream.handling,
                 is_read=stream.is_read,
+                conditions=match.conditions,
+                steps=rule.steps,
             )
         )
     return tuple(found)
@@ -146,6 +157,9 @@ def tcp_proxy(
     if handling.tunnel is not None:
         proxy.tunneling_config.hostname = target(handling.tunnel)
         proxy.tunneling_config.use_post = handling.tunnel.uses_post
+    if handling.tells_client:
+        address = protos.header(CLIENT, "%DOWNSTREAM_REMOTE_ADDRESS_WITHOUT_PORT%")
+        proxy.tunneling_config.headers_to_add.append(address)
     if handling.hashes_source:
         proxy.hash_policy.append(hash_policy_pb2.HashPolicy(source_ip=hash_policy_pb2.HashPolicy.SourceIp()))
     return NetworkFilter(name="tcp", typed_config=protos.packed(proxy))

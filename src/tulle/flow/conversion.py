@@ -57,10 +57,22 @@ class Converted:
     """Names of services and listeners that a native file cannot have, as they are in compiled resources."""
 
 
-def converted(documents: tuple[Document, ...], findings: Iterable[Finding] = (), folder: str = "") -> Converted:
-    """The native file that says what documents say; paths in it start at `folder`."""
-    mesh = Builder().build(documents, findings)
+def converted(
+    documents: tuple[Document, ...],
+    findings: Iterable[Finding] = (),
+    folder: str = "",
+    always: tuple[Document, ...] = (),
+) -> Converted:
+    """The native file that says what documents say.
+
+    Args:
+        documents: they.
+        findings: what is wrong with them already.
+        folder: where paths in the file start.
+        always: what routers may refer to, and nobody writes.
+    """
     parts = edge_conversion.apart(documents)
+    mesh = Builder().build((*documents, *always) if parts.edge else documents, findings)
     rest = parts.others if parts.edge else documents
     found, missing = _gathered(rest, Builder().build(rest) if parts.edge else mesh)
     content = relabelled(found)

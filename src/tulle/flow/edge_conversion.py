@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
+import os.path
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
+from typing import Any
 
 from tulle.dialects import registry
 from tulle.dialects.native.edge import SECTION
 from tulle.dialects.native.writing.content import Key
 from tulle.dialects.native.writing.edge import is_edge
 from tulle.flow.comparing import Loss, comparable
-from tulle.kit.frozen import differing
+from tulle.kit.frozen import differing, rebuilt
 from tulle.model.documents import Document
 from tulle.model.names import Name
 from tulle.model.providers import Provider
@@ -73,7 +75,12 @@ def meanings(part: Document) -> list[object]:
     """What a part means, wherever it is. Sources know their folder, and are read for themselves."""
     objects = (each for each in registry.read(part).objects if not isinstance(each, Provider))
     bare = (replace(each, name=NAMELESS) if isinstance(each, KeyPair) else each for each in objects)
-    return [comparable(each) for each in bare]
+    return [rebuilt(comparable(each), _straight) for each in bare]
+
+
+def _straight(value: Any) -> Any:
+    """A path without ways up and down."""
+    return os.path.normpath(value) if isinstance(value, str) and value.startswith("/") and "/../" in value else value
 
 
 def _place(part: Document) -> Key:

@@ -23,8 +23,8 @@ from tulle.sources.file import Files
 
 KUBERNETES = "core"
 """The language of what others refer to."""
-NOWHERE = Path("/")
-"""Where questions about routers are answered, as nothing runs."""
+STANDING = built_in.document("", Path("/"))
+"""What is there wherever a control plane runs."""
 
 
 def checked(paths: Sequence[str | Path], folder: str = "") -> tuple[Mesh, tuple[Finding, ...]]:
@@ -49,19 +49,18 @@ def converted(paths: Sequence[str | Path], folder: str, language: str = "") -> C
         Finding.warning(each.origin, f"this document is not in the language {language}: left out") for each in others
     ]
     documents = tuple(each for each in batch.documents if each not in others)
-    return conversion.converted(documents, (*batch.findings, *left), folder)
+    return conversion.converted(documents, (*batch.findings, *left), folder, (STANDING,))
 
 
 def _read(paths: Sequence[str | Path], folder: str = "") -> tuple[Mesh, Batch]:
     """What files say, and the files that they name, which may be templates."""
     given, builder = [str(path) for path in paths], Builder()
     named: list[str] = []
-    always = built_in.services(NOWHERE)
     while True:
         one = Files(given, folder=folder).scan()
         two = Files(named, are_templates=True, folder=folder).scan()
         batch = Batch((*one.documents, *two.documents), (*one.findings, *two.findings))
-        mesh = builder.build((*batch.documents, always), batch.findings)
+        mesh = builder.build((*batch.documents, STANDING), batch.findings)
         more = more_files(mesh, (*given, *named))
         if not more:
             return mesh, batch
@@ -91,7 +90,8 @@ def _files(listener: Listener) -> Iterator[tuple[str, str, Origin]]:
     yield "client CA", listener.client_ca_file, listener.origin
     trust = listener.client_trust
     if trust is not None:
-        yield "client CA", trust.ca_file, listener.origin
+        for file in (trust.ca_file, *trust.more_ca_files):
+            yield "client CA", file, listener.origin
         yield "list of revoked certificates", trust.crl_file, listener.origin
     for item in listener.certificates:
         yield "certificate", item.certificate_file, item.origin

@@ -27,6 +27,8 @@ class Subject(StrEnum):
     """The SNI in lower case; empty without TLS."""
     ALPN = "alpn"
     """Any protocol that the client offers."""
+    ENDING = "ending"
+    """The name of the options that TLS was ended by, at an entry point."""
 
 
 SINGLE = frozenset({Subject.HOST, Subject.PATH, Subject.METHOD, Subject.SERVER_NAME})

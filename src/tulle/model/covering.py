@@ -38,6 +38,7 @@ def covers_stream(wide: StreamMatch, narrow: StreamMatch) -> bool:
         and _covers_subnets(wide.subnets, narrow.subnets)
         and _covers_words(wide.ports, narrow.ports)
         and _covers_source(wide.source, narrow.source)
+        and set(wide.conditions) <= set(narrow.conditions)
     )
 
 

@@ -85,6 +85,7 @@ class ClientTrust:
 
     handling: ClientCertificates = ClientCertificates.REQUIRED
     ca_file: str = ""
+    more_ca_files: tuple[str, ...] = ()
     secrets: tuple[Name, ...] = ()
     """Secrets with `ca.crt` (or `cacert`)."""
     searches_root: bool = False
@@ -111,6 +112,10 @@ class TlsVersions:
     """`1.0` … `1.3`."""
     maximum: str = ""
     ciphers: tuple[str, ...] = ()
+    curves: tuple[str, ...] = ()
+    """For the exchange of keys, as OpenSSL calls them."""
+    resumes: bool = True
+    """Whether clients may take up a session of before."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -197,8 +202,8 @@ class Entrance:
     """Seconds of a connection; 0: no limit."""
     observed: Observed = UNOBSERVED
     """What is told of requests."""
-    advertised: int = 0
-    """The port at which clients are told to find HTTP/3, which is then spoken beside TLS; 0: it is not."""
+    http3: int = 0
+    """The port for HTTP/3 that clients are told; 0: it is not spoken."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False, weakref_slot=True)
@@ -247,6 +252,10 @@ class Listener:
     """Of listeners that share a socket, and are for the same connections, the smallest has them."""
     entrance: Entrance | None = None
     """Set: an entry point of routers, and how it reads requests."""
+    ending: str = ""
+    """Of entry points: the name of the options that TLS is ended by, for conditions of routes."""
+    certified: tuple[str, ...] | None = None
+    """Of entry points: names for which there are certificates, if all others are refused."""
 
     @property
     def id(self) -> str:

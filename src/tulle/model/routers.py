@@ -30,11 +30,10 @@ USUAL_TRANSPORT = Name(STATIC, "transport")
 USUAL_TCP_TRANSPORT = Name(STATIC, "tcp/transport")
 """The same of services for connections."""
 USUAL_VERSIONS, USUAL_ENTRANCE = TlsVersions(), Entrance()
+USUAL_PROTOCOLS = ("h2", "http/1.1")
 CORE = Name(STATIC, "core")
 INTERNAL = "@internal"
 """The namespace of services that are always there."""
-TELLING = frozenset(Name(INTERNAL, name) for name in ("api", "dashboard"))
-"""The services that tell about routers."""
 TCP, UDP = "tcp/", "udp/"
 """Begin the names of routers, steps and services for connections and datagrams, which are apart from those for HTTP."""
 
@@ -270,10 +269,11 @@ class TlsOptions:
     origin: Origin
     versions: TlsVersions = USUAL_VERSIONS
     trust: ClientTrust | None = None
+    authorities: str = ""
+    """Of clients, as text (PEM)."""
     is_strict: bool = False
     """Whether clients that ask for no name with a certificate are refused."""
-    protocols: tuple[str, ...] = ("h2", "http/1.1")
-    curves: tuple[str, ...] = ()
+    protocols: tuple[str, ...] = USUAL_PROTOCOLS
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False, weakref_slot=True)
@@ -305,17 +305,8 @@ class EntryPoint:
     tls: RouterTls | None = None
     """Of all its routers."""
     redirect: Redirection | None = None
-    udp_timeout: float = 3.0
     told: Told = TOLD
     """What may be told of its requests."""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True, eq=False, weakref_slot=True)
-class Interface:
-    """That routers may send requests to what tells about all of them."""
-
-    name: Name
-    origin: Origin
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -339,6 +330,8 @@ class RouterState:
     """Entry points where it counts."""
     problems: tuple[str, ...] = ()
     """Why it counts nowhere."""
+    remarks: tuple[str, ...] = ()
+    """What is wrong beside that."""
     services: tuple[Name, ...] = ()
     """All that it sends something to, and those that they are made of."""
     steps: tuple[Name, ...] = ()
@@ -351,5 +344,8 @@ class EdgeState:
     routers: Mapping[Name, RouterState] = field(default_factory=dict)
     points: tuple[EntryPoint, ...] = ()
     pools: Mapping[Name, Pool] = field(default_factory=dict)
+    composed: frozenset[Name] = frozenset()
+    """Services that are made of others."""
+    steps: frozenset[Name] = frozenset()
     wishes: tuple[tuple[Router, RouterTls | None], ...] = ()
     """Routers that are used, each with the TLS that holds for it: its own, or that of an entry point."""

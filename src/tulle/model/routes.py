@@ -9,7 +9,7 @@ from functools import lru_cache
 from typing import TYPE_CHECKING
 
 from tulle.kit.quick import quick
-from tulle.model.conditions import Condition
+from tulle.model.conditions import Condition, Conjunction
 from tulle.model.documents import Origin
 from tulle.model.names import Name
 from tulle.model.observing import TOLD, Told
@@ -373,6 +373,8 @@ class StreamMatch:
     """Addresses that connections come from, as CIDR; empty: any."""
     protocols: tuple[str, ...] = ()
     """That clients offer (ALPN), of which one is enough; empty: any."""
+    conditions: Conjunction = ()
+    """Of routers: all of them must hold. Rules with conditions are tried in the order of their listeners."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -383,6 +385,8 @@ class StreamRule:
     origin: Origin
     matches: tuple[StreamMatch, ...]
     backends: tuple[Backend, ...]
+    steps: tuple[Step, ...] = ()
+    """Of routers: what is done before the first byte is passed on."""
 
 
 class AttachKind(StrEnum):

@@ -59,6 +59,20 @@ def test_who_passes() -> None:
     assert list(response.ok_response.headers_to_remove) == ["authorization"]
 
 
+@pytest.mark.parametrize(
+    ("question", "passed", "remembered"),
+    [
+        (Passwords(id="web"), Passed(headers=(("x-user", "ann"),)), {"web": "ann"}),
+        (Passwords(id="web"), Passed(), {"web": ""}),
+        (Passwords(id="web", is_digest=True), Passed(), {}),
+        (Rate(id="web", average=1), Passed(), {}),
+    ],
+)
+def test_what_may_be_remembered(question: Question, passed: Passed, remembered: dict[str, str]) -> None:
+    response, *_ = answer(passed, to_text(question))
+    assert dict(response.dynamic_metadata) == remembered
+
+
 def test_who_does_not() -> None:
     refused = Refused(status=429, headers=(("retry-after", "5"),), body="Too Many Requests")
     response, doorkeeper, limiter = answer(refused, to_text(Rate(id="x", average=1)))

@@ -17,7 +17,7 @@ def point(text: str) -> Any:
 @pytest.mark.parametrize(
     ("written", "address", "port", "is_udp"),
     [
-        (":80", "0.0.0.0", 80, False),
+        (":80", "::", 80, False),
         ("127.0.0.1:8080/tcp", "127.0.0.1", 8080, False),
         ("localhost:81", "127.0.0.1", 81, False),
         ("[::1]:53/UDP", "::1", 53, True),
@@ -26,7 +26,7 @@ def point(text: str) -> Any:
 def test_addresses(written: str, address: str, port: int, is_udp: bool) -> None:
     found = point(f"address: '{written}'")
     assert (found.address, found.port, found.is_udp) == (address, port, is_udp)
-    assert found.entrance == Entrance()
+    assert found.entrance == Entrance(idle_timeout=3.0 if is_udp else 180.0)
 
 
 def test_every_option() -> None:
@@ -52,11 +52,13 @@ def test_every_option() -> None:
         most_streams=5,
         most_requests=8,
         longest=9.0,
-        advertised=443,
+        http3=443,
     )
     assert found.redirect == Redirection(to="other", scheme="http", is_permanent=False, priority=5)
     assert found.steps == (Reference(Name("@file", "m")), Reference(Name("@docker", "n")))
     assert found.tls == RouterTls(resolver="le")
+    assert point("address: ':81', http3: {}").entrance == Entrance(http3=81)
+    assert point("address: ':53/udp', udp: {timeout: 5s}").entrance == Entrance(idle_timeout=5.0)
 
 
 def test_a_redirection_has_a_priority() -> None:

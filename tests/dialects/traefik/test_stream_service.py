@@ -82,6 +82,8 @@ tcp:
     plain = only("tcp: {serversTransports: {t: {tls: {}}}}").tls
     assert (plain.mode, plain.ca_file, plain.subject_alt_names) == (TlsMode.SIMPLE, "", ())
     assert only("tcp: {serversTransports: {t: {}}}").tls is None
+    text = only("tcp: {serversTransports: {t: {tls: {rootCAs: ['-----BEGIN a']}}}}")
+    assert (text.authorities, text.certificate, text.tls.ca_file) == ("-----BEGIN a", "", "")
 
 
 def test_mistakes() -> None:

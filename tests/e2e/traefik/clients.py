@@ -80,7 +80,9 @@ class Client:
             return talk
         if tls.get("starttls") == "postgres":
             talk.sendall(bytes.fromhex("0000000804d2162f"))
-            assert talk.recv(1) == b"S", "the server does not want TLS"
+            if talk.recv(1) != b"S":
+                talk.close()
+                raise ConnectionError("the server does not want TLS")
         try:
             return context(tls).wrap_socket(talk, server_hostname=tls.get("sni") or None)
         except BaseException:

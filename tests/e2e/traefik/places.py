@@ -66,6 +66,7 @@ class Places:
         words = Words({"prefix": prefix, "folder": str(folder), "ca": str(self.folder / "ca.crt")})
         words.known["kilobytes60"] = "k" * 60_000
         words.known["stranger"] = str(self.folder / "stranger.crt")
+        words.known["ca.text"] = self.pki.ca.decode()
         config: Any = case.config if isinstance(case.config, str) else merging.complete(case)
         for name, spec in case.backends.items():
             words.known |= self.servers.start(f"{case.id}/{name}", name, spec)

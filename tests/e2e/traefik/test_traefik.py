@@ -16,6 +16,7 @@ FOLDER = os.environ.get("TULLE_TRAEFIK_CORPUS", "")
 
 pytestmark = [
     pytest.mark.e2e,
+    pytest.mark.timeout(400),  # A topic has up to twenty gateways, each of which starts and ends.
     pytest.mark.filterwarnings("ignore:ssl.TLSVersion"),  # Old versions are what some cases are about.
 ]
 

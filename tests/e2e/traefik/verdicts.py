@@ -13,7 +13,24 @@ from tests.e2e.traefik.gateways import Gateway, RealTraefik, Tulle
 from tests.e2e.traefik.judging import differences, mistakes
 from tests.e2e.traefik.running import Result, prepared
 
-OURS: frozenset[str] = frozenset()
+OURS = frozenset(
+    (
+        "api",
+        "balancing",
+        "changes",
+        "combined",
+        "corpus",
+        "forwarding",
+        "health",
+        "matchers",
+        "paths",
+        "priorities",
+        "redirects",
+        "routers",
+        "rules_v2",
+        "transports",
+    )
+)
 """Topics in which ours takes part."""
 
 

@@ -4,7 +4,7 @@ from dataclasses import replace
 from typing import Any
 
 from tulle.envoy.steps import consulted
-from tulle.envoy.steps.parts import Native, Part, Where
+from tulle.envoy.steps.parts import Native, Part, Where, Work
 from tulle.model import consulting, steps
 
 HERE = Where("0", "router/1")
@@ -42,9 +42,41 @@ def needed(part: Native) -> list[str]:
 
 
 def test_passwords_are_asked_for_before_a_request_goes_on() -> None:
-    found = native(consulted.passwords(steps.Passwords(users=(("a", "b"),), realm="r"), HERE))
-    assert named(question(found)) == consulting.Passwords(id="router/1", users=(("a", "b"),), realm="r")
+    known, asked = consulted.passwords(steps.Passwords(users=(("a", "b"),), realm="r", name_header="X-User"), HERE)
+    assert isinstance(known, Work)
+    found = native((asked,))
+    assert named(question(found)) == consulting.Passwords(
+        id="router/1", users=(("a", "b"),), realm="r", name_header="X-User"
+    )
     assert needed(found) == ["authorization"]
+    assert known.headers == found.headers == frozenset(("authorization", "x-user"))
+
+
+def test_a_proof_that_was_right_is_not_asked_about_again() -> None:
+    known, asked = consulted.passwords(steps.Passwords(users=(("a", "b"),), hides_proof=True), HERE)
+    assert isinstance(known, Work)
+    (operation,) = known.request
+    assert known.answer == known.request
+    assert operation["question"] == question(native((asked,))).id
+    assert (operation["hides"], operation["name_header"], operation["seconds"]) == (True, "", consulted.LONG)
+    condition: Any = native((asked,)).filters[0]["typed_config"]["filter_enabled_metadata"]
+    assert condition["path"] == [{"key": f"{operation['note']}.known"}]
+    assert condition["invert"], "it is asked about, unless it is known"
+
+
+def test_what_is_remembered_is_of_the_very_users() -> None:
+    def proofs(**more: Any) -> tuple[str, int]:
+        known, _ = consulted.passwords(steps.Passwords(**more), HERE)
+        assert isinstance(known, Work)
+        return known.request[0]["proofs"], known.request[0]["seconds"]
+
+    assert proofs(users=(("a", "b"),)) == proofs(users=(("a", "b"),)) != proofs(users=(("a", "c"),))
+    assert proofs(file="/users")[1] == consulted.SHORT
+
+
+def test_digests_are_asked_about_each_time() -> None:
+    found = native(consulted.passwords(steps.Passwords(users=(("a:r", "b"),), is_digest=True), HERE))
+    assert "filter_enabled_metadata" not in found.filters[0]["typed_config"]
 
 
 def test_rates_with_a_redis_are_those_of_the_step() -> None:

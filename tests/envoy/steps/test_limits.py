@@ -61,3 +61,11 @@ def test_what_envoy_cannot_count_is_asked_from_the_helper() -> None:
 )
 def test_durations_are_written_as_go_does(seconds: float, text: str) -> None:
     assert limits.duration(seconds) == text
+
+
+@pytest.mark.parametrize(("by", "headers"), [(BY_ADDRESS, frozenset()), (steps.SameClient(header="X-A"), None)])
+def test_who_is_at_the_other_end_is_known_from_the_beginning(
+    by: steps.SameClient, headers: frozenset[str] | None
+) -> None:
+    work, native = limits.rate(steps.LimitRate(average=1, burst=1, by=by), HERE)
+    assert (work.headers, native.headers) == (headers, frozenset())

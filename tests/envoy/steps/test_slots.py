@@ -45,8 +45,13 @@ def test_a_first_chain_may_have_no_filter_of_its_own() -> None:
 def test_interpreters_are_told_what_to_do() -> None:
     ((_, message),) = wanted((Slot(work("a")),))
     context = as_json(message)["filter_context"]
+    first = context.pop("plan")
     assert context == {"request": [{"op": "a"}], "answer": [{"op": "a"}], "slot": 1}
     ((_, message),) = wanted((Slot(Work(request=({"op": "a"},))),))
-    assert as_json(message)["filter_context"] == {"request": [{"op": "a"}]}
+    context = as_json(message)["filter_context"]
+    assert context.pop("plan") != first, "interpreters know plans by their names"
+    assert context == {"request": [{"op": "a"}]}
     ((_, message),) = wanted((Slot(Work(answer=({"op": "a"},))),))
-    assert as_json(message)["filter_context"] == {"answer": [{"op": "a"}], "slot": 1}
+    context = as_json(message)["filter_context"]
+    assert context.pop("plan")
+    assert context == {"answer": [{"op": "a"}], "slot": 1}

@@ -11,7 +11,7 @@ from tests.flow.edge.random_documents import histories
 from tulle.envoy.gateway import compile_gateway
 from tulle.envoy.gateway_hosts import Memory
 from tulle.flow.build import Builder
-from tulle.flow.edge.edge import CERTIFICATES
+from tulle.flow.edge.trusting import CERTIFICATES
 from tulle.model.listeners import Listener
 from tulle.model.mesh import Mesh
 from tulle.model.names import Name
@@ -77,6 +77,17 @@ def test_how_servers_are_spoken_to() -> None:
     assert own.tls is not None and usual.tls is not None
     assert (own.tls.server_name, own.connect_timeout) == ("other.test", 1.0)
     assert usual.tls.mode is TlsMode.SIMPLE
+
+
+def test_servers_may_be_told_who_connects() -> None:
+    found = mesh("""
+entryPoints: {web: {address: ":8080"}}
+tcp:
+  routers: {r: {rule: HostSNI(`*`), service: s}}
+  services: {s: {loadBalancer: {servers: [{address: "10.0.0.1:1"}], serversTransport: own}}}
+  serversTransports: {own: {proxyProtocol: {version: 1}}}
+""").services
+    assert found[file("tcp/s")].policy.proxy_protocol == 1
 
 
 def test_certificates_that_are_text_are_secrets() -> None:

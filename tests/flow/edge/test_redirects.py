@@ -3,10 +3,7 @@ from __future__ import annotations
 from tests.flow.edge.building import http, mesh, told
 from tulle.flow.edge.places import USUAL
 from tulle.flow.edge.redirects import target
-from tulle.model.documents import BUILT_IN
-from tulle.model.names import Name
-from tulle.model.routers import EntryPoint
-from tulle.model.routes import Respond
+from tulle.model.routes import Respond, ValueKind
 from tulle.model.steps import RedirectScheme
 
 
@@ -35,11 +32,18 @@ def test_an_entry_point_that_does_not_exist() -> None:
     found = mesh(text("nope"))
     assert [each.name.name for each in found.gateway_routes] == ["a"]
     assert told(found) == ['1: entry point web: there is no entry point "nope"; there are other, web']
+    assert told(mesh(text(":x"))) == ['1: entry point web: there is no entry point ":x"; there are other, web']
+    assert len(told(mesh(text(":65536")))) == 1
 
 
 def test_who_sends_nobody_elsewhere_has_no_target() -> None:
     assert target(USUAL, {USUAL.name: USUAL}) is None
 
 
-def test_an_entry_point_without_one_leads_nowhere() -> None:
-    assert target(EntryPoint(name=Name("@static", "web"), origin=BUILT_IN, address="", port=80), {}) is None
+def test_who_came_to_a_port_that_was_moved_up_is_sent_to_one() -> None:
+    low = text("other").replace("':8080'", "':80'").replace("':8443'", "':443'")
+    moved, usual = mesh(low).gateway_routes[0].rules
+    (condition,) = moved.matches[0].headers
+    assert (condition.name, condition.kind, condition.value) == ("host", ValueKind.SUFFIX, ":8080")
+    assert moved.steps == (RedirectScheme(scheme="https", port="8443", is_permanent=True),)
+    assert usual.steps == (RedirectScheme(scheme="https", port="443", is_permanent=True),)

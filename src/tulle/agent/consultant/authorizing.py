@@ -15,7 +15,7 @@ from tulle.agent.consultant.limiting import Limiter
 from tulle.agent.consultant.passwords import Doorkeeper
 from tulle.agent.consultant.questions import Questions
 from tulle.agent.consultant.seen import Refused, Seen, Verdict
-from tulle.model.consulting import QUESTION, Passwords, Rate
+from tulle.model.consulting import QUESTION, Passwords, Question, Rate
 
 METHOD = "/envoy.service.auth.v3.Authorization/Check"
 NOT_UNDERSTOOD = Refused(status=500)
@@ -32,10 +32,14 @@ class Authorizer:
 
     def answer(self, data: bytes) -> bytes | Awaitable[bytes]:
         """What becomes of a request; something to wait for if it takes time to find out."""
-        verdict = self._judge(CheckRequest.FromString(data))
-        return _later(verdict) if isinstance(verdict, Awaitable) else encoded(verdict)
+        request = CheckRequest.FromString(data)
+        question = self._questions.read(request.attributes.context_extensions[QUESTION])
+        verdict = self._judge(request, question)
+        # A proof that is sent again is as good as before; one that is made for each request is not.
+        name = question.id if isinstance(question, Passwords) and not question.is_digest else ""
+        return _later(verdict, name) if isinstance(verdict, Awaitable) else encoded(verdict, name)
 
-    def _judge(self, request: CheckRequest) -> Verdict | Awaitable[Verdict]:
+    def _judge(self, request: CheckRequest, question: Question | None) -> Verdict | Awaitable[Verdict]:
         attributes = request.attributes
         http = attributes.request.http
         seen = Seen(
@@ -45,7 +49,6 @@ class Authorizer:
             path=http.path,
             headers=http.headers,
         )
-        question = self._questions.read(attributes.context_extensions[QUESTION])
         if isinstance(question, Passwords):
             return self._doorkeeper.judge(question, seen)
         if isinstance(question, Rate):
@@ -53,13 +56,13 @@ class Authorizer:
         return NOT_UNDERSTOOD
 
 
-async def _later(verdict: Awaitable[Verdict]) -> bytes:
-    return encoded(await verdict)
+async def _later(verdict: Awaitable[Verdict], name: str) -> bytes:
+    return encoded(await verdict, name)
 
 
 @lru_cache(4096)
-def encoded(verdict: Verdict) -> bytes:
-    """The answer to Envoy."""
+def encoded(verdict: Verdict, name: str = "") -> bytes:
+    """The answer to Envoy; with a name, the gateway may remember under it that a client passed, and as whom."""
     if isinstance(verdict, Refused):
         denied = DeniedHttpResponse(
             status=HttpStatus(code=verdict.status), headers=_headers(verdict.marked), body=verdict.body
@@ -67,7 +70,10 @@ def encoded(verdict: Verdict) -> bytes:
         refused = CheckResponse(status=Status(code=PERMISSION_DENIED), denied_response=denied)
         return bytes(refused.SerializeToString())
     passed = OkHttpResponse(headers=_headers(verdict.headers), headers_to_remove=verdict.removed)
-    return bytes(CheckResponse(status=Status(), ok_response=passed).SerializeToString())
+    response = CheckResponse(status=Status(), ok_response=passed)
+    if name:
+        response.dynamic_metadata[name] = next((value for _, value in verdict.headers), "")
+    return bytes(response.SerializeToString())
 
 
 def _headers(pairs: tuple[tuple[str, str], ...]) -> list[HeaderValueOption]:

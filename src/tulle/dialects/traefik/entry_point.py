@@ -17,6 +17,7 @@ from tulle.dialects.traefik.entry_point_specs import (
     ForwardedHeadersSpec,
     Http2Spec,
     RespondingTimeoutsSpec,
+    UdpSpec,
 )
 from tulle.dialects.traefik.http_router import tls, told
 from tulle.dialects.traefik.references import references
@@ -38,7 +39,8 @@ ESCAPES = {
     "allow_encoded_hash": "%23",
 }
 """What a path must not have, if it is not allowed."""
-EVERYWHERE = "0.0.0.0"
+EVERYWHERE = "::"
+"""Every address of the host, those of IPv4 included."""
 MOST_REQUESTS, MOST_STREAMS = (1 << 32) - 1, (1 << 31) - 1
 """That a proxy can count to."""
 Spec = TypeVar("Spec", bound=TraefikSpec)
@@ -53,18 +55,18 @@ def read(part: Written) -> Fragment:
     if spec is None or address is None or part.has_errors:
         return Fragment(findings=tuple(part.findings))
     http = spec.http or _empty(EntryPointHttpSpec)
+    is_udp = (address["protocol"] or "").lower() == "udp"
     point = EntryPoint(
         name=Name(STATIC, part.document.key.name.name),
         origin=part.origin,
         address=address["host"].strip("[]").replace("localhost", "127.0.0.1") or EVERYWHERE,
         port=int(address["port"]),
-        is_udp=(address["protocol"] or "").lower() == "udp",
+        is_udp=is_udp,
         is_usual=spec.as_default,
-        entrance=_entrance(part, spec, http, int(address["port"])),
+        entrance=_datagrams(spec) if is_udp else _entrance(part, spec, http, int(address["port"])),
         steps=_from_files(references(part, http.middlewares, "http")),
         tls=tls(part, http.tls) if http.tls is not None else None,
         redirect=_redirect(part, http),
-        udp_timeout=spec.udp.timeout if spec.udp is not None else 3.0,
         told=told(spec.observability),
     )
     return Fragment(objects=(point,), findings=tuple(part.findings))
@@ -109,8 +111,12 @@ def _entrance(part: Written, spec: EntryPointSpec, http: EntryPointHttpSpec, por
         most_streams=min((spec.http2 or _empty(Http2Spec)).max_concurrent_streams, MOST_STREAMS),
         most_requests=min(transport.keep_alive_max_requests, MOST_REQUESTS),
         longest=transport.keep_alive_max_time,
-        advertised=(spec.http3.advertised_port or port) if spec.http3 is not None else 0,
+        http3=(spec.http3.advertised_port or port) if spec.http3 is not None else 0,
     )
+
+
+def _datagrams(spec: EntryPointSpec) -> Entrance:
+    return Entrance(idle_timeout=(spec.udp or _empty(UdpSpec)).timeout)
 
 
 def _redirect(part: Written, http: EntryPointHttpSpec) -> Redirection | None:

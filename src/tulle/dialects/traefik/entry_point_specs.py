@@ -123,9 +123,7 @@ class EntryPointTransportSpec(TraefikSpec):
 class UdpSpec(TraefikSpec):
     """Datagrams."""
 
-    timeout: Annotated[Seconds, Refused("has no effect yet", unless=(3.0,))] = Field(
-        3.0, description="After so long without one, a client is a new one."
-    )
+    timeout: Seconds = Field(3.0, description="After so long without one, a client is a new one.")
 
 
 class EntryPointSpec(TraefikSpec):

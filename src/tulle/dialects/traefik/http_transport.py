@@ -9,12 +9,11 @@ from pydantic import Field
 
 from tulle.dialects.objects import Refused, validated
 from tulle.dialects.sections import Kind, Shape
-from tulle.dialects.traefik.files import file_or_text, is_text
+from tulle.dialects.traefik import server_tls
 from tulle.dialects.traefik.tls_specs import CertificateSpec, SpiffeSpec, Version
 from tulle.dialects.traefik.values import Count, Flag, Items, Present, Seconds, Text, Texts, TraefikSpec
 from tulle.dialects.written import Written
 from tulle.model.mesh import Fragment
-from tulle.model.policies import ClientTls, TlsMode
 from tulle.model.routers import USUAL_TRANSPORT, Transport
 
 UNCHOSEN = Refused("has no effect yet: the versions and ciphers of TLS are those of Envoy")
@@ -62,15 +61,15 @@ def read(part: Written) -> Fragment:
     spec = validated(part, TransportSpec)
     if spec is None:
         return Fragment(findings=tuple(part.findings))
-    shown = spec.certificates[0] if spec.certificates else None
+    certificate, key = server_tls.shown(spec)
     timeouts = spec.forwarding_timeouts or TimeoutsSpec.model_validate({})
     transport = Transport(
         name=part.document.key.name,
         origin=part.origin,
-        tls=_tls(part, spec),
-        authorities="\n".join(_texts(spec.root_cas)),
-        certificate=shown.cert_file if shown is not None and is_text(shown.cert_file) else "",
-        key=shown.key_file if shown is not None and is_text(shown.key_file) else "",
+        tls=server_tls.read(part, spec),
+        authorities=server_tls.authorities(spec),
+        certificate=certificate,
+        key=key,
         connect_timeout=timeouts.dial_timeout or 30.0,
         answer_timeout=timeouts.response_header_timeout,
         idle_timeout=timeouts.idle_conn_timeout,
@@ -84,30 +83,6 @@ def read_usual(part: Written) -> Fragment:
     found = read(part)
     usual = (replace(each, name=USUAL_TRANSPORT) for each in found.objects if isinstance(each, Transport))
     return replace(found, objects=tuple(usual))
-
-
-def _tls(part: Written, spec: TransportSpec) -> ClientTls:
-    if len(spec.certificates) > 1:
-        part.warning(("certificates",), "has more than one; only the first one counts")
-    shown = spec.certificates[0] if spec.certificates else None
-    files = [file_or_text(part, each) for each in spec.root_cas if not is_text(each)]
-    if files and len(files) < len(spec.root_cas):
-        part.warning(("rootCAs",), "has files and PEM; only the files count")
-    return ClientTls(
-        mode=TlsMode.MUTUAL if shown is not None else TlsMode.SIMPLE,
-        certificate_file=file_or_text(part, shown.cert_file) if shown is not None else "",
-        key_file=file_or_text(part, shown.key_file) if shown is not None else "",
-        ca_file=files[0] if files else "",
-        more_ca_files=tuple(files[1:]),
-        server_name=spec.server_name,
-        subject_alt_names=(spec.peer_cert_uri,) if spec.peer_cert_uri else (),
-        skips_verification=spec.insecure_skip_verify,
-    )
-
-
-def _texts(values: tuple[str, ...]) -> tuple[str, ...]:
-    """Those that are PEM, if all of them are."""
-    return values if all(map(is_text, values)) else ()
 
 
 KIND = Kind(

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from tulle.dialects.objects import validated
 from tulle.dialects.sections import Kind, Shape
+from tulle.dialects.traefik import internal
 from tulle.dialects.traefik.observing_specs import MetricsSpec
-from tulle.dialects.traefik.static import GREATEST, internal_router
+from tulle.dialects.traefik.static import GREATEST, router
 from tulle.dialects.written import Written
 from tulle.model.mesh import Fragment
 from tulle.model.names import Name
@@ -27,10 +28,11 @@ def read(part: Written) -> Fragment:
         headers=tuple(sorted(wanted.header_labels.items())),
     )
     counted = Observing(name=Name(STATIC, "metrics"), origin=part.origin, what=metrics)
+    service = internal.service(part, "prometheus")
     if wanted.manual_routing:
-        return Fragment(objects=(counted,), findings=tuple(part.findings))
-    router = internal_router(part, "prometheus", "/metrics", wanted.entry_point, GREATEST)
-    return Fragment(objects=(counted, router), findings=tuple(part.findings))
+        return Fragment(objects=(counted, *service), findings=tuple(part.findings))
+    asked = router(part, "prometheus", "/metrics", wanted.entry_point, GREATEST)
+    return Fragment(objects=(counted, *service, asked), findings=tuple(part.findings))
 
 
 KIND = Kind(

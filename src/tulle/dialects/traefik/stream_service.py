@@ -9,15 +9,13 @@ from dataclasses import replace
 from tulle.dialects.fields import shown
 from tulle.dialects.objects import validated
 from tulle.dialects.sections import Kind, Shape
-from tulle.dialects.traefik import health
-from tulle.dialects.traefik.files import file_or_text
+from tulle.dialects.traefik import health, server_tls
 from tulle.dialects.traefik.references import reference
 from tulle.dialects.traefik.stream_specs import (
     StreamServerSpec,
     TcpHealthSpec,
     TcpLoadBalancerSpec,
     TcpServiceSpec,
-    TcpTlsSpec,
     TcpTransportSpec,
     TcpWeightedSpec,
     UdpServerSpec,
@@ -27,7 +25,7 @@ from tulle.dialects.written import Written
 from tulle.model.hostnames import is_address
 from tulle.model.mesh import Fragment
 from tulle.model.names import Name
-from tulle.model.policies import Balance, ClientTls, HealthCheck, LoadBalancing, Policy, TlsMode
+from tulle.model.policies import Balance, HealthCheck, LoadBalancing, Policy
 from tulle.model.routers import TCP, UDP, USUAL_TCP_TRANSPORT, Blend, Pool, Share, Transport
 from tulle.model.services import Endpoint, Port, Protocol, Resolution, Service
 
@@ -97,10 +95,14 @@ def read_transport(part: Written) -> Fragment:
     spec = validated(part, TcpTransportSpec)
     if spec is None:
         return Fragment(findings=tuple(part.findings))
+    certificate, key = server_tls.shown(spec.tls) if spec.tls is not None else ("", "")
     transport = Transport(
         name=_named(part, TCP),
         origin=part.origin,
-        tls=_tls(part, spec.tls) if spec.tls is not None else None,
+        tls=server_tls.read(part, spec.tls, "tls") if spec.tls is not None else None,
+        authorities=server_tls.authorities(spec.tls) if spec.tls is not None else "",
+        certificate=certificate,
+        key=key,
         connect_timeout=spec.dial_timeout or 30.0,
         proxy_protocol=spec.proxy_protocol.version if spec.proxy_protocol is not None else 0,
     )
@@ -176,19 +178,6 @@ def _health(part: Written, spec: TcpHealthSpec | None) -> HealthCheck | None:
         port=spec.port,
         sends=spec.send,
         expects=spec.expect,
-    )
-
-
-def _tls(part: Written, spec: TcpTlsSpec) -> ClientTls:
-    shown_pair = spec.certificates[0] if spec.certificates else None
-    return ClientTls(
-        mode=TlsMode.MUTUAL if shown_pair is not None else TlsMode.SIMPLE,
-        certificate_file=file_or_text(part, shown_pair.cert_file) if shown_pair is not None else "",
-        key_file=file_or_text(part, shown_pair.key_file) if shown_pair is not None else "",
-        ca_file=file_or_text(part, spec.root_cas[0]) if spec.root_cas else "",
-        server_name=spec.server_name,
-        subject_alt_names=(spec.peer_cert_uri,) if spec.peer_cert_uri else (),
-        skips_verification=spec.insecure_skip_verify,
     )
 
 

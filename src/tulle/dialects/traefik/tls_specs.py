@@ -57,17 +57,11 @@ class OptionsSpec(TraefikSpec):
     min_version: Version = Field("", description="The lowest version; TLS 1.2 if not given.")
     max_version: Version = Field("", description="The highest.")
     cipher_suites: Texts = Field((), description="Up to TLS 1.2.")
-    curve_preferences: Annotated[Texts, Refused("has no effect yet: the curves are those of Envoy")] = Field(
-        (), description="Curves for the exchange of keys."
-    )
+    curve_preferences: Texts = Field((), description="Curves for the exchange of keys.")
     client_auth: Annotated[ClientAuthSpec | None, Present] = Field(None, description="Certificates of clients.")
-    sni_strict: Annotated[
-        Flag, Refused("has no effect yet: names without a certificate get the default one", unless=(False,))
-    ] = Field(False, description="Whether names without a certificate are refused.")
+    sni_strict: Flag = Field(False, description="Whether names without a certificate are refused.")
     alpn_protocols: Texts = Field(("h2", "http/1.1", "acme-tls/1"), description="Protocols that are offered.")
-    disable_session_tickets: Annotated[
-        Flag, Refused("has no effect yet: sessions are resumed by tickets", unless=(False,))
-    ] = Field(False, description="Whether sessions are not resumed by tickets.")
+    disable_session_tickets: Flag = Field(False, description="Whether sessions are not resumed by tickets.")
     prefer_server_cipher_suites: Annotated[
         Flag, Refused("has no effect, and none in Traefik 3: leave it out", unless=(False,))
     ] = Field(False, description="No longer used.")

@@ -1,6 +1,11 @@
 -- What an entry point does with the few requests whose target or headers are not as plain as usual; see intake.py.
 -- The route is chosen already, and is not chosen again: which steps a request has cannot change any more.
 
+-- As Go's server answers what is no request.
+local function refuse(handle)
+  handle:respond({ [":status"] = "400", ["content-type"] = "text/plain; charset=utf-8" }, "400 Bad Request")
+end
+
 -- Escapes in capitals, as Go writes them; nil if there is one that is none.
 local function usual(path)
   local wrong = path:gsub("%%%x%x", ""):find("%", 1, true)
@@ -24,14 +29,13 @@ function envoy_on_request(handle)
     local path, query = target, ""
     if start ~= nil then path, query = target:sub(1, start - 1), target:sub(start) end
     local clean = usual(path)
-    if clean == nil then
-      -- As Go's server answers what is no request.
-      return handle:respond({ [":status"] = "400", ["content-type"] = "text/plain; charset=utf-8" }, "400 Bad Request")
-    end
+    if clean == nil then return refuse(handle) end
     query = query:gsub(";", settings.semicolon)
     if clean .. query ~= target then headers:replace(":path", clean .. query) end
   end
   local host = headers:get(":authority")
+  -- (Envoy makes one of several.)
+  if host ~= nil and host:find(",", 1, true) then return refuse(handle) end
   if host == settings.nobody then
     headers:replace(":authority", "localhost")
     headers:remove("x-forwarded-host")

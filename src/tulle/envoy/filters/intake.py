@@ -27,7 +27,7 @@ from tulle.model.listeners import Entrance
 
 UNUSUAL = {
     ":path": "(?s).*[%;].*",
-    ":authority": f".*:[0-9]+|{re.escape(NOBODY)}",
+    ":authority": f".*:[0-9]+|.*,.*|{re.escape(NOBODY)}",
     "x-forwarded-port": OF_HOST,
     "upgrade": "(?s).*",
 }

@@ -46,7 +46,11 @@ def compress(step: steps.Compress, where: Where) -> tuple[Part, ...]:
     marking = {"op": "mark_type", "note": where.note, "fit": FIT, **types}
     filters = tuple(_compressor(step, each, where) for each in step.encodings)
     return (
-        Work(request=(before,), answer=({"op": "unmark_type", "note": where.note, "fit": FIT},)),
+        Work(
+            request=(before,),
+            answer=({"op": "unmark_type", "note": where.note, "fit": FIT},),
+            headers=frozenset(("accept-encoding",)),
+        ),
         Native(filters),
         Work(request=({"op": "accepted", "note": where.note},), answer=(marking,)),
     )

@@ -2,19 +2,25 @@
 
 from __future__ import annotations
 
+import hashlib
+from dataclasses import replace
 from hashlib import blake2b
 from typing import Any
 
 from envoy.extensions.filters.http.ext_authz.v3 import ext_authz_pb2
 
 from tulle.envoy.bootstrap import CONSULTANT
-from tulle.envoy.steps.parts import Native, Part, Where
+from tulle.envoy.steps.parts import Native, Operation, Part, Where, Work
+from tulle.envoy.steps.paths import NOTES
 from tulle.model import consulting, steps
 
 TYPE = "type.googleapis.com/envoy.extensions.filters.http"
 FORWARDED = "x-forwarded-for"
 NONE = "-"
 """A header that no request has: Envoy wants at least one, and would send all without any."""
+SHORT, LONG = 2, 60
+"""Seconds for which the gateway remembers a proof that was right: where the users are in a file, and where they are in
+the configuration, with which all that is remembered of them goes."""
 PATIENT, QUICK = "10s", "1s"
 """How long may be thought about an answer: some hashes are made to take their time."""
 
@@ -30,7 +36,21 @@ def passwords(step: steps.Passwords, where: Where) -> tuple[Part, ...]:
         hides_proof=step.hides_proof,
         name_header=step.name_header,
     )
-    return authorized(question, where, ["authorization"])
+    if step.is_digest:
+        return authorized(question, where, ["authorization"])
+    known = f"{where.note}.known"
+    (asked,) = authorized(question, where, ["authorization"], unless=known)
+    remembering: Operation = {
+        "op": "proof",
+        "note": where.note,
+        "question": question.id,
+        "proofs": hashlib.sha256(consulting.to_text(question).encode()).hexdigest()[:24],
+        "seconds": SHORT if step.file else LONG,
+        "hides": step.hides_proof,
+        "name_header": step.name_header.lower(),
+    }
+    headers = frozenset(("authorization", step.name_header.lower())) - {""}
+    return Work(request=(remembering,), answer=(remembering,), headers=headers), replace(asked, headers=headers)
 
 
 def rate(step: steps.LimitRate, where: Where) -> tuple[Part, ...]:
@@ -70,16 +90,23 @@ def breaker(step: steps.Break, where: Where) -> tuple[Part, ...]:
     return _followed(question, where, "SEND", [":status"], [])
 
 
-def authorized(question: consulting.Question, where: Where, needed: list[str]) -> tuple[Part, ...]:
-    """Asked before a request goes on."""
+def authorized(question: consulting.Question, where: Where, needed: list[str], unless: str = "") -> tuple[Native]:
+    """Asked before a request goes on, unless there is a note of this name that says yes."""
     name = f"asked-{where.note}"
-    configuration = {
+    configuration: dict[str, Any] = {
         "@type": f"{TYPE}.ext_authz.v3.ExtAuthz",
         "transport_api_version": "V3",
         "grpc_service": _helper(PATIENT),
         "allowed_headers": {"patterns": [{"exact": each} for each in needed or [NONE]]},
         "status_on_error": {"code": "ServiceUnavailable"},
     }
+    if unless:
+        configuration["filter_enabled_metadata"] = {
+            "filter": NOTES,
+            "path": [{"key": unless}],
+            "value": {"string_match": {"exact": "yes"}},
+            "invert": True,
+        }
     said = ext_authz_pb2.ExtAuthzPerRoute()
     said.check_settings.context_extensions[consulting.QUESTION] = consulting.to_text(question)
     return (Native(({"name": name, "typed_config": configuration},), ((name, said),)),)

@@ -33,7 +33,9 @@ def rate(step: steps.LimitRate, where: Where) -> tuple[Part, ...]:
     if step.redis is not None or (address is not None and address.ipv6_bits is not None):
         return consulted.rate(step, where)
     source: Operation = {"op": "note_client", "note": f"{where.note}-client", "by": _by(step.by)}
-    return Work(request=(source,)), Native(({"name": f"rate-{where.note}", "typed_config": _limit(step, where)},))
+    is_peer = source["by"] == {"kind": "peer"}
+    limit = Native(({"name": f"rate-{where.note}", "typed_config": _limit(step, where)},), headers=frozenset())
+    return Work(request=(source,), headers=frozenset() if is_peer else None), limit
 
 
 def _by(by: steps.SameClient) -> Operation:

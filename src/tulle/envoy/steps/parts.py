@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from google.protobuf.message import Message
@@ -12,6 +12,9 @@ Operation = Mapping[str, Any]
 """One thing that the interpreter does: `op` says what, the rest with what."""
 NativeFilter = Mapping[str, Any]
 """A filter within a chain, as JSON: it travels in a TypedStruct, because the types of the chain are newer than ours."""
+
+
+Headers = frozenset[str] | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,6 +33,8 @@ class Work:
 
     request: tuple[Operation, ...] = ()
     answer: tuple[Operation, ...] = ()
+    headers: Headers = None
+    """Of requests: what it reads or changes; None: not only headers."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,6 +44,8 @@ class Native:
     filters: tuple[NativeFilter, ...]
     said: tuple[tuple[str, Message], ...] = ()
     """What the route says to some of them, by their names."""
+    headers: Headers = None
+    """The same, of filters that leave answers of servers alone."""
 
 
 Part = Work | Native
@@ -49,7 +56,7 @@ def stamped(parts: Iterable[Part], step: int) -> Iterator[Part]:
     for part in parts:
         if isinstance(part, Work):
             request, answer = (tuple({**each, "step": step} for each in ops) for ops in (part.request, part.answer))
-            yield Work(request=request, answer=answer)
+            yield replace(part, request=request, answer=answer)
         else:
             yield part
 
@@ -60,9 +67,26 @@ def joined(parts: Iterable[Part]) -> tuple[Part, ...]:
     for part in parts:
         match found[-1] if found else None, part:
             case Work() as before, Work():
-                found[-1] = Work(request=before.request + part.request, answer=part.answer + before.answer)
+                found[-1] = _after(before, part)
             case Native() as before, Native():
-                found[-1] = Native(before.filters + part.filters, before.said + part.said)
+                headers = (
+                    before.headers | part.headers if before.headers is not None and part.headers is not None else None
+                )
+                found[-1] = Native(before.filters + part.filters, before.said + part.said, headers)
+            case Native() as between, Work() if len(found) > 1 and _is_free(part, between):
+                # Each interpreter costs as much as many operations.
+                before = found[-2]
+                assert isinstance(before, Work), "neighbours of the same nature are one"
+                found[-2] = _after(before, part)
             case _:
                 found.append(part)
     return tuple(found)
+
+
+def _after(before: Work, part: Work) -> Work:
+    return Work(request=before.request + part.request, answer=part.answer + before.answer)
+
+
+def _is_free(part: Work, between: Native) -> bool:
+    """Whether it does not matter which of the two comes first."""
+    return part.headers is not None and between.headers is not None and part.headers.isdisjoint(between.headers)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import hashlib
+import json
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -80,6 +82,9 @@ def _work(work: Work, number: int) -> lua_pb2.LuaPerRoute:
     if work.answer:
         # Which of them a request had reached is noted on its way: others leave the answer as it is.
         context |= {"answer": list(work.answer), "slot": number}
+    # By this name interpreters know it again, so that they read it once and not with every request.
+    text = json.dumps(context, sort_keys=True)
+    context["plan"] = hashlib.sha256(text.encode()).hexdigest()[:24]
     message = lua_pb2.LuaPerRoute()
     message.filter_context.update(context)
     return message

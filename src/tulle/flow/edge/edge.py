@@ -2,21 +2,23 @@
 
 from __future__ import annotations
 
-import hashlib
 from collections.abc import Iterator, Mapping
 from dataclasses import fields, replace
 from typing import TypeVar
 
-from tulle.flow.edge import answers, log_files, observed, places, redirects, streams
+from tulle.flow.edge import answers, certified, log_files, observed, places, redirects, streams, trusting
+from tulle.flow.edge.ending import Ending
+from tulle.flow.edge.ending import ending as end
 from tulle.flow.edge.joining import Joined, join
 from tulle.flow.edge.known import ALL, Key, Known, changed, usual_of
 from tulle.flow.edge.known import different as known_changes
+from tulle.flow.edge.misdirected import refused
+from tulle.flow.edge.trusting import hashed
 from tulle.flow.merge import Merge
 from tulle.kit.memo import remember
 from tulle.kit.tables import replaced
 from tulle.model.challenges import NOTHING_ISSUED, Issued
 from tulle.model.findings import Finding
-from tulle.model.hostnames import ANY
 from tulle.model.listeners import Certificate, Listener
 from tulle.model.names import Name
 from tulle.model.objects import Secret
@@ -33,15 +35,12 @@ from tulle.model.routers import (
     Pool,
     Router,
     RouterState,
-    TlsOptions,
     Transport,
 )
 from tulle.model.routes import RouteKind, RouteSet
 from tulle.model.services import Service
 
 Thing = TypeVar("Thing")
-CERTIFICATES = "edge-certificates"
-"""The namespace of their secrets."""
 
 
 class Edge:
@@ -59,6 +58,7 @@ class Edge:
         self._usual: dict[RouteKind, tuple[EntryPoint, ...]] = {}
         self._known = Known()
         self._issued = NOTHING_ISSUED
+        self._ending = Ending()
 
     def update(self, merge: Merge, issued: Issued = NOTHING_ISSUED) -> None:
         """Bring everything up to date with what is merged now, and what authorities have issued."""
@@ -76,9 +76,9 @@ class Edge:
         kinds = {kind for kind, _ in different}
         if is_joined or is_issued or not kinds.isdisjoint({"certificate", "entry point", "options"}):
             self._update_listeners()
-        if is_issued or not kinds.isdisjoint({"certificate", "entry point", "serversTransport"}):
+        if is_issued or not kinds.isdisjoint({"certificate", "entry point", "options", "serversTransport"}):
             self._update_secrets()
-        own = (route for router in self._in_order() for route in self.joined[router].routes)
+        own = (route for router in self._in_order() for route in self._routes_of(router))
         asked = answers.routes(issued.answers, self.points)
         self.routes = (*asked, *redirects.redirects(known.points), *own)
         self.state = self._state()
@@ -125,6 +125,7 @@ class Edge:
                 router=router,
                 points=tuple(point.name.name for point in joined.points),
                 problems=joined.problems,
+                remarks=joined.remarks,
                 services=tuple(sorted(name for kind, name in joined.asked if kind == "service" and name != ALL)),
                 steps=tuple(sorted(name for kind, name in joined.asked if kind == "middleware" and name != ALL)),
             )
@@ -134,8 +135,14 @@ class Edge:
             if (joined := self.joined[router]).routes
             for point in joined.points
         ]
+        known = self._known
         return EdgeState(
-            routers=found, points=self.points, pools=self._known.pools, wishes=tuple(dict.fromkeys(wishes))
+            routers=found,
+            points=self.points,
+            pools=known.pools,
+            composed=frozenset((*known.blends, *known.mirrorings, *known.failovers)),
+            steps=frozenset(known.steps),
+            wishes=tuple(dict.fromkeys(wishes)),
         )
 
     def findings(self) -> Iterator[Finding]:
@@ -144,6 +151,17 @@ class Edge:
             yield from joined.findings
         yield from redirects.findings(self._known.points)
         yield from log_files.findings(self._known.observing.values())
+        yield from self._ending.findings
+
+    def _routes_of(self, router: Router) -> tuple[RouteSet, ...]:
+        joined = self.joined[router]
+        if router.kind is not RouteKind.HTTP:
+            return joined.routes
+        foreign = {places.tls_listener(each): self._ending.foreign(router, each) for each in joined.points}
+        found = {name: others for name, others in foreign.items() if others}
+        if not found:
+            return joined.routes
+        return tuple(each for route in joined.routes for each in refused(route, router, tuple(found.items())))
 
     def _update_services(self, different: set[Key]) -> None:
         known = self._known
@@ -165,6 +183,7 @@ class Edge:
         found = [transport_secret(each) for each in self._known.transports.values()]
         if self.points:
             found += [*map(secret, self._pairs()), *answers.secrets(self._issued.answers)]
+            found += map(trusting.secret, self._known.options.values())
         issued = self._issued.secrets if self.points else {}
         self.secrets = _all(self.secrets, {**{each.name: each for each in found if each is not None}, **issued})
 
@@ -177,66 +196,20 @@ class Edge:
         written = tuple(map(certificate, pairs))
         # The first is for clients that ask for a name without one.
         certificates = (*written, *(Certificate(secret=name) for name in sorted(issued.secrets)))
-        ending = self._ending()
-        found = {each.name: each for each in places.listeners(points, certificates, ending)}
-        around = streams.Around(certificates, self._known.options, ending.usual)
+        live = {router: self.joined[router].points for router in self._in_order() if self.joined[router].routes}
+        ending = self._ending = end(live, self._known.options)
+        names = self._certified(pairs)
+        found = {each.name: each for each in places.listeners(points, certificates, ending, names)}
+        around = streams.Around(certificates, self._known.options, ending.usual, names)
         found.update((each.name, self._same(each)) for each in streams.listeners(self.joined, around))
         found.update((each.name, self._same(each)) for each in answers.listeners(issued.answers, points))
         self.listeners = _all(self.listeners, found)
 
-    def _ending(self) -> places.Ending:
-        """How TLS is ended, as routers say it; hosts for which they say different things have the usual way."""
-        said: dict[Name, dict[str, set[Name | None]]] = {}
-        for router in self._in_order():
-            joined = self.joined[router]
-            for point in joined.points if joined.routes and router.kind is RouteKind.HTTP else ():
-                tls = router.tls or point.tls
-                if tls is None:
-                    continue
-                wanted = tls.options.name if tls.options is not None else None
-                for host in router.named:
-                    said.setdefault(point.name, {}).setdefault(host, set()).add(wanted)
-        special: dict[Name, tuple[tuple[TlsOptions, tuple[str, ...]], ...]] = {}
-        for point_name, hosts in said.items():
-            groups: dict[Name, list[str]] = {}
-            for host, names in sorted(hosts.items()):
-                (name, *others) = names
-                if name is not None and not others and name in self._known.options:
-                    groups.setdefault(name, []).append(host)
-            special[point_name] = tuple((self._known.options[name], tuple(each)) for name, each in groups.items())
-        usual = [each for name, each in sorted(self._known.options.items()) if name.name == "default"]
-        return places.Ending(usual[0] if usual else None, special, *self._shared(said))
-
-    def _shared(self, said: Mapping[Name, Mapping[str, object]]) -> tuple[dict[Name, tuple[str, ...]], frozenset[Name]]:
-        """Where routers for connections take some of those that could have requests in them.
-
-        By entry point the hosts that are left with TLS, and the entry points where none are left without.
-        """
-        hosts: dict[Name, tuple[str, ...]] = {}
-        plain = set()
-        wide = {
-            point.name
-            for router, joined in self.joined.items()
-            if router.kind is RouteKind.HTTP and router.hosts is None and joined.routes
-            for point in joined.points
-            if router.tls is not None or point.tls is not None
-        }
-        for router in self._in_order():
-            if router.kind is not RouteKind.TCP or not self.joined[router].routes:
-                continue
-            for point in self.joined[router].points:
-                named = said.get(point.name, {})
-                if router.tls is None:
-                    if streams.is_catch_all(router):
-                        plain.add(point.name)
-                    continue
-                names = streams.server_names(router)
-                before = hosts.get(point.name, (ANY,))
-                both = [name for name in names if name in named and name not in before]
-                hosts[point.name] = (*both, *before)
-                if ANY in names and point.name not in wide:
-                    hosts[point.name] = tuple(sorted(named))
-        return hosts, frozenset(plain)
+    def _certified(self, pairs: list[KeyPair]) -> tuple[str, ...] | None:
+        """The names for which there are certificates; None where nobody asks."""
+        if not any(each.is_strict for each in self._known.options.values()):
+            return None
+        return certified.names(pairs, self._issued.secrets.values())
 
     def _same(self, listener: Listener) -> Listener:
         """The one that there is, if nothing is different."""
@@ -284,6 +257,8 @@ def served(pool: Pool, transport: Transport | None) -> Service:
         policy = replace(policy, tls=tls, pool=replace(policy.pool, negotiates_http2=not is_old))
     if transport is not None:
         policy = replace(policy, connect_timeout=transport.connect_timeout, idle_timeout=transport.idle_timeout)
+        if transport.proxy_protocol:
+            policy = replace(policy, proxy_protocol=transport.proxy_protocol)
     return replace(pool.service, policy=policy)
 
 
@@ -309,7 +284,7 @@ def transport_secret(transport: Transport) -> Secret | None:
 
 
 def _transport_secret_name(transport: Transport) -> Name:
-    return _hashed(f"transport {transport.name}")
+    return hashed(f"transport {transport.name}")
 
 
 @remember(size=1)
@@ -322,12 +297,7 @@ def secret(pair: KeyPair) -> Secret | None:
 
 
 def _secret_name(pair: KeyPair) -> Name:
-    """Names of secrets have few characters."""
-    return _hashed(str(pair.name))
-
-
-def _hashed(text: str) -> Name:
-    return Name(CERTIFICATES, hashlib.sha256(text.encode()).hexdigest()[:24])
+    return hashed(str(pair.name))
 
 
 @remember(size=1)

@@ -3,20 +3,23 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass, field, replace
+from typing import TypeAlias
 
+from tulle.flow.edge.ending import DEFAULT, REQUESTS, REST, WILDCARDS, Ended, Ending
+from tulle.flow.edge.trusting import trust
 from tulle.kit.memo import remember
 from tulle.model.documents import BUILT_IN
 from tulle.model.hostnames import ANY
 from tulle.model.listeners import Certificate, Listener, ListenerHost, ListenerProtocol
 from tulle.model.names import Name
-from tulle.model.routers import STATIC, USUAL_VERSIONS, EntryPoint, Router, TlsOptions
+from tulle.model.routers import STATIC, USUAL_PROTOCOLS, USUAL_VERSIONS, EntryPoint, Router
 
+Names: TypeAlias = tuple[str, ...] | None
 ADMIN = "traefik"
 """The entry point of the API, the dashboard and `ping`, which is for no router that does not name it."""
-USUAL = EntryPoint(name=Name(STATIC, "http"), origin=BUILT_IN, address="0.0.0.0", port=80)
+USUAL = EntryPoint(name=Name(STATIC, "http"), origin=BUILT_IN, address="::", port=80)
 """The one that there is if none is written."""
-ADMINISTRATIVE = EntryPoint(name=Name(STATIC, ADMIN), origin=BUILT_IN, address="0.0.0.0", port=8080)
+ADMINISTRATIVE = EntryPoint(name=Name(STATIC, ADMIN), origin=BUILT_IN, address="::", port=8080)
 """The one of the API, if none is written."""
 LOWEST = 1024
 MOVED = 8000
@@ -52,32 +55,21 @@ def tls_listener(point: EntryPoint) -> str:
 
 
 def listeners(
-    points: Iterable[EntryPoint], certificates: tuple[Certificate, ...], ending: Ending
+    points: Iterable[EntryPoint], certificates: tuple[Certificate, ...], ending: Ending, known: Names = None
 ) -> Iterator[Listener]:
-    """What listens for requests at all entry points."""
+    """What listens for requests at all entry points; `known` are the names that the certificates are for."""
     for point in points:
         if point.is_udp:
+            yield _datagrams(point)
             continue
         if point.name not in ending.plain_taken:
             yield _plain(point)
-        hosts = ending.hosts.get(point.name, (ANY,))
-        if certificates and hosts:
-            yield _tls(point, certificates, ending.usual, hosts)
-            for options, hosts in ending.special.get(point.name, ()):
-                yield _tls(point, certificates, options, hosts)
-
-
-@dataclass(frozen=True, slots=True)
-class Ending:
-    """How TLS is ended."""
-
-    usual: TlsOptions | None = None
-    special: Mapping[Name, tuple[tuple[TlsOptions, tuple[str, ...]], ...]] = field(default_factory=dict)
-    """By entry point: other options, and the hosts that they are for."""
-    hosts: Mapping[Name, tuple[str, ...]] = field(default_factory=dict)
-    """By entry point: the hosts for which TLS has requests in it, if not all; none at all if empty."""
-    plain_taken: frozenset[Name] = frozenset()
-    """Entry points where all connections without TLS are some router's."""
+        if not certificates or point.name in ending.untouched:
+            continue
+        rank = REQUESTS if point.name in ending.wide else REST
+        yield _tls(point, certificates, Ended(DEFAULT, ending.usual, (ANY,), rank), known)
+        for each in ending.special.get(point.name, ()):
+            yield _tls(point, certificates, each, known)
 
 
 @remember(size=1)
@@ -88,31 +80,48 @@ def _plain(point: EntryPoint) -> Listener:
         address=point.address,
         port=real_port(point.port),
         declared_port=point.port,
-        entrance=replace(point.entrance, advertised=0),
+        entrance=point.entrance,
         section=point.name.name,
+        rank=REST,
+    )
+
+
+@remember(size=1)
+def _datagrams(point: EntryPoint) -> Listener:
+    """What nobody is there for is lost, and not refused."""
+    return Listener(
+        name=point.name,
+        origin=point.origin,
+        address=point.address,
+        port=real_port(point.port),
+        declared_port=point.port,
+        protocol=ListenerProtocol.UDP,
+        entrance=point.entrance,
+        rank=REST,
     )
 
 
 @remember(size=64)
-def _tls(
-    point: EntryPoint, certificates: tuple[Certificate, ...], options: TlsOptions | None, hosts: tuple[str, ...]
-) -> Listener:
-    is_special = options is not None and options.name.name != "default"
-    suffix = f"|{options.name}" if options is not None and is_special else ""
+def _tls(point: EntryPoint, certificates: tuple[Certificate, ...], ended: Ended, known: Names) -> Listener:
+    options = ended.options
+    parts = [] if ended.hosts == (ANY,) else [ended.name, "*"] if ended.rank == WILDCARDS else [ended.name]
     return Listener(
-        name=Name(point.name.namespace, f"{point.name.name}|tls{suffix}"),
+        name=Name(point.name.namespace, "|".join((point.name.name, "tls", *parts))),
         origin=point.origin,
         address=point.address,
         port=real_port(point.port),
         declared_port=point.port,
         protocol=ListenerProtocol.HTTPS,
-        certificates=certificates,
+        certificates=() if ended.is_broken else certificates,
         entrance=point.entrance,
         section=point.name.name,
-        hosts=tuple(ListenerHost(host=host) for host in hosts),
+        hosts=tuple(ListenerHost(host=host) for host in ended.hosts),
         versions=options.versions if options is not None else USUAL_VERSIONS,
-        client_trust=options.trust if options is not None else None,
-        alpn=options.protocols if options is not None else (),
+        client_trust=trust(options),
+        alpn=options.protocols if options is not None else USUAL_PROTOCOLS,
+        ending=ended.name,
+        certified=known if options is not None and options.is_strict else None,
+        rank=ended.rank,
     )
 
 

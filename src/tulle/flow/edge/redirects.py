@@ -5,13 +5,13 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 
 from tulle.flow.edge.parents import at_top
-from tulle.flow.edge.places import plain_listener, tls_listener
+from tulle.flow.edge.places import plain_listener, real_port, tls_listener
 from tulle.kit.memo import remember
 from tulle.model.findings import Finding
 from tulle.model.hostnames import ANY
 from tulle.model.names import Name
-from tulle.model.routers import STATIC, EntryPoint
-from tulle.model.routes import Match, Respond, RouteRule, RouteSet
+from tulle.model.routers import STATIC, EntryPoint, Redirection
+from tulle.model.routes import Match, Respond, RouteRule, RouteSet, ValueKind, ValueMatch
 from tulle.model.steps import RedirectScheme
 
 EVERYTHING = Match()
@@ -38,7 +38,8 @@ def target(point: EntryPoint, points: Mapping[Name, EntryPoint]) -> str | None:
     if point.redirect is None:
         return None
     if point.redirect.to.startswith(":"):
-        return point.redirect.to[1:]
+        port = point.redirect.to[1:]
+        return port if port.isdecimal() and 0 < int(port) < 65536 else None
     other = points.get(Name(STATIC, point.redirect.to))
     return str(other.port) if other is not None else None
 
@@ -46,16 +47,29 @@ def target(point: EntryPoint, points: Mapping[Name, EntryPoint]) -> str | None:
 @remember(size=1)
 def _redirecting(point: EntryPoint, port: str) -> RouteSet:
     assert point.redirect is not None
-    step = RedirectScheme(scheme=point.redirect.scheme, port=port, is_permanent=point.redirect.is_permanent)
     name = Name(point.name.namespace, f"{point.name.name}-to-{point.redirect.to.strip(':')}")
-    rule = RouteRule(
-        name=name.name, origin=point.origin, matches=(EVERYTHING,), action=Respond(status=418), steps=(step,)
-    )
     return RouteSet(
         name=name,
         origin=point.origin,
         hosts=(ANY,),
         listeners=(plain_listener(point), tls_listener(point)),
-        rules=(rule,),
+        rules=tuple(_rules(point, point.redirect, port, name.name)),
         priority=at_top(point.redirect.priority),
     )
+
+
+def _rules(point: EntryPoint, redirect: Redirection, port: str, name: str) -> Iterator[RouteRule]:
+    """Who came to a port that was moved up is sent to one; everybody else came through something that moves them."""
+    real = real_port(point.port)
+    if real != point.port:
+        yield _rule(point, redirect, str(real_port(int(port))), f"{name}-moved", Match(headers=(_at_port(real),)))
+    yield _rule(point, redirect, port, name, EVERYTHING)
+
+
+def _at_port(port: int) -> ValueMatch:
+    return ValueMatch(name="host", kind=ValueKind.SUFFIX, value=f":{port}")
+
+
+def _rule(point: EntryPoint, redirect: Redirection, port: str, name: str, match: Match) -> RouteRule:
+    step = RedirectScheme(scheme=redirect.scheme, port=port, is_permanent=redirect.is_permanent)
+    return RouteRule(name=name, origin=point.origin, matches=(match,), action=Respond(status=418), steps=(step,))

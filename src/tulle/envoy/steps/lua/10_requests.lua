@@ -64,13 +64,20 @@ local function is_dirty(path)
   return false
 end
 
+-- Reading notes makes a table of all of them: once for each request, and for each answer. What waits may come back after
+-- others, whose notes are read anew then.
+local reader, notes
+
 local function noted(handle, name)
-  local notes = handle:streamInfo():dynamicMetadata():get(NOTES)
-  return notes and notes[name] or nil
+  if reader ~= handle then
+    reader, notes = handle, handle:streamInfo():dynamicMetadata():get(NOTES) or {}
+  end
+  return notes[name]
 end
 
 local function note(handle, name, value)
   handle:streamInfo():dynamicMetadata():set(NOTES, name, value)
+  if reader == handle then notes[name] = value end
 end
 
 -- Answers as Traefik does: with a body that has no type.

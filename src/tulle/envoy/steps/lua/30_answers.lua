@@ -44,16 +44,15 @@ function REQUEST.accept(handle, headers, op)
   local best = op.default
   if said ~= nil then best = chosen(op, said) or "" end
   if headers:get(":method") == "HEAD" then best = "" end
-  note(handle, op.note .. ".said", "=" .. (said or ""))
-  note(handle, op.note .. ".best", "=" .. best)
+  note(handle, op.note .. ".accept", best .. "=" .. (said or ""))
   local is_silent = best == "" or (best == "gzip" and not (said or ""):lower():find("gzip", 1, true))
   headers:replace("accept-encoding", is_silent and "identity" or best)
 end
 
 -- Services see what the client said.
 function REQUEST.accepted(handle, headers, op)
-  local said = noted(handle, op.note .. ".said") or "="
-  if said == "=" then headers:remove("accept-encoding") else headers:replace("accept-encoding", said:sub(2)) end
+  local said = (noted(handle, op.note .. ".accept") or "="):match("=(.*)")
+  if said == "" then headers:remove("accept-encoding") else headers:replace("accept-encoding", said) end
 end
 
 local function is_among(types, given)
@@ -63,7 +62,7 @@ local function is_among(types, given)
   return false
 end
 
--- What compressors change and Traefik does not.
+-- What compressors change and Traefik does not; in one note, because each costs.
 local KEPT = { "content-type", "vary", "etag" }
 
 function ANSWER.mark_type(handle, headers, op)
@@ -71,23 +70,21 @@ function ANSWER.mark_type(handle, headers, op)
   local plain = given ~= nil and trimmed(given:match("^[^;]*")):lower() or ""
   local fits = plain ~= "application/grpc" and not is_among(op.excluded, plain)
   if #op.included > 0 then fits = is_among(op.included, plain) end
-  for index = 1, #KEPT do
-    note(handle, op.note .. "." .. KEPT[index], "=" .. (headers:get(KEPT[index]) or ""))
-  end
+  local kept = {}
+  for index = 1, #KEPT do kept[index] = headers:get(KEPT[index]) or "" end
+  note(handle, op.note .. ".kept", table.concat(kept, "\n") .. "\n")
   headers:replace("content-type", fits and op.fit or "x/x")
 end
 
 function ANSWER.unmark_type(handle, headers, op)
-  local best = noted(handle, op.note .. ".best")
-  for index = 1, #KEPT do
-    local given = noted(handle, op.note .. "." .. KEPT[index])
-    if given == "=" then
-      headers:remove(KEPT[index])
-    elseif given ~= nil then
-      headers:replace(KEPT[index], given:sub(2))
-    end
+  local kept = noted(handle, op.note .. ".kept")
+  if kept == nil then return end  -- It comes from before the compressors.
+  local accept, index = noted(handle, op.note .. ".accept") or "=", 0
+  for given in kept:gmatch("(.-)\n") do
+    index = index + 1
+    if given == "" then headers:remove(KEPT[index]) else headers:replace(KEPT[index], given) end
   end
-  if best ~= nil and best ~= "=" then
+  if accept:sub(1, 1) ~= "=" then
     local vary = headers:get("vary")
     headers:replace("vary", vary == nil and "Accept-Encoding" or "Accept-Encoding, " .. vary)
   end

@@ -14,9 +14,23 @@ local function filled(handle, headers)
   headers:replace(":path", "/" .. path)
 end
 
+-- Plans of routes by their names, so that each is made into tables once. After very many changes all begins anew.
+local PLANS, MOST = {}, 10000
+local known = 0
+
+local function plan(context)
+  local name = context:get("plan")
+  local found = PLANS[name]
+  if found ~= nil then return found end
+  found = { slot = context:get("slot"), request = context:get("request"), answer = context:get("answer") }
+  if known >= MOST then PLANS, known = {}, 0 end
+  PLANS[name], known = found, known + 1
+  return found
+end
+
 local function on_request(handle, context)
-  local headers = handle:headers()
-  local slot, operations = context:get("slot"), context:get("request")
+  local headers, here = handle:headers(), plan(context)
+  local slot, operations = here.slot, here.request
   if slot ~= nil then note(handle, "reached", slot) end
   if operations == nil then return end
   emptied(handle, headers)
@@ -36,7 +50,8 @@ local function on_response(handle, context)
     headers:remove("content-type")
     note(handle, "untyped", "no more")
   end
-  local slot, operations = context:get("slot"), context:get("answer")
+  local here = plan(context)
+  local slot, operations = here.slot, here.answer
   if slot == nil or slot > (noted(handle, "reached") or 0) then return end
   local answered = noted(handle, "answered")
   for index = 1, #operations do
