@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from tests.dialects.traefik.reading import document
 from tests.flow.edge.building import STANDING
 from tulle.flow.build import Builder
+from tulle.flow.state import ProxyState
 from tulle.model.documents import Document
 from tulle.model.mesh import Mesh
 
@@ -20,6 +21,6 @@ class Seen:
             self.mesh: Mesh = builder.build((document(text), STANDING))
         self.documents: Sequence[Document] = builder.documents
 
-    def proxies(self) -> tuple[()]:
+    def proxies(self) -> tuple[ProxyState, ...]:
         """None."""
         return ()

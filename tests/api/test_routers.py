@@ -144,14 +144,14 @@ def test_configuration_that_is_put_here(client: TestClient) -> None:
     assert client.put("/rest/api/providers/docker", content=b"{}").status_code == 400
 
 
+def test_numbers_are_told_to_prometheus(client: TestClient) -> None:
+    answer = client.get("/prometheus/metrics")
+    assert (answer.status_code, answer.text) == (200, "")
+
+
 def test_a_page_for_people(client: TestClient) -> None:
     for path in ("/dashboard/", "/dashboard/dashboard"):
         answer = client.get(path)
         assert (answer.status_code, answer.headers["location"]) == (301, "/dashboard/")
     answer = client.get("/dashboard/dashboard/")
     assert answer.headers["content-type"] == "text/html; charset=utf-8" and "HTTP routers" in answer.text
-
-
-def test_numbers_are_told_to_prometheus(client: TestClient) -> None:
-    answer = client.get("/prometheus/metrics")
-    assert (answer.status_code, answer.text) == (200, "")

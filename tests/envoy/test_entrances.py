@@ -122,6 +122,13 @@ def test_where_connections_come_from_is_noted() -> None:
     assert as_json(entrances.proxy_protocol())["typed_config"]["allow_requests_without_proxy_protocol"] is True
 
 
+def test_clients_are_told_of_http3() -> None:
+    message = lazy_routes("edge")
+    entrances.forward(Entrance(http3=443), message)
+    (header,) = message.response_headers_to_add
+    assert (header.header.key, header.header.value) == ("alt-svc", 'h3=":443"; ma=2592000')
+
+
 def test_requests_are_logged() -> None:
     assert "access_log" not in manager(Entrance())
     found = manager(Entrance(observed=Observed(place="web", log=RequestLog())))
@@ -129,10 +136,3 @@ def test_requests_are_logged() -> None:
     counted = manager(Entrance(observed=Observed(place="web", metrics=RequestMetrics())))
     assert [each["name"] for each in counted["access_log"]] == ["entrypoints", "services"]
     assert "noted" in [each["name"] for each in found["http_filters"]]
-
-
-def test_clients_are_told_of_http3() -> None:
-    message = lazy_routes("edge")
-    entrances.forward(Entrance(http3=443), message)
-    (header,) = message.response_headers_to_add
-    assert (header.header.key, header.header.value) == ("alt-svc", 'h3=":443"; ma=2592000')

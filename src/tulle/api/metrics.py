@@ -6,7 +6,6 @@ import asyncio
 import re
 from collections.abc import Iterable, Iterator
 from pathlib import Path
-from typing import Protocol
 
 from tulle.clients.envoy_admin import exchange
 from tulle.flow.state import ProxyState
@@ -18,14 +17,6 @@ MICROSECONDS = 1_000_000
 _TYPE = re.compile(r"# TYPE envoy_(traefik_\w+) (\w+)")
 _SERIES = re.compile(r"envoy_(traefik_\w+)(?:\{(.*)\})? (\S+)")
 _BOUND = re.compile(r'le="([0-9.e+]+)"')
-
-
-class Watched(Protocol):
-    """Where proxies are."""
-
-    def proxies(self) -> tuple[ProxyState, ...]:
-        """Every proxy that is connected or should be."""
-        ...
 
 
 async def told(proxies: Iterable[ProxyState]) -> str:

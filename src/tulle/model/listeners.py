@@ -200,10 +200,10 @@ class Entrance:
     """Of one connection; 0: no limit."""
     longest: float = 0.0
     """Seconds of a connection; 0: no limit."""
-    observed: Observed = UNOBSERVED
-    """What is told of requests."""
     http3: int = 0
     """The port for HTTP/3 that clients are told; 0: it is not spoken."""
+    observed: Observed = UNOBSERVED
+    """What is told of requests."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False, weakref_slot=True)

@@ -347,5 +347,5 @@ class EdgeState:
     composed: frozenset[Name] = frozenset()
     """Services that are made of others."""
     steps: frozenset[Name] = frozenset()
-    wishes: tuple[tuple[Router, RouterTls | None], ...] = ()
-    """Routers that are used, each with the TLS that holds for it: its own, or that of an entry point."""
+    wishes: tuple[tuple[Router, RouterTls], ...] = ()
+    """Routers that are used and have TLS, each with what holds for it: its own, or that of an entry point."""

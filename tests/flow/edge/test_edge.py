@@ -107,7 +107,14 @@ def test_what_became_of_routers() -> None:
     a, b = state.routers[file("a")], state.routers[file("b")]
     assert (a.points, a.problems, a.services, a.steps) == (("web",), (), (file("s"),), (file("m"),))
     assert b.problems == ('router b: there is no service "nope"; did you mean "s"?',) or b.problems
-    assert [router.name for router, _ in state.wishes] == [file("a")]
+    assert not state.wishes, "it has no TLS"
+    secure = mesh(TEXT.replace("service: t", "service: nope").replace("service: ", "tls: {}, service: ")).edge
+    assert secure is not None
+    assert [router.name for router, _ in secure.wishes] == [file("a")]
+    everywhere = TEXT.replace("':8080'", "':8080', http: {tls: {}}")
+    state = mesh(everywhere).edge
+    assert state is not None
+    assert [router.name for router, _ in state.wishes] == [file("a"), file("b")]
 
 
 def test_nothing_is_there_for_those_who_have_no_routers() -> None:

@@ -8,7 +8,7 @@ from tulle.dialects.traefik import internal
 from tulle.dialects.traefik.observing_specs import MetricsSpec
 from tulle.dialects.traefik.static import GREATEST, router
 from tulle.dialects.written import Written
-from tulle.model.mesh import Fragment
+from tulle.model.mesh import Fragment, Object
 from tulle.model.names import Name
 from tulle.model.observing import Observing, RequestMetrics
 from tulle.model.routers import STATIC
@@ -28,11 +28,10 @@ def read(part: Written) -> Fragment:
         headers=tuple(sorted(wanted.header_labels.items())),
     )
     counted = Observing(name=Name(STATIC, "metrics"), origin=part.origin, what=metrics)
-    service = internal.service(part, "prometheus")
-    if wanted.manual_routing:
-        return Fragment(objects=(counted, *service), findings=tuple(part.findings))
-    asked = router(part, "prometheus", "/metrics", wanted.entry_point, GREATEST)
-    return Fragment(objects=(counted, *service, asked), findings=tuple(part.findings))
+    found: list[Object] = [counted, *internal.service(part, "prometheus")]
+    if not wanted.manual_routing:
+        found.append(router(part, "prometheus", "/metrics", wanted.entry_point, GREATEST))
+    return Fragment(objects=tuple(found), findings=tuple(part.findings))
 
 
 KIND = Kind(
