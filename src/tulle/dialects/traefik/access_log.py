@@ -67,7 +67,7 @@ def _fields(part: Written, spec: LogFieldsSpec) -> LogFields:
 
 
 KIND = Kind(
-    name="traefik/access-log",
+    name="traefik/accessLog",
     noun="accessLog",
     section=("accessLog",),
     shape=Shape.WHOLE,
