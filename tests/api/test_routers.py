@@ -144,6 +144,11 @@ def test_configuration_that_is_put_here(client: TestClient) -> None:
     assert client.put("/rest/api/providers/docker", content=b"{}").status_code == 400
 
 
+def test_numbers_are_told_to_prometheus(client: TestClient) -> None:
+    answer = client.get("/prometheus/metrics")
+    assert (answer.status_code, answer.text) == (200, "")
+
+
 def test_a_page_for_people(client: TestClient) -> None:
     for path in ("/dashboard/", "/dashboard/dashboard"):
         answer = client.get(path)

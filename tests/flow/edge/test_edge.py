@@ -219,3 +219,19 @@ def test_certificates_of_transports_that_are_text_are_secrets() -> None:
     assert tls.shown_secret == tls.ca_secret
     given = dict(found.secrets[tls.ca_secret].data)
     assert given == {"ca.crt": b"-----BEGIN 1", "tls.crt": b"-----BEGIN 2", "tls.key": b"-----BEGIN 3"}
+
+
+def test_the_usual_transport_of_connections() -> None:
+    text = """
+entryPoints: {db: {address: ":5432"}}
+tcpServersTransport: {dialTimeout: 3s}
+tcp:
+  routers: {a: {rule: HostSNI(`*`), service: s}}
+  services: {s: {loadBalancer: {servers: [{address: "10.0.0.1:1"}]}}}
+udp:
+  routers: {a: {service: s}}
+  services: {s: {loadBalancer: {servers: [{address: "10.0.0.1:1"}]}}}
+"""
+    found = mesh(text).services
+    timeouts = {str(name): each.policy.connect_timeout for name, each in found.items() if "/s" in name.name}
+    assert timeouts["tcp/s.@file"] == 3.0 != timeouts["udp/s.@file"]

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import fields, replace
 from typing import TypeVar
 
-from tulle.flow.edge import answers, certified, crowds, places, redirects, streams, trusting
+from tulle.flow.edge import answers, certified, crowds, log_files, observed, places, redirects, streams, trusting
 from tulle.flow.edge.ending import Ending
 from tulle.flow.edge.ending import ending as end
 from tulle.flow.edge.joining import Joined, join
@@ -27,6 +27,7 @@ from tulle.model.routers import (
     INTERNAL,
     TCP,
     UDP,
+    USUAL_TCP_TRANSPORT,
     USUAL_TRANSPORT,
     EdgeState,
     EntryPoint,
@@ -72,7 +73,8 @@ class Edge:
             return
         self._issued = issued
         before, known = self._known, Known.of(merge)
-        self.points = tuple(sorted(places.all_points(known.points, known.routers.values()), key=_name))
+        every = sorted(places.all_points(known.points, known.routers.values()), key=_name)
+        self.points = tuple(observed.points(every, log_files.usable(known.observing)))
         known = self._known = replace(known, points={each.name: each for each in self.points}, keys=keys)
         different = known_changes(merge, before, known)
         self._update_services(different)
@@ -153,6 +155,7 @@ class Edge:
         yield from redirects.findings(self._known.points)
         yield from self._crowds
         yield from self._ending.findings
+        yield from log_files.findings(self._known.observing.values())
 
     def _routes_of(self, router: Router) -> tuple[RouteSet, ...]:
         joined = self.joined[router]
@@ -252,7 +255,9 @@ def transport_of(pool: Pool) -> Name | None:
     """The transport of a pool; None: connections have no usual one."""
     if pool.transport is not None:
         return pool.transport.name
-    return None if pool.name.name.startswith((TCP, UDP)) else USUAL_TRANSPORT
+    if pool.name.name.startswith(TCP):
+        return USUAL_TCP_TRANSPORT
+    return None if pool.name.name.startswith(UDP) else USUAL_TRANSPORT
 
 
 @remember(size=2)
