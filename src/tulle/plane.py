@@ -86,6 +86,7 @@ async def run(settings: PlaneSettings) -> None:
     gather = Gather((FileSource(paths), StoreSource(store), built_in))
     kept = KeptVersions(home.plane / "last-good.db", gather.again)
     kept.load()
+    kept.last_good.waits = True  # Documents name more sources.
     keys = KeyCache(home.plane / "keys.json", gather.again)
     keys.load()
 
@@ -205,6 +206,7 @@ class Building:
             )
             if self.providers.follow(mesh):
                 return False  # What they say belongs to it: nobody is to be told half of it.
+            self.kept.last_good.settle()
             self.publisher.update(mesh)
             self.observer.built(mesh, self.builder.documents)
             self.keys.follow(mesh)

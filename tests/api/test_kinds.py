@@ -25,3 +25,10 @@ def test_a_group_tells_kinds_of_one_name_apart() -> None:
 def test_an_unknown_kind_is_a_problem_with_a_hint() -> None:
     with pytest.raises(Problem, match='there is no kind "servce"; did you mean "service"'):
         kinds.named("servce")
+
+
+def test_kinds_of_several_protocols_have_one_name() -> None:
+    routers = {f"traefik/{protocol}-router" for protocol in ("http", "tcp", "udp")}
+    assert kinds.named("router") == kinds.named("routers") == routers
+    assert kinds.named("tcp-routers") == kinds.named("tcp-router") == {"traefik/tcp-router"}
+    assert kinds.named("middlewares") == {"traefik/http-middleware", "traefik/tcp-middleware"}

@@ -6,6 +6,9 @@ from typing import Any
 
 import yaml
 
+from tests.dialects.traefik.reading import document
+from tests.flow.edge.building import STANDING
+from tulle.flow.build import Builder
 from tulle.kit.located_yaml import parse
 from tulle.model.documents import Anchor, Document, Key, Origin
 from tulle.model.mesh import Mesh
@@ -74,3 +77,31 @@ async def test_what_is_not_there_or_not_one_thing(serving: Any) -> None:
     assert several.status_code == 409 and "istio.gateway or gateway-api.gateway" in several.json()["detail"]
     assert one.json()["name"] == "edge"
     assert [each["name"] for each in listed.json()["objects"]] == ["web"]
+
+
+EDGE = """
+entryPoints: {web: {address: ":8080"}}
+http:
+  routers: {a: {rule: Path(`/a`), service: s}, b: {rule: Path(`/b`), service: nope}}
+  services: {s: {loadBalancer: {servers: [{url: "http://10.0.0.1"}]}}}
+"""
+
+
+async def test_what_became_of_routers(serving: Any) -> None:
+    builder = Builder()
+    mesh = builder.build((document(EDGE), document(EDGE.replace("b:", "c:"), source="docker"), STANDING))
+    async with serving() as api:
+        api.state.mesh, api.state.documents = mesh, builder.documents
+        listed = (await api.client.get("/v1/objects", params={"kind": "router"})).json()["objects"]
+        only = await api.client.get("/v1/objects/router/b")
+        of_provider = await api.client.get("/v1/objects/router/a", params={"namespace": "@docker"})
+        of_several = await api.client.get("/v1/objects/router/a")
+        everything = (await api.client.get("/v1/objects")).json()["objects"]
+    assert [(each["name"], each["namespace"]) for each in listed] == [
+        *(("a", "@file"), ("b", "@file"), ("a", "@docker"), ("c", "@docker")),
+    ]
+    assert listed[0]["status"]["conditions"][0]["reason"] == "Accepted"
+    (condition,) = only.json()["status"]["conditions"]
+    assert (condition["status"], condition["message"]) == ("False", 'router b: there is no service "nope"')
+    assert (of_provider.status_code, of_several.status_code) == (200, 404)
+    assert "@internal" not in {each["namespace"] for each in everything}

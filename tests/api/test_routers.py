@@ -6,15 +6,14 @@ from typing import Any
 import httpx
 import pytest
 
-from tests.dialects.traefik.reading import document
-from tests.flow.edge.building import STANDING
+from tests.api.seen import Seen
 from tulle.api.routers import application
-from tulle.flow.build import Builder
 from tulle.kit.located_yaml import Malformed
 
 TEXT = """
-entryPoints: {web: {address: ":8080"}, dns: {address: "[::1]:53/udp"}}
+entryPoints: {web: {address: ":8080"}, dns: {address: ":53/udp"}}
 ping: {entryPoint: web}
+accessLog: {}
 providers: {rest: {}}
 http:
   routers:
@@ -24,20 +23,11 @@ http:
   services:
     s: {loadBalancer: {servers: [{url: "http://10.0.0.1"}]}}
     w: {weighted: {services: [{name: s}]}}
-  middlewares: {m: {addPrefix: {prefix: /m}}}
+  middlewares: {m: {addPrefix: {prefix: "/m/a<b"}}}
 tcp:
   routers: {t: {rule: HostSNI(`*`), service: db}}
   services: {db: {loadBalancer: {servers: [{address: "10.0.0.1:5432"}]}}}
 """
-
-
-class State:
-    """What a control plane that read the text says."""
-
-    def __init__(self) -> None:
-        builder = Builder()
-        self.mesh = builder.build((document(TEXT), STANDING))
-        self.documents = builder.documents
 
 
 @pytest.fixture(scope="module")
@@ -49,7 +39,7 @@ def client() -> TestClient:
             raise Malformed(0, "not YAML")
         put.append(data)
 
-    return TestClient(application(State(), take))  # type: ignore[arg-type]
+    return TestClient(application(Seen(TEXT), take))
 
 
 class TestClient:
@@ -76,34 +66,17 @@ class TestClient:
 
 
 def got(client: TestClient, path: str, status: int = 200) -> Any:
-    answer = client.get(f"/api/{path}")
+    answer = client.get(f"/api/api/{path}")
     assert answer.status_code == status
     return answer.json()
 
 
-def test_routers_with_what_became_of_them(client: TestClient) -> None:
+def test_one_or_all(client: TestClient) -> None:
     found = {each["name"]: each for each in got(client, "http/routers")}
-    assert sorted(found) == ["a@file", "b@file", "c@file", "ping@internal"]
-    a, b = found["a@file"], found["b@file"]
-    assert (a["status"], a["using"], a["middlewares"], a["priority"]) == ("enabled", ["web"], ["m@file"], 10)
-    assert a["provider"] == "file"
-    assert (b["status"], len(b["error"])) == ("disabled", 1)
-    assert found["c@file"]["error"][0].startswith('router c: "rule" is no rule')
-    assert found["ping@internal"]["rule"] == "PathPrefix(`/ping`)"
-    assert got(client, "http/routers/a@file") == a
-    assert got(client, "http/routers/x@file", 404) == {"message": "router not found: x@file"}
-
-
-def test_services_and_middlewares(client: TestClient) -> None:
-    found = {each["name"]: each for each in got(client, "http/services")}
-    assert found["s@file"]["usedBy"] == ["a@file"]
-    assert found["s@file"]["serverStatus"] == {"http://10.0.0.1": "UP"}
-    assert list(found["s@file"]["loadBalancer"]) == ["servers", "strategy", "passHostHeader", "responseForwarding"]
-    assert (found["s@file"]["type"], found["w@file"]["type"]) == ("loadbalancer", "weighted")
-    (step,) = got(client, "http/middlewares")
-    assert (step["type"], step["usedBy"], step["addPrefix"]) == ("addprefix", ["a@file"], {"prefix": "/m"})
-    (db,) = got(client, "tcp/services")
-    assert db["serverStatus"] == {"10.0.0.1:5432": "UP"}
+    assert got(client, "http/routers/a@file") == found["a@file"]
+    answer = client.get("/api/api/http/routers/x@file")
+    assert (answer.status_code, answer.text) == (404, '{"message":"router not found: x@file"}\n')
+    assert answer.headers["content-type"] == "text/plain; charset=utf-8"
     assert got(client, "udp/routers") == []
 
 
@@ -114,36 +87,65 @@ def test_everything_together(client: TestClient) -> None:
     overview = got(client, "overview")
     assert overview["http"]["routers"] == {"total": 4, "warnings": 0, "errors": 2}
     assert overview["providers"] == ["Rest"]
-    assert got(client, "version")["Codename"] == "tulle"
+    assert overview["features"] == {"tracing": "", "metrics": "", "accessLog": True}
+    assert got(client, "version")["Version"].startswith("3.")
     assert [each["name"] for each in got(client, "entrypoints")] == ["dns", "web"]
-    assert got(client, "entrypoints/dns")["address"] == "[::1]:53/udp"
     assert got(client, "entrypoints/web")["address"] == ":8080"
 
 
+def test_signs_of_pages_are_escaped(client: TestClient) -> None:
+    assert "a\\u003cb" in client.get("/api/api/http/middlewares").text
+
+
 def test_pages_and_searches(client: TestClient) -> None:
-    answer = client.get("/api/http/routers?per_page=1&page=2")
+    answer = client.get("/api/api/http/routers?per_page=1&page=2")
     assert ([each["name"] for each in answer.json()], answer.headers["x-next-page"]) == (["b@file"], "3")
-    assert client.get("/api/http/routers").headers["x-next-page"] == "1"
-    for query in ("page=0", "page=x", "page=9"):
-        assert client.get(f"/api/http/routers?{query}").status_code == 400
+    assert client.get("/api/api/http/routers").headers["x-next-page"] == "1"
+    problems = {
+        "page=0": "page: 0",
+        "page=x": "page: 0",
+        "page=9": "page: 9, per_page: 100",
+        "per_page=-1": "per_page: -1",
+    }
+    for query, problem in problems.items():
+        answer = client.get(f"/api/api/http/routers?{query}")
+        assert (answer.status_code, answer.json()["message"]) == (400, f"invalid request: {problem}")
     queries = {
         "search=/A": ["a@file"],
         "status=enabled": ["a@file", "ping@internal"],
         "serviceName=s@file": ["a@file", "c@file"],
         "middlewareName=m@file": ["a@file"],
+        "sortBy=priority&direction=desc&per_page=2": ["ping@internal", "c@file"],
+        "sortBy=status": ["b@file", "c@file", "a@file", "ping@internal"],
+        "sortBy=entryPoints": ["a@file", "b@file", "c@file", "ping@internal"],
     }
     for query, names in queries.items():
         assert [each["name"] for each in got(client, f"http/routers?{query}")] == names
 
 
 def test_what_there_is_not(client: TestClient) -> None:
-    for path in ("http/x", "x/routers", "x/routers/a", "nothing"):
-        answer = client.get(f"/api/{path}")
+    for path in ("http/x", "x/routers", "x/routers/a", "nothing", "udp/middlewares"):
+        answer = client.get(f"/api/api/{path}")
         assert (answer.status_code, answer.text) == (404, "404 page not found\n")
         assert answer.headers["x-content-type-options"] == "nosniff"
+    assert client.put("/api/api/version", content=b"").status_code == 405
+
+
+def test_who_may_read_may_not_write(client: TestClient) -> None:
+    assert client.put("/api/api/providers/rest", content=b"{}").status_code == 405
+    assert client.get("/rest/api/version").status_code == 404
 
 
 def test_configuration_that_is_put_here(client: TestClient) -> None:
-    assert client.put("/api/providers/rest", content=b"{}").status_code == 200
-    assert client.put("/api/providers/rest", content=b"no").json() == {"message": "not YAML"}
-    assert client.put("/api/providers/docker", content=b"{}").status_code == 404
+    answer = client.put("/rest/api/providers/rest", content=b"{}")
+    assert (answer.status_code, answer.text) == (200, "{}")
+    assert client.put("/rest/api/providers/rest", content=b"no").text == "not YAML\n"
+    assert client.put("/rest/api/providers/docker", content=b"{}").status_code == 400
+
+
+def test_a_page_for_people(client: TestClient) -> None:
+    for path in ("/dashboard/", "/dashboard/dashboard"):
+        answer = client.get(path)
+        assert (answer.status_code, answer.headers["location"]) == (301, "/dashboard/")
+    answer = client.get("/dashboard/dashboard/")
+    assert answer.headers["content-type"] == "text/html; charset=utf-8" and "HTTP routers" in answer.text

@@ -18,6 +18,7 @@ def without_colours(monkeypatch: pytest.MonkeyPatch) -> None:
 def test_names_may_have_a_namespace() -> None:
     assert stored.name("web", "") == Name("default", "web")
     assert stored.name("web", "team") == stored.name("web.team", "") == Name("team", "web")
+    assert stored.name("my.web@docker", "team") == Name("@docker", "my.web")
 
 
 def test_a_revision_says_what_changed() -> None:

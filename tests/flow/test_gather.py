@@ -131,6 +131,18 @@ async def test_what_is_unreadable_is_offered_by_file() -> None:
         running.cancel()
 
 
+async def test_documents_may_be_of_another_source_than_they_say() -> None:
+    source = FakeSource("provider file")
+    gather = Gather([source])
+    async with asyncio.TaskGroup() as tasks:
+        running = tasks.create_task(gather.run())
+        source.queue.put_nowait(Batch(unreadable=frozenset({"a.yaml"}), source="file"))
+        assert (await gather.newest.next()).unreadable == {("file", "a.yaml")}
+        source.queue.put_nowait(ValueError("x"))
+        assert (await gather.newest.next()).unreadable == {("file", "")}
+        running.cancel()
+
+
 def test_findings_tell_where_something_still_counts() -> None:
     findings = tuple(Finding.error(Origin("file", file), "not YAML") for file in ("a.yaml", "new.yaml"))
     now = Batch((), findings, frozenset({"a.yaml", "new.yaml"}))

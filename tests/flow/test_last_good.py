@@ -225,3 +225,47 @@ def test_a_restart_changes_nothing_whatever_came_before(seed: int) -> None:
             disk.restart()
             said = Batch(tuple(now.values()))
             assert commands(disk.build(*said.documents, unreadable=places)) == before
+
+
+BROKEN = WEB.replace("command: web", "comand: web")
+
+
+def late(disk: Disk) -> None:
+    """A process in which the first documents name more sources."""
+    disk.restart()
+    disk.last_good.waits = True
+
+
+def test_sources_that_documents_name_are_waited_for() -> None:
+    disk = Disk()
+    disk.build(document("mesh: {}", "static.yaml"), document(WEB))
+    late(disk)
+    assert commands(disk.build(document("mesh: {}", "static.yaml"))) == {}
+    mesh = disk.build(document("mesh: {}", "static.yaml"), document(BROKEN))
+    assert commands(mesh) == {"web": "web", "api": "api"}
+    disk.last_good.settle()
+    late(disk)
+    assert commands(disk.build(document(BROKEN))) == {"web": "web", "api": "api"}
+
+
+def test_files_of_late_sources_that_cannot_be_read_say_what_they_said() -> None:
+    disk, other = Disk(), document(WEB.replace("web", "x").replace("api", "y"), "b.yaml")
+    disk.build(document(WEB), other)
+    late(disk)
+    disk.build(unreadable=UNREADABLE)
+    unreadable = UNREADABLE | {("file", "b.yaml")}
+    assert sorted(commands(disk.build(unreadable=unreadable))) == ["api", "web", "x", "y"]
+    disk.last_good.settle()
+    assert sorted(commands(disk.build(unreadable=unreadable))) == ["api", "web", "x", "y"]
+    assert sorted(commands(disk.build(other))) == ["x", "y"]
+
+
+def test_what_no_source_says_is_forgotten_when_all_have_answered() -> None:
+    disk = Disk()
+    disk.build(document(WEB))
+    late(disk)
+    disk.build()
+    assert disk.rows
+    disk.last_good.settle()
+    disk.build()
+    assert not disk.rows

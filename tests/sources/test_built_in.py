@@ -6,7 +6,7 @@ from pathlib import Path
 from tulle.identity.stand_in import self_signed
 from tulle.kit.clock import ManualClock
 from tulle.sources.base import Batch
-from tulle.sources.built_in import BuiltIn
+from tulle.sources.built_in import BuiltIn, document
 
 
 async def first(source: BuiltIn) -> Batch:
@@ -43,8 +43,12 @@ async def test_it_is_renewed_before_it_ends(tmp_path: Path) -> None:
     assert certificate(await first(source)) not in {made, None}
 
 
-async def test_services_that_are_always_there_are_behind_a_socket(tmp_path: Path) -> None:
+async def test_the_control_plane_is_a_service_behind_a_socket(tmp_path: Path) -> None:
     batch = await first(BuiltIn(tmp_path / "a.pem", Path("/run/x.sock"), self_signed))
     services = batch.documents[0].data["http"]["services"]  # type: ignore[index]
-    assert services["api"] == {"loadBalancer": {"servers": [{"url": "unix:///run/x.sock"}]}}
+    assert services["plane"] == {"loadBalancer": {"servers": [{"url": "unix:///run/x.sock"}]}}
     assert batch.documents[0].origin.source == "internal"
+
+
+def test_without_a_certificate_there_is_no_store() -> None:
+    assert document("", Path("/x.sock")).data["tls"] == {}

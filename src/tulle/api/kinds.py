@@ -29,6 +29,9 @@ SHORT = {
 }
 """The abbreviations of kubectl and Istio."""
 
+PROTOCOLS = ("traefik/http-", "traefik/tcp-", "traefik/udp-")
+"""Begin the kinds that a word means without its protocol, too: `routers`."""
+
 
 def named(text: str) -> frozenset[str]:
     """The kinds (`istio/virtualservice`) that a word means.
@@ -57,5 +60,7 @@ def full(kind: str) -> str:
 def _is(word: str, kind: str) -> bool:
     """Whether a word is a kind, in full or by its last part, in the singular or in the plural."""
     short = kind.rpartition("/")[2]
+    if kind.startswith(PROTOCOLS):
+        return word in {kind, short, f"{short}s"} or _is(word, short.partition("-")[2])
     stem = f"{short[:-1]}ie" if short.endswith("y") else f"{short}e" if short.endswith(("s", "h")) else short
     return word in {kind, short, f"{stem}s"}

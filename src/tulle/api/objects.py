@@ -12,15 +12,17 @@ from typing import Any
 import yaml
 from fastapi import APIRouter, Response
 
-from tulle.api import kinds
+from tulle.api import edge_rows, kinds
 from tulle.api.object_status import UNKNOWN, rendered
 from tulle.api.problems import Problem
 from tulle.api.summary import VERSION, OriginSummary
 from tulle.flow.state import State
 from tulle.kit.codec import encode
 from tulle.model.documents import Document, Key
+from tulle.model.mesh import Mesh
 from tulle.model.names import DEFAULT_NAMESPACE, SYSTEM_NAMESPACE
-from tulle.model.statuses import ObjectKey, Place, Status
+from tulle.model.routers import INTERNAL, PROVIDER
+from tulle.model.statuses import ObjectKey, Place
 from tulle.store.base import Store
 
 
@@ -55,7 +57,7 @@ class _Seen:
     """A consistent look at what there is."""
 
     documents: Sequence[Document]
-    statuses: Mapping[ObjectKey, Status]
+    mesh: Mesh
     since: Mapping[ObjectKey, Mapping[Place, str]]
 
 
@@ -64,7 +66,7 @@ def router(state: State, store: Store) -> APIRouter:
     routes = APIRouter(tags=["objects"])
 
     def seen() -> _Seen:
-        return _Seen(state.documents, state.mesh.statuses, state.since)
+        return _Seen(state.documents, state.mesh, state.since)
 
     @routes.get("/objects", response_model=Objects)
     async def objects(kind: str | None = None, namespace: str | None = None) -> Response:
@@ -85,7 +87,9 @@ def _listed(seen: _Seen, store: Store, wanted: frozenset[str] | None, namespace:
     chosen = [
         part
         for part in seen.documents
-        if (wanted is None or part.key.kind in wanted) and namespace in {None, part.key.name.namespace}
+        if (wanted is None or part.key.kind in wanted)
+        and namespace in {None, part.key.name.namespace}
+        and part.key.name.namespace != INTERNAL
     ]
     return encode(Objects(objects=tuple(_summaries(seen, chosen, store))))
 
@@ -98,6 +102,11 @@ def _one(seen: _Seen, store: Store, kind: str, name: str, namespace: str) -> Obj
         for part in seen.documents
         if part.key.kind in wanted and part.key.name.name == name and part.key.name.namespace in places
     ]
+    if not found and namespace == DEFAULT_NAMESPACE:
+        # What providers say is found without them, too, if only one of them knows it.
+        providers = [part for part in seen.documents if part.key.kind in wanted and _is_of_provider(part, name)]
+        if len({part.key.name for part in providers}) == 1:
+            found = providers
     if not found:
         raise Problem(HTTPStatus.NOT_FOUND, f'there is no {kind} "{name}" in namespace {namespace}')
     if len({part.key.kind for part in found}) > 1:
@@ -106,13 +115,19 @@ def _one(seen: _Seen, store: Store, kind: str, name: str, namespace: str) -> Obj
     return next(_summaries(seen, found, store))
 
 
+def _is_of_provider(part: Document, name: str) -> bool:
+    return part.key.name.name == name and part.key.name.namespace.startswith(PROVIDER)
+
+
 def _summaries(seen: _Seen, parts: Sequence[Document], store: Store) -> Iterator[ObjectSummary]:
     is_stored = any(part.revision for part in parts)
     texts: dict[Key, str] = {each.key: each.text for each in store.objects()} if is_stored else {}
+    is_edge = any(part.key.kind.startswith(kinds.PROTOCOLS) for part in parts)
+    of_edge = edge_rows.statuses(seen) if is_edge else {}
     for part in parts:
         kind = str(part.data.get("kind", part.key.kind.rpartition("/")[2]))
-        status = seen.statuses.get((kind, part.key.name))
-        plain = None
+        status = seen.mesh.statuses.get((kind, part.key.name))
+        plain = of_edge.get(part.key)
         if status is not None:
             plain = rendered(
                 kind, status, generation=_generation(part), since=seen.since.get((kind, part.key.name), UNKNOWN)

@@ -8,6 +8,7 @@ from typing import Any
 
 from tulle.cli.output import paint, plain, table
 from tulle.model.names import DEFAULT_NAMESPACE, Name
+from tulle.model.routers import PROVIDER
 
 _ACTIONS = {"added": ("+", "green"), "changed": ("~", "yellow"), "removed": ("-", "red")}
 
@@ -21,7 +22,10 @@ def author() -> str:
 
 
 def name(text: str, namespace: str) -> Name:
-    """`name` in the namespace that was given, or `name.namespace`."""
+    """`name` in the namespace that was given, `name.namespace`, or `name@provider`."""
+    own, at, provider = text.rpartition(PROVIDER)
+    if at:
+        return Name(f"{PROVIDER}{provider}", own)
     return Name.parse(text, namespace or DEFAULT_NAMESPACE)
 
 

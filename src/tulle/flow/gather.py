@@ -101,7 +101,7 @@ class Gather:
     def _fail(self, name: str, error: Exception) -> None:
         finding = Finding.error(Origin(name), f"source {name} cannot be read: {error}; what it last said still counts")
         before = self._batches.get(name, Batch())
-        self._batches[name] = Batch(before.documents, (finding,), EVERYTHING)
+        self._batches[name] = Batch(before.documents, (finding,), EVERYTHING, before.source)
         self._offer()
 
     def _offer(self) -> None:
@@ -138,11 +138,12 @@ def merged(before: Batch, now: Batch) -> Batch:
             or (document.origin.file in files and (document.origin.file, _object(document)) not in said)
         )
     ]
-    return Batch((*now.documents, *kept), still_counting(now.findings, kept), now.unreadable)
+    return Batch((*now.documents, *kept), still_counting(now.findings, kept), now.unreadable, now.source)
 
 
 def _places(source: str, batch: Batch) -> Iterator[Place]:
     """Where something is unreadable: single documents are named after their file."""
+    source = batch.source or source
     for name in batch.unreadable:
         yield source, name
         yield source, name.partition("#")[0]

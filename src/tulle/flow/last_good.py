@@ -39,8 +39,10 @@ class LastGood:
         self.changes: dict[Slot, Document | None] = {}
         """What has to be written down since `take`; None: forgotten."""
         self.recalled = dict(recalled or {})
-        """Emptied after the first build."""
+        """Without what was built since; emptied when everything was."""
         self.is_kept = recalled is not None
+        self.waits = False
+        """Whether documents may still name sources that have not said anything yet: until `settle`."""
         self._slots: dict[Place, list[Slot]] | None = None
         self._stand_ins: dict[Place, list[Document]] | None = None
 
@@ -55,7 +57,7 @@ class LastGood:
             self.changes[slot] = part
 
     def recall(self, slot: Slot) -> Document | None:
-        """The version of an earlier process; only in the first build."""
+        """The version of an earlier process, until there is one of this."""
         text = self.recalled.get(slot)
         return read(slot, text) if text is not None else None
 
@@ -64,8 +66,8 @@ class LastGood:
 
         Whatever such a file says nowhere else: one of its documents may be readable.
         """
-        if self._stand_ins is None:
-            self._stand_ins = {}
+        if self._stand_ins is None or self.waits:
+            self._stand_ins = self._stand_ins or {}
             for part in chain.from_iterable(map(self.said_at, sorted(unreadable))):
                 self._stand_ins.setdefault((part.origin.source, part.origin.file), []).append(part)
         if self._stand_ins:
@@ -81,7 +83,7 @@ class LastGood:
         return ()
 
     def said_at(self, place: Place) -> list[Document]:
-        """What an earlier process knew of a file (or all of a source), in its order; only in the first build."""
+        """What only an earlier process knew of a file (or all of a source), in its order."""
         if self._slots is None:
             self._slots = {}
             for slot in self.recalled:
@@ -90,9 +92,18 @@ class LastGood:
         found = filter(None, map(self.recall, self._slots.get(place, ())))
         return sorted(found, key=lambda part: (part.origin.file, part.origin.line))
 
-    def forget(self) -> None:
-        """What is not needed after the first build."""
-        self.recalled, self._slots = {}, {}
+    def built(self, slots: Iterable[Slot]) -> None:
+        """These parts exist; if nothing is waited for, no others do."""
+        for slot in slots:
+            self.recalled.pop(slot, None)
+        if not self.waits:
+            self.settle()
+
+    def settle(self) -> None:
+        """Everything was read: what exists nowhere now is forgotten."""
+        for slot in self.recalled:
+            self.note(slot, None)
+        self.waits, self.recalled, self._slots = False, {}, {}
 
 
 def still_counting(findings: Iterable[Finding], kept: Iterable[Document]) -> tuple[Finding, ...]:

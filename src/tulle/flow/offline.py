@@ -23,8 +23,8 @@ from tulle.sources.file import Files
 
 KUBERNETES = "core"
 """The language of what others refer to."""
-NOWHERE = Path("/")
-"""Where questions about routers are answered, as nothing runs."""
+STANDING = built_in.document("", Path("/"))
+"""What is there wherever a control plane runs."""
 
 
 def checked(paths: Sequence[str | Path]) -> tuple[Mesh, tuple[Finding, ...]]:
@@ -46,19 +46,17 @@ def converted(paths: Sequence[str | Path], folder: str, language: str = "") -> C
         Finding.warning(each.origin, f"this document is not in the language {language}: left out") for each in others
     ]
     documents = tuple(each for each in batch.documents if each not in others)
-    always = (built_in.services(NOWHERE),)
-    return conversion.converted(documents, (*batch.findings, *left), folder, always)
+    return conversion.converted(documents, (*batch.findings, *left), folder, (STANDING,))
 
 
 def _read(paths: Sequence[str | Path]) -> tuple[Mesh, Batch]:
     """What files say, and the files that they name, which may be templates."""
     given, builder = [str(path) for path in paths], Builder()
     named: list[str] = []
-    always = built_in.services(NOWHERE)
     while True:
         one, two = Files(given).scan(), Files(named, are_templates=True).scan()
         batch = Batch((*one.documents, *two.documents), (*one.findings, *two.findings))
-        mesh = builder.build((*batch.documents, always), batch.findings)
+        mesh = builder.build((*batch.documents, STANDING), batch.findings)
         more = more_files(mesh, (*given, *named))
         if not more:
             return mesh, batch

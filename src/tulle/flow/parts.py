@@ -152,9 +152,10 @@ class Parts:
 
     def _read(self, change: Change) -> None:
         versions = {**self._earlier, **dict(self._versions(change.removed))}
-        gone = {slot_of(part) for part in change.removed} | self.last_good.recalled.keys()
-        gone -= {slot_of(part) for part in change.added}
-        homes = {(source, key): (source, file, key) for source, file, key in gone}
+        added = {slot_of(part) for part in change.added}
+        gone = {slot_of(part) for part in change.removed} - added
+        elsewhere = gone | (self.last_good.recalled.keys() - added)
+        homes = {(source, key): (source, file, key) for source, file, key in elsewhere}
         for part in change.removed:
             self.fragments.pop(part, None)
             self.findings.pop(part, None)
@@ -173,7 +174,7 @@ class Parts:
             self.fragments[part] = fragment
         for slot in gone:
             self.last_good.note(slot, None)
-        self.last_good.forget()
+        self.last_good.built(added)
         self._earlier = {}
 
     def _versions(self, removed: Iterable[Document]) -> Iterator[tuple[Slot, Version]]:

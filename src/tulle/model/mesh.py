@@ -41,7 +41,6 @@ from tulle.model.routers import (
     EdgeState,
     EntryPoint,
     Failover,
-    Interface,
     KeyPair,
     Mirroring,
     Pool,
@@ -94,7 +93,7 @@ class Settings:
 
 Object: TypeAlias = (
     AccessPolicy | Authorizer | BackendTls | Blend | CertificateResolver | ConfigMap | Core | Destination | Entry
-    | EntryPoint | EnvoyPatches | Failover | Gateway | GatewayClass | Grant | Interface | KeyPair | ListenerSet
+    | EntryPoint | EnvoyPatches | Failover | Gateway | GatewayClass | Grant | KeyPair | ListenerSet
     | LogProvider | MeshDefaults | Mirroring | Namespace | PeerAuthentication | Places | Pool | Provider
     | ProxySettings | RequestAuthentication | Router | Scope | Secret | SharedCertificates | Steps | Telemetry
     | Template | TlsOptions | Transport | WasmPlugin

@@ -31,8 +31,6 @@ USUAL_PROTOCOLS = ("h2", "http/1.1")
 CORE = Name(STATIC, "core")
 INTERNAL = "@internal"
 """The namespace of services that are always there."""
-TELLING = frozenset(Name(INTERNAL, name) for name in ("api", "dashboard"))
-"""The services that tell about routers."""
 TCP, UDP = "tcp/", "udp/"
 """Begin the names of routers, steps and services for connections and datagrams, which are apart from those for HTTP."""
 
@@ -304,14 +302,6 @@ class EntryPoint:
     redirect: Redirection | None = None
 
 
-@dataclass(frozen=True, slots=True, kw_only=True, eq=False, weakref_slot=True)
-class Interface:
-    """That routers may send requests to what tells about all of them."""
-
-    name: Name
-    origin: Origin
-
-
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Redirection:
     """All requests are sent to another entry point."""
@@ -333,6 +323,8 @@ class RouterState:
     """Entry points where it counts."""
     problems: tuple[str, ...] = ()
     """Why it counts nowhere."""
+    remarks: tuple[str, ...] = ()
+    """What is wrong beside that."""
     services: tuple[Name, ...] = ()
     """All that it sends something to, and those that they are made of."""
     steps: tuple[Name, ...] = ()
@@ -345,5 +337,8 @@ class EdgeState:
     routers: Mapping[Name, RouterState] = field(default_factory=dict)
     points: tuple[EntryPoint, ...] = ()
     pools: Mapping[Name, Pool] = field(default_factory=dict)
+    composed: frozenset[Name] = frozenset()
+    """Services that are made of others."""
+    steps: frozenset[Name] = frozenset()
     wishes: tuple[tuple[Router, RouterTls | None], ...] = ()
     """Routers that are used, each with the TLS that holds for it: its own, or that of an entry point."""

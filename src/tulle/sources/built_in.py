@@ -1,9 +1,9 @@
-"""Documents that nobody writes: the certificate for names without one, and services that are always there."""
+"""The document that nobody writes: the certificate for names without one, and the control plane as a service."""
 
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Callable, Mapping, Sequence
+from collections.abc import AsyncIterator, Callable, Sequence
 from datetime import datetime, timedelta
 from pathlib import Path
 
@@ -17,7 +17,6 @@ from tulle.sources.base import Batch
 
 SOURCE = "internal"
 DAY = timedelta(days=1)
-SERVICES = ("api", "dashboard", "rest")
 
 
 class BuiltIn:
@@ -62,17 +61,10 @@ class BuiltIn:
 
 
 def document(pem: str, socket: Path) -> Document:
-    """A store of certificates with this one, and the services that are always there, as documents write them."""
+    """A store of certificates with this one, if there is one, and the control plane as a service, as documents write
+    them."""
     pair = {"certFile": pem, "keyFile": pem}
-    stores = {"tls": {"stores": {"default": {"defaultCertificate": pair}}}}
-    return _document({**stores, **services(socket).data})
-
-
-def services(socket: Path) -> Document:
-    """Only the services."""
-    servers = {"loadBalancer": {"servers": [{"url": f"unix://{socket}"}]}}
-    return _document({"http": {"services": dict.fromkeys(SERVICES, servers)}})
-
-
-def _document(content: Mapping[str, object]) -> Document:
+    stores = {"stores": {"default": {"defaultCertificate": pair}}} if pem else {}
+    servers = {"servers": [{"url": f"unix://{socket}"}]}
+    content = {"tls": stores, "http": {"services": {"plane": {"loadBalancer": servers}}}}
     return Document(Origin(SOURCE), Key("file", Name("", SOURCE)), content)

@@ -93,6 +93,7 @@ class Files:
             tuple(chain.from_iterable(read.documents for read in everything)),
             (*self._missing.values(), *(finding for read in everything for finding in read.findings)),
             frozenset().union(*(read.unreadable for read in everything)),
+            SOURCE,
         )
 
     def _found(self) -> Iterator[str]:

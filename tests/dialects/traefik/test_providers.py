@@ -2,7 +2,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from tests.dialects.traefik.reading import named, read, wrong
+from tests.dialects.traefik.reading import read, wrong
 from tulle.model import registries
 from tulle.model.client_tls import ClientTls
 from tulle.model.names import Name
@@ -11,6 +11,7 @@ from tulle.model.providers import (
     EtcdSettings,
     FileSettings,
     HttpSettings,
+    Provider,
     RedisSettings,
     RestSettings,
     SentinelSettings,
@@ -22,7 +23,7 @@ from tulle.model.routers import Reference
 def settings(text: str) -> dict[str, Any]:
     objects, findings = read(text)
     assert findings == []
-    return {name: each.settings for name, each in named(objects).items()}
+    return {each.name.name: each.settings for each in objects if isinstance(each, Provider)}
 
 
 def test_what_is_usual() -> None:
@@ -79,7 +80,7 @@ def test_mistakes() -> None:
 def test_configuration_from_everybody_has_a_router() -> None:
     objects, findings = read("providers: {rest: {insecure: true}}")
     assert findings == []
-    provider, router = objects
+    provider, _, _, router = objects
     assert provider.settings == RestSettings(insecure=True)
     assert (router.name, router.rule) == (Name("@internal", "rest"), "PathPrefix(`/api/providers`)")
     assert router.service == Reference(Name("@internal", "rest"))

@@ -1,18 +1,26 @@
 from __future__ import annotations
 
+from typing import Any
+
 import pytest
 
-from tests.dialects.traefik.reading import named, only, read, wrong
+from tests.dialects.traefik.reading import only, read, wrong
 from tulle.model.conditions import Comparison, Condition, Subject
 from tulle.model.names import Name
-from tulle.model.routers import Reference
+from tulle.model.routers import Blend, Reference, Router
+
+INTERNAL_API, INTERNAL_PING = Name("@internal", "api"), Name("@internal", "ping")
+
+
+def routers(objects: list[Any]) -> dict[str, Router]:
+    return {each.name.name: each for each in objects if isinstance(each, Router)}
 
 
 def test_interfaces_that_are_open_have_routers() -> None:
     objects, findings = read("api: {insecure: true, basePath: /base}\nping: {}\n")
     assert findings == []
-    found = named(objects)
-    assert sorted(found) == ["api", "dashboard", "interface", "ping"]
+    found = routers(objects)
+    assert sorted(found) == ["api", "dashboard", "ping"]
     assert found["api"].alternatives == ((Condition(Subject.PATH, Comparison.PREFIX, "/base/api"),),)
     assert found["ping"].entry_points == (Reference(Name("@static", "traefik")),)
     assert found["ping"].priority > found["api"].priority > found["dashboard"].priority
@@ -20,11 +28,11 @@ def test_interfaces_that_are_open_have_routers() -> None:
 
 
 def test_interfaces_that_are_not() -> None:
-    objects, _ = read("api: {dashboard: false}\nping: {manualRouting: true}\n")
-    assert list(named(objects)) == ["interface"]
+    objects, findings = read("api: {dashboard: false}\nping: {manualRouting: true}\n")
+    assert findings == [] and routers(objects) == {}
+    assert [each.name for each in objects if isinstance(each, Blend)] == [INTERNAL_API, INTERNAL_PING]
     objects, _ = read("api: {insecure: true, dashboard: false}")
-    assert list(named(objects)) == ["interface", "api"]
-    assert read("api: {x: 1}")[0] == []
+    assert list(routers(objects)) == ["api"]
 
 
 def test_other_sections_are_only_checked() -> None:

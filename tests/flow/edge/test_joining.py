@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 from tests.flow.edge.building import file, http, mesh, routes, told
+from tulle.flow.edge.joining import UNTYPED
 from tulle.flow.edge.parents import DEEPEST, LEVEL
 from tulle.model.routes import Forward, Respond
 from tulle.model.steps import AddPrefix, ErrorPages, RefuseEscapes, StripPrefix
@@ -70,15 +71,25 @@ def test_entry_points_add_steps() -> None:
     assert routes(found)["a"].rules[0].steps == (RefuseEscapes(escapes=("%2f",)), AddPrefix(prefix="/m"))
 
 
-def test_services_that_are_always_there() -> None:
-    text = http("a: {rule: Path(`/`), service: ping@internal}\n    b: {rule: Path(`/`), service: api@internal}")
-    assert told(mesh(text)) == [
-        '5: router b: there is no service "api@internal"; write `api: {}` in the static configuration'
+def test_services_of_the_control_plane() -> None:
+    routers = """a: {rule: Path(`/`), service: ping@internal}
+    b: {rule: Path(`/`), service: api@internal}
+    c: {rule: Path(`/`), service: noop@internal}"""
+    found = mesh(http(routers, "\nping: {manualRouting: true}\napi: {basePath: /base}\n"))
+    (ping,), (api,), (noop,) = (routes(found)[name].rules for name in "abc")
+    assert (ping.action, ping.steps) == (Respond(status=200, body="OK"), (UNTYPED,))
+    assert isinstance(api.action, Forward)
+    assert api.steps == (StripPrefix(prefixes=("/base",)), AddPrefix(prefix="/api"))
+    assert noop.action == Respond(status=418)
+
+
+def test_services_of_the_control_plane_that_nobody_asked_for() -> None:
+    found = mesh(http("a: {rule: Path(`/`), service: ping@internal}\n    b: {rule: Path(`/`), service: rest@internal}"))
+    assert routes(found) == {}
+    assert told(found) == [
+        '4: router a: there is no service "ping@internal"; write `ping: {}` in the static configuration',
+        '5: router b: there is no service "rest@internal"; write `providers: {rest: {}}` in the static configuration',
     ]
-    found = mesh(f"{text}api: {{}}\n")
-    action = routes(found)["a"].rules[0].action
-    assert action == Respond(status=200, body="OK")
-    assert isinstance(routes(found)["b"].rules[0].action, Forward)
 
 
 def test_pages_come_from_the_first_server_of_their_service() -> None:

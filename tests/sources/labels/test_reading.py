@@ -10,12 +10,19 @@ from typing import Any
 
 import pytest
 
+from tests.dialects.traefik.reading import document
 from tests.e2e.labelled_traefik import shape_of
+from tests.flow.edge.building import http, told
 from tests.sources.engine_double import container as inspected
 from tests.sources.engine_double import network, service, task
 from tests.sources.labels.cases import BINDINGS, CASES, EMPTY_ALLOWED, SWARM
 from tests.sources.mutations import mutated
+from tulle.flow.build import Builder
+from tulle.kit.located_yaml import parse
+from tulle.model.documents import Document, Key, Origin
+from tulle.model.names import Name
 from tulle.model.registries import LabelSettings
+from tulle.model.routes import Forward
 from tulle.sources.labels.containers import container
 from tulle.sources.labels.decoding import Unusable
 from tulle.sources.labels.reading import LabelReader
@@ -116,6 +123,41 @@ def test_labels_that_traefik_does_not_take() -> None:
     assert http_part["services"]["s"]["loadBalancer"]["servers"] == [{"url": "http://172.17.0.2:81"}]
     assert entry.content["tcp"]["serversTransports"] == {"u": {"dialtimeout": "1s"}}
     assert entry.content["tls"] == {"options": {"o": {"minversion": "VersionTLS12"}}}
+
+
+def test_services_of_services_by_labels_share_requests() -> None:
+    """Traefik takes these only from files."""
+    labels = {
+        "traefik.http.routers.r.service": "w",
+        "traefik.http.routers.m.service": "m",
+        "traefik.http.routers.f.service": "f",
+        "traefik.http.services.s.loadbalancer.server.port": "81",
+        "traefik.http.services.s.loadbalancer.healthcheck.path": "/",
+        "traefik.http.services.w.weighted.services[0].name": "s",
+        "traefik.http.services.w.weighted.services[0].weight": "3",
+        "traefik.http.services.w.weighted.services[1].name": "t@file",
+        "traefik.http.services.m.mirroring.service": "s",
+        "traefik.http.services.m.mirroring.mirrors[0].name": "t@file",
+        "traefik.http.services.m.mirroring.mirrors[0].percent": "10",
+        "traefik.http.services.f.failover.service": "s",
+        "traefik.http.services.f.failover.fallback": "t@file",
+    }
+    (entry,) = reading([inspected("web", labels)]).entries
+    by_labels = Document(Origin("docker", "docker:container/web"), Key("file", Name("", "web")), located(entry.content))
+    found = Builder().build((by_labels, document(http("x: {rule: Path(`/x`), service: s}"))))
+    assert told(found) == []
+    actions = {each.name.name: each.rules[0].action for each in found.gateway_routes}
+    weighted, mirrored, failing = (actions[name] for name in "rmf")
+    assert isinstance(weighted, Forward) and isinstance(mirrored, Forward) and isinstance(failing, Forward)
+    s, t = Name("@docker", "s"), Name("@file", "t")
+    assert [(each.service, each.weight) for each in weighted.backends] == [(s, 3), (t, 1)]
+    assert [(each.backend.service, each.percent) for each in mirrored.mirrors] == [(t, 10)]
+    assert [[each.service for each in backend.fallbacks] for backend in failing.backends] == [[t]]
+
+
+def located(value: Any) -> Any:
+    """As documents have their values."""
+    return parse(json.dumps(value))
 
 
 def test_constraints_and_rules() -> None:

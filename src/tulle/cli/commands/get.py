@@ -60,6 +60,7 @@ def command(
       tulle get
       tulle get service reviews
       tulle get httproute shop -o yaml
+      tulle get router shop@docker
       tulle get routes -o yaml --revision 7 > routes.yaml
     """
     wanted = kind or ""

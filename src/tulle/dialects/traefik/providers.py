@@ -3,17 +3,17 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 
 from tulle.dialects.objects import validated
 from tulle.dialects.sections import Kind, Shape
+from tulle.dialects.traefik import internal, static
 from tulle.dialects.traefik import provider_specs as specs
 from tulle.dialects.traefik.middleware_specs import ClientTlsSpec
-from tulle.dialects.traefik.static import ADMIN, GREATEST, internal_router
 from tulle.dialects.written import Written
 from tulle.model import registries
-from tulle.model.mesh import Fragment
+from tulle.model.mesh import Fragment, Object
 from tulle.model.names import Name
 from tulle.model.providers import (
     ClientTls,
@@ -36,7 +36,7 @@ def read(part: Written) -> Fragment:
     spec = validated(part, specs.ProvidersSpec)
     if spec is None:
         return Fragment(findings=tuple(part.findings))
-    found = []
+    found: list[Object] = []
     for field, make in _PROVIDERS.items():
         value = getattr(spec, field)
         if value is None:
@@ -47,9 +47,15 @@ def read(part: Written) -> Fragment:
         found.append(
             Provider(name=Name(STATIC, name), origin=part.at(written), settings=settings, folder=part.document.folder)
         )
-    is_open = spec.rest is not None and spec.rest.insecure
-    routers = (internal_router(part, "rest", "/api/providers", ADMIN, GREATEST),) if is_open else ()
-    return Fragment(objects=(*found, *routers), findings=tuple(part.findings))
+    return Fragment(objects=(*found, *_taking(part, spec.rest)), findings=tuple(part.findings))
+
+
+def _taking(part: Written, spec: specs.RestSpec | None) -> Iterator[Object]:
+    """The service that takes configuration from others; and its router, if it is open to everybody."""
+    if spec is not None:
+        yield from internal.service(part, "rest")
+        if spec.insecure:
+            yield static.router(part, "rest", "/api/providers", static.ADMIN, static.GREATEST)
 
 
 def _files(part: Written, spec: specs.FileProviderSpec) -> ProviderSettings:

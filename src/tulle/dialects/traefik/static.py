@@ -9,15 +9,15 @@ from pydantic import ConfigDict, Field
 
 from tulle.dialects.objects import Refused, validated
 from tulle.dialects.sections import Kind, Shape
-from tulle.dialects.traefik import http_transport
+from tulle.dialects.traefik import http_transport, internal
 from tulle.dialects.traefik.http_transport import TransportSpec
 from tulle.dialects.traefik.routers import Syntax
 from tulle.dialects.traefik.values import Flag, Text, TraefikSpec
 from tulle.dialects.written import Written
 from tulle.model.conditions import Comparison, Condition, Subject
-from tulle.model.mesh import Fragment
+from tulle.model.mesh import Fragment, Object
 from tulle.model.names import Name
-from tulle.model.routers import CORE, INTERNAL, STATIC, Core, Interface, Reference, Router
+from tulle.model.routers import CORE, INTERNAL, STATIC, Core, Reference, Router
 from tulle.model.routes import RouteKind
 
 ADMIN = "traefik"
@@ -31,7 +31,7 @@ class ApiSpec(TraefikSpec):
     base_path: Text = Field("/", description="Before its paths.")
     insecure: Flag = Field(False, description="At the entry point `traefik`, for everybody.")
     dashboard: Flag = Field(True, description="Whether there is a dashboard.")
-    dashboard_name: Annotated[Text, Refused("has no effect: there is no dashboard to show it", unless=("",))] = Field(
+    dashboard_name: Annotated[Text, Refused("has no effect: the page shows no name", unless=("",))] = Field(
         "", description="What it calls itself."
     )
     debug: Annotated[Flag, Refused("has no effect: nothing answers at /debug", unless=(False,))] = Field(
@@ -83,30 +83,31 @@ class IgnoredSpec(TraefikSpec):
 
 
 def read_api(part: Written) -> Fragment:
-    """That there is an interface; also the routers of one that is open to everybody."""
+    """The services; and their routers, if they are open to everybody."""
     spec = validated(part, ApiSpec)
     if spec is None:
         return Fragment(findings=tuple(part.findings))
-    told = Interface(name=Name(STATIC, "interface"), origin=part.origin)
-    routers = []
+    base = spec.base_path.rstrip("/")
+    found: list[Object] = [*internal.service(part, "api", base)]
+    if spec.dashboard:
+        found += internal.service(part, "dashboard", base)
     if spec.insecure:
-        routers.append(internal_router(part, "api", f"{spec.base_path.rstrip('/')}/api", ADMIN, GREATEST - 1))
-        if spec.dashboard:
-            routers.append(internal_router(part, "dashboard", spec.base_path, ADMIN, GREATEST - 2))
-    return Fragment(objects=(told, *routers), findings=tuple(part.findings))
+        found.append(router(part, "api", f"{base}/api", ADMIN, GREATEST - 1))
+    if spec.insecure and spec.dashboard:
+        found.append(router(part, "dashboard", spec.base_path, ADMIN, GREATEST - 2))
+    return Fragment(objects=tuple(found), findings=tuple(part.findings))
 
 
 def read_ping(part: Written) -> Fragment:
-    """The router of the answer."""
+    """The service, and its router."""
     spec = validated(part, PingSpec)
-    if spec is None or spec.manual_routing:
+    if spec is None:
         return Fragment(findings=tuple(part.findings))
-    return Fragment(
-        objects=(internal_router(part, "ping", "/ping", spec.entry_point, GREATEST),), findings=tuple(part.findings)
-    )
+    own = () if spec.manual_routing else (router(part, "ping", "/ping", spec.entry_point, GREATEST),)
+    return Fragment(objects=(*internal.service(part, "ping"), *own), findings=tuple(part.findings))
 
 
-def internal_router(part: Written, name: str, path: str, point: str, priority: int) -> Router:
+def router(part: Written, name: str, path: str, point: str, priority: int) -> Router:
     """A router that nobody wrote, to what is always there."""
     return Router(
         name=Name(INTERNAL, name),

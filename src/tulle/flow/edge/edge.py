@@ -123,6 +123,7 @@ class Edge:
                 router=router,
                 points=tuple(point.name.name for point in joined.points),
                 problems=joined.problems,
+                remarks=joined.remarks,
                 services=tuple(sorted(name for kind, name in joined.asked if kind == "service" and name != ALL)),
                 steps=tuple(sorted(name for kind, name in joined.asked if kind == "middleware" and name != ALL)),
             )
@@ -132,8 +133,14 @@ class Edge:
             if (joined := self.joined[router]).routes
             for point in joined.points
         ]
+        known = self._known
         return EdgeState(
-            routers=found, points=self.points, pools=self._known.pools, wishes=tuple(dict.fromkeys(wishes))
+            routers=found,
+            points=self.points,
+            pools=known.pools,
+            composed=frozenset((*known.blends, *known.mirrorings, *known.failovers)),
+            steps=frozenset(known.steps),
+            wishes=tuple(dict.fromkeys(wishes)),
         )
 
     def findings(self) -> Iterator[Finding]:

@@ -16,13 +16,13 @@ from tulle.model.findings import Finding
 from tulle.model.names import Name
 from tulle.model.routers import INTERNAL, EntryPoint, Reference, Router
 from tulle.model.routes import Match, Respond, RouteRule, RouteSet
-from tulle.model.steps import ErrorPages, LimitConnections, RefuseEscapes, Step, TryAgain
+from tulle.model.steps import ErrorPages, LimitConnections, RefuseEscapes, SetHeaders, Step, TryAgain
 
-ANSWERS = {
-    Name(INTERNAL, "ping"): Respond(status=200, body="OK"),
-    Name(INTERNAL, "noop"): Respond(status=418),
-}
-"""Services that are always there, and that the gateway answers for."""
+PING, NOOP = Name(INTERNAL, "ping"), Name(INTERNAL, "noop")
+ANSWERS = {PING: Respond(status=200, body="OK"), NOOP: Respond(status=418)}
+"""Services that the gateway answers for."""
+UNTYPED = SetHeaders(answer=(("Content-Type", ""),))
+"""An answer without a type."""
 _AS_TEXT = (("content-type", "text/plain; charset=utf-8"), ("x-content-type-options", "nosniff"))
 NOT_FOUND = Respond(status=404, body="404 page not found\n", headers=_AS_TEXT)
 MISDIRECTED = Respond(status=421, body="Misdirected Request\n", headers=_AS_TEXT)
@@ -43,6 +43,8 @@ class Joined:
     """Where its requests come in."""
     problems: tuple[str, ...] = ()
     """Why it is not used."""
+    remarks: tuple[str, ...] = ()
+    """What is wrong beside that."""
 
 
 def join(router: Router, known: Known, usual: tuple[EntryPoint, ...]) -> Joined:
@@ -60,6 +62,7 @@ def join(router: Router, known: Known, usual: tuple[EntryPoint, ...]) -> Joined:
         frozenset(lookup.asked),
         tuple(points),
         tuple(each.message for each in lookup.findings if each.is_error),
+        tuple(each.message for each in lookup.findings if not each.is_error),
     )
 
 
@@ -71,10 +74,12 @@ def _joined(router: Router, points: tuple[EntryPoint, ...], lookup: Lookup) -> I
         return
     # What nobody below it wants is for nobody.
     answer = NOT_FOUND if router.service is None else ANSWERS.get(router.service.name)
-    if answer is not None or router.service is None:
+    if router.service is None or router.service.name == NOOP:
         yield from _routes(router, points, steps, answer or NOT_FOUND, lookup)
-    else:
+    elif answer is None:
         yield from _routes(router, points, steps, tuple(variants(router.service, lookup)), lookup)
+    elif lookup.service(router.service) is not None:
+        yield from _routes(router, points, [*steps, UNTYPED], answer, lookup)
 
 
 def points_of(router: Router, lookup: Lookup, usual: tuple[EntryPoint, ...]) -> tuple[EntryPoint, ...]:

@@ -16,15 +16,14 @@ from tulle.model.findings import Finding, did_you_mean
 from tulle.model.names import Name
 from tulle.model.routers import (
     CORE,
+    INTERNAL,
     PROVIDER,
     STATIC,
-    TELLING,
     USUAL_TRANSPORT,
     Blend,
     Core,
     EntryPoint,
     Failover,
-    Interface,
     KeyPair,
     Mirroring,
     Pool,
@@ -37,7 +36,10 @@ from tulle.model.routers import (
 )
 from tulle.model.routes import RouteKind
 
+KINDS = (Core, Router, Steps, Pool, Blend, Mirroring, Failover, Transport, EntryPoint, TlsOptions, KeyPair)
 SERVICES = (Pool, Blend, Mirroring, Failover)
+ASKED_FOR = {"api": "api: {}", "dashboard": "api: {}", "ping": "ping: {}", "rest": "providers: {rest: {}}"}
+"""What has to be written before services of the control plane are there."""
 Thing = TypeVar("Thing")
 Key = tuple[str, Name]
 """What kind of object, and its name."""
@@ -61,8 +63,6 @@ class Known:
     pairs: Mapping[Name, KeyPair] = field(default_factory=dict)
     divided: frozenset[Name] = frozenset()
     """Routers that others name as their parents."""
-    tells: bool = False
-    """Whether there is something that tells about routers."""
 
     @classmethod
     def of(cls, merge: Merge) -> Known:
@@ -81,13 +81,10 @@ class Known:
             typed(merge, TlsOptions),
             typed(merge, KeyPair),
             frozenset(parent.name for router in routers.values() for parent in router.parents),
-            bool(typed(merge, Interface)),
         )
 
     def service(self, name: Name) -> ServiceTree | None:
         """The service of this name, whichever of its kinds."""
-        if name in TELLING and not self.tells:
-            return None
         tables: tuple[Mapping[Name, ServiceTree], ...] = (self.pools, self.blends, self.mirrorings, self.failovers)
         return next((found for table in tables if (found := table.get(name)) is not None), None)
 
@@ -146,9 +143,9 @@ class Lookup:
         """A service; noted if there is none."""
         self.asked.add(("service", to.name))
         found = self.known.service(to.name)
-        if found is None and to.name in TELLING:
-            sentence = f'there is no service "{shown(to.name, "")}"; write `api: {{}}` in the static configuration'
-            self.wrong(to, sentence)
+        if found is None and to.name.namespace == INTERNAL and to.name.name in ASKED_FOR:
+            sentence = f"write `{ASKED_FOR[to.name.name]}` in the static configuration"
+            self.wrong(to, f'there is no service "{shown(to.name, "")}"; {sentence}')
         elif found is None:
             self._missing("service", to, self.known.service_names())
         return found
@@ -217,7 +214,7 @@ def changed(merge: Merge) -> set[Key]:
     }
     objects = merge.changed.objects
     found = {(words[kind], name) for kind in words for name in objects.get(kind, ())}
-    return found | {("service", name) for name in TELLING if objects.get(Interface)}
+    return found
 
 
 def different(merge: Merge, before: Known, now: Known) -> set[Key]:

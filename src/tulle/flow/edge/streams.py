@@ -39,7 +39,8 @@ def join(router: Router, known: Known, usual: tuple[EntryPoint, ...]) -> Joined:
             ),
         )
     problems = tuple(each.message for each in lookup.findings if each.is_error)
-    return Joined(routes, tuple(lookup.findings), frozenset(lookup.asked), points, problems)
+    remarks = tuple(each.message for each in lookup.findings if not each.is_error)
+    return Joined(routes, tuple(lookup.findings), frozenset(lookup.asked), points, problems, remarks)
 
 
 def listener_name(point: EntryPoint, router: Router) -> Name:
