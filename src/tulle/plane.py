@@ -59,6 +59,8 @@ class PlaneSettings:
 
     home: Home
     files: tuple[Path, ...] = ()
+    folder: str = ""
+    """Where paths in files begin; empty: at the folder of each file."""
     xds_address: str = "127.0.0.1:7710"
     api_address: str = "127.0.0.1:7700"
     join_address: str = ""
@@ -83,7 +85,7 @@ async def run(settings: PlaneSettings) -> None:
     store = SqliteStore(home.plane / "store.db")
     paths = [str(path) for path in settings.files]
     built_in = BuiltIn(home.plane / "stand-in.pem", home.routers_socket, self_signed)
-    gather = Gather((FileSource(paths), StoreSource(store), built_in))
+    gather = Gather((FileSource(paths, folder=settings.folder), StoreSource(store), built_in))
     kept = KeptVersions(home.plane / "last-good.db", gather.again)
     kept.load()
     kept.last_good.waits = True  # Documents name more sources.
@@ -117,7 +119,7 @@ async def run(settings: PlaneSettings) -> None:
         publisher=publisher,
         observer=observer,
         builder=Builder(kept.last_good),
-        providers=Providers(gather, paths),
+        providers=Providers(gather, paths, settings.folder),
         resolvers=resolvers,
     )
 

@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from tests.dialects.traefik.reading import document
 from tests.flow.edge.building import STANDING
 from tulle.flow.build import Builder
+from tulle.flow.state import ProxyState
 from tulle.model.documents import Document
 from tulle.model.mesh import Mesh
 
@@ -19,3 +20,7 @@ class Seen:
         for text in texts:
             self.mesh: Mesh = builder.build((document(text), STANDING))
         self.documents: Sequence[Document] = builder.documents
+
+    def proxies(self) -> tuple[ProxyState, ...]:
+        """None."""
+        return ()

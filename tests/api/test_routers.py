@@ -11,8 +11,9 @@ from tulle.api.routers import application
 from tulle.kit.located_yaml import Malformed
 
 TEXT = """
-entryPoints: {web: {address: ":8080"}, dns: {address: ":53/udp"}}
+entryPoints: {web: {address: ":8080"}, dns: {address: "[::1]:53/udp"}}
 ping: {entryPoint: web}
+accessLog: {}
 accessLog: {}
 providers: {rest: {}}
 http:
@@ -91,6 +92,7 @@ def test_everything_together(client: TestClient) -> None:
     assert got(client, "version")["Version"].startswith("3.")
     assert [each["name"] for each in got(client, "entrypoints")] == ["dns", "web"]
     assert got(client, "entrypoints/web")["address"] == ":8080"
+    assert got(client, "entrypoints/dns")["address"] == "[::1]:53/udp"
 
 
 def test_signs_of_pages_are_escaped(client: TestClient) -> None:
@@ -141,6 +143,11 @@ def test_configuration_that_is_put_here(client: TestClient) -> None:
     assert (answer.status_code, answer.text) == (200, "{}")
     assert client.put("/rest/api/providers/rest", content=b"no").text == "not YAML\n"
     assert client.put("/rest/api/providers/docker", content=b"{}").status_code == 400
+
+
+def test_numbers_are_told_to_prometheus(client: TestClient) -> None:
+    answer = client.get("/prometheus/metrics")
+    assert (answer.status_code, answer.text) == (200, "")
 
 
 def test_a_page_for_people(client: TestClient) -> None:

@@ -72,4 +72,4 @@ def test_names_cannot_drive_the_terminal(status: Status) -> None:
 
 
 def test_addresses_may_be_plain() -> None:
-    assert urls({"gateway": ["http://h", {"url": "http://i"}]}) == ["http://h", "http://i"]
+    assert urls({"gateway": ["http://h", {"url": "http://i"}, "http://h"]}) == ["http://h", "http://i"]

@@ -23,8 +23,8 @@ from envoy.service.auth.v3.external_auth_pb2 import CheckRequest, CheckResponse
 
 from tests.e2e.small_plane import SmallPlane, eventually, running
 from tests.envoy.kitchen import free_port
-from tulle.agent.admin import _exchange
 from tulle.agent.consultant.authorizing import METHOD
+from tulle.clients.envoy_admin import exchange
 from tulle.envoy.bootstrap import CONSULTANT
 from tulle.identity.keys import key_pem, new_key
 from tulle.kit.home import Home
@@ -88,7 +88,7 @@ async def counters(plane: SmallPlane, proxy: str) -> dict[str, int]:
     record = json.loads((plane.home.agent / "proxies" / proxy / "bootstrap.json").read_text())
     admin = Path(record["admin"]["address"]["pipe"]["path"])
     found = json.loads(
-        await _exchange(admin, "GET", "/stats?format=json&filter=(modified|updated|added|removed|created)$")
+        await exchange(admin, "GET", "/stats?format=json&filter=(modified|updated|added|removed|created)$")
     )
     return {each["name"]: each["value"] for each in found["stats"] if "name" in each}
 

@@ -236,7 +236,7 @@ def test_names_that_nobody_knows_are_told_from_servers_that_are_ill(
 ) -> None:
     web = service("web", http(), addresses=(Endpoint(address="a.test", port=1),), resolution=Resolution.DNS)
     web = dataclasses.replace(web, name=Name(namespace, "web"), policy=policy, is_outside=True)
-    assert ("metadata" in compiled(web)) is is_marked
+    assert (clusters.EDGE in compiled(web).get("metadata", {}).get("filter_metadata", {})) is is_marked
 
 
 @pytest.mark.parametrize("scheme", ["http", "https"])

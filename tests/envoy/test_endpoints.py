@@ -3,9 +3,10 @@ from __future__ import annotations
 import random
 from dataclasses import replace
 
-from tests.envoy.decoded import Json, decoded
+from tests.envoy.decoded import Json, as_json, decoded
 from tests.envoy.kitchen import http, service
 from tulle.envoy.compile import compile_endpoints
+from tulle.envoy.endpoints import load_assignment
 from tulle.model.policies import HealthCheck, LoadBalancing, Locality, Policy
 from tulle.model.services import Endpoint, Port, Protocol, Service, Subset
 
@@ -143,3 +144,9 @@ def test_one_that_is_well_is_enough() -> None:
     policy = Policy(load_balancing=LoadBalancing(stays_while_any_is_well=True))
     message = decoded(compile_endpoints(replace(WEB, policy=policy), "outbound|80||web.default", PLACES))
     assert message["policy"] == {"overprovisioning_factor": 1_000_000}
+
+
+def test_endpoints_are_called_in_logs_as_they_are_written() -> None:
+    found = as_json(load_assignment("a", (Endpoint(address="10.0.0.1", port=1, url="http://10.0.0.1:1/"),)))
+    (endpoint,) = found["endpoints"][0]["lb_endpoints"]
+    assert endpoint["metadata"]["filter_metadata"] == {"tulle.written": {"url": "http://10.0.0.1:1/"}}

@@ -13,6 +13,7 @@ from tulle.envoy.filters.base import Chain, Side
 from tulle.envoy.gateway_hosts import lazy_routes
 from tulle.model.listeners import Entrance, Forwarded
 from tulle.model.mesh import Settings
+from tulle.model.observing import Observed, RequestLog, RequestMetrics
 
 SETTINGS = Settings()
 
@@ -126,3 +127,12 @@ def test_clients_are_told_of_http3() -> None:
     entrances.forward(Entrance(http3=443), message)
     (header,) = message.response_headers_to_add
     assert (header.header.key, header.header.value) == ("alt-svc", 'h3=":443"; ma=2592000')
+
+
+def test_requests_are_logged() -> None:
+    assert "access_log" not in manager(Entrance())
+    found = manager(Entrance(observed=Observed(place="web", log=RequestLog())))
+    assert [each["name"] for each in found["access_log"]] == ["stdout"]
+    counted = manager(Entrance(observed=Observed(place="web", metrics=RequestMetrics())))
+    assert [each["name"] for each in counted["access_log"]] == ["entrypoints", "services"]
+    assert "noted" in [each["name"] for each in found["http_filters"]]

@@ -236,6 +236,13 @@ def test_routers_of_no_host_count_for_every_host_and_their_priority_decides() ->
     assert names(found, "b.test") == ["high", "late"]
 
 
+def test_after_a_router_for_everything_nothing_is_left_to_say() -> None:
+    whole, part = router("whole", "a.test", conditions=()), router("part", "b.test")
+    found = compiled(mesh(whole, part, listeners=(ENTRANCE,)), Memory())
+    many = {place[1]: len(decoded(host.resource)["routes"]) for place, host in found.items()}
+    assert many == {"a.test": 1, "b.test": 2, "*": 1}
+
+
 def test_conditions_that_a_host_decides_are_decided_before() -> None:
     here, there = (Condition(Subject.HOST, Comparison.EXACT, host) for host in ("a.test", "b.test"))
     path = Condition(Subject.PATH, Comparison.EXACT, "/")

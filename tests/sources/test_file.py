@@ -231,3 +231,10 @@ async def test_a_folder_that_vanishes_while_it_is_being_watched_is_no_error(
         await anext(batches)
         (tmp_path / "a.yaml").write_text("a: 2\n")
         assert data(await asyncio.wait_for(anext(batches), 10)) == [{"a": 2}]
+
+
+def test_paths_in_files_may_begin_elsewhere(tmp_path: Path) -> None:
+    (tmp_path / "a.yaml").write_text("a: 1\n")
+    (own,) = Files([str(tmp_path / "a.yaml")]).scan().documents
+    (other,) = Files([str(tmp_path / "a.yaml")], folder="/elsewhere").scan().documents
+    assert (own.folder, other.folder) == (str(tmp_path), "/elsewhere")

@@ -7,6 +7,8 @@ import json
 from collections.abc import Mapping
 from pathlib import Path
 
+from tulle.clients.envoy_admin import exchange
+
 TIMEOUT = 3.0
 """Seconds for an answer; Envoy's main thread gives it, which compiles listeners as well."""
 
@@ -50,7 +52,7 @@ class Admin:
     async def _request(self, method: str, path: str) -> str:
         try:
             async with asyncio.timeout(TIMEOUT):
-                return await _exchange(self.socket, method, path)
+                return await exchange(self.socket, method, path)
         except (OSError, ValueError, asyncio.IncompleteReadError) as error:
             raise AdminUnreachable(f"Envoy does not answer on {self.socket.name}: {error!r}") from error
 
@@ -68,23 +70,3 @@ def in_flight(gauges: Mapping[str, int]) -> int:
         elif scope.startswith("listener."):
             connections += value if gauge == "downstream_cx_active" else 0
     return requests + max(connections, 0)
-
-
-async def _exchange(socket: Path, method: str, path: str) -> str:
-    """One HTTP/1.1 exchange on a connection of its own; the body of the answer, whatever its status.
-
-    By hand, because an HTTP library takes a tenth of the time in which a mesh is to be up.
-    """
-    reader, writer = await asyncio.open_unix_connection(socket)
-    try:
-        writer.write(f"{method} {path} HTTP/1.1\r\nhost: envoy\r\nconnection: close\r\n\r\n".encode())
-        head = (await reader.readuntil(b"\r\n\r\n")).decode().lower()
-        if "transfer-encoding: chunked" not in head:
-            return (await reader.read()).decode()
-        chunks = []
-        while size := int(await reader.readline(), 16):
-            chunks.append(await reader.readexactly(size))
-            await reader.readline()
-        return b"".join(chunks).decode()
-    finally:
-        writer.close()

@@ -222,8 +222,14 @@ def points(mesh: Mesh, parts: Iterable[Document]) -> Iterator[Row]:
     for point in sorted(mesh.edge.points if mesh.edge is not None else (), key=lambda each: each.name):
         suffix = "/udp" if point.is_udp else ""
         name = point.name.name
-        host = "" if point.address == EVERYWHERE else f"[{point.address}]" if ":" in point.address else point.address
-        yield {**written.get(name, {}), "name": name, "address": f"{host}:{point.port}{suffix}"}
+        yield {**written.get(name, {}), "name": name, "address": f"{_host(point.address)}:{point.port}{suffix}"}
+
+
+def _host(address: str) -> str:
+    """The host of an entry point as one writes it."""
+    if address == EVERYWHERE:
+        return ""
+    return f"[{address}]" if ":" in address else address
 
 
 def _protocol(name: Name) -> str:

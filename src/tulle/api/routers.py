@@ -1,22 +1,23 @@
 """Routers and what they are made of, as the read interface of Traefik 3.7 tells it: for the tools that ask for that.
 
-Served on a Unix socket for the gateway, which passes on what is for `api@internal`, `dashboard@internal` and
-`rest@internal`, each below a path of its own.
+Served on a Unix socket for the gateway, which passes on what is for `api@internal`, `dashboard@internal`,
+`prometheus@internal` and `rest@internal`, each below a path of its own.
 """
 
 from __future__ import annotations
 
 import json
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from typing import Any
+from typing import Any, Protocol
 
 from fastapi import FastAPI, Request, Response
-from fastapi.responses import RedirectResponse
+from fastapi.responses import PlainTextResponse, RedirectResponse
 from starlette.exceptions import HTTPException
 
 from tulle.__about__ import __version__
-from tulle.api import edge_page
+from tulle.api import edge_page, metrics
 from tulle.api.edge_rows import KINDS, NO_STEPS, PREFIXES, Row, Rows, Seen, points, rows
+from tulle.flow.state import ProxyState
 from tulle.kit.located_yaml import Malformed
 from tulle.model.routers import PROVIDER, STATIC
 
@@ -29,10 +30,24 @@ SPELT = {"zookeeper": "ZooKeeper", "http": "HTTP", "boltdb": "BoltDB"}
 """Providers that are not called as they are written, with a capital letter."""
 
 
-def application(state: Seen, put: Callable[[bytes], None] | None = None) -> FastAPI:
+class Counted(Seen, Protocol):
+    """What is looked at, and who counts."""
+
+    def proxies(self) -> Iterable[ProxyState]:
+        """Every proxy that is known."""
+        ...
+
+
+def application(state: Counted, put: Callable[[bytes], None] | None = None) -> FastAPI:
     """All of it; `put` takes configuration from others."""
     app = FastAPI(title="routers", version=__version__, docs_url=None, redoc_url=None, openapi_url=None)
-    for path, each in (("/api", reading(state)), ("/dashboard", showing(state)), ("/rest", writing(put))):
+    parts = {
+        "/api": reading(state),
+        "/dashboard": showing(state),
+        "/prometheus": counting(state),
+        "/rest": writing(put),
+    }
+    for path, each in parts.items():
         each.add_exception_handler(HTTPException, _refused)
         app.mount(path, each)
     return app
@@ -95,6 +110,17 @@ def showing(state: Seen) -> FastAPI:
     @app.get("/dashboard/")
     def page() -> Response:
         return Response(edge_page.page(state), media_type="text/html; charset=utf-8", headers=edge_page.HEADERS)
+
+    return app
+
+
+def counting(state: Counted) -> FastAPI:
+    """What Prometheus collects."""
+    app = _bare()
+
+    @app.get("/{path:path}")
+    async def numbers(path: str) -> Response:
+        return PlainTextResponse(await metrics.told(state.proxies()))
 
     return app
 

@@ -47,6 +47,8 @@ class Plan:
     home: Home
     files: tuple[Path, ...]
     """Absolute paths."""
+    folder: str = ""
+    """Where paths in files begin; empty: at the folder of each file."""
     api: str
     xds: str
     join: str = ""
@@ -59,8 +61,9 @@ class Plan:
         """The children, in the order in which they are started; they are ended in the other order."""
         tulle = (sys.executable, "-m", "tulle")
         addresses = ("--api-address", self.api, "--xds-address", self.xds, "--join-address", self.join)
+        folder = ("--folder", self.folder) if self.folder else ()
         return {
-            "plane": (*tulle, "serve", *addresses, *map(str, self.files)),
+            "plane": (*tulle, "serve", *addresses, *folder, *map(str, self.files)),
             "agent": (*tulle, "agent", "--xds-address", self.xds, "--address", self.address),
         }
 

@@ -62,8 +62,9 @@ def proxies(status: Status) -> list[str]:
 
 
 def urls(status: Status) -> list[str]:
-    """Where the gateway answers."""
-    return [plain(str(entry["url"] if isinstance(entry, dict) else entry)) for entry in status.get("gateway") or []]
+    """Where the gateway answers, each place once: several listeners may share one."""
+    found = (plain(str(entry["url"] if isinstance(entry, dict) else entry)) for entry in status.get("gateway") or [])
+    return list(dict.fromkeys(found))
 
 
 def _section(lines: list[str], most: int) -> list[str]:

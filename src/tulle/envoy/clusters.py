@@ -9,7 +9,7 @@ from envoy.config.core.v3 import address_pb2
 from envoy.config.endpoint.v3 import endpoint_components_pb2, endpoint_pb2
 from envoy.extensions.clusters.aggregate.v3 import cluster_pb2 as aggregate_pb2
 
-from tulle.envoy import balancing, client_tls, discovery, health_checks, naming, protos, transport
+from tulle.envoy import balancing, client_tls, discovery, endpoints, health_checks, naming, protos, transport
 from tulle.envoy.attempts import attempt
 from tulle.envoy.endpoint_views import View
 from tulle.envoy.meshing import Meshing
@@ -28,6 +28,8 @@ from tulle.xds.snapshot import CLUSTER, Resource, encode
 APPLICATION_IDLE = 1.0
 """Seconds; shorter than what servers use (gunicorn 2, uvicorn and node 5), so that no request meets a closing one."""
 
+SERVICE = "service"
+"""Metadata of clusters of routers, beside those of their endpoints: what logs call them."""
 EDGE, NAMED = "tulle.edge", "named"
 """Metadata of clusters of routers, and key there: endpoints are known by names only."""
 
@@ -57,6 +59,10 @@ def _service_cluster(
     if spoken is not None:
         cluster.typed_extension_protocol_options[HTTP_OPTIONS].CopyFrom(http_options(spoken))
     is_watched = transport.encryption(service, port, policy) is Meshing.ALL or discovery.asks_requests(service)
+    if service.name.namespace.startswith(PROVIDER):
+        cluster.metadata.filter_metadata[endpoints.WRITTEN].update(
+            {SERVICE: f"{service.name.name}{service.name.namespace}"}
+        )
     if _is_known_by_name(service, policy):
         cluster.metadata.filter_metadata[EDGE].update({NAMED: True})
     if policy.health_check and not is_watched:

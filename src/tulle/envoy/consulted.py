@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
 from tulle.envoy import issuers, scope
 from tulle.envoy.actions import Destinations
 from tulle.envoy.callers import Caller
+from tulle.envoy.edge_traces import COLLECTOR
 from tulle.envoy.hosts import cluster_resources
 from tulle.envoy.scope import Target
 from tulle.model.guards import Guard
+from tulle.model.listeners import Listener
 from tulle.model.mesh import Mesh
 from tulle.model.names import Name
 from tulle.model.routes import Backend
@@ -37,6 +39,19 @@ def consulted(mesh: Mesh, guard: Guard, caller: Caller) -> Consulted:
         return NOBODY
     names = tuple((key, resource.name) for key, resource in found.items())
     return Consulted(names, tuple({each.name: each for each in found.values()}.values()))
+
+
+def with_collectors(found: Consulted, mesh: Mesh, listeners: Iterable[Listener], caller: Caller) -> Consulted:
+    """And those to whom traces of requests are sent."""
+    observed = (each.entrance.observed.traces for each in listeners if each.entrance is not None)
+    collectors = dict.fromkeys(each.collector for each in observed if each is not None)
+    services = [mesh.services[name] for name in collectors if name in mesh.services]
+    wanted = [Backend(service=each.name, port=each.ports[0].number, origin=each.origin) for each in services]
+    resources = tuple(resource for each in wanted for resource in _clusters(mesh, caller, each))
+    if not resources:
+        return found
+    names = tuple((COLLECTOR, each.name) for each in resources)
+    return Consulted((*found.names, *names), (*found.clusters, *resources))
 
 
 def backends(guard: Guard) -> tuple[Backend, ...]:

@@ -21,6 +21,8 @@ WHOLE = 1_000_000
 NOBODY: tuple[Endpoint, ...] = ()
 MATCHED = "envoy.transport_socket_match"
 """Where Envoy looks for what decides between the transport sockets of a cluster."""
+WRITTEN, URL = "tulle.written", "url"
+"""Metadata of endpoints, and key there: what logs call them."""
 PLAIN = "plain"
 """Key there: `yes` on endpoints before which no sidecar stands, in clusters where not all are so.
 
@@ -114,4 +116,6 @@ def load_assignment(
                 entry.health_status = health_check_pb2.DRAINING
             if is_mixed and not endpoint.is_meshed:
                 entry.metadata.filter_metadata[MATCHED].update({PLAIN: "yes"})
+            if endpoint.url:
+                entry.metadata.filter_metadata[WRITTEN].update({URL: endpoint.url})
     return message

@@ -18,9 +18,10 @@ from envoy.extensions.filters.network.set_filter_state.v3 import set_filter_stat
 from envoy.extensions.http.early_header_mutation.header_mutation.v3 import header_mutation_pb2
 from envoy.type.matcher.v3 import string_pb2
 
-from tulle.envoy import conditions, edge_replies, protos
+from tulle.envoy import conditions, edge_logs, edge_metrics, edge_replies, edge_traces, protos
 from tulle.envoy.filters.base import Chain
 from tulle.model.listeners import Entrance
+from tulle.model.observing import Observed
 
 Manager: TypeAlias = http_connection_manager_pb2.HttpConnectionManager
 HeaderValueOption: TypeAlias = base_pb2.HeaderValueOption
@@ -65,6 +66,8 @@ LAST_CHANCE = 1.0
 LARGEST_HEADERS = 8192
 """Kilobytes: Envoy's limit."""
 MOST_HEADERS = 32000
+REMEMBERED = 2592000
+"""Seconds for which clients remember where HTTP/3 is spoken."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -135,6 +138,19 @@ def shape(manager: Manager, chain: Chain, entrance: Entrance) -> None:
     manager.request_headers_timeout.CopyFrom(protos.seconds(entrance.read_timeout))
     manager.request_timeout.CopyFrom(protos.seconds(entrance.read_timeout))
     manager.drain_timeout.CopyFrom(protos.seconds(LAST_CHANCE))
+    observe(manager, chain, entrance.observed)
+
+
+def observe(manager: Manager, chain: Chain, observed: Observed) -> None:
+    """Make a connection manager tell of its requests."""
+    if observed.log is not None:
+        manager.access_log.append(edge_logs.log(observed.log, observed.place, is_encrypted=chain.is_encrypted))
+    if observed.metrics is not None:
+        counters = edge_metrics.counters(observed.metrics, observed.place, is_encrypted=chain.is_encrypted)
+        manager.access_log.extend(counters)
+    cluster = chain.cluster(edge_traces.COLLECTOR)
+    if observed.traces is not None and cluster:
+        edge_traces.trace(manager, observed.traces, cluster)
 
 
 def proxy_protocol() -> listener_components_pb2.ListenerFilter:

@@ -92,6 +92,7 @@ def _listener(
     contents = []
     guard = mesh.guard_of(each.gateway or each.name for each in sharing)
     asked = consulted.consulted(mesh, guard, caller) if guard is not None else consulted.NOBODY
+    asked = consulted.with_collectors(asked, mesh, sharing, caller)
     needed += asked.clusters
     for listener in sharing:
         content, found = _content(mesh, listener, attached.get(listener.id, ()))

@@ -16,6 +16,7 @@ from tulle.envoy.attempts import attempt
 from tulle.envoy.callers import Caller
 from tulle.envoy.conditions import narrowed
 from tulle.envoy.hosts import STANDARD_RETRY, cluster_resources
+from tulle.envoy.matches import is_unconditional
 from tulle.envoy.rewrites import NOWHERE, Entry, redirects
 from tulle.envoy.routes import compile_routes, in_order
 from tulle.envoy.scope import may_call
@@ -270,9 +271,12 @@ def compile_host(mesh: Mesh, place: Place, sets: RouteSets, ports: Ports, entry:
 
     def compiled() -> Resource:
         here = (at_host(at_gateway(each, ports), host) for each in sets)
-        routes = compile_routes(in_order(here), to)
+        steps = in_order(here)
+        routes = compile_routes(steps, to)
         is_routed = any(each.priority is not None for each in sets)
-        if host == hostnames.ANY or not sets or is_routed:
+        # What a router for everything leaves out would only be a burden: there may be very many hosts.
+        is_complete = is_routed and any(is_unconditional(match) for match, _ in steps)
+        if (host == hostnames.ANY or not sets or is_routed) and not is_complete:
             rest = (
                 edge_replies.nothing_found()
                 if entry.is_routed

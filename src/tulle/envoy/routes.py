@@ -8,7 +8,7 @@ from typing import TypeAlias
 
 from envoy.config.route.v3 import route_components_pb2
 
-from tulle.envoy import actions, protos, retries
+from tulle.envoy import actions, protos, retries, told
 from tulle.envoy.actions import Destinations
 from tulle.envoy.attempts import Uncompilable
 from tulle.envoy.filters import registry, steps
@@ -91,6 +91,7 @@ def _compile(match: Match, rule: RouteRule, to: Destinations) -> Iterator[Route]
     wishes = registry.asked(_resolved(rule, to))
     for message in _actions(match, rule, to):
         message.name = rule.name
+        told.mark(rule.told, message)
         if operations.hides_client(rule.steps):
             message.request_headers_to_remove.append(HOPS)
         for name, config in wishes.items():

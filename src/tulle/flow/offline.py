@@ -27,9 +27,12 @@ STANDING = built_in.document("", Path("/"))
 """What is there wherever a control plane runs."""
 
 
-def checked(paths: Sequence[str | Path]) -> tuple[Mesh, tuple[Finding, ...]]:
-    """The mesh that files and folders describe, and everything that is wrong with them, by place."""
-    mesh, _ = _read(paths)
+def checked(paths: Sequence[str | Path], folder: str = "") -> tuple[Mesh, tuple[Finding, ...]]:
+    """The mesh that files and folders describe, and everything that is wrong with them, by place.
+
+    Paths in files begin at `folder`, if not at that of each file.
+    """
+    mesh, _ = _read(paths, folder)
     findings = dict.fromkeys((*mesh.findings, *missing_files(mesh)))
     return mesh, tuple(sorted(findings, key=lambda finding: (finding.origin.file, finding.origin.line)))
 
@@ -49,12 +52,13 @@ def converted(paths: Sequence[str | Path], folder: str, language: str = "") -> C
     return conversion.converted(documents, (*batch.findings, *left), folder, (STANDING,))
 
 
-def _read(paths: Sequence[str | Path]) -> tuple[Mesh, Batch]:
+def _read(paths: Sequence[str | Path], folder: str = "") -> tuple[Mesh, Batch]:
     """What files say, and the files that they name, which may be templates."""
     given, builder = [str(path) for path in paths], Builder()
     named: list[str] = []
     while True:
-        one, two = Files(given).scan(), Files(named, are_templates=True).scan()
+        one = Files(given, folder=folder).scan()
+        two = Files(named, are_templates=True, folder=folder).scan()
         batch = Batch((*one.documents, *two.documents), (*one.findings, *two.findings))
         mesh = builder.build((*batch.documents, STANDING), batch.findings)
         more = more_files(mesh, (*given, *named))

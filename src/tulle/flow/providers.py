@@ -18,12 +18,13 @@ from tulle.sources.rest import RestSource
 class Providers:
     """The sources that providers of the mesh stand for."""
 
-    def __init__(self, gather: Gather, paths: Sequence[str]) -> None:
-        """`paths` are read anyway."""
+    def __init__(self, gather: Gather, paths: Sequence[str], folder: str = "") -> None:
+        """`paths` are read anyway. Paths in files begin at `folder`, if not at that of each file."""
         self.rest: RestSource | None = None
         """What takes configuration from others, if a document asks for it."""
         self._gather = gather
         self._paths = tuple(paths)
+        self._folder = folder
         self._running: dict[str, tuple[ProviderSettings, tuple[str, ...]]] = {}
         """By the name of a provider, what it was told, and the names of its sources."""
 
@@ -62,7 +63,8 @@ class Providers:
         if isinstance(settings, FileSettings):
             paths = unread(settings.paths, self._paths)
             if paths:
-                yield FileSource(paths, name=f"provider {provider.name.name}", are_templates=True)
+                name = f"provider {provider.name.name}"
+                yield FileSource(paths, name=name, are_templates=True, folder=self._folder)
             return
         for source in sources((settings,), folder=provider.folder):
             if isinstance(source, RestSource):

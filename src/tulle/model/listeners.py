@@ -8,6 +8,7 @@ from enum import StrEnum
 
 from tulle.model.documents import BUILT_IN, Origin
 from tulle.model.names import SYSTEM_NAMESPACE, Name
+from tulle.model.observing import UNOBSERVED, Observed
 from tulle.model.routes import Backend, Referrer, RouteKind
 
 
@@ -201,6 +202,8 @@ class Entrance:
     """Seconds of a connection; 0: no limit."""
     http3: int = 0
     """The port for HTTP/3 that clients are told; 0: it is not spoken."""
+    observed: Observed = UNOBSERVED
+    """What is told of requests."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False, weakref_slot=True)

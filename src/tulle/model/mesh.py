@@ -33,6 +33,7 @@ from tulle.model.objects import (
     Secret,
     SharedCertificates,
 )
+from tulle.model.observing import Observing
 from tulle.model.providers import Provider
 from tulle.model.resolvers import CertificateResolver
 from tulle.model.routers import (
@@ -94,7 +95,7 @@ class Settings:
 Object: TypeAlias = (
     AccessPolicy | Authorizer | BackendTls | Blend | CertificateResolver | ConfigMap | Core | Destination | Entry
     | EntryPoint | EnvoyPatches | Failover | Gateway | GatewayClass | Grant | KeyPair | ListenerSet
-    | LogProvider | MeshDefaults | Mirroring | Namespace | PeerAuthentication | Places | Pool | Provider
+    | LogProvider | MeshDefaults | Mirroring | Namespace | Observing | PeerAuthentication | Places | Pool | Provider
     | ProxySettings | RequestAuthentication | Router | Scope | Secret | SharedCertificates | Steps | Telemetry
     | Template | TlsOptions | Transport | WasmPlugin
 )  # fmt: skip

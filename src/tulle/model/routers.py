@@ -15,6 +15,7 @@ from tulle.model.documents import BUILT_IN, Origin
 from tulle.model.findings import Finding
 from tulle.model.listeners import ClientTrust, Entrance, TlsVersions
 from tulle.model.names import Name
+from tulle.model.observing import TOLD, Told
 from tulle.model.policies import ClientTls
 from tulle.model.routes import RouteKind
 from tulle.model.services import Service
@@ -26,6 +27,8 @@ STATIC = "@static"
 """The namespace of entry points and whatever else is for all providers."""
 USUAL_TRANSPORT = Name(STATIC, "transport")
 """The transport of services for HTTP that name none."""
+USUAL_TCP_TRANSPORT = Name(STATIC, "tcp/transport")
+"""The same of services for connections."""
 USUAL_VERSIONS, USUAL_ENTRANCE = TlsVersions(), Entrance()
 USUAL_PROTOCOLS = ("h2", "http/1.1")
 CORE = Name(STATIC, "core")
@@ -104,6 +107,8 @@ class Router:
     parents: tuple[Reference, ...] = ()
     """Routers whose requests it divides further."""
     tls: RouterTls | None = None
+    told: Told = TOLD
+    """What is told of its requests."""
     problem: Finding | None = None
     """Why its rule cannot be used as it is read here."""
     older: Reading | None = None
@@ -300,6 +305,8 @@ class EntryPoint:
     tls: RouterTls | None = None
     """Of all its routers."""
     redirect: Redirection | None = None
+    told: Told = TOLD
+    """What may be told of its requests."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -340,5 +347,5 @@ class EdgeState:
     composed: frozenset[Name] = frozenset()
     """Services that are made of others."""
     steps: frozenset[Name] = frozenset()
-    wishes: tuple[tuple[Router, RouterTls | None], ...] = ()
-    """Routers that are used, each with the TLS that holds for it: its own, or that of an entry point."""
+    wishes: tuple[tuple[Router, RouterTls], ...] = ()
+    """Routers that are used and have TLS, each with what holds for it: its own, or that of an entry point."""

@@ -12,6 +12,7 @@ from tulle.kit.quick import quick
 from tulle.model.conditions import Condition, Conjunction
 from tulle.model.documents import Origin
 from tulle.model.names import Name
+from tulle.model.observing import TOLD, Told
 from tulle.model.policies import Fault, HashOn, RateLimit, Retry
 
 if TYPE_CHECKING:
@@ -352,6 +353,8 @@ class RouteRule:
     """What is done with requests on their way, in this order; with answers, in the opposite one."""
     is_default: bool = False
     """Whether it only counts where no other rule for the host matches, of whatever document (Ingress)."""
+    told: Told = TOLD
+    """What is told of its requests."""
 
 
 @quick

@@ -93,6 +93,8 @@ class Endpoint:
     is_draining: bool = False
     hostname: str = ""
     """What it sees as `Host`, where a route wants it to see its own."""
+    url: str = ""
+    """As somebody wrote it, for logs."""
 
 
 class Resolution(StrEnum):

@@ -62,10 +62,16 @@ class _Read:
 class Files:
     """Files and folders that can be read again and again; only what changed is read and parsed."""
 
-    def __init__(self, paths: Sequence[str], clock: Clock | None = None, *, are_templates: bool = False) -> None:
-        """`are_templates`: whether files may be templates of Go, as those of Traefik's file provider."""
+    def __init__(
+        self, paths: Sequence[str], clock: Clock | None = None, *, are_templates: bool = False, folder: str = ""
+    ) -> None:
+        """`are_templates`: whether files may be templates of Go, as those of Traefik's file provider.
+
+        Paths in files begin at `folder`; if it is empty, each at the folder of the file.
+        """
         self.paths = tuple(paths)
         self._are_templates = are_templates
+        self._folder = folder
         self.is_half = False
         """Whether a file looked half-written in the last scan, which should soon be repeated."""
         self._clock = clock or SystemClock()
@@ -122,7 +128,7 @@ class Files:
                 data = filled(data)
             except BadTemplate as error:
                 return _refused(path, stamp, f"not a template: {error}")
-        read = _decoded(path, stamp, data, before)
+        read = _decoded(path, stamp, data, before, self._folder)
         age = self._clock.now().timestamp() - status.st_mtime
         if before is not None and 0 <= age < PATIENCE and not data.strip():
             return before  # With its old stamp: it is read again at the next look.
@@ -139,11 +145,17 @@ class FileSource:
     """Files and folders, followed as they change."""
 
     def __init__(
-        self, paths: Sequence[str], clock: Clock | None = None, *, name: str = SOURCE, are_templates: bool = False
+        self,
+        paths: Sequence[str],
+        clock: Clock | None = None,
+        *,
+        name: str = SOURCE,
+        are_templates: bool = False,
+        folder: str = "",
     ) -> None:
-        """`name` tells several of them apart."""
+        """`name` tells several of them apart; the rest is for `Files`."""
         self.name = name
-        self._files = Files(paths, clock, are_templates=are_templates)
+        self._files = Files(paths, clock, are_templates=are_templates, folder=folder)
 
     async def batches(self) -> AsyncIterator[Batch]:
         """What the files say, at once and again after every change."""
@@ -218,14 +230,14 @@ def _files_below(folder: str) -> Iterator[str]:
         yield from (os.path.join(parent, name) for name in names if name.endswith(SUFFIXES))
 
 
-def _decoded(path: str, stamp: Stamp, data: bytes, before: _Read | None) -> _Read:
+def _decoded(path: str, stamp: Stamp, data: bytes, before: _Read | None, folder: str) -> _Read:
     try:
         text = data.decode("utf-8-sig")
     except UnicodeDecodeError as error:
         return _refused(path, stamp, "this is not text in UTF-8", data.count(b"\n", 0, error.start))
     if "\0" in text:
         return _refused(path, stamp, "this is a binary file, not text")
-    return _parsed(path, stamp, text, before)
+    return _parsed(path, stamp, text, before, folder or os.path.dirname(os.path.abspath(path)))
 
 
 def filled(data: bytes) -> bytes:
@@ -249,7 +261,7 @@ def _refused(path: str, stamp: Stamp, message: str, line: int = 0) -> _Read:
     return _Read(stamp, findings=(finding,), unreadable=frozenset((path,)))
 
 
-def _parsed(path: str, stamp: Stamp, text: str, before: _Read | None) -> _Read:
+def _parsed(path: str, stamp: Stamp, text: str, before: _Read | None, folder: str) -> _Read:
     """Parse the documents whose text is new; the others are the same objects, where they are now."""
     known: dict[str, list[Document]] = {}
     for said, document in zip(before.texts, before.documents, strict=True) if before is not None else ():
@@ -258,7 +270,6 @@ def _parsed(path: str, stamp: Stamp, text: str, before: _Read | None) -> _Read:
     texts: list[str] = []
     findings: list[Finding] = []
     unreadable: set[str] = set()
-    folder = os.path.dirname(os.path.abspath(path))
     is_toml = path.endswith(TOML)
     language = located_toml.parse if is_toml else parse
     for index, piece in enumerate((Piece(0, text),) if is_toml else pieces(text)):

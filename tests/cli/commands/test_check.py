@@ -47,3 +47,19 @@ def test_rubbish_is_a_finding(tulle: Tulle, home: Any) -> None:
     assert done.code == 1
     assert "tulle.yaml:1: error:" in done.out
     assert "\x1b" not in done.out
+
+
+def test_flags_of_traefik_are_checked(tulle: Tulle, home: Any) -> None:
+    assert tulle("check", "--entryPoints.web.address=127.0.0.1:8080").code == 0
+    wrong = tulle("check", "--entryPoints.web.address=here", "-o", "json")
+    [finding] = json.loads(wrong.out)["findings"]
+    assert (wrong.code, finding["origin"]["line"]) == (1, 1)
+    assert '"address" must be an address' in finding["message"]
+    assert 'there is no "--pong"; did you mean "--ping"?' in tulle("check", "--pong").err
+
+
+def test_paths_in_flags_begin_here(tulle: Tulle, home: Any) -> None:
+    Path("dynamic.yml").write_text("http: {routers: {one: {rule: 'Path(`/`)', service: none}}}\n")
+    done = tulle("check", "--providers.file.filename=dynamic.yml")
+    assert done.code == 1
+    assert 'there is no service "none"' in done.out

@@ -2,9 +2,10 @@ from __future__ import annotations
 
 import pytest
 
-from tests.dialects.traefik.reading import only, wrong
+from tests.dialects.traefik.reading import only, read, wrong
 from tulle.model.conditions import Comparison, Condition, Subject
 from tulle.model.names import Name
+from tulle.model.observing import Told
 from tulle.model.routers import CertificateNames, Reference, RouterTls
 from tulle.model.routes import RouteKind
 
@@ -65,3 +66,10 @@ http:
         '6: router c: "rule" is no rule: column 1: "Hots" is no matcher of HTTP rules; did you mean "Host"?',
         '7: router d: unknown field "sevice"; did you mean "service"?',
     ]
+
+
+def test_what_is_told_of_requests() -> None:
+    text = "http: {routers: {a: {rule: Path(`/`), service: s, observability: {accessLogs: false, tracing: false}}}}"
+    (router,), findings = read(text)
+    assert router.told == Told(is_logged=False, is_traced=False)
+    assert findings == ['1 warning: router a: "observability.tracing" has no effect at routers; say it at entry points']

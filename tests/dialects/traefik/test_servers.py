@@ -15,8 +15,8 @@ def pool(servers: str) -> Any:
 def test_addresses_and_weights() -> None:
     found = pool("{url: 'http://10.0.0.1:81', weight: 3}, {url: 'http://[::1]'}, {url: 'http://10.0.0.2', weight: 0}")
     assert found.service.addresses == (
-        Endpoint(address="10.0.0.1", port=81, weight=3, hostname="10.0.0.1:81"),
-        Endpoint(address="::1", port=80, hostname="[::1]"),
+        Endpoint(address="10.0.0.1", port=81, weight=3, hostname="10.0.0.1:81", url="http://10.0.0.1:81"),
+        Endpoint(address="::1", port=80, hostname="[::1]", url="http://[::1]"),
     )
     assert found.service.resolution is Resolution.ENDPOINTS
     assert not found.is_encrypted

@@ -44,6 +44,18 @@ def test_other_sections_are_only_checked() -> None:
     ]
 
 
+def test_what_is_not_done_is_said() -> None:
+    assert wrong("ocsp: {}\n") == [
+        "1 warning: ocsp has no effect: clients are not shown that certificates are still good",
+    ]
+
+
+def test_the_usual_transport_of_connections() -> None:
+    ((found,), findings) = read("tcpServersTransport: {dialTimeout: 3s, tls: {insecureSkipVerify: true}}")
+    assert (found.name, found.connect_timeout, findings) == (Name("@static", "tcp/transport"), 3.0, [])
+    assert found.tls is not None and found.tls.skips_verification
+
+
 @pytest.mark.parametrize(
     ("written", "is_older"), [("{}", False), ("{defaultRuleSyntax: v3}", False), ("{defaultRuleSyntax: v2}", True)]
 )
@@ -54,10 +66,3 @@ def test_the_syntax_of_rules(written: str, is_older: bool) -> None:
 
 def test_mistakes() -> None:
     assert wrong("core: {defaultRuleSyntax: v1}") == ['1: core: "defaultRuleSyntax" must be one of v2, v3, not "v1"']
-
-
-def test_sections_without_an_effect_say_so() -> None:
-    assert wrong("log: {level: DEBUG}\ntracing:\n  sampleRate: 1\n") == [
-        "1 warning: log has no effect: what is logged is not chosen here; tulle logs shows it",
-        "2 warning: tracing has no effect: no spans are sent",
-    ]

@@ -107,7 +107,14 @@ def test_what_became_of_routers() -> None:
     a, b = state.routers[file("a")], state.routers[file("b")]
     assert (a.points, a.problems, a.services, a.steps) == (("web",), (), (file("s"),), (file("m"),))
     assert b.problems == ('router b: there is no service "nope"; did you mean "s"?',) or b.problems
-    assert [router.name for router, _ in state.wishes] == [file("a")]
+    assert not state.wishes, "it has no TLS"
+    secure = mesh(TEXT.replace("service: t", "service: nope").replace("service: ", "tls: {}, service: ")).edge
+    assert secure is not None
+    assert [router.name for router, _ in secure.wishes] == [file("a")]
+    everywhere = TEXT.replace("':8080'", "':8080', http: {tls: {}}")
+    state = mesh(everywhere).edge
+    assert state is not None
+    assert [router.name for router, _ in state.wishes] == [file("a"), file("b")]
 
 
 def test_nothing_is_there_for_those_who_have_no_routers() -> None:
@@ -212,3 +219,19 @@ def test_certificates_of_transports_that_are_text_are_secrets() -> None:
     assert tls.shown_secret == tls.ca_secret
     given = dict(found.secrets[tls.ca_secret].data)
     assert given == {"ca.crt": b"-----BEGIN 1", "tls.crt": b"-----BEGIN 2", "tls.key": b"-----BEGIN 3"}
+
+
+def test_the_usual_transport_of_connections() -> None:
+    text = """
+entryPoints: {db: {address: ":5432"}}
+tcpServersTransport: {dialTimeout: 3s}
+tcp:
+  routers: {a: {rule: HostSNI(`*`), service: s}}
+  services: {s: {loadBalancer: {servers: [{address: "10.0.0.1:1"}]}}}
+udp:
+  routers: {a: {service: s}}
+  services: {s: {loadBalancer: {servers: [{address: "10.0.0.1:1"}]}}}
+"""
+    found = mesh(text).services
+    timeouts = {str(name): each.policy.connect_timeout for name, each in found.items() if "/s" in name.name}
+    assert timeouts["tcp/s.@file"] == 3.0 != timeouts["udp/s.@file"]

@@ -56,3 +56,10 @@ def test_options_of_tls_are_for_the_hosts_of_their_routers() -> None:
     assert special.versions == TlsVersions(minimum="1.3")
     assert found.listeners[TLS].versions == TlsVersions(maximum="1.2")
     assert {routes(found)[name].listeners for name in "abc"} == {("@static/web|tls",)}
+
+
+def test_http3_is_advertised_over_tls() -> None:
+    text = http("a: {rule: Path(`/`), service: s}").replace("address: ':8080'", "address: ':8080', http3: {}")
+    found = mesh(text).listeners
+    advertised = {name: each.entrance.http3 for name, each in found.items() if each.entrance is not None}
+    assert advertised == {PLAIN: 0, TLS: 8080}

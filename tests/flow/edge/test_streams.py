@@ -24,6 +24,11 @@ def listener(router: str, routers: str = "a: {rule: Path(`/`), service: s}") -> 
     return found[Name("@static", "web|tcp/r@file")]
 
 
+def in_order(text: str) -> list[str]:
+    """Listeners in the order in which they are asked."""
+    return [each.name.name for each in sorted(mesh(text).listeners.values(), key=lambda each: each.rank)]
+
+
 def test_connections_with_tls() -> None:
     found = mesh(tcp("{rule: HostSNI(`db.test`), service: db, tls: {}}"))
     own = found.listeners[Name("@static", "web|tcp/r@file")]
@@ -65,20 +70,29 @@ def test_addresses_that_are_let_in() -> None:
 
 
 def test_who_is_asked_first() -> None:
-    routers = """{rule: HostSNI(`*`), service: db, tls: {}, priority: 99}
+    routers = """{rule: HostSNI(`*`), service: db, tls: {}}
     s: {rule: HostSNI(`a.test`), service: db, tls: {}}
     t: {rule: HostSNI(`a.test`) && ClientIP(`10.0.0.1`), service: db, tls: {}}
     u: {rule: HostSNI(`*`), service: db}
     v: {rule: ClientIP(`10.0.0.1`), service: db}"""
-    found = mesh(tcp(routers, "a: {rule: Host(`a.test`) || Path(`/`), service: s, tls: {}}")).listeners.values()
-    names = [each.name.name for each in sorted(found, key=lambda each: each.rank)]
-    assert names == [
+    requests = "a: {rule: Host(`a.test`) || Path(`/`), service: s, tls: {}}"
+    assert in_order(tcp(routers, requests)) == [
         "web|tls|default",
         "web|tcp/t@file",
         "web|tcp/v@file",
         "web|tcp/s@file",
         "web|tcp/u@file",
         "web|tcp/r@file",
+        "web|tls",
+    ]
+    # Who wants everything is before those with less priority, but not before hosts of requests.
+    assert in_order(tcp(routers.replace("db, tls: {}}", "db, tls: {}, priority: 30}", 1), requests)) == [
+        "web|tls|default",
+        "web|tcp/t@file",
+        "web|tcp/v@file",
+        "web|tcp/u@file",
+        "web|tcp/r@file",
+        "web|tcp/s@file",
         "web|tls",
     ]
 

@@ -27,6 +27,7 @@ def command(
     api_address: ApiAddress = DEFAULT_API,
     xds_address: XdsAddress = DEFAULT_XDS,
     join_address: JoinAddress = None,
+    folder: Annotated[str, typer.Option(hidden=True)] = "",
     lifeline: Annotated[int | None, typer.Option(hidden=True)] = None,
 ) -> None:
     """Run the control plane alone, in the foreground. Agents join it with a token; `tulle up` starts both.
@@ -54,6 +55,7 @@ def command(
     settings = PlaneSettings(
         home=home,
         files=tuple(path.absolute() for path in files or ()),
+        folder=folder,
         api_address=api,
         xds_address=xds,
         join_address=join_address or "",

@@ -95,7 +95,7 @@ def _examined(plan: Plan) -> Sequence[Finding]:
     """
     from tulle.flow.offline import checked  # here, so that --help and completion do not wait for it
 
-    mesh, findings = checked(plan.files)
+    mesh, findings = checked(plan.files, plan.folder)
     ports.require(_addresses(plan, mesh.listeners.values()))
     return findings
 

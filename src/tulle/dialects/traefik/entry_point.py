@@ -19,7 +19,7 @@ from tulle.dialects.traefik.entry_point_specs import (
     RespondingTimeoutsSpec,
     UdpSpec,
 )
-from tulle.dialects.traefik.http_router import tls
+from tulle.dialects.traefik.http_router import tls, told
 from tulle.dialects.traefik.references import references
 from tulle.dialects.traefik.values import TraefikSpec
 from tulle.dialects.written import Written
@@ -67,6 +67,7 @@ def read(part: Written) -> Fragment:
         steps=_from_files(references(part, http.middlewares, "http")),
         tls=tls(part, http.tls) if http.tls is not None else None,
         redirect=_redirect(part, http),
+        told=told(spec.observability),
     )
     return Fragment(objects=(point,), findings=tuple(part.findings))
 

@@ -149,6 +149,4 @@ class EntryPointSpec(TraefikSpec):
     http2: Http2Spec | None = Field(None, description="HTTP/2.")
     http3: Annotated[Http3Spec | None, Present] = Field(None, description="HTTP/3.")
     udp: UdpSpec | None = Field(None, description="Datagrams.")
-    observability: Annotated[
-        ObservabilitySpec | None, Refused("has no effect: a Telemetry of Istio says what is logged")
-    ] = Field(None, description="What is told of its requests.")
+    observability: ObservabilitySpec | None = Field(None, description="What is told of its requests.")

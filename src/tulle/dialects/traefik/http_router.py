@@ -7,10 +7,11 @@ from tulle.dialects.sections import Kind, Shape
 from tulle.dialects.traefik.matchers import HTTP_V2, HTTP_V3
 from tulle.dialects.traefik.references import entry_points, reference, references
 from tulle.dialects.traefik.router_rules import readings
-from tulle.dialects.traefik.routers import RouterSpec, RouterTlsSpec
+from tulle.dialects.traefik.routers import ObservabilitySpec, RouterSpec, RouterTlsSpec
 from tulle.dialects.written import Written
 from tulle.model.conditions import Subject
 from tulle.model.mesh import Fragment
+from tulle.model.observing import Told
 from tulle.model.routers import CertificateNames, Router, RouterTls
 from tulle.model.routes import RouteKind
 
@@ -26,6 +27,8 @@ def read(part: Written) -> Fragment:
     rule, older = readings(part, spec.rule, spec.rule_syntax, (HTTP_V2, HTTP_V3), Subject.HOST)
     if not spec.rule and not spec.parent_refs:
         part.error(("rule",), "is missing; write for which requests it is")
+    if spec.observability is not None and spec.observability.tracing is False:
+        part.warning(("observability", "tracing"), "has no effect at routers; say it at entry points")
     if spec.priority > GREATEST:
         part.error(("priority",), f"must be at most {GREATEST}")
     routers: tuple[Router, ...] = ()
@@ -48,9 +51,21 @@ def read(part: Written) -> Fragment:
                 tls=tls(part, spec.tls) if spec.tls is not None else None,
                 problem=rule.problem,
                 older=older,
+                told=told(spec.observability),
             ),
         )
     return Fragment(objects=routers, findings=tuple(part.findings))
+
+
+def told(spec: ObservabilitySpec | None) -> Told:
+    """What is told of requests."""
+    if spec is None:
+        return Told()
+    return Told(
+        is_logged=spec.access_logs is not False,
+        is_counted=spec.metrics is not False,
+        is_traced=spec.tracing is not False,
+    )
 
 
 def tls(part: Written, spec: RouterTlsSpec, *, is_passed: bool = False) -> RouterTls:

@@ -8,6 +8,7 @@ from pydantic import Field
 
 from tulle.dialects.objects import Refused
 from tulle.dialects.traefik.middleware_specs import ClientTlsSpec
+from tulle.dialects.traefik.observing_specs import AnythingSpec
 from tulle.dialects.traefik.values import Flag, Present, Seconds, Text, TextMap, Texts, TraefikSpec, Whole
 from tulle.model.registries import DEFAULT_RULE, DOCKER_SOCKET
 
@@ -183,8 +184,11 @@ class BoltDbSpec(TraefikSpec):
     watch: Flag = Field(True, description="Whether changes are followed.")
 
 
-OF_FILES = Refused("has no effect: objects of Kubernetes are read from files, not from its API")
-ABSENT = Refused("has no effect: this is not read here")
+def _elsewhere(remedy: str) -> Refused:
+    return Refused(f"has no effect: {remedy}")
+
+
+KUBERNETES = _elsewhere("no cluster is asked; give its objects as files: tulle up FOLDER")
 
 
 class ProvidersSpec(TraefikSpec):
@@ -209,20 +213,30 @@ class ProvidersSpec(TraefikSpec):
     mesos: Annotated[MesosSpec | None, Present] = Field(None, description="Mesos.")
     eureka: Annotated[EurekaSpec | None, Present] = Field(None, description="Eureka.")
     boltdb: Annotated[BoltDbSpec | None, Present] = Field(None, description="BoltDB.")
-    kubernetes_crd: Annotated[object, OF_FILES] = Field(
-        None, alias="kubernetesCRD", description="IngressRoute and the like."
+    consul_catalog: Annotated[
+        AnythingSpec | None,
+        Present,
+        _elsewhere("its services are not asked for; its key-value store is (`consul`)"),
+    ] = Field(None, description="Services of Consul.")
+    nomad: Annotated[
+        AnythingSpec | None, Present, _elsewhere("Nomad is not asked; let its template stanza write a file (`file`)")
+    ] = Field(None, description="Nomad.")
+    ecs: Annotated[
+        AnythingSpec | None,
+        Present,
+        _elsewhere("it is not asked; let a program put its services here (`rest`)"),
+    ] = Field(None, description="Amazon ECS.")
+    knative: Annotated[AnythingSpec | None, Present, KUBERNETES] = Field(None, description="Knative.")
+    kubernetes_crd: Annotated[AnythingSpec | None, Present, KUBERNETES] = Field(
+        None, alias="kubernetesCRD", description="Traefik's own kinds of Kubernetes."
     )
-    kubernetes_ingress: Annotated[object, OF_FILES] = Field(None, alias="kubernetesIngress", description="Ingress.")
-    kubernetes_ingress_nginx: Annotated[object, OF_FILES] = Field(
-        None, alias="kubernetesIngressNGINX", description="Ingress as NGINX has it."
+    kubernetes_gateway: Annotated[AnythingSpec | None, Present, KUBERNETES] = Field(None, description="Gateway API.")
+    kubernetes_ingress: Annotated[AnythingSpec | None, Present, KUBERNETES] = Field(None, description="Ingress.")
+    kubernetes_ingress_nginx: Annotated[AnythingSpec | None, Present, KUBERNETES] = Field(
+        None, alias="kubernetesIngressNGINX", description="Ingress, with the annotations of nginx."
     )
-    kubernetes_gateway: Annotated[object, OF_FILES] = Field(
-        None, alias="kubernetesGateway", description="The Gateway API."
-    )
-    knative: Annotated[object, ABSENT] = Field(None, description="Knative.")
-    nomad: Annotated[object, ABSENT] = Field(None, description="Nomad.")
-    ecs: Annotated[object, ABSENT] = Field(None, description="Services of Amazon.")
-    consul_catalog: Annotated[object, ABSENT] = Field(
-        None, alias="consulCatalog", description="The services of Consul."
-    )
-    plugin: Annotated[object, ABSENT] = Field(None, description="Code that Traefik runs.")
+    plugin: Annotated[
+        AnythingSpec | None,
+        Present,
+        _elsewhere("plugins in Go do not run here; let a program put its routes here (`rest`)"),
+    ] = Field(None, description="Providers in Go.")

@@ -33,7 +33,10 @@ class ObservabilitySpec(TraefikSpec):
     access_logs: Flag | None = Field(None, description="Whether they are logged.")
     metrics: Flag | None = Field(None, description="Whether they are counted.")
     tracing: Flag | None = Field(None, description="Whether they are traced.")
-    trace_verbosity: Literal["minimal", "detailed"] | None = Field(None, description="How much a trace tells.")
+    trace_verbosity: Annotated[
+        Literal["minimal", "detailed"] | None,
+        Refused("has no effect: traces tell what Envoy tells", unless=("minimal",)),
+    ] = Field(None, description="How much a trace tells.")
 
 
 class RouterSpec(TraefikSpec):
@@ -49,9 +52,7 @@ class RouterSpec(TraefikSpec):
     priority: Whole = Field(0, description="Which rule is asked first: the greatest; 0 is the length of the rule.")
     parent_refs: Texts = Field((), description="Routers whose requests it divides further.")
     tls: Annotated[RouterTlsSpec | None, Present] = Field(None, description="That they come over TLS.")
-    observability: Annotated[
-        ObservabilitySpec | None, Refused("has no effect: a Telemetry of Istio says what is logged")
-    ] = Field(None, description="What is told of them.")
+    observability: ObservabilitySpec | None = Field(None, description="What is told of them.")
 
 
 class TcpRouterTlsSpec(RouterTlsSpec):

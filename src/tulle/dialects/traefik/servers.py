@@ -61,6 +61,7 @@ def servers(part: Written, specs: Sequence[ServerSpec]) -> Servers | None:
                 port=url.port or PORTS.get(scheme, 0),
                 weight=1 if spec.weight is None else spec.weight,
                 hostname=url.netloc.rpartition("@")[2],
+                url=_written(spec),
             )
             for host, url, spec in zip(hosts, known, specs, strict=True)
             if spec.weight != 0

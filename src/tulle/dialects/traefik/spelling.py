@@ -21,16 +21,16 @@ def spelt(value: object, annotation: Any) -> object:
     Keys that nobody knows stay as they are. Names of users (routers, headers, …) are never changed.
     """
     if isinstance(value, dict):
-        forms = _forms(annotation)
-        return _numbered(value, _item(forms)) if _is_numbered(value, forms) else _mapping(value, forms)
+        possible = forms(annotation)
+        return _numbered(value, item(possible)) if _is_numbered(value, possible) else _mapping(value, possible)
     if isinstance(value, list):
-        return _list(value, _item(_forms(annotation)))
+        return _list(value, item(forms(annotation)))
     return value
 
 
-def _is_numbered(value: Mapping[str, object], forms: tuple[Any, ...]) -> bool:
+def _is_numbered(value: Mapping[str, object], possible: tuple[Any, ...]) -> bool:
     """Whether it is a list as flat keys have it: `{"0": …, "1": …}` where only a list can be."""
-    return bool(value) and _item(forms) is not None and all(_NUMBER.fullmatch(key) for key in value)
+    return bool(value) and item(possible) is not None and all(_NUMBER.fullmatch(key) for key in value)
 
 
 def _numbered(value: Mapping[str, object], inner: Any) -> object:
@@ -39,29 +39,29 @@ def _numbered(value: Mapping[str, object], inner: Any) -> object:
     Texts are joined by commas, at which they are cut again.
     """
     items = sorted(value.items())
-    if all(isinstance(item, str) for _, item in items):
-        return ",".join(str(item) for _, item in items)
+    if all(isinstance(each, str) for _, each in items):
+        return ",".join(str(each) for _, each in items)
     result = LocatedList(getattr(value, "line", 0))
     lines: Mapping[str, int] = value.lines if isinstance(value, LocatedMap) else {}
-    for key, item in items:
-        result.append(spelt(item, inner))
+    for key, each in items:
+        result.append(spelt(each, inner))
         result.lines.append(lines.get(key, result.line))
     return result
 
 
-def _mapping(value: Mapping[str, object], forms: Iterable[Any]) -> LocatedMap:
-    fields: dict[str, tuple[str, Any]] = {}
+def _mapping(value: Mapping[str, object], possible: Iterable[Any]) -> LocatedMap:
+    known: dict[str, tuple[str, Any]] = {}
     named: Any = None
-    for form in forms:
+    for form in possible:
         if isinstance(form, type) and issubclass(form, BaseModel):
-            fields.update(_fields(form))
+            known.update(fields(form))
         elif get_origin(form) is dict:
             named = get_args(form)[1]
     lines: Mapping[str, int] = value.lines if isinstance(value, LocatedMap) else {}
     result = LocatedMap(getattr(value, "line", 0))
     repeated = list(getattr(value, "repeated", ()) or ())
     for key, inner in value.items():
-        name, schema = fields.get(key.lower(), (key, named))
+        name, schema = known.get(key.lower(), (key, named))
         line = lines.get(key, result.line)
         if name in result:
             repeated.append((name, line))
@@ -71,20 +71,20 @@ def _mapping(value: Mapping[str, object], forms: Iterable[Any]) -> LocatedMap:
     return result
 
 
-def _item(forms: Iterable[Any]) -> Any:
+def item(possible: Iterable[Any]) -> Any:
     """What the items of a list may be; None if there can be no list."""
-    return next((get_args(form)[0] for form in forms if get_origin(form) in {tuple, list}), None)
+    return next((get_args(form)[0] for form in possible if get_origin(form) in {tuple, list}), None)
 
 
 def _list(value: list[object], inner: Any) -> LocatedList:
     result = LocatedList(getattr(value, "line", 0))
-    result.extend(spelt(item, inner) for item in value)
+    result.extend(spelt(each, inner) for each in value)
     result.lines = value.lines if isinstance(value, LocatedList) else [result.line] * len(value)
     return result
 
 
 @cache
-def _fields(schema: type[BaseModel]) -> Mapping[str, tuple[str, Any]]:
+def fields(schema: type[BaseModel]) -> Mapping[str, tuple[str, Any]]:
     """The fields of a schema by their names in lower case: the usual name, and what stands there."""
     found = {}
     for name, info in schema.model_fields.items():
@@ -94,12 +94,12 @@ def _fields(schema: type[BaseModel]) -> Mapping[str, tuple[str, Any]]:
 
 
 @cache
-def _forms(annotation: Any) -> tuple[Any, ...]:
+def forms(annotation: Any) -> tuple[Any, ...]:
+    """What a value may be, without what only says how it is checked."""
     return tuple(_unpacked(annotation))
 
 
 def _unpacked(annotation: Any) -> Iterator[Any]:
-    """What a value may be, without what only says how it is checked."""
     origin = get_origin(annotation)
     if origin is Annotated:
         yield from _unpacked(get_args(annotation)[0])

@@ -5,14 +5,16 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Annotated
 
-from pydantic import ConfigDict, Field
+from pydantic import Field
 
 from tulle.dialects.objects import Refused, validated
 from tulle.dialects.sections import Kind, Shape
-from tulle.dialects.traefik import http_transport, internal
+from tulle.dialects.traefik import http_transport, internal, stream_service
 from tulle.dialects.traefik.http_transport import TransportSpec
+from tulle.dialects.traefik.observing_specs import NO_OTLP, AnythingSpec, LogSpec
 from tulle.dialects.traefik.routers import Syntax
-from tulle.dialects.traefik.values import Flag, Text, TraefikSpec
+from tulle.dialects.traefik.stream_specs import TcpTransportSpec
+from tulle.dialects.traefik.values import Count, Flag, Present, Text, TextMap, TraefikSpec
 from tulle.dialects.written import Written
 from tulle.model.conditions import Comparison, Condition, Subject
 from tulle.model.mesh import Fragment, Object
@@ -23,6 +25,7 @@ from tulle.model.routes import RouteKind
 ADMIN = "traefik"
 """The entry point of the API."""
 GREATEST = (1 << 63) - 1
+NO_PLUGINS = "has no effect: plugins in Go do not run here; an EnvoyFilter or a WasmPlugin of Istio does what they do"
 
 
 class ApiSpec(TraefikSpec):
@@ -76,10 +79,41 @@ class CoreSpec(TraefikSpec):
     ] = Field(False, alias="strictTLSOptions", description="Whether conflicts are refused.")
 
 
-class IgnoredSpec(TraefikSpec):
-    """A section of which nothing has an effect."""
+class PluginsSpec(TraefikSpec):
+    """What is not finished."""
 
-    model_config = ConfigDict(extra="allow")
+    plugins: Annotated[AnythingSpec, Refused(NO_PLUGINS)] = Field(AnythingSpec(), description="Plugins in Go.")
+    local_plugins: Annotated[AnythingSpec, Refused(NO_PLUGINS)] = Field(AnythingSpec(), description="The same, here.")
+    abort_on_plugin_failure: Flag = Field(False, description="Nothing ever aborts here.")
+    fast_proxy: Annotated[AnythingSpec | None, Present] = Field(None, description="Not needed: Envoy is fast.")
+    kubernetes_gateway: Flag = Field(False, description="Always so.")
+    kubernetes_ingress_nginx: Flag = Field(False, alias="kubernetesIngressNGINX", description="Annotations of nginx.")
+    knative: Flag = Field(False, description="Knative.")
+    otlp_logs: Annotated[Flag, NO_OTLP] = Field(False, alias="otlpLogs", description="Logs for OpenTelemetry.")
+
+
+class HostResolverSpec(TraefikSpec):
+    """Other names of hosts."""
+
+    cname_flattening: Annotated[
+        Flag, Refused("has no effect: rules see the host that was asked for; write its other names", unless=(False,))
+    ] = Field(False, description="Whether rules also see what a host is an alias of.")
+    resolv_config: Text = Field("/etc/resolv.conf", description="How that is asked.")
+    resolv_depth: Count = Field(5, description="Aliases of aliases.")
+
+
+class WorkloadApiSpec(TraefikSpec):
+    """Identities from SPIFFE."""
+
+    workload_api_addr: Annotated[
+        Text, Refused("has no effect: identities here are those of the mesh itself", unless=("",))
+    ] = Field("", alias="workloadAPIAddr", description="Who gives them.")
+
+
+class OcspSpec(TraefikSpec):
+    """Whether certificates are still good."""
+
+    responder_overrides: TextMap = Field({}, description="Whom to ask instead of whom.")
 
 
 def read_api(part: Written) -> Fragment:
@@ -137,29 +171,14 @@ def read(part: Written) -> Fragment:
     return Fragment(findings=tuple(part.findings))
 
 
-def read_ignored(part: Written) -> Fragment:
-    """That it has no effect."""
-    part.warning((), f"has no effect: {_IGNORED[str(part.path[0])]}")
+def read_ocsp(part: Written) -> Fragment:
+    """That it is not done."""
+    part.validated(OcspSpec)
+    part.warning((), "has no effect: clients are not shown that certificates are still good")
     return Fragment(findings=tuple(part.findings))
 
 
-_IGNORED = {
-    "accessLog": "a Telemetry of Istio says what is logged",
-    "experimental": "nothing here is an experiment of Traefik, and plugins are not run",
-    "hostResolver": "hosts are taken as they are asked for, without looking for their CNAME",
-    "log": "what is logged is not chosen here; tulle logs shows it",
-    "metrics": "nothing is counted by the names of Traefik; the proxies tell their own",
-    "ocsp": "no answers of OCSP are stapled",
-    "spiffe": "no SPIFFE workload API is asked; identities are made here",
-    "tcpServersTransport": "name a transport of tcp.serversTransports at each service",
-    "tracing": "no spans are sent",
-}
-"""Sections, and why they have no effect."""
-
-
-def _kind(
-    section: str, schema: type[TraefikSpec], reading: Callable[[Written], Fragment] = read, description: str = ""
-) -> Kind:
+def _kind(section: str, schema: type[TraefikSpec], reading: Callable[[Written], Fragment] = read) -> Kind:
     return Kind(
         name=f"traefik/{section}",
         noun=section,
@@ -168,7 +187,6 @@ def _kind(
         schema=schema,
         read=reading,
         is_global=True,
-        description=description,
     )
 
 
@@ -178,5 +196,10 @@ KINDS = (
     _kind("global", GlobalSpec),
     _kind("core", CoreSpec, read_core),
     _kind("serversTransport", TransportSpec, http_transport.read_usual),
-    *(_kind(section, IgnoredSpec, read_ignored, f"**Refused:** {why}.") for section, why in _IGNORED.items()),
+    _kind("tcpServersTransport", TcpTransportSpec, stream_service.read_usual_transport),
+    _kind("log", LogSpec),
+    _kind("experimental", PluginsSpec),
+    _kind("hostResolver", HostResolverSpec),
+    _kind("spiffe", WorkloadApiSpec),
+    _kind("ocsp", OcspSpec, read_ocsp),
 )

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
+from dataclasses import replace
 
 from tulle.dialects.fields import shown
 from tulle.dialects.objects import validated
@@ -25,7 +26,7 @@ from tulle.model.hostnames import is_address
 from tulle.model.mesh import Fragment
 from tulle.model.names import Name
 from tulle.model.policies import Balance, HealthCheck, LoadBalancing, Policy
-from tulle.model.routers import TCP, UDP, Blend, Pool, Share, Transport
+from tulle.model.routers import TCP, UDP, USUAL_TCP_TRANSPORT, Blend, Pool, Share, Transport
 from tulle.model.services import Endpoint, Port, Protocol, Resolution, Service
 
 PORT = 80
@@ -153,6 +154,13 @@ def _service(part: Written, name: Name, protocol: Protocol, endpoints: tuple[End
         runs_here=False,
         policy=policy,
     )
+
+
+def read_usual_transport(part: Written) -> Fragment:
+    """The one of services for connections that name none."""
+    found = read_transport(part)
+    usual = (replace(each, name=USUAL_TCP_TRANSPORT) for each in found.objects if isinstance(each, Transport))
+    return replace(found, objects=tuple(usual))
 
 
 def _health(part: Written, spec: TcpHealthSpec | None) -> HealthCheck | None:

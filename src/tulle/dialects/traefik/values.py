@@ -66,6 +66,17 @@ def _seconds(value: object) -> object:
     return total
 
 
+def _number(value: object) -> object:
+    if isinstance(value, str):
+        try:
+            return float(value)
+        except ValueError:
+            pass
+    elif isinstance(value, int | float) and not isinstance(value, bool):
+        return float(value)
+    refuse(f"must be a number, not {shown(value)}")
+
+
 def _text(value: object) -> object:
     if isinstance(value, bool):
         return shown(value)
@@ -106,8 +117,10 @@ Count = Annotated[int, BeforeValidator(_whole, json_schema_input_type=int), Fiel
 PortNumber = Annotated[int, BeforeValidator(_whole, json_schema_input_type=int), Field(ge=0, le=65535)]
 """0 where none is given."""
 Seconds = Annotated[float, BeforeValidator(_seconds, json_schema_input_type=str | int)]
+Number = Annotated[float, BeforeValidator(_number, json_schema_input_type=float), Field(allow_inf_nan=False)]
 Text = Annotated[str, BeforeValidator(_text, json_schema_input_type=str)]
 Texts = Annotated[tuple[Text, ...], BeforeValidator(_texts, json_schema_input_type=list[str] | str)]
+Numbers = Annotated[tuple[Number, ...], BeforeValidator(_texts, json_schema_input_type=list[float] | str)]
 Items = BeforeValidator(_items)
 """Of a tuple of mappings: written as a list."""
 Present = BeforeValidator(_present)

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import fields, replace
 from typing import TypeVar
 
-from tulle.flow.edge import answers, certified, places, redirects, streams, trusting
+from tulle.flow.edge import answers, certified, crowds, log_files, observed, places, redirects, streams, trusting
 from tulle.flow.edge.ending import Ending
 from tulle.flow.edge.ending import ending as end
 from tulle.flow.edge.joining import Joined, join
@@ -27,6 +27,7 @@ from tulle.model.routers import (
     INTERNAL,
     TCP,
     UDP,
+    USUAL_TCP_TRANSPORT,
     USUAL_TRANSPORT,
     EdgeState,
     EntryPoint,
@@ -34,6 +35,7 @@ from tulle.model.routers import (
     Pool,
     Router,
     RouterState,
+    RouterTls,
     Transport,
 )
 from tulle.model.routes import RouteKind, RouteSet
@@ -53,7 +55,9 @@ class Edge:
         self.joined: dict[Router, Joined] = {}
         self.points: tuple[EntryPoint, ...] = ()
         self.state: EdgeState | None = None
+        self._states: dict[Router, RouterState] = {}
         self._users: dict[Key, set[Router]] = {}
+        self._crowds: tuple[Finding, ...] = ()
         self._usual: dict[RouteKind, tuple[EntryPoint, ...]] = {}
         self._known = Known()
         self._issued = NOTHING_ISSUED
@@ -66,7 +70,8 @@ class Edge:
             return
         self._issued = issued
         before, known = self._known, Known.of(merge)
-        self.points = tuple(sorted(places.all_points(known.points, known.routers.values()), key=_name))
+        every = sorted(places.all_points(known.points, known.routers.values()), key=_name)
+        self.points = tuple(observed.points(every, log_files.usable(known.observing)))
         known = self._known = replace(known, points={each.name: each for each in self.points})
         different = known_changes(merge, before, known)
         self._update_services(different)
@@ -76,10 +81,12 @@ class Edge:
             self._update_listeners()
         if is_issued or not kinds.isdisjoint({"certificate", "entry point", "options", "serversTransport"}):
             self._update_secrets()
-        own = (route for router in self._in_order() for route in self._routes_of(router))
+        routers = self._in_order()
+        own = (route for router in routers for route in self._routes_of(router))
         asked = answers.routes(issued.answers, self.points)
         self.routes = (*asked, *redirects.redirects(known.points), *own)
-        self.state = self._state()
+        self.state = self._state(routers)
+        self._crowds = tuple(crowds.findings(self.routes))
 
     def _join(self, different: set[Key], before: Known) -> bool:
         """Join the routers again that anything different concerns; whether there is any."""
@@ -91,6 +98,7 @@ class Edge:
         again = {router for key in different | moved for router in self._users.get(key, ())} - stale
         self._usual = usual
         for router in stale | again:
+            del self._states[router]
             for key in self.joined.pop(router).asked:
                 self._users[key].discard(router)
         for router in new | again:
@@ -100,6 +108,7 @@ class Edge:
                 join_one = join if router.kind is RouteKind.HTTP else streams.join
                 joined = join_one(router, known, usual[router.kind])
             self.joined[router] = joined
+            self._states[router] = _state_of(router, joined)
             for key in joined.asked:
                 self._users.setdefault(key, set()).add(router)
         return bool(stale or new or again)
@@ -114,25 +123,17 @@ class Edge:
         """All routers, in an order that knows nothing of what was first."""
         return sorted(self.joined, key=_name)
 
-    def _state(self) -> EdgeState:
-        """What can be asked about."""
-        found = {}
-        for router in self._in_order():
+    def _state(self, routers: Iterable[Router]) -> EdgeState:
+        """What can be asked about; only what was joined anew is looked at."""
+        found: dict[Name, RouterState] = {}
+        wishes: dict[tuple[Router, RouterTls], None] = {}
+        has_tls = any(point.tls is not None for point in self.points)
+        for router in routers:
+            found[router.name] = self._states[router]
             joined = self.joined[router]
-            found[router.name] = RouterState(
-                router=router,
-                points=tuple(point.name.name for point in joined.points),
-                problems=joined.problems,
-                remarks=joined.remarks,
-                services=tuple(sorted(name for kind, name in joined.asked if kind == "service" and name != ALL)),
-                steps=tuple(sorted(name for kind, name in joined.asked if kind == "middleware" and name != ALL)),
-            )
-        wishes = [
-            (router, router.tls or point.tls)
-            for router in self._in_order()
-            if (joined := self.joined[router]).routes
-            for point in joined.points
-        ]
+            if joined.routes and (has_tls or router.tls is not None):
+                said = (router.tls or point.tls for point in joined.points)
+                wishes.update(dict.fromkeys((router, tls) for tls in said if tls is not None))
         known = self._known
         return EdgeState(
             routers=found,
@@ -140,7 +141,7 @@ class Edge:
             pools=known.pools,
             composed=frozenset((*known.blends, *known.mirrorings, *known.failovers)),
             steps=frozenset(known.steps),
-            wishes=tuple(dict.fromkeys(wishes)),
+            wishes=tuple(wishes),
         )
 
     def findings(self) -> Iterator[Finding]:
@@ -148,7 +149,9 @@ class Edge:
         for joined in self.joined.values():
             yield from joined.findings
         yield from redirects.findings(self._known.points)
+        yield from self._crowds
         yield from self._ending.findings
+        yield from log_files.findings(self._known.observing.values())
 
     def _routes_of(self, router: Router) -> tuple[RouteSet, ...]:
         joined = self.joined[router]
@@ -216,6 +219,18 @@ class Edge:
         return listener
 
 
+def _state_of(router: Router, joined: Joined) -> RouterState:
+    """What became of a router."""
+    return RouterState(
+        router=router,
+        points=tuple(point.name.name for point in joined.points),
+        problems=joined.problems,
+        remarks=joined.remarks,
+        services=tuple(sorted(name for kind, name in joined.asked if kind == "service" and name != ALL)),
+        steps=tuple(sorted(name for kind, name in joined.asked if kind == "middleware" and name != ALL)),
+    )
+
+
 def _all(table: dict[Name, Thing], now: Mapping[Name, Thing]) -> dict[Name, Thing]:
     """The same as `now` in its order, which decides between listeners of one socket; made of the table if it can be."""
     gone = [(name, None) for name in table if name not in now]
@@ -236,7 +251,9 @@ def transport_of(pool: Pool) -> Name | None:
     """The transport of a pool; None: connections have no usual one."""
     if pool.transport is not None:
         return pool.transport.name
-    return None if pool.name.name.startswith((TCP, UDP)) else USUAL_TRANSPORT
+    if pool.name.name.startswith(TCP):
+        return USUAL_TCP_TRANSPORT
+    return None if pool.name.name.startswith(UDP) else USUAL_TRANSPORT
 
 
 @remember(size=2)

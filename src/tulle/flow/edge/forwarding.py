@@ -9,8 +9,9 @@ from dataclasses import dataclass, replace
 from tulle.flow.edge import sticking
 from tulle.flow.edge.known import Lookup
 from tulle.flow.edge.sending import Chosen, Part, Sending, sending
+from tulle.model.observing import Told
 from tulle.model.policies import Retry
-from tulle.model.routers import Reference, Router
+from tulle.model.routers import INTERNAL, Reference, Router
 from tulle.model.routes import Backend, Forward, Match, RouteRule, ValueKind, ValueMatch
 from tulle.model.steps import AddPrefix, LimitBodies, Step, TryAgain
 
@@ -108,7 +109,13 @@ def rule(router: Router, steps: tuple[Step, ...], variant: Variant, resolve: Res
         matches=tuple(Match(conditions=each, headers=_cookies(variant)) for each in router.alternatives),
         action=action,
         steps=tuple(each for each in steps if not isinstance(each, TryAgain)),
+        told=told(router),
     )
+
+
+def told(router: Router) -> Told:
+    """What is told of its requests: seldom anything if they are for the gateway itself."""
+    return replace(router.told, is_internal=router.service is not None and router.service.name.namespace == INTERNAL)
 
 
 def _own(part: Part, resolve: Resolve) -> tuple[Step, ...]:

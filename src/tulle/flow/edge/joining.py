@@ -8,7 +8,7 @@ from functools import partial
 
 from tulle.envoy.steps.operations import problem
 from tulle.flow.edge import parents
-from tulle.flow.edge.forwarding import Variant, rules, variants
+from tulle.flow.edge.forwarding import Variant, rules, told, variants
 from tulle.flow.edge.known import ALL, Key, Known, Lookup, shown, usual_of
 from tulle.flow.edge.places import plain_listener, tls_listener
 from tulle.flow.edge.sending import sending
@@ -171,6 +171,7 @@ def _answering(router: Router, steps: tuple[Step, ...], answer: Respond) -> Rout
         matches=tuple(Match(conditions=each) for each in router.alternatives),
         action=answer,
         steps=steps,
+        told=told(router),
     )
 
 

@@ -14,6 +14,7 @@ from tulle.kit.tables import changed_keys
 from tulle.model.documents import Origin
 from tulle.model.findings import Finding, did_you_mean
 from tulle.model.names import Name
+from tulle.model.observing import Observing
 from tulle.model.routers import (
     CORE,
     INTERNAL,
@@ -36,9 +37,14 @@ from tulle.model.routers import (
 )
 from tulle.model.routes import RouteKind
 
-KINDS = (Core, Router, Steps, Pool, Blend, Mirroring, Failover, Transport, EntryPoint, TlsOptions, KeyPair)
 SERVICES = (Pool, Blend, Mirroring, Failover)
-ASKED_FOR = {"api": "api: {}", "dashboard": "api: {}", "ping": "ping: {}", "rest": "providers: {rest: {}}"}
+ASKED_FOR = {
+    "api": "api: {}",
+    "dashboard": "api: {}",
+    "ping": "ping: {}",
+    "prometheus": "metrics: {prometheus: {}}",
+    "rest": "providers: {rest: {}}",
+}
 """What has to be written before services of the control plane are there."""
 Thing = TypeVar("Thing")
 Key = tuple[str, Name]
@@ -61,6 +67,7 @@ class Known:
     points: Mapping[Name, EntryPoint] = field(default_factory=dict)
     options: Mapping[Name, TlsOptions] = field(default_factory=dict)
     pairs: Mapping[Name, KeyPair] = field(default_factory=dict)
+    observing: Mapping[Name, Observing] = field(default_factory=dict)
     divided: frozenset[Name] = frozenset()
     """Routers that others name as their parents."""
 
@@ -80,6 +87,7 @@ class Known:
             typed(merge, EntryPoint),
             typed(merge, TlsOptions),
             typed(merge, KeyPair),
+            typed(merge, Observing),
             frozenset(parent.name for router in routers.values() for parent in router.parents),
         )
 
@@ -210,6 +218,7 @@ def changed(merge: Merge) -> set[Key]:
         EntryPoint: "entry point",
         TlsOptions: "options",
         KeyPair: "certificate",
+        Observing: "observing",
         **dict.fromkeys(SERVICES, "service"),
     }
     objects = merge.changed.objects

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import replace
 from typing import TypeAlias
 
 from tulle.flow.edge.ending import DEFAULT, REQUESTS, REST, WILDCARDS, Ended, Ending
@@ -80,7 +81,7 @@ def _plain(point: EntryPoint) -> Listener:
         address=point.address,
         port=real_port(point.port),
         declared_port=point.port,
-        entrance=point.entrance,
+        entrance=replace(point.entrance, http3=0),
         section=point.name.name,
         rank=REST,
     )

@@ -68,16 +68,14 @@ class Around:
 def listeners(joined: Mapping[Router, Joined], around: Around) -> Iterator[Listener]:
     """All of them, those first that are asked first."""
     routers = sorted((each for each in joined if each.kind is not RouteKind.HTTP), key=_turn)
-    for index, router in enumerate(routers):
-        if joined[router].routes:
-            first = REQUESTS if _is_last(router) else STREAMS
-            for point in joined[router].points:
-                yield _listener(point, router, first + 1 + index, around)
-
-
-def _is_last(router: Router) -> bool:
-    """Whether it takes every connection with TLS: then it has what is left by all others, whatever its priority."""
-    return router.tls is not None and router.alternatives == ((),)
+    full: set[EntryPoint] = set()
+    for index, router in enumerate(routers, 1):
+        for point in joined[router].points if joined[router].routes else ():
+            if router.tls is not None and router.alternatives == ((),):
+                # Whoever comes behind it is never asked, but requests for every host are before it.
+                full.add(point)
+            is_behind = router.tls is not None and point in full
+            yield _listener(point, router, index + (REQUESTS if is_behind else STREAMS), around)
 
 
 def _turn(router: Router) -> tuple[int, Name]:
