@@ -14,7 +14,6 @@ TEXT = """
 entryPoints: {web: {address: ":8080"}, dns: {address: "[::1]:53/udp"}}
 ping: {entryPoint: web}
 accessLog: {}
-accessLog: {}
 providers: {rest: {}}
 http:
   routers:
