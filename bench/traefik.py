@@ -22,7 +22,7 @@ from bench.routers import Asked, Routers
 from bench.servers import free_port, wait_until
 from bench.table import Budget, Result, Row, median
 
-SECONDS, ROUNDS = 2, 3
+SECONDS, ROUNDS = 1, 5
 RATE = 1000
 CHANGES = 5
 LARGEST = int(os.environ.get("BENCH_ROUTERS", "10000"))

@@ -3,11 +3,11 @@ from __future__ import annotations
 from tests.dialects.traefik.reading import read
 from tulle.model.names import Name
 from tulle.model.observing import RequestMetrics
-from tulle.model.routers import Reference
+from tulle.model.routers import Reference, Router
 
 
 def test_prometheus_asks_at_an_entry_point() -> None:
-    (counted, router), findings = read("metrics: {prometheus: {entryPoint: web, addRoutersLabels: true}}")
+    (counted, *_, router), findings = read("metrics: {prometheus: {entryPoint: web, addRoutersLabels: true}}")
     assert findings == []
     assert counted.what == RequestMetrics(by_router=True)
     assert router.entry_points == (Reference(Name("@static", "web")),)
@@ -24,7 +24,8 @@ metrics:
     manualRouting: true
     headerLabels: {agent: User-Agent}
 """
-    ((counted,), findings) = read(text)
+    (counted, *service), findings = read(text)
+    assert not any(isinstance(each, Router) for each in service)
     assert findings == []
     assert counted.what == RequestMetrics(
         by_entry_point=False, by_service=False, has_internal=True, headers=(("agent", "User-Agent"),)

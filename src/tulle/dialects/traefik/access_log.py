@@ -28,7 +28,7 @@ def read(part: Written) -> Fragment:
         return Fragment(findings=tuple(part.findings))
     filters = spec.filters or LogFiltersSpec.model_validate({})
     log = RequestLog(
-        file=os.path.join(part.document.folder, spec.file_path) if spec.file_path else STDOUT,
+        file=os.path.normpath(os.path.join(part.document.folder, spec.file_path)) if spec.file_path else STDOUT,
         form=_FORMS[spec.format],
         statuses=tuple(_statuses(part, filters.status_codes)),
         is_repeated=filters.retry_attempts,
