@@ -156,7 +156,7 @@ def _overview(state: Seen) -> Row:
     found["features"] = {
         "tracing": "OpenTelemetry" if "tracing" in sections else "",
         "metrics": "Prometheus" if "metrics" in sections else "",
-        "accessLog": "access-log" in sections,
+        "accessLog": "accessLog" in sections,
     }
     found["providers"] = sorted(SPELT.get(each.name, each.name.capitalize()) for each in state.mesh.providers)
     return found
