@@ -9,7 +9,7 @@ import pytest
 
 from tests.e2e.traefik import corpus
 from tests.e2e.traefik.cases import cases_of, topics
-from tests.e2e.traefik.verdicts import OURS, Verdict, verdicts
+from tests.e2e.traefik.verdicts import Verdict, verdicts
 
 FOLDER = os.environ.get("TULLE_TRAEFIK_CORPUS", "")
 """Files of Traefik's own integration tests, which are not part of this project."""
@@ -23,12 +23,12 @@ pytestmark = [
 
 @pytest.mark.parametrize("topic", topics())
 def test_agreement(topic: str) -> None:
-    check(verdicts(cases_of(topic), topic in OURS))
+    check(verdicts(cases_of(topic)))
 
 
 @pytest.mark.skipif(not FOLDER, reason="TULLE_TRAEFIK_CORPUS names no folder")
 def test_files_that_others_wrote() -> None:
-    check(corpus.verdicts(Path(FOLDER), ours="corpus" in OURS))
+    check(corpus.verdicts(Path(FOLDER)))
 
 
 def check(found: list[Verdict]) -> None:

@@ -13,26 +13,6 @@ from tests.e2e.traefik.gateways import Gateway, RealTraefik, Tulle
 from tests.e2e.traefik.judging import differences, mistakes
 from tests.e2e.traefik.running import Result, prepared
 
-OURS = frozenset(
-    (
-        "api",
-        "balancing",
-        "changes",
-        "combined",
-        "corpus",
-        "forwarding",
-        "health",
-        "matchers",
-        "paths",
-        "priorities",
-        "redirects",
-        "routers",
-        "rules_v2",
-        "transports",
-    )
-)
-"""Topics in which ours takes part."""
-
 
 @dataclass(frozen=True)
 class Remark:
@@ -75,7 +55,7 @@ def results(gateway: Gateway, cases: Sequence[Case], keep: Path | None = None) -
         return {result.case.id: result for result in run.all(cases)}
 
 
-def verdicts(cases: Sequence[Case], with_ours: bool) -> list[Verdict]:
+def verdicts(cases: Sequence[Case], with_ours: bool = True) -> list[Verdict]:
     """On the real one, and on ours if it takes part."""
     real = results(RealTraefik(), cases)
     ours = results(Tulle(), cases) if with_ours else {}
