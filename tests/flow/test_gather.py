@@ -94,6 +94,14 @@ def test_what_cannot_be_read_now_is_taken_as_it_last_was() -> None:
     assert merged(before, Batch((a1, a2), (finding,), frozenset({"a.yaml#2"}))).documents == (a1, a2)
 
 
+def test_a_folder_that_is_gone_is_taken_as_it_last_was() -> None:
+    finding = Finding.error(Origin("file", "a"), "there is no file or folder a")
+    inside, beside = document("a/b/c.yaml#1", "a/b/c.yaml"), document("ab.yaml#1", "ab.yaml")
+    after = merged(Batch((inside, beside)), Batch((), (finding,), frozenset({"a"})))
+    assert after.documents == (inside,)
+    assert after.findings[0].message == "there is no file or folder a; what it last said still counts"
+
+
 async def test_the_same_can_be_offered_once_more() -> None:
     one = FakeSource("one")
     gather = Gather([one])

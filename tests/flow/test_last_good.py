@@ -114,6 +114,17 @@ def test_a_document_with_mistakes_around_its_parts_after_a_restart_goes_on_sayin
     assert commands(disk.build(wrong)) == {"web": "y"}
 
 
+def test_a_folder_that_is_missing_after_a_restart_says_what_it_last_said() -> None:
+    disk = Disk()
+    other = document("services: {b: {command: b}}", "folders/b.yaml")
+    disk.build(document(WEB, "folder/below/a.yaml"), other)
+    disk.restart()
+    for _ in range(2):
+        found = commands(disk.build(other, unreadable=frozenset({("file", "folder")})))
+        assert found == {"b": "b", "web": "web", "api": "api"}
+    assert commands(disk.build(other)) == {"b": "b"}
+
+
 def test_a_source_that_fails_after_a_restart_loses_nothing() -> None:
     disk = Disk()
     disk.build(document(WEB))

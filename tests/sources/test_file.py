@@ -100,6 +100,7 @@ def test_what_is_not_there_or_not_a_file_is_a_finding(tmp_path: Path, monkeypatc
         "1: not a regular file",
     ]
     assert files.scan().findings[0] is files.scan().findings[0]
+    assert str(gone) in files.scan().unreadable
 
 
 def test_a_file_that_looks_half_written_keeps_what_it_said_for_a_moment(tmp_path: Path) -> None:

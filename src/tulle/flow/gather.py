@@ -8,7 +8,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from itertools import chain
 
-from tulle.flow.last_good import NOWHERE, Place, still_counting
+from tulle.flow.last_good import NOWHERE, Place, above, still_counting
 from tulle.kit.latest import Latest
 from tulle.model.documents import Document, Origin
 from tulle.model.findings import Finding
@@ -133,7 +133,7 @@ def merged(before: Batch, now: Batch) -> Batch:
         for document in before.documents
         if document not in present
         and (
-            document.origin.file in now.unreadable
+            any(place in now.unreadable for place in above(document.origin.file))
             or document.key.name.name in now.unreadable
             or (document.origin.file in files and (document.origin.file, _object(document)) not in said)
         )

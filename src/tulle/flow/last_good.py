@@ -6,9 +6,8 @@ Within one process the version before the broken one is at hand (`flow.parts`). 
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Mapping, Set
+from collections.abc import Iterable, Iterator, Mapping, Set
 from dataclasses import dataclass, replace
-from itertools import chain
 
 from tulle.dialects import registry
 from tulle.kit.located import LocatedList, LocatedMap
@@ -68,7 +67,8 @@ class LastGood:
         """
         if self._stand_ins is None or self.waits:
             self._stand_ins = self._stand_ins or {}
-            for part in chain.from_iterable(map(self.said_at, sorted(unreadable))):
+            found = {slot_of(part): part for place in sorted(unreadable) for part in self.said_at(place)}
+            for part in found.values():
                 self._stand_ins.setdefault((part.origin.source, part.origin.file), []).append(part)
         if self._stand_ins:
             kept = {place: parts for place, parts in self._stand_ins.items() if _is_among(place, unreadable)}
@@ -83,12 +83,12 @@ class LastGood:
         return ()
 
     def said_at(self, place: Place) -> list[Document]:
-        """What only an earlier process knew of a file (or all of a source), in its order."""
+        """What only an earlier process knew of a file (or a folder, or all of a source), in its order."""
         if self._slots is None:
             self._slots = {}
             for slot in self.recalled:
-                for each in (slot[:2], (slot[0], "")):
-                    self._slots.setdefault(each, []).append(slot)
+                for each in (*above(slot[1]), ""):
+                    self._slots.setdefault((slot[0], each), []).append(slot)
         found = filter(None, map(self.recall, self._slots.get(place, ())))
         return sorted(found, key=lambda part: (part.origin.file, part.origin.line))
 
@@ -108,7 +108,7 @@ class LastGood:
 
 def still_counting(findings: Iterable[Finding], kept: Iterable[Document]) -> tuple[Finding, ...]:
     """The findings of sources; those about files of which something is kept say so."""
-    files = {document.origin.file for document in kept}
+    files = {place for document in kept for place in above(document.origin.file)}
     rest = "; what it last said still counts"
     return tuple(
         replace(each, message=each.message + rest)
@@ -160,4 +160,11 @@ def _value(value: object) -> object:
 
 
 def _is_among(place: Place, places: Set[Place]) -> bool:
-    return place in places or (place[0], "") in places
+    return (place[0], "") in places or any((place[0], each) in places for each in above(place[1]))
+
+
+def above(file: str) -> Iterator[str]:
+    """A file, and the folders that it is in."""
+    while file:
+        yield file
+        file = file.rpartition("/")[0]

@@ -19,7 +19,7 @@ class Batch:
     """What could not be fetched or parsed."""
     unreadable: frozenset[str] = frozenset()
     """What cannot be read right now, and should be taken as it last was: files (`Origin.file` of their documents),
-    or single documents (`Key.name.name`)."""
+    folders of them, or single documents (`Key.name.name`)."""
     source: str = ""
     """`Origin.source` of its documents, if that is not the name of their source."""
 

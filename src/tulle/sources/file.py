@@ -98,7 +98,7 @@ class Files:
         return Batch(
             tuple(chain.from_iterable(read.documents for read in everything)),
             (*self._missing.values(), *(finding for read in everything for finding in read.findings)),
-            frozenset().union(*(read.unreadable for read in everything)),
+            frozenset().union(*(read.unreadable for read in everything), (path.rstrip("/") for path in self._missing)),
             SOURCE,
         )
 
