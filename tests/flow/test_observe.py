@@ -16,7 +16,8 @@ from tulle.model.policies import RateLimit
 from tulle.model.security import RequestAuthentication
 from tulle.model.statuses import Condition, Status
 from tulle.model.workloads import InstanceState
-from tulle.xds.snapshot import CLUSTER
+from tulle.xds.messages import Node
+from tulle.xds.snapshot import CLUSTER, LISTENER
 
 
 @pytest.fixture
@@ -50,6 +51,21 @@ def test_ready_is_when_every_replica_is_and_every_proxy_is_synced(world: World, 
         ("gateway-here", "gateway", True),
         ("web-1", "sidecar", True),
     ]
+
+
+def test_an_envoy_that_has_not_asked_for_listeners_yet_is_not_synced(world: World, observer: Observer) -> None:
+    world.publisher.update(mesh("web", routes=(route_set("shop", "web"),)))
+    world.hosts.connected("here", "host")
+    world.hosts.reported("here", (instance("web"),))
+    world.sidecar(instance("web"))
+    node = Node("gateway-here", metadata={"role": "gateway", "host": "here"})
+    gateway = world.connect(node, "tulle-system", "gateway", CLUSTER)
+    world.settle()
+    assert world.publisher.are_synced
+    assert not observer.is_ready
+    gateway.replica.subscribe(LISTENER, set())
+    world.settle()
+    assert observer.is_ready
 
 
 def test_a_sidecar_that_waits_for_its_callers_is_not_synced(world: World, observer: Observer) -> None:

@@ -187,7 +187,9 @@ def test_nothing_is_said_before_something_is_published() -> None:
 def test_a_wildcard_request_is_answered_even_if_there_is_nothing() -> None:
     talk = Talk(endpoints("other"))
     for type_url in (CLUSTER, LISTENER, ENDPOINT, VIRTUAL_HOST):
+        assert not talk.session.asks_for(type_url)
         talk.ask(type_url)
+        assert talk.session.asks_for(type_url)
 
     assert talk.take() == [(CLUSTER, (), ()), (LISTENER, (), ())]
     assert talk.session.is_synced

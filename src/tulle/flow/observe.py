@@ -18,7 +18,7 @@ from tulle.model.findings import Finding
 from tulle.model.mesh import Mesh
 from tulle.model.statuses import ObjectKey, Place
 from tulle.model.workloads import Instance, InstanceState
-from tulle.xds.snapshot import Resource
+from tulle.xds.snapshot import LISTENER, Resource
 
 SHORTEST_NAME = 3
 """Shorter ones could be parts of any sentence."""
@@ -107,9 +107,13 @@ class Observer:
         return tuple(states[id] for id in sorted(states))
 
     def _is_synced(self, proxy: Proxy) -> bool:
-        """It has taken everything, and nothing follows when the others have."""
+        """It has taken everything, and nothing follows when the others have.
+
+        An Envoy that starts has asked for nothing, and then for its clusters only, until it has them.
+        """
         guard = self.mesh.guards.get(proxy.instance.workload) if proxy.instance is not None else None
-        return proxy.session.is_synced and not (guard is not None and guard.eased)
+        session = proxy.session
+        return session.is_synced and session.asks_for(LISTENER) and not (guard is not None and guard.eased)
 
     def _missing(self) -> Iterator[ProxyState]:
         """Proxies that should be connected and are not."""

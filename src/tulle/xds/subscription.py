@@ -127,6 +127,10 @@ class Session:
             return False
         return all(channel.is_synced for channel in self._channels.values())
 
+    def asks_for(self, type_url: str) -> bool:
+        """The client wants resources of this type, or has wanted some."""
+        return type_url in self._channels
+
     @property
     def response_count(self) -> int:
         """Responses sent so far."""
