@@ -12,8 +12,8 @@ PATIENCE = 10.0
 """Seconds that are waited for proxies that take nothing."""
 TICK = 0.1
 GRACE = 1.0
-"""Seconds that requests may be on the way which began before; and an Envoy that has accepted a cluster on a busy machine
-goes on with the one before until the new one is warm."""
+"""Seconds that requests may be on the way which began before; and an Envoy that has accepted a cluster goes on with the
+one before until the new one is warm, which takes a while on a busy machine."""
 
 
 class Taken:
