@@ -62,7 +62,7 @@ def rate(step: steps.LimitRate, where: Where) -> tuple[Part, ...]:
         period=step.period,
         burst=step.burst,
         by=step.by,
-        redis=_redis(redis) if redis is not None else None,
+        redis=redis,
     )
     return authorized(question, where, _needed(step.by))
 
@@ -149,21 +149,3 @@ def _needed(by: steps.SameClient) -> list[str]:
     if by.address is not None:
         return [FORWARDED] if by.address.depth or by.address.excluded else []
     return [by.header.lower()] if by.header else []
-
-
-def _redis(redis: steps.Redis) -> consulting.Redis:
-    return consulting.Redis(
-        endpoints=redis.endpoints,
-        username=redis.username,
-        password=redis.password,
-        database=redis.database,
-        pool_size=redis.pool_size,
-        read_timeout=redis.read_timeout,
-        write_timeout=redis.write_timeout,
-        dial_timeout=redis.dial_timeout,
-        has_tls=redis.has_tls,
-        ca=redis.ca,
-        certificate=redis.certificate,
-        key=redis.key,
-        skips_verification=redis.skips_verification,
-    )
