@@ -55,9 +55,9 @@ local function question(handle, headers, op)
     local given = trusted and headers:get(name) or nil
     asked[name] = { given or value }
   end
-  local peer = host_of(handle:streamInfo():downstreamDirectRemoteAddress())
+  local from = host_of(peer(handle))
   local prior = op.trusts and headers:get("x-forwarded-for") or nil
-  asked["x-forwarded-for"] = { prior and prior .. ", " .. peer or peer }
+  asked["x-forwarded-for"] = { prior and prior .. ", " .. from or from }
   told("x-forwarded-method", headers:get(":method"), op.trusts)
   told("x-forwarded-proto", has_tls(handle) and "https" or "http", op.trusts)
   told("x-forwarded-host", headers:get(":authority"), op.trusts)
