@@ -96,17 +96,17 @@ def _compile(match: Match, rule: RouteRule, to: Destinations) -> Iterator[Route]
             message.request_headers_to_remove.append(HOPS)
         for name, config in wishes.items():
             message.typed_per_filter_config[name].CopyFrom(config)
-        _share_steps(rule, message)
+        _share_steps(rule, message, to)
         yield message
 
 
-def _share_steps(rule: RouteRule, message: Route) -> None:
+def _share_steps(rule: RouteRule, message: Route, to: Destinations) -> None:
     """Shares whose requests pass steps of their own, after those of all."""
     if not isinstance(rule.action, Forward) or not any(each.steps for each in rule.action.backends):
         return
     live = [each for each in rule.action.backends if each.weight > 0]
     for backend, share in zip(live, message.route.weighted_clusters.clusters, strict=False):
-        wishes = steps.wishes(replace(rule, steps=(*rule.steps, *backend.steps)))
+        wishes = steps.wishes(_resolved(replace(rule, steps=(*rule.steps, *backend.steps)), to))
         for name, config in wishes.items():
             share.typed_per_filter_config[name].CopyFrom(protos.packed(config))
 
