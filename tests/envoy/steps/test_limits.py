@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -53,6 +54,15 @@ def test_what_envoy_cannot_count_is_asked_from_the_helper() -> None:
         (native,) = limits.rate(step, HERE)
         assert isinstance(native, Native)
         assert native.said
+
+
+def test_what_several_routes_count_together_is_asked_from_the_helper() -> None:
+    (native,) = limits.rate(steps.LimitRate(average=1, burst=1, by=BY_ADDRESS), replace(HERE, is_split=True))
+    assert isinstance(native, Native)
+    ((_, said),) = native.said
+    assert "router/1" in str(said)
+    # Without it everybody passes.
+    assert native.filters[0]["typed_config"]["failure_mode_allow"] is True
 
 
 @pytest.mark.parametrize(

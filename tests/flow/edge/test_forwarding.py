@@ -94,6 +94,7 @@ def test_a_plain_service_is_one_rule() -> None:
 def test_clients_with_a_cookie_come_before_those_without() -> None:
     found = made(blend("all", ("one", 1), ("two", 1), sticky=Sticky(name="which")), pool("one"), pool("two"))
     assert [each.name for each in found] == ["r@file|one", "r@file|one+", "r@file|two", "r@file|two+", "r@file"]
+    assert {each.counted_as or each.name for each in found} == {"r@file"}
     (cookie,) = found[0].matches[0].headers
     value = "which=7692c3ad3540bb80"
     for text in (value, f"a=b; {value}; c=d", f'{value[:6]}"{value[6:]}"'):

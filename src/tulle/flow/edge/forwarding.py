@@ -61,7 +61,9 @@ def rules(router: Router, steps: tuple[Step, ...], variant: Variant, resolve: Re
     if limit is None or not isinstance(found.action, Forward):
         yield found
         return
-    yield replace(found, name=f"{found.name}|small", matches=tuple(_small(found.matches, limit)))
+    yield replace(
+        found, name=f"{found.name}|small", counted_as=_plain_name(router), matches=tuple(_small(found.matches, limit))
+    )
     yield replace(found, action=replace(found.action, mirrors=()))
 
 
@@ -109,13 +111,18 @@ def rule(router: Router, steps: tuple[Step, ...], variant: Variant, resolve: Res
         retry=_retry(target, again),
     )
     return RouteRule(
-        name=f"{router.name.name}{router.name.namespace}{variant.name}",
+        name=f"{_plain_name(router)}{variant.name}",
+        counted_as=_plain_name(router) if variant.name else "",
         origin=router.origin,
         matches=tuple(Match(conditions=each, headers=_cookies(variant)) for each in router.alternatives),
         action=action,
         steps=tuple(each for each in steps if not isinstance(each, OF_ROUTES)),
         told=told(router),
     )
+
+
+def _plain_name(router: Router) -> str:
+    return f"{router.name.name}{router.name.namespace}"
 
 
 def told(router: Router) -> Told:
