@@ -36,6 +36,14 @@ def test_fast_buckets_are_filled_with_several_tokens() -> None:
     assert descriptor["token_bucket"] == {"max_tokens": 3, "tokens_per_fill": 50, "fill_interval": "0.050000000s"}
 
 
+def test_buckets_are_no_larger_than_envoy_has_them() -> None:
+    _, config = limited(average=10**12, period=1e-9, burst=10**12)
+    (descriptor,) = config["descriptors"]
+    largest = 2**32 - 1
+    expected = {"max_tokens": largest, "tokens_per_fill": largest, "fill_interval": "0.050000000s"}
+    assert descriptor["token_bucket"] == expected
+
+
 def test_clients_are_told_apart_by_what_is_asked_for() -> None:
     assert limited(by=steps.SameClient(header="X-A"))[0]["by"] == {"kind": "header", "header": "x-a"}
     assert limited(by=steps.SameClient(is_host=True))[0]["by"] == {"kind": "header", "header": ":authority"}

@@ -69,8 +69,13 @@ def _limit(step: steps.LimitRate, where: Where) -> dict[str, Any]:
 def _bucket(step: steps.LimitRate) -> dict[str, Any]:
     """Filled with whole tokens, not too often."""
     wait = step.period / step.average
-    tokens = max(1, ceil(SHORTEST / wait))
-    return {"max_tokens": max(step.burst, 1), "tokens_per_fill": tokens, "fill_interval": f"{tokens * wait:.9f}s"}
+    tokens = min(max(1, ceil(SHORTEST / wait)), LARGEST)
+    interval = max(tokens * wait, SHORTEST)
+    return {
+        "max_tokens": min(max(step.burst, 1), LARGEST),
+        "tokens_per_fill": tokens,
+        "fill_interval": f"{interval:.9f}s",
+    }
 
 
 def duration(seconds: float) -> str:
