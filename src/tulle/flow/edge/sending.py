@@ -177,6 +177,11 @@ def _blend(service: Blend, way: _Way, share: Fraction) -> None:
         if chosen is not None:
             weight = WHOLE if chosen.of == each.to.name else Fraction(0)
         parts = inner.parts
+        if service.is_checked and any(part.steps or part.prefix for part in parts):
+            sentence = (
+                "its middlewares, and paths of its servers, do not count for requests that others are too ill for"
+            )
+            way.lookup.findings.append(Finding.warning(each.to.origin, f"{way.lookup.subject}: {sentence}"))
         if service.sticky is not None and (chosen is None or chosen.is_renewed):
             parts = [replace(part, backend=_marked(part.backend, service, service.sticky, each)) for part in parts]
         if service.sticky is not None and chosen is None:
