@@ -14,18 +14,11 @@ from typing import Any
 from tulle.model.steps import ClientAddress, Redis, SameClient
 
 QUESTION = "tulle-question"
-"""Under which the text stands: in the context extensions of `ext_authz`, in the initial metadata of `ext_proc`, in a
-descriptor of `ratelimit`."""
+"""Under which the text stands: in the context extensions of `ext_authz`, in the initial metadata of `ext_proc`."""
 LARGEST_PIECE = 16_000
 """Characters of a text in one entry of the metadata: Envoy allows 16,384."""
 ADDRESS = "tulle-address"
-"""Beside it in metadata: the address of the client. In descriptors `remote_address`, as Envoy writes it."""
-HOST = "tulle-host"
-"""In descriptors, which carry no headers."""
-FORWARDED = "tulle-forwarded"
-"""In descriptors: `X-Forwarded-For`."""
-HEADER = "tulle-header"
-"""In descriptors: the header by which clients are told apart."""
+"""Beside it in metadata: the address of the client."""
 BY_HOST = SameClient(is_host=True)
 BY_ADDRESS = SameClient(address=ClientAddress())
 

@@ -210,3 +210,12 @@ def test_servers_that_see_their_own_host() -> None:
     assert one.host_rewrite == "10.0.0.1:80"
     (two,) = sent(pool("all", "a:80", "b:80", passes_host=False)).backends
     assert (two.host_rewrite, two.shows_own_host) == (None, True)
+
+
+def test_those_who_stand_in_for_each_other_do_so_without_their_middlewares() -> None:
+    marked = pool("one", is_checked=True, steps=(to("mark"),))
+    found = lookup(blend("all", ("one", 1), ("two", 1), is_checked=True), marked, pool("two", is_checked=True))
+    sending(to("all"), found)
+    (finding,) = found.findings
+    assert not finding.is_error
+    assert "too ill" in finding.message
