@@ -76,8 +76,7 @@ def plan(
             continue
         if name not in tasks:
             tasks[name] = _task(name, resolver, domains, found, orders.get(resolver.name, ()), now)
-        if found is not None and found.certificate.problem:
-            message = _sentence(found, resolver, tasks[name].due, now)
+        if found is not None and (message := _sentence(found, resolver, tasks[name].due, now)):
             findings[message, wish.origin] = Finding.warning(wish.origin, message)
     for name, reason in unusable.items():
         findings[reason, resolvers[name].origin] = Finding.error(resolvers[name].origin, reason)
@@ -154,8 +153,11 @@ def _due(name: str, found: Known, resolver: Resolver, now: datetime) -> datetime
     certificate = found.certificate
     is_of_another = certificate.authority and certificate.authority != resolver.server.directory
     due = now
-    if found.facts is not None and found.is_valid(now) and not is_of_another:
-        due = timing.renewal(found.facts, resolver.lifetime, name)
+    if found.facts is not None and not is_of_another:
+        if found.is_valid(now):
+            due = timing.renewal(found.facts, resolver.lifetime, name)
+        if certificate.orders and not certificate.problem:
+            due = max(due, timing.again(found.facts, certificate.orders[-1]))
     if certificate.retry is not None and certificate.settings == fingerprint(resolver):
         due = max(due, certificate.retry)
     return due
@@ -170,9 +172,17 @@ def _orders(known: Mapping[str, Known]) -> dict[str, list[datetime]]:
 
 
 def _sentence(found: Known, resolver: Resolver, due: datetime, now: datetime) -> str:
+    """What is wrong with a certificate; empty if nothing is."""
     certificate = found.certificate
     names, authority = ", ".join(certificate.domains), resolver.server.directory
     rest = f"it is tried again at {due:%Y-%m-%d %H:%M:%S} UTC"
+    if not certificate.problem:
+        if found.facts is None or found.is_valid(now) or due <= now:
+            return ""
+        return (
+            f"the certificate for {names} that {authority} signed ended at {found.facts.end:%Y-%m-%d %H:%M} UTC; "
+            f"is the clock of this machine right? {rest}"
+        )
     if found.facts is not None and found.is_valid(now):
         rest = f"the one that ends at {found.facts.end:%Y-%m-%d %H:%M} UTC still counts; {rest}"
     return f"the certificate for {names} cannot be obtained from {authority}: {certificate.problem}; {rest}"
