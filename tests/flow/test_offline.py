@@ -165,3 +165,13 @@ def test_files_that_providers_name_may_be_templates(tmp_path: Path) -> None:
     )
     made = converted([tmp_path / "traefik.yml"], str(tmp_path))
     assert "r1: {rule: Path(`/1`), service: ping@internal}" in made.text
+
+
+def test_certificates_that_nobody_can_get_are_wrong(tmp_path: Path) -> None:
+    (tmp_path / "traefik.yml").write_text(
+        "entryPoints: {web: {address: ':8443'}}\n"
+        "certificatesResolvers: {le: {acme: {dnsChallenge: {provider: cloudflare}}}}\n"
+    )
+    _, (finding,) = checked([tmp_path])
+    assert (finding.origin.line, finding.is_error) == (2, True)
+    assert finding.message.startswith('there is no DNS provider "cloudflare"')

@@ -33,7 +33,7 @@ def checked(paths: Sequence[str | Path], folder: str = "") -> tuple[Mesh, tuple[
     Paths in files begin at `folder`, if not at that of each file.
     """
     mesh, _ = _read(paths, folder)
-    findings = dict.fromkeys((*mesh.findings, *missing_files(mesh)))
+    findings = dict.fromkeys((*mesh.findings, *missing_files(mesh), *_unobtainable(mesh)))
     return mesh, tuple(sorted(findings, key=lambda finding: (finding.origin.file, finding.origin.line)))
 
 
@@ -65,6 +65,15 @@ def _read(paths: Sequence[str | Path], folder: str = "") -> tuple[Mesh, Batch]:
         if not more:
             return mesh, batch
         named += more
+
+
+def _unobtainable(mesh: Mesh) -> tuple[Finding, ...]:
+    """Certificates that no resolver can get."""
+    if not mesh.resolvers and (mesh.edge is None or not mesh.edge.wishes):
+        return ()
+    from tulle.flow.certificates.following import impossible  # Most files want none, and it is much to import.
+
+    return impossible(mesh)
 
 
 def missing_files(mesh: Mesh) -> Iterator[Finding]:

@@ -3,7 +3,7 @@ from __future__ import annotations
 from typing import Any
 
 from tests.flow.edge.building import http, mesh
-from tulle.flow.certificates.following import follow
+from tulle.flow.certificates.following import follow, impossible
 from tulle.model.mesh import Mesh
 
 TEXT = http(
@@ -28,3 +28,18 @@ def test_routers_want_certificates_of_resolvers() -> None:
     assert list(resolvers) == ["le"]
     assert (wanted.resolver, wanted.domains) == ("le", ("a.test",))
     assert nothing == ({}, ())
+
+
+def test_what_can_never_be_obtained() -> None:
+    text = http(
+        "a: {rule: Host(`a.test`), service: s, tls: {certResolver: other}}",
+        "\ncertificatesResolvers: {le: {acme: {dnsChallenge: {provider: cloudflare}}}, dns: {acme: "
+        "{dnsChallenge: {provider: rfc2136}}}, none: {acme: {}}}\n",
+    )
+    found = sorted(each.message for each in impossible(mesh(text)))
+    assert [each[:50] for each in found] == [
+        'resolver "none" has no challenge, so it gets no ce',
+        'there is no DNS provider "cloudflare"; there are d',
+        'there is no certificate resolver "other"',
+    ]
+    assert impossible(mesh(TEXT)) == ()
