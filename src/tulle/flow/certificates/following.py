@@ -16,7 +16,7 @@ from tulle.model.resolvers import Resolver, WantedCertificate
 
 def follow(resolvers: Resolvers, mesh: Mesh) -> None:
     """Tell resolvers what the routers of a mesh want."""
-    resolvers.follow(*_asked(mesh))
+    resolvers.follow(*_asked(mesh), mesh.edge.provided if mesh.edge is not None else ())
 
 
 def impossible(mesh: Mesh) -> tuple[Finding, ...]:
