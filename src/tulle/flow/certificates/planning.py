@@ -65,11 +65,11 @@ def plan(
     tasks: dict[str, Task] = {}
     served: dict[Wish, str] = {}
     findings: dict[tuple[str, Origin], Finding] = {}
-    orders = _orders(known)
+    orders, good = _orders(known), _good(known, now)
     for wish, resolver, domains in _possible(resolvers, wanted, findings):
         if are_good_for(provided, domains):
             continue
-        name = _serving(resolver, domains, known, now)
+        name = _serving(resolver, domains, known, good, now)
         if (found := known.get(name)) is not None and found.is_valid(now):
             served[resolver.name, domains] = name
         if resolver.name in unusable:
@@ -115,18 +115,32 @@ def _problem(
     return ""
 
 
-def _serving(resolver: Resolver, domains: tuple[str, ...], known: Mapping[str, Known], now: datetime) -> str:
+Good = Mapping[tuple[str, str], Sequence[tuple[datetime, str]]]
+"""By resolver and a name of theirs, certificates that can be shown: when they end, and their identity."""
+
+
+def _good(known: Mapping[str, Known], now: datetime) -> Good:
+    found: dict[tuple[str, str], list[tuple[datetime, str]]] = {}
+    for identity_of, each in known.items():
+        if each.facts is not None and each.is_valid(now):
+            for name in each.facts.names:
+                found.setdefault((each.certificate.resolver, name), []).append((each.facts.end, identity_of))
+    return found
+
+
+def _serving(
+    resolver: Resolver, domains: tuple[str, ...], known: Mapping[str, Known], good: Good, now: datetime
+) -> str:
     """The certificate that serves some names, or will: their own, or another one of the resolver that has them all."""
     own = identity(resolver.name, domains)
     if (found := known.get(own)) is not None and found.is_valid(now):
         return own
+    first = domains[0]
     others = [
-        (each.facts.end, name)
-        for name, each in known.items()
-        if each.facts is not None
-        and each.certificate.resolver == resolver.name
-        and each.is_valid(now)
-        and are_good_for(each.facts.names, domains)
+        (end, name)
+        for form in (first, f"{WILDCARD}{first.partition('.')[2]}")
+        for end, name in good.get((resolver.name, form), ())
+        if (facts := known[name].facts) is not None and are_good_for(facts.names, domains)
     ]
     return max(others)[1] if others else own
 

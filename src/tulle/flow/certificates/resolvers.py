@@ -81,7 +81,8 @@ class Resolvers:
         self._content = Content()
         self._mark: int | None = None
         self._made = Secrets()
-        self._running: dict[str, Task] = {}
+        self._busy: set[str] = set()
+        """Names that are being proven."""
         self._slots = asyncio.Semaphore(AT_ONCE)
         self._stirred = asyncio.Event()
         self._next = self._clock.now()
@@ -166,19 +167,19 @@ class Resolvers:
             version = self._content.versions.get(CERTIFICATES + task.identity, 0)
             order = Order(self._tools, task, version)
             running = tasks.create_task(self._fulfil(order), name=f"certificate {task.identity}")
-            self._running[task.identity] = task
-            running.add_done_callback(lambda _: self._ended(task.identity))
+            self._busy.update(task.domains)
+            running.add_done_callback(lambda _: self._ended(task))
 
     def _is_busy(self, task: Task) -> bool:
         """Whether one of its names is being proven already: there can be one proof of a name at a time."""
-        return any(frozenset(each.domains) & frozenset(task.domains) for each in self._running.values())
+        return not self._busy.isdisjoint(task.domains)
 
     async def _fulfil(self, order: Order) -> None:
         async with self._slots:
             await order.fulfil()
 
-    def _ended(self, identity: str) -> None:
-        del self._running[identity]
+    def _ended(self, task: Task) -> None:
+        self._busy.difference_update(task.domains)
         self._stir()
 
     def _wake_for(self, planned: Plan, now: datetime) -> None:
