@@ -175,3 +175,18 @@ def test_certificates_that_nobody_can_get_are_wrong(tmp_path: Path) -> None:
     _, (finding,) = checked([tmp_path])
     assert (finding.origin.line, finding.is_error) == (2, True)
     assert finding.message.startswith('there is no DNS provider "cloudflare"')
+
+
+def test_what_providers_have_that_are_not_asked_may_be_there(tmp_path: Path) -> None:
+    (tmp_path / "traefik.yml").write_text(
+        "entryPoints: {web: {address: ':8080'}}\n"
+        "providers: {docker: {}, consul: {namespaces: [a]}}\n---\n"
+        "http: {routers: {r: {rule: Path(`/`), service: s@docker, middlewares: [m@consul-a, n@redis, o]}}}\n"
+    )
+    _, findings = checked([tmp_path])
+    assert [(each.is_error, each.message) for each in findings] == [
+        (False, 'router r: there is no middleware "m@consul-a"; consul-a may have it, which is not asked here'),
+        (True, 'router r: there is no middleware "n@redis"'),
+        (True, 'router r: there is no middleware "o"'),
+        (False, 'router r: there is no service "s@docker"; docker may have it, which is not asked here'),
+    ]
