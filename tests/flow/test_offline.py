@@ -190,3 +190,12 @@ def test_what_providers_have_that_are_not_asked_may_be_there(tmp_path: Path) -> 
         (True, 'router r: there is no middleware "o"'),
         (False, 'router r: there is no service "s@docker"; docker may have it, which is not asked here'),
     ]
+
+
+def test_a_path_that_can_be_none_is_missing(tmp_path: Path) -> None:
+    (tmp_path / "traefik.yml").write_text(
+        "entryPoints: {web: {address: ':8443', http: {tls: {}}}}\n---\n"
+        'tls: {options: {default: {sniStrict: true}}, certificates: [{certFile: "\\0", keyFile: "\\0"}]}\n'
+    )
+    _, findings = checked([tmp_path])
+    assert ["does not exist" in each.message for each in findings] == [True, True]

@@ -124,7 +124,7 @@ def _files(listener: Listener) -> Iterator[tuple[str, str, Origin]]:
 
 
 def _is_missing(file: str) -> bool:
-    return bool(file) and (not os.access(file, os.R_OK) or not os.path.isfile(file))
+    return bool(file) and (not os.path.isfile(file) or not os.access(file, os.R_OK))
 
 
 def _treated(mesh: Mesh) -> Iterator[tuple[Origin, list[Policy]]]:
