@@ -180,3 +180,18 @@ def test_without_routers_there_is_little_to_tell() -> None:
     assert found("http", "routers", Nothing) == {}
     assert list(found("http", "services", Nothing)) == ["noop@internal"]
     assert list(points(Nothing.mesh, ())) == []
+
+
+def test_secrets_are_not_shown() -> None:
+    key = "-----BEGIN PRIVATE KEY-----"
+    seen = Seen(
+        "http: {middlewares: {j: {plugin: {jwt: {SigningSecret: s3cret}}}, k: {jwt: {signingSecret: s3cret}}, "
+        "r: {rateLimit: {average: 1, redis: {endpoints: ['a:1'], password: s3cret}}}, "
+        f"f: {{forwardAuth: {{address: 'http://a', tls: {{key: '{key} s3cret', cert: /a.pem}}}}}}, "
+        "g: {forwardAuth: {address: 'http://a', tls: {key: /a.key, cert: /a.pem}}}}}"
+    )
+    told = found("http", "middlewares", seen)
+    assert "s3cret" not in str(told)
+    assert told["k@file"]["jwt"] == {"signingSecret": "xxxx"}
+    assert told["r@file"]["rateLimit"]["redis"] == {"endpoints": ["a:1"], "password": "xxxx"}
+    assert told["g@file"]["forwardAuth"]["tls"] == {"key": "/a.key", "cert": "/a.pem"}

@@ -42,6 +42,8 @@ USUAL: Mapping[str, Row] = {
     "retry": {"maxRequestBodyBytes": 2 * 1024 * 1024},
 }  # fmt: skip
 """What is told where nothing is written."""
+HIDDEN, INSTEAD = frozenset(("password", "signingsecret")), "xxxx"
+"""What nobody can read here, who may read everything else; and what stands there."""
 
 
 class Seen(Protocol):
@@ -159,7 +161,13 @@ class _Making:
         usual = USUAL.get(word, {}) if self._protocol == "http" or word != "loadBalancer" else {}
         if isinstance(content, dict):
             data = data | {word: _completed(usual | content, word, name)}
-        row: Row = {**data, "status": "enabled", **self._used(name, kind), **_named(name), "type": word.lower()}
+        row: Row = {
+            **_without_secrets(data),
+            "status": "enabled",
+            **self._used(name, kind),
+            **_named(name),
+            "type": word.lower(),
+        }
         pool = self._mesh.edge.pools.get(name) if self._mesh.edge is not None else None
         if pool is not None and kind == "services" and self._protocol != "udp":
             row["serverStatus"] = dict.fromkeys(pool.urls or pool.authorities, "UP")
@@ -245,6 +253,16 @@ def _data(part: Document) -> Row:
     found = spelt(value, kind.schema)
     part.forget()
     return _mapping(found)
+
+
+def _without_secrets(value: Any, key: str = "") -> Any:
+    """A value without passwords and keys, with all else."""
+    if isinstance(value, Mapping):
+        return {name: _without_secrets(each, name) for name, each in value.items()}
+    if isinstance(value, list):
+        return [_without_secrets(each) for each in value]
+    is_secret = key.lower() in HIDDEN or (key == "key" and "-----BEGIN" in str(value))
+    return INSTEAD if value and is_secret else value
 
 
 def _ordered(row: Row) -> Row:

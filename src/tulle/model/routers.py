@@ -352,3 +352,5 @@ class EdgeState:
     """All that steps have, still without keys that are fetched."""
     wishes: tuple[tuple[Router, RouterTls], ...] = ()
     """Routers that are used and have TLS, each with what holds for it: its own, or that of an entry point."""
+    provided: tuple[str, ...] = ()
+    """Names that certificates of documents are for, where resolvers are asked for some."""

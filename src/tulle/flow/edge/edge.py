@@ -146,6 +146,7 @@ class Edge:
             steps=frozenset(known.steps),
             token_rules=tuple(known.token_rules),
             wishes=tuple(wishes),
+            provided=(certified.names(self._pairs(), ()) or ()) if any(tls.resolver for _, tls in wishes) else (),
         )
 
     def findings(self) -> Iterator[Finding]:

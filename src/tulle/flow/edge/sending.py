@@ -218,7 +218,7 @@ def _standing_in(groups: list[tuple[Fraction, list[Part]]], share: Fraction) -> 
 def _marked(backend: Backend, service: Blend, sticky: Sticky, share: Share) -> Backend:
     """With the cookie that says that its share was chosen."""
     name = sticking.cookie(service.name, sticky)
-    text = f"{name}={sticking.value(share.to.name.name)}{sticking.attributes(sticky)}"
+    text = sticking.told(f"{name}={sticking.value(share.to.name.name)}{sticking.attributes(sticky)}")
     before = backend.response_headers.add if backend.response_headers is not None else ()
     return replace(backend, response_headers=HeaderChanges(add=(("Set-Cookie", text), *before)))
 
