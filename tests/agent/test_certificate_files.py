@@ -80,6 +80,13 @@ async def test_a_path_that_can_be_none_is_stood_in_for(tmp_path: Path) -> None:
     assert (len(files.table), len(files.complaints)) == (2, 2)
 
 
+async def test_without_a_stand_in_envoy_would_wait_forever_for_a_path_with_the_sign_between_paths() -> None:
+    files = CertificateFiles(SystemClock(), Changes())
+    files.want(frozenset({"certificate|/a|b.pem|/k.pem"}))
+    assert list(files.table) == ["certificate|/a|b.pem|/k.pem"]
+    assert "their paths must not contain |" in files.complaints[0]
+
+
 async def test_without_its_authority_no_client_is_trusted(tmp_path: Path, issue: Issue) -> None:
     files = CertificateFiles(SystemClock(), Changes())
     good, bad = tmp_path / "ca.pem", tmp_path / "bad.pem"

@@ -135,8 +135,8 @@ class CertificateFiles:
 
 def _files(name: str) -> tuple[Path, ...]:
     match name.split("|"):
-        case [secrets.CERTIFICATE, chain, key]:
-            return (Path(chain), Path(key))
+        case [secrets.CERTIFICATE, *files] if len(files) > 1:
+            return tuple(map(Path, files))
         case [secrets.CLIENT_AUTHORITY | secrets.CLIENT_AUTHORITIES, *files]:
             return tuple(map(Path, files))
         case [secrets.SYSTEM_AUTHORITIES]:
@@ -160,6 +160,8 @@ def _stamp(file: Path) -> object:
 
 
 def _read(name: str, files: tuple[Path, ...]) -> Resource:
+    if name.startswith(f"{secrets.CERTIFICATE}|") and len(files) > 2:
+        raise ValueError("their paths must not contain |")
     chain = files[0].read_bytes()
     if name.startswith(f"{secrets.CLIENT_AUTHORITIES}|"):
         together = b"\n".join(file.read_bytes() for file in files)
