@@ -24,7 +24,7 @@ from tulle.flow.key_cache import KeyCache
 from tulle.flow.observe import Observer
 from tulle.flow.providers import Providers
 from tulle.flow.publish import Publisher
-from tulle.flow.taken import Taken
+from tulle.flow.taken import GRACE, Taken
 from tulle.identity.authority import Authority
 from tulle.identity.stand_in import self_signed
 from tulle.identity.tokens import Tokens
@@ -107,6 +107,8 @@ async def run(settings: PlaneSettings) -> None:
             with contextlib.suppress(TimeoutError):
                 async with asyncio.timeout(LOOK):
                     await stirred.wait()
+        if answers:
+            await asyncio.sleep(GRACE)  # What an Envoy has accepted listens a moment later.
 
     records = SqliteRecords(home.plane / "store.db")
     resolvers = Resolvers(records, gather.again, reached)
