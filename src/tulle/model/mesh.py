@@ -45,6 +45,7 @@ from tulle.model.routers import (
     KeyPair,
     Mirroring,
     Pool,
+    Precedence,
     Router,
     Steps,
     TlsOptions,
@@ -95,9 +96,9 @@ class Settings:
 Object: TypeAlias = (
     AccessPolicy | Authorizer | BackendTls | Blend | CertificateResolver | ConfigMap | Core | Destination | Entry
     | EntryPoint | EnvoyPatches | Failover | Gateway | GatewayClass | Grant | KeyPair | ListenerSet
-    | LogProvider | MeshDefaults | Mirroring | Namespace | Observing | PeerAuthentication | Places | Pool | Provider
-    | ProxySettings | RequestAuthentication | Router | Scope | Secret | SharedCertificates | Steps | Telemetry
-    | Template | TlsOptions | Transport | WasmPlugin
+    | LogProvider | MeshDefaults | Mirroring | Namespace | Observing | PeerAuthentication | Places | Pool
+    | Precedence | Provider | ProxySettings | RequestAuthentication | Router | Scope | Secret | SharedCertificates
+    | Steps | Telemetry | Template | TlsOptions | Transport | WasmPlugin
 )  # fmt: skip
 
 

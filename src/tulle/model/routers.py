@@ -33,6 +33,13 @@ USUAL_TCP_TRANSPORT = Name(STATIC, "tcp/transport")
 USUAL_VERSIONS, USUAL_ENTRANCE = TlsVersions(), Entrance()
 USUAL_PROTOCOLS = ("h2", "http/1.1")
 CORE = Name(STATIC, "core")
+PRECEDENCE = Name(STATIC, "precedence")
+USUAL_PRECEDENCE = (
+    *("kubernetesgateway", "kubernetescrd", "kubernetes", "kubernetesingressnginx", "swarm", "docker", "file", "redis"),
+    *("knative", "consul", "consulcatalog", "nomad", "etcd", "ecs", "http", "zookeeper", "rest"),
+    *("marathon", "mesos", "eureka", "boltdb"),
+)
+"""Of providers whose routers have equal priorities, as Traefik has it; those that it has no more come last."""
 INTERNAL = "@internal"
 """The namespace of services that are always there."""
 TCP, UDP = "tcp/", "udp/"
@@ -124,6 +131,16 @@ class Core:
     origin: Origin
     is_older: bool = False
     """Whether rules that do not say it are in the syntax of version 2."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False, weakref_slot=True)
+class Precedence:
+    """Whose routers come first, of those with equal priority."""
+
+    name: Name
+    origin: Origin
+    providers: tuple[str, ...]
+    """Names of providers; those that are not named come last."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False, weakref_slot=True)

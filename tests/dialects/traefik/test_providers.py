@@ -17,7 +17,7 @@ from tulle.model.providers import (
     SentinelSettings,
     ZooKeeperSettings,
 )
-from tulle.model.routers import Reference
+from tulle.model.routers import Precedence, Reference
 
 
 def settings(text: str) -> dict[str, Any]:
@@ -45,6 +45,15 @@ providers: {etcd: {}, consul: true, redis: {}, zooKeeper: {}, rest: {}, docker: 
         "file": FileSettings(paths=("/etc/traefik/conf",)),
         "http": HttpSettings(endpoint="http://a"),
     }
+
+
+def test_whose_routers_come_first() -> None:
+    (found,) = (each for each in read("providers: {precedence: [HTTP, file]}")[0] if isinstance(each, Precedence))
+    assert found.providers == ("http", "file")
+    assert read("providers: {precedence: [file, htp]}")[1] == [
+        '1: providers: "precedence[1]" names "htp", which is no provider; did you mean "http"?'
+    ]
+    assert not [each for each in read("providers: {file: {filename: a}}")[0] if isinstance(each, Precedence)]
 
 
 def test_options() -> None:

@@ -6,7 +6,7 @@ from tests.dialects.traefik.reading import document
 from tests.flow.edge.building import STANDING, file, http, mesh, routes, told
 from tulle.flow.build import Builder
 from tulle.flow.edge.joining import UNTYPED
-from tulle.flow.edge.parents import DEEPEST, LEVEL
+from tulle.flow.edge.parents import DEEPEST, LEVEL, RANK
 from tulle.model.mesh import Mesh
 from tulle.model.routes import Forward, Respond
 from tulle.model.steps import AddPrefix, ErrorPages, RefuseEscapes, StripPrefix, VerifyToken
@@ -27,7 +27,7 @@ def test_a_router_with_everything_that_it_names() -> None:
     assert told(found) == []
     route = routes(found)["a"]
     assert (route.hosts, route.listeners) == (("a.test",), ("@static/web",))
-    assert route.priority == len("Host(`a.test`) && Path(`/x`)") << LEVEL * (DEEPEST - 1)
+    assert (route.priority or 0) >> LEVEL * (DEEPEST - 1) + RANK == len("Host(`a.test`) && Path(`/x`)")
     (rule,) = route.rules
     assert rule.steps == (StripPrefix(prefixes=("/x",)), AddPrefix(prefix="/y"))
     assert isinstance(rule.action, Forward)

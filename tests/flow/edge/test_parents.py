@@ -1,6 +1,8 @@
 from __future__ import annotations
 
-from tests.flow.edge.building import http, mesh, routes, told
+from tests.dialects.traefik.reading import document
+from tests.flow.edge.building import STANDING, http, mesh, routes, told
+from tulle.flow.build import Builder
 from tulle.model.conditions import Comparison, Condition, Subject
 from tulle.model.routes import Respond
 from tulle.model.steps import AddPrefix, SetHeaders
@@ -30,6 +32,22 @@ def test_routers_below_a_router() -> None:
     ranks = [known[name].priority or 0 for name in ("b", "a", "top")]
     assert ranks == sorted(ranks, reverse=True)
     assert isinstance(known["top"].rules[0].action, Respond)
+
+
+def test_of_equal_priority_the_provider_decides() -> None:
+    """Both rules are as long, and the names are in the order that would decide otherwise."""
+
+    def first(static: str, builder: Builder | None = None) -> list[str]:
+        files = document(http("z: {rule: Path(`/a`), service: s}", static))
+        polled = document("http: {routers: {a: {rule: Path(`/a`), service: s@file}}}", source="http")
+        found = (builder or Builder()).build((files, polled, STANDING)).gateway_routes
+        return [each.name.name for each in sorted(found, key=lambda each: -(each.priority or 0))]
+
+    builder = Builder()
+    assert first("", builder) == ["z", "a"]
+    assert first("providers: {precedence: [http, file]}", builder) == ["a", "z"]
+    assert first("providers: {precedence: [http]}") == ["a", "z"]
+    assert first("providers: {precedence: [FILE]}", builder) == ["z", "a"]
 
 
 def test_headers_that_the_parent_sets_are_known() -> None:

@@ -197,8 +197,9 @@ class ProvidersSpec(TraefikSpec):
     providers_throttle_duration: Annotated[Seconds, Refused("has no effect: changes count at once", unless=(2.0,))] = (
         Field(2.0, description="Not needed: changes count at once.")
     )
-    precedence: Annotated[Texts, Refused("has no effect yet: give routers priorities")] = Field(
-        (), description="Whose routers come first, of equal priority."
+    precedence: Texts = Field(
+        (),
+        description="Whose routers come first, of equal priority; by swarm, docker, file, redis, consul, and others.",
     )
     file: Annotated[FileProviderSpec | None, Present] = Field(None, description="Files.")
     etcd: Annotated[EtcdSpec | None, Present] = Field(None, description="etcd.")

@@ -16,6 +16,7 @@ from tulle.dialects.traefik import provider_specs as specs
 from tulle.dialects.traefik.middleware_specs import ClientTlsSpec
 from tulle.dialects.written import Written
 from tulle.model import registries
+from tulle.model.findings import did_you_mean
 from tulle.model.mesh import Fragment, Object
 from tulle.model.names import Name
 from tulle.model.providers import (
@@ -31,7 +32,7 @@ from tulle.model.providers import (
     SentinelSettings,
     ZooKeeperSettings,
 )
-from tulle.model.routers import STATIC
+from tulle.model.routers import PRECEDENCE, STATIC, USUAL_PRECEDENCE, Precedence
 
 
 def read(part: Written) -> Fragment:
@@ -48,6 +49,7 @@ def read(part: Written) -> Fragment:
         found.append(
             Provider(name=Name(STATIC, name), origin=part.at(written), settings=settings, folder=part.document.folder)
         )
+    found += _precedence(part, spec.precedence)
     return Fragment(objects=(*found, *_taking(part, spec.rest)), findings=tuple(part.findings))
 
 
@@ -59,6 +61,17 @@ def _usable(value: object) -> specs.ProvidersSpec:
             specs.ProvidersSpec.model_validate({key: each})
             good[key] = each
     return specs.ProvidersSpec.model_validate(good)
+
+
+def _precedence(part: Written, names: tuple[str, ...]) -> Iterator[Object]:
+    """Whose routers come first, if that is said."""
+    for index, name in enumerate(names):
+        if name.lower() not in USUAL_PRECEDENCE:
+            hint = did_you_mean(name, USUAL_PRECEDENCE)
+            part.error(("precedence", index), f'names "{name}", which is no provider{hint}')
+    if names:
+        said = tuple(name.lower() for name in names)
+        yield Precedence(name=PRECEDENCE, origin=part.at("precedence"), providers=said)
 
 
 def _taking(part: Written, spec: specs.RestSpec | None) -> Iterator[Object]:

@@ -205,7 +205,7 @@ class Edge:
         ending = self._ending = end(live, self._known.options)
         names = self._certified(pairs)
         found = {each.name: each for each in places.listeners(points, certificates, ending, names)}
-        around = streams.Around(certificates, self._known.options, ending.usual, names)
+        around = streams.Around(certificates, self._known.options, ending.usual, names, self._known.ranks)
         found.update((each.name, self._same(each)) for each in streams.listeners(self.joined, around))
         found.update((each.name, self._same(each)) for each in answers.listeners(issued.answers, points))
         self.listeners = _all(self.listeners, found)

@@ -19,8 +19,10 @@ from tulle.model.observing import Observing
 from tulle.model.routers import (
     CORE,
     INTERNAL,
+    PRECEDENCE,
     PROVIDER,
     STATIC,
+    USUAL_PRECEDENCE,
     USUAL_TRANSPORT,
     Blend,
     Core,
@@ -29,6 +31,7 @@ from tulle.model.routers import (
     KeyPair,
     Mirroring,
     Pool,
+    Precedence,
     Reference,
     Router,
     ServiceTree,
@@ -73,6 +76,8 @@ class Known:
     observing: Mapping[Name, Observing] = field(default_factory=dict)
     divided: frozenset[Name] = frozenset()
     """Routers that others name as their parents."""
+    ranks: Mapping[str, int] = field(default_factory=dict)
+    """Of providers, by the namespaces of their routers: of equal priority those with the greater rank come first."""
     keys: Mapping[str, str] = field(default_factory=dict)
     """Key sets of issuers by their address (`flow.keys`)."""
 
@@ -105,6 +110,7 @@ class Known:
             typed(merge, KeyPair),
             typed(merge, Observing),
             frozenset(parent.name for router in routers.values() for parent in router.parents),
+            _ranks(typed(merge, Precedence).get(PRECEDENCE)),
         )
 
     def service(self, name: Name) -> ServiceTree | None:
@@ -126,6 +132,11 @@ class Known:
             "entry point": self.points,
         }
         return self.service(name) is not None if kind == "service" else name in tables.get(kind, ())
+
+
+def _ranks(said: Precedence | None) -> Mapping[str, int]:
+    names = said.providers if said is not None else USUAL_PRECEDENCE
+    return {f"{PROVIDER}{name}": rank for rank, name in enumerate(reversed(names), 1)}
 
 
 def in_syntax(routers: Mapping[Name, Router], is_older: bool) -> Mapping[Name, Router]:
@@ -162,6 +173,10 @@ class Lookup:
     def is_complete(self) -> bool:
         """Whether everything was found."""
         return not any(each.is_error for each in self.findings)
+
+    def rank(self, router: Router) -> int:
+        """Of its provider, among routers of equal priority."""
+        return self.known.ranks.get(router.name.namespace, 0)
 
     def service(self, to: Reference) -> ServiceTree | None:
         """A service; noted if there is none."""
@@ -236,6 +251,7 @@ def changed(merge: Merge) -> set[Key]:
     """What appeared, vanished or is another object now."""
     words: dict[Any, str] = {
         Core: "core",
+        Precedence: "precedence",
         Router: "router",
         Steps: "middleware",
         Transport: "serversTransport",
@@ -256,6 +272,8 @@ def different(merge: Merge, before: Known, now: Known) -> set[Key]:
     found |= {("child", name) for name in before.divided ^ now.divided}
     if ("core", CORE) in found:
         found |= {("router", name) for name in changed_keys(before.routers, now.routers)}
+    if before.ranks != now.ranks:
+        found |= {("router", name) for name in now.routers}
     found |= {("keys", Name("", where)) for where in changed_keys(before.keys, now.keys)}
     found |= {("entry point", name) for name in changed_keys(before.points, now.points)}
     return found | {(kind, ALL) for kind, name in found if before.has((kind, name)) is not now.has((kind, name))}

@@ -17,7 +17,9 @@ MOST = 1024
 """Alternatives of a router with those above it."""
 STEPS_WITHIN = 16
 """Steps in steps."""
-LEVEL = 65
+RANK = 6
+"""Bits of the rank of a provider, which decides between routers of equal priority."""
+LEVEL = 65 + RANK
 """Bits of the priorities of one level: those of the levels below only decide between equals."""
 LEAST = 1 << 63
 """Is added to the priorities of the levels below, which may be less than nothing: they come before their parents."""
@@ -28,14 +30,18 @@ def placed(router: Router, lookup: Lookup) -> tuple[Router, ...]:
     return tuple(_placed(router, lookup, 1))
 
 
-def at_top(priority: int) -> int:
+def at_top(priority: int, rank: int = 0) -> int:
     """The priority of what has no parents, among all levels."""
-    return priority << LEVEL * (DEEPEST - 1)
+    return _standing(priority, rank) << LEVEL * (DEEPEST - 1)
+
+
+def _standing(priority: int, rank: int) -> int:
+    return (priority << RANK) + rank
 
 
 def _placed(router: Router, lookup: Lookup, depth: int) -> Iterator[Router]:
     if not router.parents:
-        yield replace(router, priority=at_top(router.priority))
+        yield replace(router, priority=at_top(router.priority, lookup.rank(router)))
         return
     if depth == DEEPEST:
         lookup.wrong(router.parents[0], f"routers are below each other on more than {DEEPEST} levels")
@@ -59,6 +65,7 @@ def _below(router: Router, above: Router, lookup: Lookup) -> Router:
         lookup.impossible(router.origin, f"{sentence}; make several routers of it")
         own = ()
     both = tuple(tuple(dict.fromkeys((*one, *two))) for one in above.alternatives for two in own)
+    standing = _standing(router.priority + LEAST, lookup.rank(router))
     return replace(
         router,
         entry_points=above.entry_points,
@@ -67,7 +74,7 @@ def _below(router: Router, above: Router, lookup: Lookup) -> Router:
         named=above.named,
         steps=(*above.steps, *router.steps),
         tls=above.tls,
-        priority=above.priority + (router.priority + LEAST << LEVEL * (DEEPEST - 1 - _level(above))),
+        priority=above.priority + (standing << LEVEL * (DEEPEST - 1 - _level(above))),
         parents=(),
     )
 

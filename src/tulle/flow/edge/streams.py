@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from functools import partial
 
 from tulle.flow.edge import places
 from tulle.flow.edge.ending import REQUESTS, STREAMS
@@ -63,11 +64,13 @@ class Around:
     usual: TlsOptions | None
     names: tuple[str, ...] | None = None
     """For which there are certificates."""
+    ranks: Mapping[str, int] = field(default_factory=dict)
+    """Of providers (`Known.ranks`)."""
 
 
 def listeners(joined: Mapping[Router, Joined], around: Around) -> Iterator[Listener]:
     """All of them, those first that are asked first."""
-    routers = sorted((each for each in joined if each.kind is not RouteKind.HTTP), key=_turn)
+    routers = sorted((each for each in joined if each.kind is not RouteKind.HTTP), key=partial(_turn, around.ranks))
     full: set[EntryPoint] = set()
     for index, router in enumerate(routers, 1):
         for point in joined[router].points if joined[router].routes else ():
@@ -78,8 +81,8 @@ def listeners(joined: Mapping[Router, Joined], around: Around) -> Iterator[Liste
             yield _listener(point, router, index + (REQUESTS if is_behind else STREAMS), around)
 
 
-def _turn(router: Router) -> tuple[int, Name]:
-    return -router.priority, router.name
+def _turn(ranks: Mapping[str, int], router: Router) -> tuple[int, int, Name]:
+    return -router.priority, -ranks.get(router.name.namespace, 0), router.name
 
 
 def _listener(point: EntryPoint, router: Router, rank: int, around: Around) -> Listener:
