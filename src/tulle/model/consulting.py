@@ -18,7 +18,7 @@ QUESTION = "tulle-question"
 LARGEST_PIECE = 16_000
 """Characters of a text in one entry of the metadata: Envoy allows 16,384."""
 ADDRESS = "tulle-address"
-"""Beside it in metadata: the address of the client."""
+"""Beside it in metadata: the address of the client; in context extensions the key of the note that says it."""
 BY_HOST = SameClient(is_host=True)
 BY_ADDRESS = SameClient(address=ClientAddress())
 

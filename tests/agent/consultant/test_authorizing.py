@@ -9,7 +9,7 @@ from tulle.agent.consultant.authorizing import NOT_UNDERSTOOD, Authorizer
 from tulle.agent.consultant.questions import Questions
 from tulle.agent.consultant.seen import Passed, Refused, Seen, Verdict
 from tulle.envoy.edge_replies import UNTYPED
-from tulle.model.consulting import QUESTION, InFlight, Passwords, Question, Rate, to_text
+from tulle.model.consulting import ADDRESS, QUESTION, InFlight, Passwords, Question, Rate, to_text
 
 
 class Judge:
@@ -97,3 +97,13 @@ async def test_what_takes_time() -> None:
     found = authorizer.answer(asked(to_text(Passwords(id="web"))).SerializeToString())
     assert isinstance(found, Awaitable)
     assert CheckResponse.FromString(await found).status.code == 0
+
+
+def test_clients_are_those_that_the_gateway_noted() -> None:
+    limiter = Judge(Passed())
+    request = asked(to_text(Rate(id="web", average=1)))
+    request.attributes.context_extensions[ADDRESS] = "0-client"
+    request.attributes.metadata_context.filter_metadata["tulle.steps"].update({"0-client": "=2.2.2.2"})
+    Authorizer(Questions(), Judge(Passed()), limiter).answer(request.SerializeToString())  # type: ignore[arg-type]
+    ((_, seen),) = limiter.seen
+    assert seen.address == "2.2.2.2"

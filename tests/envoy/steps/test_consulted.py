@@ -85,13 +85,16 @@ def test_rates_with_a_redis_are_those_of_the_step() -> None:
         id="router/1", average=1, burst=2, by=AT_DEPTH
     )
     shared = steps.LimitRate(average=1, burst=2, by=PEER, name="limit@file", redis=steps.Redis(database=3))
-    found = question(native(consulted.rate(shared, HERE)))
+    noting, asking = consulted.rate(shared, HERE)
+    assert isinstance(noting, Work)
+    assert noting.request == ({"op": "note_client", "note": "0-client", "by": {"kind": "peer"}},)
+    found = question(native((asking,)))
     assert found == consulting.Rate(id="limit@file", average=1, burst=2, by=PEER, redis=steps.Redis(database=3))
 
 
 def test_envoy_must_be_told_at_least_one_header() -> None:
-    found = native(consulted.rate(steps.LimitRate(average=1, burst=2, by=PEER), HERE))
-    assert needed(found) == [consulted.NONE]
+    _, asking = consulted.rate(steps.LimitRate(average=1, burst=2, by=PEER), HERE)
+    assert needed(native((asking,))) == [consulted.NONE]
 
 
 def test_requests_are_followed_to_their_end() -> None:

@@ -59,13 +59,13 @@ def test_what_envoy_cannot_count_is_asked_from_the_helper() -> None:
         steps.LimitRate(average=1, burst=1, by=networks),
         steps.LimitRate(average=1, burst=1, by=BY_ADDRESS, redis=steps.Redis()),
     ):
-        (native,) = limits.rate(step, HERE)
+        _, native = limits.rate(step, HERE)
         assert isinstance(native, Native)
         assert native.said
 
 
 def test_what_several_routes_count_together_is_asked_from_the_helper() -> None:
-    (native,) = limits.rate(steps.LimitRate(average=1, burst=1, by=BY_ADDRESS), replace(HERE, is_split=True))
+    _, native = limits.rate(steps.LimitRate(average=1, burst=1, by=BY_ADDRESS), replace(HERE, is_split=True))
     assert isinstance(native, Native)
     ((_, said),) = native.said
     assert "router/1" in str(said)

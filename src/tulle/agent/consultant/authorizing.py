@@ -6,6 +6,7 @@ from collections.abc import Awaitable
 from functools import lru_cache
 
 from envoy.config.core.v3.base_pb2 import HeaderValue, HeaderValueOption
+from envoy.service.auth.v3.attribute_context_pb2 import AttributeContext
 from envoy.service.auth.v3.external_auth_pb2 import CheckRequest, CheckResponse, DeniedHttpResponse, OkHttpResponse
 from envoy.type.v3.http_status_pb2 import HttpStatus
 from google.rpc.code_pb2 import PERMISSION_DENIED
@@ -15,7 +16,8 @@ from tulle.agent.consultant.limiting import Limiter
 from tulle.agent.consultant.passwords import Doorkeeper
 from tulle.agent.consultant.questions import Questions
 from tulle.agent.consultant.seen import Refused, Seen, Verdict
-from tulle.model.consulting import QUESTION, Passwords, Question, Rate
+from tulle.envoy.steps.paths import NOTES
+from tulle.model.consulting import ADDRESS, QUESTION, Passwords, Question, Rate
 
 METHOD = "/envoy.service.auth.v3.Authorization/Check"
 NOT_UNDERSTOOD = Refused(status=500)
@@ -43,7 +45,7 @@ class Authorizer:
         attributes = request.attributes
         http = attributes.request.http
         seen = Seen(
-            address=attributes.source.address.socket_address.address,
+            address=_address(attributes),
             host=http.host,
             method=http.method,
             path=http.path,
@@ -54,6 +56,15 @@ class Authorizer:
         if isinstance(question, Rate):
             return self._limiter.judge(question, seen)
         return NOT_UNDERSTOOD
+
+
+def _address(attributes: AttributeContext) -> str:
+    """That of the client, as the gateway noted it; if it noted none, as Envoy has it."""
+    key = attributes.context_extensions.get(ADDRESS, "")
+    if key:
+        noted = attributes.metadata_context.filter_metadata[NOTES].fields[key].string_value
+        return str(noted).removeprefix("=")
+    return str(attributes.source.address.socket_address.address)
 
 
 async def _later(verdict: Awaitable[Verdict], name: str) -> bytes:

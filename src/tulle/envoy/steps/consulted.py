@@ -65,16 +65,19 @@ def rate(step: steps.LimitRate, where: Where) -> tuple[Part, ...]:
         by=step.by,
         redis=redis,
     )
-    return authorized(question, where, _needed(step.by))
+    if not _is_peer(step.by):
+        return authorized(question, where, _needed(step.by))
+    # Envoy tells the address that any proxy says, believed or not.
+    key = f"{where.note}-client"
+    noted: Operation = {"op": "note_client", "note": key, "by": {"kind": "peer"}}
+    return Work(request=(noted,), headers=frozenset()), *authorized(question, where, [], client=key)
 
 
 def in_flight(step: steps.LimitInFlight, where: Where) -> tuple[Part, ...]:
     """Counted from their headers to their end."""
     question = consulting.InFlight(id=_id(step, where), amount=step.amount, by=step.by)
     needed = [":authority", *_needed(step.by)]
-    by = step.by.address
-    is_peer = by is not None and not by.depth and not by.excluded
-    said = [(consulting.ADDRESS, f"%FILTER_STATE({CLIENT}:PLAIN)%")] if is_peer else []
+    said = [(consulting.ADDRESS, f"%FILTER_STATE({CLIENT}:PLAIN)%")] if _is_peer(step.by) else []
     return _followed(question, where, "SKIP", needed, said)
 
 
@@ -91,7 +94,9 @@ def breaker(step: steps.Break, where: Where) -> tuple[Part, ...]:
     return _followed(question, where, "SEND", [":status"], [])
 
 
-def authorized(question: consulting.Question, where: Where, needed: list[str], unless: str = "") -> tuple[Native]:
+def authorized(
+    question: consulting.Question, where: Where, needed: list[str], *, unless: str = "", client: str = ""
+) -> tuple[Native]:
     """Asked before a request goes on, unless there is a note of this name that says yes."""
     name = f"asked-{where.note}"
     configuration: dict[str, Any] = {
@@ -112,6 +117,9 @@ def authorized(question: consulting.Question, where: Where, needed: list[str], u
         }
     said = ext_authz_pb2.ExtAuthzPerRoute()
     said.check_settings.context_extensions[consulting.QUESTION] = consulting.to_text(question)
+    if client:
+        configuration["metadata_context_namespaces"] = [NOTES]
+        said.check_settings.context_extensions[consulting.ADDRESS] = client
     return (Native(({"name": name, "typed_config": configuration},), ((name, said),)),)
 
 
@@ -145,6 +153,10 @@ def _id(step: steps.Step, where: Where) -> str:
 
 def _helper(timeout: str) -> dict[str, Any]:
     return {"envoy_grpc": {"cluster_name": CONSULTANT}, "timeout": timeout}
+
+
+def _is_peer(by: steps.SameClient) -> bool:
+    return by.address is not None and not by.address.depth and not by.address.excluded
 
 
 def _needed(by: steps.SameClient) -> list[str]:
