@@ -38,6 +38,8 @@ http:
     m: {addPrefix: {prefix: /m}}
     c: {chain: {middlewares: [m]}}
     x: {rateLimit: {average: 7}}
+    o: {oidc: {ClientSecret: hidden, issuer: "http://i", session: {secret: hidden, name: n}, scopes: [a]}}
+    j: {plugin: {jwt: {signingSecret: hidden}}}
 tcp:
   routers: {t: {rule: HostSNI(`*`), service: db, entryPoints: [other]}}
   services: {db: {loadBalancer: {servers: [{address: "10.0.0.1:5432"}]}}}
@@ -180,3 +182,11 @@ def test_without_routers_there_is_little_to_tell() -> None:
     assert found("http", "routers", Nothing) == {}
     assert list(found("http", "services", Nothing)) == ["noop@internal"]
     assert list(points(Nothing.mesh, ())) == []
+
+
+def test_secrets_are_not_told() -> None:
+    middlewares = found("http", "middlewares")
+    told = middlewares["o@file"]["oidc"]
+    assert told["clientSecret"] == "xxxx" and told["session"] == {"secret": "xxxx", "name": "n"}
+    assert (told["issuer"], told["scopes"]) == ("http://i", ["a"])
+    assert middlewares["j@file"]["plugin"] == {"jwt": {"signingSecret": "xxxx"}}

@@ -19,6 +19,8 @@ Rows = dict[str, Row]
 PREFIXES = {"http": "", "tcp": TCP, "udp": UDP}
 KINDS = ("routers", "services", "middlewares")
 NO_STEPS = ("udp", "middlewares")
+SECRETIVE = ("jwt", "oidc", "plugin")
+SECRET, VEIL = ("clientsecret", "secret", "signingsecret"), "xxxx"
 """What there is nothing of."""
 ORDER = (
     "", "entryPoints", "middlewares", "service", "rule", "parentRefs", "ruleSyntax", "priority", "tls", "observability",
@@ -155,6 +157,7 @@ class _Making:
     def _piece(self, data: Row, name: Name, kind: str) -> Row:
         """A service or a middleware."""
         word = next((key for key in data if key != "middlewares"), "")
+        data = _veiled(data) if word in SECRETIVE else data
         content = data.get(word)
         usual = USUAL.get(word, {}) if self._protocol == "http" or word != "loadBalancer" else {}
         if isinstance(content, dict):
@@ -268,6 +271,13 @@ def _service(state: RouterState) -> Row:
 
 def _mapping(value: object) -> Row:
     return dict(value) if isinstance(value, Mapping) else {}
+
+
+def _veiled(value: Any) -> Any:
+    """Without what only whoever wrote it should know, as Traefik shows such things."""
+    if not isinstance(value, Mapping):
+        return value
+    return {key: VEIL if key.lower() in SECRET and each else _veiled(each) for key, each in value.items()}
 
 
 def _texts(value: object) -> list[str]:
