@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 import base64
+import http.client
 import json
 import sqlite3
+import ssl
 import stat
 from collections.abc import Iterator
 from urllib.parse import parse_qsl, urlencode, urlsplit
 
 import pytest
 
-from tests.e2e.machine import Machine, eventually
+from tests.e2e.machine import Answer, Machine, eventually
 from tests.e2e.openid import CLIENT, SECRET, Browser, Provider
 from tests.e2e.test_edge_tokens import Server, seen
 from tulle.kit.home import Home
@@ -19,9 +21,10 @@ from tulle.kit.home import Home
 pytestmark = [pytest.mark.e2e, pytest.mark.timeout(240)]
 
 FILE = f"""
-entryPoints: {{web: {{address: "127.0.0.1:GATEWAY"}}}}
+entryPoints: {{web: {{address: "127.0.0.1:GATEWAY"}}, websecure: {{address: "127.0.0.1:FREE_TLS"}}}}
 http:
   routers:
+    safe: {{rule: PathPrefix(`/`), service: s, middlewares: [signed-in], entryPoints: [websecure], tls: {{}}}}
     shop: {{rule: PathPrefix(`/`), service: s, middlewares: [signed-in, tell]}}
     page: {{rule: PathPrefix(`/page`), service: s, middlewares: [page]}}
     open: {{rule: PathPrefix(`/open`), service: s}}
@@ -152,6 +155,9 @@ def test_signing_in(machine: Machine, provider: Provider, server: Server) -> Non
     assert seen(paged.get(f"{base}/page/x", follows=False))["headers"].get("cookie") is None
     assert paged.get(f"{base}/things", follows=False).status == 302
 
+    # With TLS people come back by TLS.
+    assert query(by_tls(machine, "/things"))["redirect_uri"].startswith("https://127.0.0.1:")
+
     # Who has the wrong secret gets no token; an issuer that never answered lets nobody in; a mistake is one router's.
     assert Browser().get(f"{base}/hub").status == 401
     assert machine.get("/away").status == 503
@@ -160,6 +166,10 @@ def test_signing_in(machine: Machine, provider: Provider, server: Server) -> Non
     (mistake,) = [each for each in found if "redirectUrl" in each["message"]]
     assert mistake["origin"]["line"] == WRONG
     assert any("nobody can sign in yet" in each["message"] for each in found)
+
+    # The right secret counts at once.
+    machine.write(text.replace("clientSecret: wrong", f"clientSecret: {SECRET}"))
+    eventually(lambda: Browser().get(f"{base}/hub").status == 200, what="the new secret")
 
     # A token that has ended is renewed.
     provider.lifetime = 1
@@ -175,6 +185,17 @@ def test_signing_in(machine: Machine, provider: Provider, server: Server) -> Non
     shown += json.dumps(machine.status()) + machine.tulle("logs", "gateway", check=False).stdout
     assert "redirect_path_matcher" in shown and SECRET not in shown
     assert_kept(machine)
+
+
+def by_tls(machine: Machine, path: str) -> str:
+    """Where a request that came by TLS is sent."""
+    unverified = ssl._create_unverified_context()
+    connection = http.client.HTTPSConnection("127.0.0.1", machine.free("FREE_TLS"), timeout=10, context=unverified)
+    try:
+        connection.request("GET", path)
+        return Answer.of(connection.getresponse()).headers["location"]
+    finally:
+        connection.close()
 
 
 def assert_kept(machine: Machine) -> None:
