@@ -23,6 +23,9 @@ class Provider:
     def __init__(self) -> None:
         self.user = "alice"
         self.lifetime = 3600
+        self.audience, self.key = CLIENT, "first"
+        self.says_again = True
+        """Whether it says who somebody is with every new token."""
         self.is_away = False
         self.codes: dict[str, dict[str, str]] = {}
         self.asked: list[dict[str, str]] = []
@@ -86,9 +89,10 @@ class Provider:
                 return ""
         elif given.get("refresh_token") != "again":
             return ""
-        token = jwt.token("first", iss=self.url, aud=CLIENT, sub=self.user, groups=["admin", "staff"])
-        said = {"access_token": "opaque", "token_type": "Bearer", "expires_in": self.lifetime, "id_token": token}
-        return json.dumps(said | {"refresh_token": "again"})
+        token = jwt.token(self.key, iss=self.url, aud=self.audience, sub=self.user, groups=["admin", "staff"])
+        said = {"access_token": "opaque", "token_type": "Bearer", "expires_in": self.lifetime, "refresh_token": "again"}
+        is_said = self.says_again or given["grant_type"] != "refresh_token"
+        return json.dumps(said | {"id_token": token} if is_said else said)
 
 
 class Browser:
@@ -100,7 +104,7 @@ class Browser:
         """What was said of each cookie beside its value."""
         self.went: list[str] = []
 
-    def get(self, url: str, headers: dict[str, str] | None = None, *, follows: bool = True) -> Answer:
+    def get(self, url: str, headers: dict[str, str] | None = None, *, follows: bool = True, most: int = 20) -> Answer:
         parts = urlsplit(url)
         self.went.append(url)
         cookies = self.jar.setdefault(parts.netloc, {})
@@ -117,8 +121,8 @@ class Browser:
             answer = Answer.of(response)
         finally:
             connection.close()
-        if follows and answer.status == 302 and len(self.went) < 50:
-            return self.get(urljoin(url, answer.headers["location"]), headers)
+        if follows and answer.status == 302 and most:
+            return self.get(urljoin(url, answer.headers["location"]), headers, most=most - 1)
         return answer
 
     def _keep(self, cookies: dict[str, str], said: str) -> None:

@@ -180,6 +180,20 @@ def test_signing_in(machine: Machine, provider: Provider, server: Server) -> Non
     eventually(lambda: short.get(f"{base}/things", follows=False).status == 200 and len(provider.asked) > before)
     assert provider.asked[-1]["grant_type"] == "refresh_token"
 
+    # If nobody says any more who that is, or nobody can verify it, people sign in again; but not for ever.
+    provider.lifetime, provider.says_again = 1, False
+    silent = Browser()
+    assert silent.get(f"{base}/things").status == 200
+    eventually(lambda: silent.get(f"{base}/things", follows=False) and "signed-in-file-session" not in silent.jar[host])
+    again = silent.get(f"{base}/things?again")
+    assert seen(again)["path"] == "/things?again" and seen(again)["headers"]["x-who"] == "alice"
+    provider.lifetime, provider.says_again, provider.key = 3600, True, "second"
+    strange = Browser()
+    assert strange.get(f"{base}/things").status == 401
+    assert sum(url.startswith(f"{provider.url}/authorize") for url in strange.went) == 2
+    provider.audience, provider.key = "somebody else", "first"
+    assert Browser().get(f"{base}/things").status == 403
+
     # Nobody sees secrets.
     shown = machine.tulle("proxy-config", "gateway", "-o", "json", check=False).stdout
     shown += json.dumps(machine.status()) + machine.tulle("logs", "gateway", check=False).stdout

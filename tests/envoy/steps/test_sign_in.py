@@ -58,7 +58,7 @@ def test_what_the_provider_says() -> None:
 def test_secrets_are_only_named() -> None:
     step = sign_in(seal="hidden")
     name = signing.secret_name(step)
-    (native, _) = signing.sign_in(step, WHERE)
+    (_, native, _) = signing.sign_in(step, WHERE)
     assert isinstance(native, Native)
     credentials = native.filters[0]["typed_config"]["config"]["credentials"]
     assert credentials["token_secret"]["name"] == f"secret-sign-in|{name.namespace}/{name.name}"
@@ -96,19 +96,30 @@ def test_cookies() -> None:
 
 
 def test_services_do_not_see_cookies() -> None:
-    _, after = parts()
+    _, _, after = parts()
     assert isinstance(after, Work)
     (only,) = after.request
-    assert only["op"] == "drop_cookies" and only["cookies"][0] == "s"
+    assert only["op"] == "drop_cookies" and {"s", "s-refresh", "t-verifier", "s-again"} < set(only["cookies"])
+
+
+def test_who_has_no_good_token_any_more_signs_in_again() -> None:
+    before, _, _ = parts(domain="example", session=Cookie(name="s", path="/p"))
+    assert isinstance(before, Work)
+    (noted,), (again,) = before.request, before.answer
+    assert noted == {"op": "note_sign_in", "note": "0", "again": "s-again"}
+    assert again["cookies"][0] == "s=deleted; path=/p; domain=example; expires=Thu, 01 Jan 1970 00:00:00 GMT"
+    assert again["cookies"][-1].startswith("s-again=1; path=/p; domain=example; Max-Age=60; Secure")
+    assert len(again["cookies"]) == len(signing.SESSION) + 1
 
 
 def test_where_people_go_on() -> None:
     before, _, after = parts(login="/in", after_login="/home", logout="/out", after_logout="/bye")
     assert isinstance(before, Work) and isinstance(after, Work)
-    assert before.request == ({"op": "note_leaving", "note": "0", "path": "/out"},)
-    assert before.answer == ({"op": "leave", "note": "0", "to": "/bye"},)
+    assert before.request[1:] == ({"op": "note_leaving", "note": "0", "path": "/out"},)
+    assert before.answer[1:] == ({"op": "leave", "note": "0", "to": "/bye"},)
     assert after.request[1] == {"op": "go_on", "path": "/in", "to": "/home"}
-    assert len(parts(logout="/out")) == 2
+    (before, *_) = parts(logout="/out")
+    assert isinstance(before, Work) and len(before.request) == len(before.answer) == 1
 
 
 def test_before_anything_is_known_nobody_passes() -> None:

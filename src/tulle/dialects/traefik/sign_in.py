@@ -17,26 +17,28 @@ NAME = re.compile(r"[A-Za-z0-9!#$%&'*+.^_`|~-]+")
 """Of a cookie (RFC 6265)."""
 MISSING = "is missing"
 SCHEMES = ("http://", "https://")
+UNUSUAL = re.compile(r"[^A-Za-z0-9_-]")
+LONGEST = 10 * 365 * 86400
+USUAL_SESSION, USUAL_STATE = SessionSpec.model_validate({}), StateCookieSpec.model_validate({})
 
 
 def sign_in(part: Written, spec: OidcSpec, *path: str) -> tuple[SignIn, ...]:
     """The step, if it says who is asked for what."""
-    _check(part, spec, path)
+    _check_provider(part, spec, path)
+    _check_places(part, spec, path)
+    session, state = spec.session or USUAL_SESSION, spec.state_cookie or USUAL_STATE
+    _check_seconds(part, session.expiry, (*path, "session", "expiry"))
+    _check_seconds(part, state.max_age, (*path, "stateCookie", "maxAge"))
     own = part.document.key.name
-    session, state = (
-        spec.session or SessionSpec.model_validate({}),
-        spec.state_cookie or StateCookieSpec.model_validate({}),
-    )
-    usual = re.sub(r"[^A-Za-z0-9_-]", "-", f"{own.name}{own.namespace}")
-    rule = TokenRule(
-        origin=part.at(*path),
-        issuer=spec.issuer,
-        audiences=(spec.client_id,),
-        claim_headers=tuple(spec.forward_headers.items()),
-    )
+    usual = UNUSUAL.sub("-", f"{own.name}{own.namespace}")
     step = SignIn(
         name=own,
-        rule=rule,
+        rule=TokenRule(
+            origin=part.at(*path),
+            issuer=spec.issuer,
+            audiences=(spec.client_id,),
+            claim_headers=tuple(spec.forward_headers.items()),
+        ),
         client=spec.client_id,
         client_secret=spec.client_secret,
         seal=session.secret,
@@ -58,7 +60,7 @@ def sign_in(part: Written, spec: OidcSpec, *path: str) -> tuple[SignIn, ...]:
     return (step,)
 
 
-def _check(part: Written, spec: OidcSpec, path: tuple[str, ...]) -> None:
+def _check_provider(part: Written, spec: OidcSpec, path: tuple[str, ...]) -> None:
     needed = {"issuer": spec.issuer, "clientID": spec.client_id, "clientSecret": spec.client_secret}
     for name, value in needed.items():
         if not value:
@@ -68,27 +70,27 @@ def _check(part: Written, spec: OidcSpec, path: tuple[str, ...]) -> None:
             part.error((*path, name), sentence)
     if spec.issuer and not spec.issuer.startswith((*SCHEMES, REFERENCE)):
         part.error((*path, "issuer"), f"must be a URL such as https://id.example.org, not {shown(spec.issuer)}")
+
+
+def _check_places(part: Written, spec: OidcSpec, path: tuple[str, ...]) -> None:
+    if not spec.redirect_url:
+        part.error((*path, "redirectUrl"), MISSING)
     places = {"loginUrl": spec.login_url, "logoutUrl": spec.logout_url, "redirectUrl": spec.redirect_url}
     for name, value in places.items():
         if value and not (value.startswith(("/", *SCHEMES)) and _path(value)):
             part.error((*path, name), f"must be a path such as /callback, or a URL with one, not {shown(value)}")
-    if not spec.redirect_url:
-        part.error((*path, "redirectUrl"), MISSING)
-    after = {
-        "postLoginRedirectUrl": spec.post_login_redirect_url,
-        "postLogoutRedirectUrl": spec.post_logout_redirect_url,
-    }
-    for name, value in after.items():
+    login, logout = spec.post_login_redirect_url, spec.post_logout_redirect_url
+    for name, value in {"postLoginRedirectUrl": login, "postLogoutRedirectUrl": logout}.items():
         if value and not value.startswith(("/", *SCHEMES)):
             part.error((*path, name), f"must be a path or a URL, not {shown(value)}")
-    if spec.post_login_redirect_url and not spec.login_url:
+    if login and not spec.login_url:
         sentence = "has an effect only with loginUrl: who is sent to sign in comes back to what was asked for"
         part.warning((*path, "postLoginRedirectUrl"), sentence)
-    for section, seconds in (("session", "expiry"), ("stateCookie", "maxAge")):
-        found = spec.session.expiry if section == "session" and spec.session else 1
-        found = spec.state_cookie.max_age if section == "stateCookie" and spec.state_cookie else found
-        if found <= 0:
-            part.error((*path, section, seconds), f"must be greater than 0, not {found}")
+
+
+def _check_seconds(part: Written, seconds: int, path: tuple[str, ...]) -> None:
+    if not 0 < seconds <= LONGEST:
+        part.error(path, f"must be from 1 to {LONGEST} seconds, not {seconds}")
 
 
 def _cookie(part: Written, spec: SessionSpec | StateCookieSpec, usual: str, path: tuple[str, ...]) -> Cookie:

@@ -23,6 +23,9 @@ SECRETS = "edge-sign-ins"
 PATIENCE = "10s"
 """For the provider."""
 PROVIDER = "id"
+SESSION = ("id_token", "bearer_token", "refresh_token", "oauth_hmac", "oauth_expires")
+ONCE = 60
+"""Seconds in which nobody is asked twice to sign in again."""
 NEVER = " "
 """No path."""
 FOR_EVER = 4_000_000_000
@@ -41,11 +44,12 @@ def sign_in(step: steps.SignIn, where: Where) -> tuple[Part, ...]:
     """Before anything is known of the provider nobody passes."""
     if step.endpoints is None:
         return (Work(request=({"op": "refuse", "status": 503, "body": LATER},)),)
-    after: list[Operation] = [{"op": "drop_cookies", "cookies": list(_names(step).values())}]
+    own = [*_names(step).values(), _again(step)]
+    after: list[Operation] = [{"op": "drop_cookies", "note": where.note, "cookies": own}]
     if step.login and step.after_login:
         after.append({"op": "go_on", "path": step.login, "to": step.after_login})
     native = Native((_filter(step, step.endpoints, where), _verifier(step, where)))
-    return (*_leaving(step, where), native, Work(request=tuple(after)))
+    return (_before(step, where), native, Work(request=tuple(after)))
 
 
 def secret_name(step: steps.SignIn) -> Name:
@@ -74,11 +78,18 @@ def _all(sets: Iterable[RouteSet]) -> Iterator[steps.SignIn]:
                 yield step
 
 
-def _leaving(step: steps.SignIn, where: Where) -> tuple[Part, ...]:
-    if not step.logout or not step.after_logout:
-        return ()
-    noted = {"op": "note_leaving", "note": where.note, "path": step.logout}
-    return (Work(request=(noted,), answer=({"op": "leave", "note": where.note, "to": step.after_logout},)),)
+def _before(step: steps.SignIn, where: Where) -> Work:
+    """What is to become of answers that Envoy makes."""
+    here = f"path={step.session.path}" + (f"; domain={step.domain}" if step.domain else "")
+    names = (name for key, name in _names(step).items() if key in SESSION)
+    cookies = [f"{name}=deleted; {here}; expires=Thu, 01 Jan 1970 00:00:00 GMT" for name in names]
+    cookies.append(f"{_again(step)}=1; {here}; Max-Age={ONCE}; Secure; HttpOnly; SameSite=Lax")
+    noted: list[Operation] = [{"op": "note_sign_in", "note": where.note, "again": _again(step)}]
+    answer: list[Operation] = [{"op": "sign_in_again", "note": where.note, "cookies": cookies}]
+    if step.logout and step.after_logout:
+        noted.append({"op": "note_leaving", "note": where.note, "path": step.logout})
+        answer.append({"op": "leave", "note": where.note, "to": step.after_logout})
+    return Work(request=tuple(noted), answer=tuple(answer))
 
 
 def _filter(step: steps.SignIn, endpoints: steps.Endpoints, where: Where) -> NativeFilter:
@@ -174,10 +185,14 @@ def _names(step: steps.SignIn) -> dict[str, str]:
     }
 
 
+def _again(step: steps.SignIn) -> str:
+    """The cookie of somebody who was just asked to sign in again."""
+    return f"{step.session.name}-again"
+
+
 def _cookies(step: steps.SignIn) -> dict[str, Any]:
     session, state = (
         {"path": each.path, "same_site": each.same_site.upper() or "DISABLED"} for each in (step.session, step.state)
     )
-    names = ("id_token", "bearer_token", "refresh_token", "oauth_hmac", "oauth_expires")
-    found = {f"{name}_cookie_config": session for name in names}
+    found = {f"{name}_cookie_config": session for name in SESSION}
     return found | {"oauth_nonce_cookie_config": state, "code_verifier_cookie_config": state}

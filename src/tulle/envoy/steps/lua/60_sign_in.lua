@@ -7,8 +7,34 @@ local function is_own(names, cookie)
   return false
 end
 
+local function has_cookie(headers, name)
+  for index = 0, headers:getNumValues("cookie") - 1 do
+    if ("; " .. headers:getAtIndex("cookie", index)):find("; " .. name .. "=", 1, true) then return true end
+  end
+  return false
+end
+
+-- Whose token is not there any more, or not good any more, signs in again: once, lest tokens that are never good send a
+-- browser around for ever.
+function REQUEST.note_sign_in(handle, headers, op)
+  if headers:get(":method") ~= "GET" or has_cookie(headers, op.again) then return end
+  note(handle, op.note .. ".here", scheme(headers) .. "://" .. headers:get(":authority") .. target(headers))
+end
+
+function ANSWER.sign_in_again(handle, headers, op)
+  local here = noted(handle, op.note .. ".here")
+  if here == nil or noted(handle, op.note .. ".passed") == "yes" then return end
+  -- What lets people sign in does not say this; what reads their tokens does.
+  if headers:get(":status") ~= "401" or not (headers:get("www-authenticate") or ""):find("^Bearer") then return end
+  for index = 1, #op.cookies do headers:add("set-cookie", op.cookies[index]) end
+  headers:remove("www-authenticate")
+  headers:replace(":status", "302")
+  headers:replace("location", here)
+end
+
 -- Envoy shows the tokens themselves to what comes after it.
 function REQUEST.drop_cookies(handle, headers, op)
+  note(handle, op.note .. ".passed", "yes")
   local kept = {}
   for index = 0, headers:getNumValues("cookie") - 1 do
     for part in headers:getAtIndex("cookie", index):gmatch("[^;]+") do
