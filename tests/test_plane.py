@@ -232,6 +232,26 @@ async def test_nobody_is_served_before_there_is_anything_good(
     os.close(lifeline)
 
 
+async def test_it_ends_although_there_was_never_anything_good(
+    settings: PlaneSettings, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    has_failed = asyncio.Event()
+
+    def fail(*_: object) -> None:
+        loop.call_soon_threadsafe(has_failed.set)
+        raise ValueError
+
+    loop = asyncio.get_running_loop()
+    monkeypatch.setattr("tulle.flow.build.Builder.build", fail)
+    lifeline, held = os.pipe()
+    async with asyncio.timeout(20), asyncio.TaskGroup() as tasks:
+        tasks.create_task(run(replace(settings, lifeline=lifeline)))
+        await has_failed.wait()
+        os.close(held)
+    os.close(lifeline)
+    assert not (settings.home.plane / JOIN_TOKEN).exists()
+
+
 def _fail(*_: object) -> None:
     raise RuntimeError("broken")
 

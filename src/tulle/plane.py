@@ -130,8 +130,12 @@ async def run(settings: PlaneSettings) -> None:
         stack.callback(kept.close)
         gathering = tasks.create_task(gather.run())
         # Nobody is served before the first mesh: an empty one would take away what proxies have.
-        while not await building.once():
-            pass
+        first = tasks.create_task(building.first())
+        await asyncio.wait((first, ended), return_when=asyncio.FIRST_COMPLETED)
+        if not first.done():
+            for task in (gathering, first):
+                task.cancel()
+            return
         publisher.hosts_changed()
         await _serve_hosts(stack, settings, publisher, hosts)
         running = [
@@ -186,6 +190,11 @@ class Building:
     builder: Builder
     providers: Providers
     resolvers: Resolvers
+
+    async def first(self) -> None:
+        """Build until there is something to publish."""
+        while not await self.once():
+            pass
 
     async def run(self) -> None:
         """Build and publish, at once when idle; what arrives meanwhile is taken together."""

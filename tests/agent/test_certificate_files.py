@@ -74,6 +74,12 @@ async def test_a_certificate_that_never_was_there_is_stood_in_for_and_reported(t
     assert "missing or broken" in certificate.subject.rfc4514_string()
 
 
+async def test_a_path_that_can_be_none_is_stood_in_for(tmp_path: Path) -> None:
+    files = CertificateFiles(SystemClock(), Changes())
+    files.want(frozenset({"certificate|\0|\0", f"certificate|{tmp_path / 'none.pem'}|{tmp_path / 'k.pem'}"}))
+    assert (len(files.table), len(files.complaints)) == (2, 2)
+
+
 async def test_without_its_authority_no_client_is_trusted(tmp_path: Path, issue: Issue) -> None:
     files = CertificateFiles(SystemClock(), Changes())
     good, bad = tmp_path / "ca.pem", tmp_path / "bad.pem"

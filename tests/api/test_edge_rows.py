@@ -38,8 +38,6 @@ http:
     m: {addPrefix: {prefix: /m}}
     c: {chain: {middlewares: [m]}}
     x: {rateLimit: {average: 7}}
-    o: {oidc: {ClientSecret: hidden, issuer: "http://i", session: {secret: hidden, name: n}, scopes: [a]}}
-    j: {plugin: {jwt: {signingSecret: hidden}}}
 tcp:
   routers: {t: {rule: HostSNI(`*`), service: db, entryPoints: [other]}}
   services: {db: {loadBalancer: {servers: [{address: "10.0.0.1:5432"}]}}}
@@ -184,9 +182,19 @@ def test_without_routers_there_is_little_to_tell() -> None:
     assert list(points(Nothing.mesh, ())) == []
 
 
-def test_secrets_are_not_told() -> None:
-    middlewares = found("http", "middlewares")
-    told = middlewares["o@file"]["oidc"]
-    assert told["clientSecret"] == "xxxx" and told["session"] == {"secret": "xxxx", "name": "n"}
-    assert (told["issuer"], told["scopes"]) == ("http://i", ["a"])
-    assert middlewares["j@file"]["plugin"] == {"jwt": {"signingSecret": "xxxx"}}
+def test_secrets_are_not_shown() -> None:
+    key = "-----BEGIN PRIVATE KEY-----"
+    seen = Seen(
+        "http: {middlewares: {j: {plugin: {jwt: {SigningSecret: s3cret}}}, k: {jwt: {signingSecret: s3cret}}, "
+        "o: {oidc: {ClientSecret: s3cret, session: {secret: s3cret, name: n}, scopes: [a]}}, "
+        "r: {rateLimit: {average: 1, redis: {endpoints: ['a:1'], password: s3cret}}}, "
+        f"f: {{forwardAuth: {{address: 'http://a', tls: {{key: '{key} s3cret', cert: /a.pem}}}}}}, "
+        "g: {forwardAuth: {address: 'http://a', tls: {key: /a.key, cert: /a.pem}}}}}"
+    )
+    told = found("http", "middlewares", seen)
+    assert "s3cret" not in str(told)
+    oidc = told["o@file"]["oidc"]
+    assert oidc == {"clientSecret": "xxxx", "session": {"secret": "xxxx", "name": "n"}, "scopes": ["a"]}
+    assert told["k@file"]["jwt"] == {"signingSecret": "xxxx"}
+    assert told["r@file"]["rateLimit"]["redis"] == {"endpoints": ["a:1"], "password": "xxxx"}
+    assert told["g@file"]["forwardAuth"]["tls"] == {"key": "/a.key", "cert": "/a.pem"}

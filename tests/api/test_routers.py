@@ -7,6 +7,7 @@ import httpx
 import pytest
 
 from tests.api.seen import Seen
+from tulle.api import routers
 from tulle.api.routers import application
 from tulle.kit.located_yaml import Malformed
 
@@ -142,6 +143,12 @@ def test_configuration_that_is_put_here(client: TestClient) -> None:
     assert (answer.status_code, answer.text) == (200, "{}")
     assert client.put("/rest/api/providers/rest", content=b"no").text == "not YAML\n"
     assert client.put("/rest/api/providers/docker", content=b"{}").status_code == 400
+
+
+def test_what_is_put_here_is_not_too_long(client: TestClient, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(routers, "LARGEST", 1024**2)
+    answer = client.put("/rest/api/providers/rest", content=b" " * (1024**2 + 1))
+    assert (answer.status_code, answer.text) == (400, "larger than 1 MB\n")
 
 
 def test_numbers_are_told_to_prometheus(client: TestClient) -> None:

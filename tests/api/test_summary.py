@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -112,6 +113,15 @@ def test_a_listener_shows_the_hosts_that_are_routed_there() -> None:
         ),
     )
     assert [each["hosts"] for each in shown(mesh)["gateway"]] == [["*", "x.test"], ["*", "x.test", "y.test"], []]
+
+
+def test_of_listeners_on_one_port_those_for_nobody_are_left_out() -> None:
+    names = [Name("tulle-system", name) for name in ("plain", "secure")]
+    both = (listener("plain"), listener("secure", protocol=ListenerProtocol.HTTPS))
+    routes = RouteSet(name=Name("n", "1"), origin=PLACE, hosts=("x.test",), listeners=("secure",))
+    mesh = Mesh(listeners=dict(zip(names, both, strict=True)), gateway_routes=(routes,))
+    assert [each["listener"] for each in shown(mesh)["gateway"]] == ["secure"]
+    assert len(shown(replace(mesh, gateway_routes=()))["gateway"]) == 2
 
 
 def test_findings_and_proxies_are_shown_with_their_places() -> None:

@@ -7,7 +7,7 @@ import pytest
 
 from tests.clients.servers import web
 from tests.clients.test_web import context as server_context
-from tulle.clients.endpoints import CannotFetch, address, context, host_and_port, reason, session
+from tulle.clients.endpoints import CannotFetch, address, context, host_and_port, reason, session, shown
 from tulle.identity.keys import key_pem, new_key
 from tulle.model.providers import ClientTls
 
@@ -36,6 +36,24 @@ def test_a_host_and_its_port(endpoint: str, place: tuple[str, int]) -> None:
 def test_what_is_no_host(endpoint: str) -> None:
     with pytest.raises(CannotFetch, match="is no host with a port, such as 127"):
         host_and_port(endpoint, 9)
+
+
+@pytest.mark.parametrize(
+    ("endpoint", "without"),
+    [
+        ("https://me:secret@example.org:1/a?b", "https://example.org:1/a?b"),
+        ("http://me:sec@ret@a:1,http://me:secret@b:1", "http://a:1,http://b:1"),
+        ("me:secret@a:1", "a:1"),
+        ("unix:///run/a@b.sock", "unix:///run/a@b.sock"),
+        ("http://a/b@c", "http://a/b@c"),
+        ("http://[a", "http://[a"),
+    ],
+)
+def test_passwords_are_not_shown(endpoint: str, without: str) -> None:
+    assert shown(endpoint) == without
+    with pytest.raises(CannotFetch) as raised:
+        host_and_port("redis://me:secret@a:x", 9)
+    assert "secret" not in str(raised.value)
 
 
 def test_a_certificate_is_shown(tmp_path: Path) -> None:

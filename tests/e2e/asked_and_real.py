@@ -33,11 +33,10 @@ from tulle.model.consulting import (
     Passwords,
     Question,
     Rate,
-    Redis,
     to_metadata,
     to_text,
 )
-from tulle.model.steps import SameClient
+from tulle.model.steps import Redis, SameClient
 from tulle.xds.messages import Node
 
 TYPE = "type.googleapis.com/"

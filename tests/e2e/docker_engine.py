@@ -22,6 +22,7 @@ _WEB = "#!/bin/sh\nhostname > /index.html\nexec /bin/busybox httpd -f -p 80 -h /
 @dataclass
 class DockerEngine:
     folder: Path
+    """Its path must be short: an engine makes sockets far below it."""
     process: asyncio.subprocess.Process | None = None
 
     @property

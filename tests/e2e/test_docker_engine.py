@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import tempfile
 import time
 import urllib.error
 import urllib.request
@@ -21,13 +22,14 @@ from tulle.sources.docker import docker_source
 from tulle.sources.readings import ReadingSource
 from tulle.sources.swarm import swarm_source
 
-pytestmark = pytest.mark.e2e
+pytestmark = [pytest.mark.e2e, pytest.mark.alone]  # Two engines would share their networks.
 
 
 @pytest.fixture
-async def engine(tmp_path: Path) -> AsyncIterator[DockerEngine]:
-    async with docker_engine(tmp_path) as found:
-        yield found
+async def engine() -> AsyncIterator[DockerEngine]:
+    with tempfile.TemporaryDirectory(prefix="tulle-docker-") as folder:
+        async with docker_engine(Path(folder)) as found:
+            yield found
 
 
 def source(engine: DockerEngine) -> ReadingSource:

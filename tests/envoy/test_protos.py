@@ -34,3 +34,7 @@ def test_header_values_are_never_commands_nor_lines() -> None:
 def test_a_header_replaces_unless_it_is_to_be_appended() -> None:
     assert as_json(protos.header("a", "b"))["append_action"] == "OVERWRITE_IF_EXISTS_OR_ADD"
     assert "append_action" not in as_json(protos.header("a", "b", appends=True))
+
+
+def test_numbers_have_an_end() -> None:
+    assert [protos.number(value).value for value in (3, 1 << 40)] == [3, protos.UNLIMITED]

@@ -243,3 +243,13 @@ def test_sets_with_a_priority_come_first_the_greatest_before_all() -> None:
         replace(routes(rule("equal", OK)), priority=0, name=Name("default", "a")),
     )
     assert names(*sets) == ["high", "equal", "low", "usual"]
+
+
+def test_shares_know_the_clusters_of_those_that_are_asked() -> None:
+    asking = AskServer(backend=backend("web"), url="http://web/")
+    marked = backend("web", steps=(AddPrefix(prefix="/marked"),))
+    one = rule("r", Forward(backends=(marked, backend("web"))), steps=(asking,))
+    (message,) = compile_routes(in_order([routes(one)]), Destinations({WEB.name: WEB}))
+    for share in as_json(message)["route"]["weighted_clusters"]["clusters"]:
+        (work,) = share["typed_per_filter_config"].values()
+        assert work["filter_context"]["request"][0]["cluster"] == "outbound|8000||web.default"

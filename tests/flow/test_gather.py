@@ -190,3 +190,27 @@ async def test_sources_come_and_go_while_others_are_followed() -> None:
         one.queue.put_nowait(Batch((b,)))
         assert (await next_of(gather)).documents == (b,)
         running.cancel()
+
+
+async def test_a_source_that_says_nothing_does_not_hold_up_the_others() -> None:
+    one, two = FakeSource("one"), FakeSource("two")
+    gather = Gather([one], patience=0.01)
+    async with asyncio.TaskGroup() as tasks:
+        running = tasks.create_task(gather.run())
+        a, b = document("a"), document("b")
+        one.queue.put_nowait(Batch((a,)))
+        assert (await next_of(gather)).documents == (a,)
+        gather.add(two)
+        found = await next_of(gather)
+        assert found.documents == (a,)
+        assert found.unreadable == {("two", "")}
+        assert found.findings[0].message == "source two has not answered yet; what it last said still counts"
+        two.queue.put_nowait(Batch((b,)))
+        assert await next_of(gather) == Gathered((a, b))
+        gather.add(FakeSource("three"))
+        gather.remove("three")
+        await next_of(gather)
+        await asyncio.sleep(0.02)
+        one.queue.put_nowait(Batch())
+        assert await next_of(gather) == Gathered((b,))
+        running.cancel()

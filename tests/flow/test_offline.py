@@ -165,3 +165,37 @@ def test_files_that_providers_name_may_be_templates(tmp_path: Path) -> None:
     )
     made = converted([tmp_path / "traefik.yml"], str(tmp_path))
     assert "r1: {rule: Path(`/1`), service: ping@internal}" in made.text
+
+
+def test_certificates_that_nobody_can_get_are_wrong(tmp_path: Path) -> None:
+    (tmp_path / "traefik.yml").write_text(
+        "entryPoints: {web: {address: ':8443'}}\n"
+        "certificatesResolvers: {le: {acme: {dnsChallenge: {provider: cloudflare}}}}\n"
+    )
+    _, (finding,) = checked([tmp_path])
+    assert (finding.origin.line, finding.is_error) == (2, True)
+    assert finding.message.startswith('there is no DNS provider "cloudflare"')
+
+
+def test_what_providers_have_that_are_not_asked_may_be_there(tmp_path: Path) -> None:
+    (tmp_path / "traefik.yml").write_text(
+        "entryPoints: {web: {address: ':8080'}}\n"
+        "providers: {docker: {}, consul: {namespaces: [a]}}\n---\n"
+        "http: {routers: {r: {rule: Path(`/`), service: s@docker, middlewares: [m@consul-a, n@redis, o]}}}\n"
+    )
+    _, findings = checked([tmp_path])
+    assert [(each.is_error, each.message) for each in findings] == [
+        (False, 'router r: there is no middleware "m@consul-a"; consul-a may have it, which is not asked here'),
+        (True, 'router r: there is no middleware "n@redis"'),
+        (True, 'router r: there is no middleware "o"'),
+        (False, 'router r: there is no service "s@docker"; docker may have it, which is not asked here'),
+    ]
+
+
+def test_a_path_that_can_be_none_is_missing(tmp_path: Path) -> None:
+    (tmp_path / "traefik.yml").write_text(
+        "entryPoints: {web: {address: ':8443', http: {tls: {}}}}\n---\n"
+        'tls: {options: {default: {sniStrict: true}}, certificates: [{certFile: "\\0", keyFile: "\\0"}]}\n'
+    )
+    _, findings = checked([tmp_path])
+    assert ["does not exist" in each.message for each in findings] == [True, True]

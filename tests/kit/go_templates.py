@@ -13,6 +13,8 @@ CASES: tuple[tuple[str, str | None], ...] = (
         '{{ if index .Labels "a" }}y{{ else }}n{{ end }}{{ if .Labels.zz }}y{{ else if eq .Labels.n "12" }}m{{ else }}n{{ end }}',
         "ym",
     ),
+    ("{{ range $i, $e := until 3 }}{{ $i }}{{ $e }};{{ end }}{{ until -2 }}{{ until 0 }}", "00;11;22;[0 -1][]"),
+    ("{{ untilStep 1 8 3 }}{{ untilStep 5 1 -2 }}{{ untilStep 1 5 -1 }}{{ untilStep 1 5 0 }}", "[1 4 7][5 3][][]"),
     ("{{ range $k, $v := .Labels }}{{ $k }}={{ $v }};{{ end }}", "a=Xyz.b;com.docker.compose.service=web;e=;n=12;"),
     ('{{ range $i, $e := splitList "." .Labels.a }}{{if $i}},{{end}}{{ $e }}{{ end }}', "Xyz,b"),
     ("{{ with .Labels.a }}{{ . | upper }}{{ end }}{{ with .Labels.e }}q{{ else }}w{{ end }}", "XYZ.Bw"),

@@ -25,6 +25,7 @@ from tulle.kit.go_syntax import BadTemplate
         ("regexFind", ("(", "a")),
         ("regexReplaceAll", ("a", "a", "$5")),
         ("len", (3,)),
+        ("until", (10**9,)),
     ],
 )
 def test_what_cannot_be(name: str, arguments: tuple[object, ...]) -> None:

@@ -5,7 +5,6 @@ from __future__ import annotations
 import pytest
 
 from tests.kit.go_templates import CASES, CONTAINER, LABELS, NAME
-from tulle.kit import go_template
 from tulle.kit.go_syntax import BadTemplate
 from tulle.kit.go_template import Template
 from tulle.kit.go_values import Structure, Texts
@@ -66,15 +65,16 @@ def test_time_and_size_have_bounds(text: str) -> None:
         filled(text)
 
 
-def test_what_is_nested_too_deeply(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_what_is_nested_too_deeply() -> None:
     def recurse(_: object) -> str:
         raise RecursionError
 
     with pytest.raises(BadTemplate, match="too deeply"):
         Template("{{ f 1 }}", {"f": recurse}).filled(VALUES)
-    monkeypatch.setattr(go_template, "MOST_STEPS", 3)
     with pytest.raises(BadTemplate, match="more than 3 steps"):
-        filled("a{{ 1 }}b{{ 2 }}")
+        Template("a{{ 1 }}b{{ 2 }}", most_steps=3).filled(VALUES)
+    with pytest.raises(BadTemplate, match="its result is longer than 1 KiB"):
+        Template("{{ range until 9 }}" + 200 * "x" + "{{ end }}", longest=1024).filled(VALUES)
 
 
 @pytest.mark.parametrize(

@@ -10,14 +10,13 @@ from tulle.model.consulting import (
     Passwords,
     Question,
     Rate,
-    Redis,
     Unreadable,
     from_text,
     metadata_text,
     to_metadata,
     to_text,
 )
-from tulle.model.steps import ClientAddress, SameClient
+from tulle.model.steps import ClientAddress, Redis, SameClient
 
 QUESTIONS: list[Question] = [
     Passwords(id="web/auth", users=(("Jürgen", "$apr1$a%b$c"), ("ann", "{SHA}x=")), realm="50 %", hides_proof=True),

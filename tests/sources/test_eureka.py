@@ -33,3 +33,9 @@ async def test_once() -> None:
         async with following(eureka_source(EurekaSettings(there.at("/eureka/"), watch=False))) as batches:
             assert routers(await batches.next()) == {"frontend-SHOP"}
         assert there.asked == ["/eureka/apps"]
+
+
+async def test_passwords_are_not_shown() -> None:
+    async with following(eureka_source(EurekaSettings("http://me:secret@127.0.0.1:1/eureka"))) as batches:
+        assert "connection refused" in await batches.trouble()
+        assert batches.last.findings[0].origin.file == "http://127.0.0.1:1/eureka"

@@ -5,6 +5,7 @@ import os
 from collections.abc import AsyncIterator, Callable
 from contextlib import aclosing
 from pathlib import Path
+from typing import Any
 
 import pytest
 from watchfiles import awatch
@@ -239,3 +240,24 @@ def test_paths_in_files_may_begin_elsewhere(tmp_path: Path) -> None:
     (own,) = Files([str(tmp_path / "a.yaml")]).scan().documents
     (other,) = Files([str(tmp_path / "a.yaml")], folder="/elsewhere").scan().documents
     assert (own.folder, other.folder) == (str(tmp_path), "/elsewhere")
+
+
+def test_files_are_templates_as_those_of_traefik(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("MY_DOMAIN", "a.example")
+    body = """http:
+  routers:
+  {{ range $i, $e := until 3000 }}
+    router{{ $e }}:
+      rule: Host(`{{ $e }}.{{ env "MY_DOMAIN" }}`)
+      service: {{ index (split "a_b,c" ",") 0 | normalize }}
+  {{ end }}
+"""
+    (tmp_path / "dynamic.yml").write_text(body)
+    batch = Files([str(tmp_path)], are_templates=True).scan()
+    data: Any = batch.documents[0].data
+    routers = data["http"]["routers"]
+    assert (len(routers), batch.findings) == (3000, ())
+    assert routers["router2999"] == {"rule": "Host(`2999.a.example`)", "service": "a-b"}
+    (tmp_path / "dynamic.yml").write_text("{{ range until 60000 }}{{ range until 60000 }}{{ end }}{{ end }}")
+    batch = Files([str(tmp_path)], are_templates=True).scan()
+    assert batch.findings[0].message == "not a template: it needs more than 500,000 steps"

@@ -10,7 +10,7 @@ import pytest
 from tests.clients.servers import Web, web
 from tulle.model.providers import HttpSettings
 from tulle.sources.base import Batch
-from tulle.sources.http import HttpSource, shown
+from tulle.sources.http import HttpSource
 
 
 @pytest.fixture
@@ -52,8 +52,3 @@ async def test_what_it_never_said(server: Web) -> None:
     assert "the answer is 404 Not Found" in first.findings[0].message
     assert "the answer is larger than 9 bytes" in second.findings[0].message
     assert third.documents[0].data == {"a": 1}
-
-
-def test_passwords_are_not_shown() -> None:
-    assert shown("https://me:secret@example.org:1/a?b") == "https://example.org:1/a?b"
-    assert shown("http://[a") == "http"

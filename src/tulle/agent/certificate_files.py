@@ -154,6 +154,8 @@ def _stamp(file: Path) -> object:
         status = file.stat()
     except OSError as error:
         return error.errno
+    except ValueError:  # Of a path that can be none.
+        return "none"
     return (status.st_mtime_ns, status.st_size, status.st_ino)
 
 

@@ -19,8 +19,6 @@ Rows = dict[str, Row]
 PREFIXES = {"http": "", "tcp": TCP, "udp": UDP}
 KINDS = ("routers", "services", "middlewares")
 NO_STEPS = ("udp", "middlewares")
-SECRETIVE = ("jwt", "oidc", "plugin")
-SECRET, VEIL = ("clientsecret", "secret", "signingsecret"), "xxxx"
 """What there is nothing of."""
 ORDER = (
     "", "entryPoints", "middlewares", "service", "rule", "parentRefs", "ruleSyntax", "priority", "tls", "observability",
@@ -44,6 +42,8 @@ USUAL: Mapping[str, Row] = {
     "retry": {"maxRequestBodyBytes": 2 * 1024 * 1024},
 }  # fmt: skip
 """What is told where nothing is written."""
+HIDDEN, INSTEAD = frozenset(("clientsecret", "password", "secret", "signingsecret")), "xxxx"
+"""What nobody can read here, who may read everything else; and what stands there."""
 
 
 class Seen(Protocol):
@@ -157,12 +157,17 @@ class _Making:
     def _piece(self, data: Row, name: Name, kind: str) -> Row:
         """A service or a middleware."""
         word = next((key for key in data if key != "middlewares"), "")
-        data = _veiled(data) if word in SECRETIVE else data
         content = data.get(word)
         usual = USUAL.get(word, {}) if self._protocol == "http" or word != "loadBalancer" else {}
         if isinstance(content, dict):
             data = data | {word: _completed(usual | content, word, name)}
-        row: Row = {**data, "status": "enabled", **self._used(name, kind), **_named(name), "type": word.lower()}
+        row: Row = {
+            **_without_secrets(data),
+            "status": "enabled",
+            **self._used(name, kind),
+            **_named(name),
+            "type": word.lower(),
+        }
         pool = self._mesh.edge.pools.get(name) if self._mesh.edge is not None else None
         if pool is not None and kind == "services" and self._protocol != "udp":
             row["serverStatus"] = dict.fromkeys(pool.urls or pool.authorities, "UP")
@@ -250,6 +255,16 @@ def _data(part: Document) -> Row:
     return _mapping(found)
 
 
+def _without_secrets(value: Any, key: str = "") -> Any:
+    """A value without passwords and keys, with all else."""
+    if isinstance(value, Mapping):
+        return {name: _without_secrets(each, name) for name, each in value.items()}
+    if isinstance(value, list):
+        return [_without_secrets(each) for each in value]
+    is_secret = key.lower() in HIDDEN or (key == "key" and "-----BEGIN" in str(value))
+    return INSTEAD if value and is_secret else value
+
+
 def _ordered(row: Row) -> Row:
     """In the order in which people find it there."""
     last = {name: index for index, name in enumerate(ORDER)}
@@ -271,13 +286,6 @@ def _service(state: RouterState) -> Row:
 
 def _mapping(value: object) -> Row:
     return dict(value) if isinstance(value, Mapping) else {}
-
-
-def _veiled(value: Any) -> Any:
-    """Without what only whoever wrote it should know, as Traefik shows such things."""
-    if not isinstance(value, Mapping):
-        return value
-    return {key: VEIL if key.lower() in SECRET and each else _veiled(each) for key, each in value.items()}
 
 
 def _texts(value: object) -> list[str]:

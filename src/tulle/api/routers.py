@@ -20,6 +20,7 @@ from tulle.api.edge_rows import KINDS, NO_STEPS, PREFIXES, Row, Rows, Seen, poin
 from tulle.flow.state import ProxyState
 from tulle.kit.located_yaml import Malformed
 from tulle.model.routers import PROVIDER, STATIC
+from tulle.sources.rest import LARGEST
 
 SPEAKS = "3.7.0"
 """The version of Traefik whose interface this is: tools decide by it what they may ask."""
@@ -133,14 +134,28 @@ def writing(put: Callable[[bytes], None] | None) -> FastAPI:
     async def rest(name: str, request: Request) -> Response:
         if name != "rest" or put is None:
             return _text("Only 'rest' provider can be updated through the REST API\n", 400)
-        body = await request.body()
         try:
+            body = await _body(request)
             put(body)
         except Malformed as error:
             return _text(f"{error.message}\n", 400)
         return Response(body, media_type="application/json; charset=UTF-8")
 
     return app
+
+
+async def _body(request: Request) -> bytes:
+    """What is sent, as far as it may be long.
+
+    Raises:
+        Malformed: it is longer.
+    """
+    found = bytearray()
+    async for part in request.stream():
+        found += part
+        if len(found) > LARGEST:
+            raise Malformed(0, f"larger than {LARGEST // 2**20} MB")
+    return bytes(found)
 
 
 def _bare() -> FastAPI:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from ipaddress import ip_address
 from typing import Any
@@ -172,9 +172,7 @@ def summarize(seen: Look) -> Status:
         services=_services(seen.mesh, seen.instances),
         proxies=tuple(summary_of_proxy(proxy) for proxy in seen.proxies),
         instances=tuple(_instance(each) for each in sorted(seen.instances, key=lambda each: (each.service, each.id))),
-        gateway=tuple(
-            _listener(seen.mesh, each) for each in sorted(seen.mesh.listeners.values(), key=lambda it: it.name)
-        ),
+        gateway=tuple(_gateway(seen.mesh)),
         findings=summary_of_findings(seen.findings),
         objects=tuple(
             StatusSummary(
@@ -280,9 +278,24 @@ def _instance(instance: Instance) -> InstanceSummary:
     )
 
 
-def _listener(mesh: Mesh, listener: Listener) -> GatewaySummary:
+def _gateway(mesh: Mesh) -> Iterator[GatewaySummary]:
+    """Listeners by name. Entry points take requests with TLS and without; one of the two may be for nobody."""
+    found = {each: _hosts(mesh, each) for each in sorted(mesh.listeners.values(), key=lambda it: it.name)}
+    used = {(each.address, each.port) for each, hosts in found.items() if hosts}
+    for listener, hosts in found.items():
+        is_http = listener.protocol.is_http
+        if hosts or not is_http or (listener.address, listener.port) not in used:
+            yield _listener(listener, hosts)
+
+
+def _hosts(mesh: Mesh, listener: Listener) -> set[str]:
+    if not listener.protocol.is_http:
+        return set()
     attached = [routes for routes in mesh.gateway_routes if not routes.listeners or listener.id in routes.listeners]
-    hosts = {host for routes in attached for host in routes.hosts} if listener.protocol.is_http else set()
+    return {host for routes in attached for host in routes.hosts}
+
+
+def _listener(listener: Listener, hosts: set[str]) -> GatewaySummary:
     return GatewaySummary(
         listener=listener.id,
         protocol=listener.protocol.value,

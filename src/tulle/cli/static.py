@@ -32,7 +32,8 @@ def configuration(words: Sequence[str], environment: Mapping[str, str], folder: 
     if found is not None:
         if given.values:
             names = ", ".join(f"--{'.'.join(path)}" for path in given.values)
-            note(f"warning: {names} has no effect: {found} is there, and it alone counts, as for Traefik", "")
+            have = "has" if len(given.values) == 1 else "have"
+            note(f"warning: {names} {have} no effect: {found} is there, and it alone counts, as for Traefik", "")
         return found
     if not text:
         raise Failure(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import socket
 import ssl
 import tempfile
@@ -23,6 +24,7 @@ KEEP_ALIVE = (
     (socket.IPPROTO_TCP, socket.TCP_KEEPCNT, 3),
 )
 """A server that vanished without a word is noticed after half a minute, even if nothing is asked."""
+_LOGIN = re.compile(r"(?:^|(?<=//))[^/]*@")
 
 
 class CannotFetch(Exception):
@@ -46,8 +48,13 @@ def host_and_port(endpoint: str, port: int) -> tuple[str, int]:
     if not colon or number.endswith("]"):
         host, number = rest.rstrip("/"), str(port)
     if not host or not number.isdecimal() or not 0 < int(number) < 65536:
-        raise CannotFetch(f"{endpoint} is no host with a port, such as 127.0.0.1:{port}")
+        raise CannotFetch(f"{shown(endpoint)} is no host with a port, such as 127.0.0.1:{port}")
     return host.removeprefix("[").removesuffix("]"), int(number)
+
+
+def shown(endpoints: str) -> str:
+    """An endpoint, or several with commas, without the passwords that may be in them."""
+    return _LOGIN.sub("", endpoints)
 
 
 def context(tls: ClientTls | None) -> ssl.SSLContext:

@@ -10,7 +10,7 @@ from contextlib import aclosing, asynccontextmanager
 from typing import TYPE_CHECKING, Any
 
 from tulle.clients.answers import lines, refused
-from tulle.clients.endpoints import CONNECTING, KEEP_ALIVE, CannotFetch, context, reason
+from tulle.clients.endpoints import CONNECTING, KEEP_ALIVE, CannotFetch, context, reason, shown
 from tulle.clients.questions import Refused, asked
 from tulle.model.registries import EngineSettings
 
@@ -155,7 +155,7 @@ def _session(settings: EngineSettings, patience: float) -> httpx.AsyncClient:
         verify = context(settings.tls) if is_tls else False
         transport = httpx.AsyncHTTPTransport(verify=verify, socket_options=KEEP_ALIVE)
     else:
-        raise CannotFetch(f"the endpoint {settings.endpoint} is none; write unix:///path or tcp://host:port")
+        raise CannotFetch(f"the endpoint {shown(settings.endpoint)} is none; write unix:///path or tcp://host:port")
     timeout = httpx.Timeout(CONNECTING, read=patience)
     return httpx.AsyncClient(base_url=base, headers=headers, timeout=timeout, transport=transport, trust_env=False)
 

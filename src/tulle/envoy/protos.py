@@ -26,8 +26,8 @@ def seconds(value: float) -> duration_pb2.Duration:
 
 
 def number(value: int) -> wrappers_pb2.UInt32Value:
-    """A number that can be absent."""
-    return wrappers_pb2.UInt32Value(value=value)
+    """A number that can be absent; one that is too large for Envoy is as good as the largest."""
+    return wrappers_pb2.UInt32Value(value=min(value, UNLIMITED))
 
 
 def flag(value: bool) -> wrappers_pb2.BoolValue:

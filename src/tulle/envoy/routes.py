@@ -17,6 +17,7 @@ from tulle.envoy.scope import LONGEST_HOST
 from tulle.envoy.steps import operations
 from tulle.model.routes import Backend, Forward, Match, Redirect, RouteRule, RouteSet, specificity
 from tulle.model.steps import AskServer, ErrorPages
+from tulle.model.steps import Step as Done
 
 Route: TypeAlias = route_components_pb2.Route
 
@@ -96,17 +97,18 @@ def _compile(match: Match, rule: RouteRule, to: Destinations) -> Iterator[Route]
             message.request_headers_to_remove.append(HOPS)
         for name, config in wishes.items():
             message.typed_per_filter_config[name].CopyFrom(config)
-        _share_steps(rule, message)
+        _share_steps(rule, message, to)
         yield message
 
 
-def _share_steps(rule: RouteRule, message: Route) -> None:
+def _share_steps(rule: RouteRule, message: Route, to: Destinations) -> None:
     """Shares whose requests pass steps of their own, after those of all."""
     if not isinstance(rule.action, Forward) or not any(each.steps for each in rule.action.backends):
         return
     live = [each for each in rule.action.backends if each.weight > 0]
+    rule = _resolved(rule, to)
     for backend, share in zip(live, message.route.weighted_clusters.clusters, strict=False):
-        wishes = steps.wishes(replace(rule, steps=(*rule.steps, *backend.steps)))
+        wishes = steps.wishes(rule, replace(backend, steps=_known(backend.steps, to)))
         for name, config in wishes.items():
             share.typed_per_filter_config[name].CopyFrom(protos.packed(config))
 
@@ -138,11 +140,13 @@ def _resolved(rule: RouteRule, to: Destinations) -> RouteRule:
     if rule.check is not None:
         rule = replace(rule, check=replace(rule.check, backend=_found(rule.check.backend, to)))
     if any(isinstance(each, ASKING) for each in rule.steps):
-        done = (
-            replace(each, backend=_found(each.backend, to)) if isinstance(each, ASKING) else each for each in rule.steps
-        )
-        rule = replace(rule, steps=tuple(done))
+        rule = replace(rule, steps=_known(rule.steps, to))
     return rule
+
+
+def _known(done: tuple[Done, ...], to: Destinations) -> tuple[Done, ...]:
+    """Steps that know the clusters of those whom they ask."""
+    return tuple(replace(each, backend=_found(each.backend, to)) if isinstance(each, ASKING) else each for each in done)
 
 
 def _found(backend: Backend, to: Destinations) -> Backend:

@@ -18,6 +18,8 @@ log = logging.getLogger(__name__)
 
 LONGEST_PAUSE = 30.0
 """Seconds before a source that failed is asked again, at most."""
+PATIENCE = 5.0
+"""Seconds for which everything waits for the first word of one more source."""
 EVERYTHING = frozenset(("",))
 """What a source that failed cannot read."""
 
@@ -35,7 +37,7 @@ class Gathered:
 class Gather:
     """Joins sources. Offers nothing before each of them has answered once (or failed)."""
 
-    def __init__(self, sources: Sequence[Source], *, first_pause: float = 0.5) -> None:
+    def __init__(self, sources: Sequence[Source], *, first_pause: float = 0.5, patience: float = PATIENCE) -> None:
         self.newest: Latest[Gathered] = Latest()
         """What exists now; a reader that is slow sees only the newest."""
         self._sources = tuple(sources)
@@ -43,6 +45,7 @@ class Gather:
         self._following: dict[str, asyncio.Task[None]] = {}
         self._batches: dict[str, Batch] = {}
         self._first_pause = first_pause
+        self._patience = patience
 
     async def run(self) -> None:
         """Follow every source until cancelled. A source that fails is asked again, and keeps what it last said."""
@@ -58,9 +61,10 @@ class Gather:
         return len(self._batches) < len(self._sources)
 
     def add(self, source: Source) -> None:
-        """Follow one more source; nothing is offered until it has answered (or failed)."""
+        """Follow one more source; nothing is offered until it has answered (or failed), but not for long."""
         self._sources = (*self._sources, source)
         self._begin(source)
+        asyncio.get_running_loop().call_later(self._patience, self._wait_no_more, source)
 
     def remove(self, name: str) -> None:
         """Do not follow a source any more, and forget what it said."""
@@ -103,6 +107,13 @@ class Gather:
         before = self._batches.get(name, Batch())
         self._batches[name] = Batch(before.documents, (finding,), EVERYTHING, before.source)
         self._offer()
+
+    def _wait_no_more(self, source: Source) -> None:
+        """Go on without a source that says nothing: it may be somebody's server that never answers."""
+        if source in self._sources and source.name not in self._batches:
+            sentence = f"source {source.name} has not answered yet; what it last said still counts"
+            self._batches[source.name] = Batch((), (Finding.error(Origin(source.name), sentence),), EVERYTHING)
+            self._offer()
 
     def _offer(self) -> None:
         if self.is_waiting:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
@@ -16,6 +17,7 @@ from tulle.model.findings import Finding
 from tulle.model.listeners import Listener
 from tulle.model.mesh import Mesh
 from tulle.model.policies import ClientTls, Policy
+from tulle.model.providers import FileSettings
 from tulle.model.services import Destination, Subset
 from tulle.sources import built_in
 from tulle.sources.base import Batch
@@ -23,6 +25,7 @@ from tulle.sources.file import Files
 
 KUBERNETES = "core"
 """The language of what others refer to."""
+_MISSING = re.compile(r'there is no [^"]+ "[^"]+@([^"@]+)"')
 STANDING = built_in.document("", Path("/"))
 """What is there wherever a control plane runs."""
 
@@ -33,7 +36,7 @@ def checked(paths: Sequence[str | Path], folder: str = "") -> tuple[Mesh, tuple[
     Paths in files begin at `folder`, if not at that of each file.
     """
     mesh, _ = _read(paths, folder)
-    findings = dict.fromkeys((*mesh.findings, *missing_files(mesh)))
+    findings = dict.fromkeys((*_eased(mesh), *missing_files(mesh), *_unobtainable(mesh)))
     return mesh, tuple(sorted(findings, key=lambda finding: (finding.origin.file, finding.origin.line)))
 
 
@@ -65,6 +68,28 @@ def _read(paths: Sequence[str | Path], folder: str = "") -> tuple[Mesh, Batch]:
         if not more:
             return mesh, batch
         named += more
+
+
+def _eased(mesh: Mesh) -> Iterator[Finding]:
+    """What is wrong, but that providers which are not asked here may have what is missing."""
+    unasked = {each.name.name for each in mesh.providers.values() if not isinstance(each.settings, FileSettings)}
+    for finding in mesh.findings:
+        found = _MISSING.search(finding.message)
+        provider = found[1] if found else ""
+        if provider in unasked or provider.partition("-")[0] in unasked:  # `consul-<namespace>`
+            message = f"{finding.message}; {provider} may have it, which is not asked here"
+            yield Finding.warning(finding.origin, message)
+        else:
+            yield finding
+
+
+def _unobtainable(mesh: Mesh) -> tuple[Finding, ...]:
+    """Certificates that no resolver can get."""
+    if not mesh.resolvers and (mesh.edge is None or not mesh.edge.wishes):
+        return ()
+    from tulle.flow.certificates.following import impossible  # Most files want none, and it is much to import.
+
+    return impossible(mesh)
 
 
 def missing_files(mesh: Mesh) -> Iterator[Finding]:
@@ -99,7 +124,7 @@ def _files(listener: Listener) -> Iterator[tuple[str, str, Origin]]:
 
 
 def _is_missing(file: str) -> bool:
-    return bool(file) and (not os.access(file, os.R_OK) or not os.path.isfile(file))
+    return bool(file) and (not os.path.isfile(file) or not os.access(file, os.R_OK))
 
 
 def _treated(mesh: Mesh) -> Iterator[tuple[Origin, list[Policy]]]:

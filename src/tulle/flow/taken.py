@@ -11,8 +11,9 @@ from tulle.model.mesh import Mesh
 PATIENCE = 10.0
 """Seconds that are waited for proxies that take nothing."""
 TICK = 0.1
-GRACE = 0.3
-"""Seconds that requests may be on the way which began before."""
+GRACE = 1.0
+"""Seconds that requests may be on the way which began before; and an Envoy that has accepted a cluster goes on with the
+one before until the new one is warm, which takes a while on a busy machine."""
 
 
 class Taken:

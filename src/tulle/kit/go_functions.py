@@ -266,6 +266,13 @@ def _extreme(choose: Callable[[list[int]], int]) -> Callable[..., int]:
     return lambda *values: choose([whole(each) for each in values])
 
 
+def _until_step(start: object, stop: object, step: object) -> list[int]:
+    found = range(whole(start), whole(stop), whole(step)) if whole(step) else range(0)
+    if len(found) > LONGEST:
+        raise BadTemplate(f"the list is longer than {LONGEST:,}")
+    return list(found)
+
+
 def _without(value: object, *gone: object) -> list[object]:
     return [each for each in items(value) if each not in gone]
 
@@ -360,6 +367,8 @@ _OF_LISTS: Mapping[str, Callable[..., object]] = {
     "prepend": lambda value, item: [item, *items(value)],
     "concat": _concat,
     "slice": _slice,
+    "until": lambda count: _until_step(0, count, 1 if whole(count) >= 0 else -1),
+    "untilStep": _until_step,
     "join": _join,
     "split": _split,
     "splitList": _split_list,

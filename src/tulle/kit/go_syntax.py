@@ -90,14 +90,14 @@ _COMMENT = re.compile(r"(?P<before>-[ \t\r\n])?[ \t\r\n]*/\*.*?\*/(?P<after>[ \t
 _NAMED = frozenset(("define", "template", "block"))
 
 
-def parsed(template: str, functions: Set[str]) -> tuple[Node, ...]:
-    """The tree of a template that may call these functions.
+def parsed(template: str, functions: Set[str], longest: int = LONGEST) -> tuple[Node, ...]:
+    """The tree of a template that may call these functions; `longest` bounds its characters.
 
     Raises:
         BadTemplate: it is none, or needs more than is known here.
     """
-    if len(template) > LONGEST:
-        raise BadTemplate(f"it is longer than {LONGEST // 1024} KiB")
+    if len(template) > longest:
+        raise BadTemplate(f"it is longer than {longest // 1024} KiB")
     return _Parser(tuple(_pieces(template)), functions).everything()
 
 

@@ -32,15 +32,23 @@ _LAZY = frozenset(("and", "or"))
 class Template:
     """A template that was read once, and can be filled with values again and again."""
 
-    def __init__(self, text: str, functions: Mapping[str, Callable[..., object]] | None = None) -> None:
-        """`functions` come on top of those that are built in.
+    def __init__(
+        self,
+        text: str,
+        functions: Mapping[str, Callable[..., object]] | None = None,
+        *,
+        longest: int = LONGEST,
+        most_steps: int = MOST_STEPS,
+    ) -> None:
+        """`functions` come on top of those that are built in; the rest are bounds, of the text and what becomes of it.
 
         Raises:
             BadTemplate: it is none, or needs more than is known here.
         """
         self.text = text
         self._functions = {**FUNCTIONS, **(functions or {})}
-        self._nodes = parsed(text, self._functions.keys() | _LAZY)
+        self._longest, self._most_steps = longest, most_steps
+        self._nodes = parsed(text, self._functions.keys() | _LAZY, longest)
 
     def filled(self, values: Structure) -> str:
         """The text that these values make of it.
@@ -48,7 +56,7 @@ class Template:
         Raises:
             BadTemplate: they do not fit.
         """
-        run = _Run(self._functions, [("", values)])
+        run = _Run(self._functions, [("", values)], self._longest, self._most_steps)
         try:
             run.nodes(self._nodes, values)
         except RecursionError as error:
@@ -64,6 +72,8 @@ class _Jumped(Exception):
 class _Run:
     functions: Mapping[str, Callable[..., object]]
     variables: list[tuple[str, object]]
+    longest: int
+    most_steps: int
     result: list[str] = field(default_factory=list)
     length: int = 0
     steps: int = 0
@@ -86,13 +96,13 @@ class _Run:
 
     def _count(self) -> None:
         self.steps += 1
-        if self.steps > MOST_STEPS:
-            raise BadTemplate(f"it needs more than {MOST_STEPS:,} steps")
+        if self.steps > self.most_steps:
+            raise BadTemplate(f"it needs more than {self.most_steps:,} steps")
 
     def _print(self, text: str) -> None:
         self.length += len(text)
-        if self.length > LONGEST:
-            raise BadTemplate(f"its result is longer than {LONGEST // 1024} KiB")
+        if self.length > self.longest:
+            raise BadTemplate(f"its result is longer than {self.longest // 1024} KiB")
         self.result.append(text)
 
     def _block(self, node: Block, dot: object) -> None:

@@ -11,21 +11,14 @@ from collections.abc import Mapping
 from dataclasses import dataclass, fields, is_dataclass
 from typing import Any
 
-from tulle.model.steps import ClientAddress, SameClient
+from tulle.model.steps import ClientAddress, Redis, SameClient
 
 QUESTION = "tulle-question"
-"""Under which the text stands: in the context extensions of `ext_authz`, in the initial metadata of `ext_proc`, in a
-descriptor of `ratelimit`."""
+"""Under which the text stands: in the context extensions of `ext_authz`, in the initial metadata of `ext_proc`."""
 LARGEST_PIECE = 16_000
 """Characters of a text in one entry of the metadata: Envoy allows 16,384."""
 ADDRESS = "tulle-address"
-"""Beside it in metadata: the address of the client. In descriptors `remote_address`, as Envoy writes it."""
-HOST = "tulle-host"
-"""In descriptors, which carry no headers."""
-FORWARDED = "tulle-forwarded"
-"""In descriptors: `X-Forwarded-For`."""
-HEADER = "tulle-header"
-"""In descriptors: the header by which clients are told apart."""
+"""Beside it in metadata: the address of the client."""
 BY_HOST = SameClient(is_host=True)
 BY_ADDRESS = SameClient(address=ClientAddress())
 
@@ -79,28 +72,6 @@ class Breaker:
     """Seconds in which more and more passes again."""
     status: int = 503
     """The answer meanwhile."""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Redis:
-    """A Redis that many hosts share."""
-
-    endpoints: tuple[str, ...] = ("127.0.0.1:6379",)
-    """One; several are those of a cluster."""
-    username: str = ""
-    password: str = ""
-    database: int = 0
-    pool_size: int = 0
-    """Connections at most; 0: ten for each core."""
-    read_timeout: float = 3.0
-    write_timeout: float = 3.0
-    dial_timeout: float = 5.0
-    has_tls: bool = False
-    ca: str = ""
-    """A file, or PEM itself; the others are files."""
-    certificate: str = ""
-    key: str = ""
-    skips_verification: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -354,3 +354,5 @@ class EdgeState:
     """Those of them whose issuers let people sign in."""
     wishes: tuple[tuple[Router, RouterTls], ...] = ()
     """Routers that are used and have TLS, each with what holds for it: its own, or that of an entry point."""
+    provided: tuple[str, ...] = ()
+    """Names that certificates of documents are for, where resolvers are asked for some."""

@@ -353,6 +353,10 @@ class RouteRule:
     """Who is asked before the request is sent on."""
     steps: tuple[Step, ...] = ()
     """What is done with requests on their way, in this order; with answers, in the opposite one."""
+    counted_as: str = ""
+    """By which name its steps count: together with those of other rules that have it. Empty: the own one."""
+    is_split: bool = False
+    """Whether its requests, or others that are counted with them, come by several routes of a proxy."""
     is_default: bool = False
     """Whether it only counts where no other rule for the host matches, of whatever document (Ingress)."""
     told: Told = TOLD

@@ -376,18 +376,21 @@ class BridgeGrpc:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Redis:
-    """Where counts are kept together with others."""
+    """Where counts are kept together with others: what many hosts share."""
 
     endpoints: tuple[str, ...] = ("127.0.0.1:6379",)
+    """One; several are those of a cluster."""
     username: str = ""
     password: str = field(default="", repr=False)
     database: int = 0
     pool_size: int = 0
+    """Connections at most; 0: ten for each core."""
     read_timeout: float = 3.0
     write_timeout: float = 3.0
     dial_timeout: float = 5.0
     has_tls: bool = False
     ca: str = ""
+    """A file, or PEM itself; the others are files."""
     certificate: str = ""
     key: str = ""
     skips_verification: bool = False

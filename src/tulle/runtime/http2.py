@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from tulle.kit.header_integers import integer
+
 _PREFACE = b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n"
 _HEADERS, _SETTINGS = 1, 4
 _END_STREAM, _END_HEADERS, _PADDED, _PRIORITY = 0x1, 0x4, 0x8, 0x20
@@ -48,31 +50,16 @@ def _first_status(block: bytes) -> int:
     """`:status` stands first in an answer, but for changes of the table's size (RFC 9113 §8.3, RFC 7541 §4.2)."""
     at = 0
     while block[at] & 0xE0 == 0x20:
-        _, at = _integer(block, at, 5)
+        _, at = integer(block, at, 5)
     if block[at] & 0x80:
         return _STATUSES[block[at] & 0x7F]
-    name, at = _integer(block, at, 6 if block[at] & 0x40 else 4)
+    name, at = integer(block, at, 6 if block[at] & 0x40 else 4)
     if name not in _STATUSES:
         raise ValueError("the first field is not :status")
     is_huffman = bool(block[at] & 0x80)
-    length, at = _integer(block, at, 7)
+    length, at = integer(block, at, 7)
     value = block[at : at + length]
     return int(_huffman_digits(value) if is_huffman else value)
-
-
-def _integer(block: bytes, at: int, bits: int) -> tuple[int, int]:
-    """An integer with a prefix of so many bits, and where it ends (RFC 7541 §5.1)."""
-    value = block[at] & ((1 << bits) - 1)
-    at += 1
-    if value < (1 << bits) - 1:
-        return value, at
-    shift = 0
-    while True:
-        value += (block[at] & 0x7F) << shift
-        shift += 7
-        at += 1
-        if not block[at - 1] & 0x80:
-            return value, at
 
 
 def _huffman_digits(value: bytes) -> str:

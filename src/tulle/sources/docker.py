@@ -8,6 +8,7 @@ from collections.abc import AsyncGenerator, Sequence
 from contextlib import aclosing, suppress
 from typing import Any
 
+from tulle.clients.endpoints import shown
 from tulle.clients.engine import Engine, EventsRefused, engine
 from tulle.kit.clock import Clock
 from tulle.model.findings import Severity
@@ -28,7 +29,7 @@ _RESOLVING = 2.0
 
 def docker_source(settings: DockerSettings, clock: Clock | None = None, folder: str = "") -> ReadingSource:
     """Every container that is exposed, as soon as the engine tells of it."""
-    return ReadingSource(NAME, settings.engine.endpoint, [_Following(settings).readings], clock, folder)
+    return ReadingSource(NAME, shown(settings.engine.endpoint), [_Following(settings).readings], clock, folder)
 
 
 class _Following:

@@ -6,6 +6,7 @@ import asyncio
 from collections.abc import AsyncGenerator
 from functools import partial
 
+from tulle.clients.endpoints import shown
 from tulle.clients.registries import eureka_applications
 from tulle.kit.clock import Clock
 from tulle.model.findings import Severity
@@ -19,14 +20,14 @@ NAME = "eureka"
 
 def eureka_source(settings: EurekaSettings, clock: Clock | None = None, folder: str = "") -> ReadingSource:
     """Every application that is up."""
-    return ReadingSource(NAME, settings.endpoint, [partial(_readings, settings)], clock, folder)
+    return ReadingSource(NAME, shown(settings.endpoint), [partial(_readings, settings)], clock, folder)
 
 
 async def _readings(settings: EurekaSettings) -> AsyncGenerator[Reading, None]:
     while True:
         converted = configuration(eureka.configuration(await eureka_applications(settings.endpoint)))
         remarks = tuple(Remark(Severity.ERROR, NAME, sentence) for sentence in converted.errors)
-        yield Reading((Entry(settings.endpoint, converted.content),) if converted.content else (), remarks)
+        yield Reading((Entry(shown(settings.endpoint), converted.content),) if converted.content else (), remarks)
         if not settings.watch:
             await asyncio.Event().wait()  # Nobody wants to know what comes later.
         await asyncio.sleep(settings.refresh_seconds)

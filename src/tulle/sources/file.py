@@ -26,12 +26,17 @@ from tulle.model.documents import Anchor, Document, Key, Origin
 from tulle.model.findings import Finding
 from tulle.model.names import Name
 from tulle.sources.base import Batch
+from tulle.sources.labels.names import normalized
 
 SOURCE = "file"
 TOML = ".toml"
 SUFFIXES = (".yaml", ".yml", TOML)
 LARGEST = 64 * 1024 * 1024
 """Bytes of one file; 100,000 services are about 10 MB."""
+LARGEST_TEMPLATE = 8 * 1024 * 1024
+"""Characters of a file that is a template, and of what it says."""
+MOST_STEPS = 500_000
+"""Of a template: about a second."""
 
 SETTLED = 0.1
 """Seconds without a write after which a file that looks half-written is taken as it is."""
@@ -241,14 +246,19 @@ def _decoded(path: str, stamp: Stamp, data: bytes, before: _Read | None, folder:
 
 
 def filled(data: bytes) -> bytes:
-    """What a file that is a template says: with the environment, and nothing else.
+    """What a file that is a template says: with the environment, and the functions that Traefik has in files.
 
     Raises:
         BadTemplate: it is none, or needs more than is known here.
     """
     text = data.decode("utf-8-sig", "replace")
-    functions: dict[str, Callable[..., object]] = {"env": lambda name: os.environ.get(name, "")}
-    return Template(text, functions).filled(Structure({})).encode()
+    functions: dict[str, Callable[..., object]] = {
+        "env": lambda name: os.environ.get(name, ""),
+        "normalize": normalized,
+        "split": lambda text, separator: text.split(separator) if separator else list(text),
+    }
+    template = Template(text, functions, longest=LARGEST_TEMPLATE, most_steps=MOST_STEPS)
+    return template.filled(Structure({})).encode()
 
 
 def _looks_half(data: bytes, read: _Read) -> bool:

@@ -5,8 +5,8 @@ from __future__ import annotations
 import asyncio
 from collections.abc import AsyncGenerator, AsyncIterator
 from contextlib import aclosing
-from urllib.parse import urlsplit, urlunsplit
 
+from tulle.clients.endpoints import shown
 from tulle.clients.web import fetch
 from tulle.kit.clock import Clock
 from tulle.kit.located_yaml import Malformed
@@ -64,12 +64,3 @@ class HttpSource:
                 tls=settings.tls,
             )
             await asyncio.sleep(max(settings.poll_interval, OFTEN))
-
-
-def shown(endpoint: str) -> str:
-    """An address without the password that may be in it."""
-    try:
-        parts = urlsplit(endpoint)
-    except ValueError:
-        return NAME
-    return urlunsplit(parts._replace(netloc=parts.netloc.rpartition("@")[2]))

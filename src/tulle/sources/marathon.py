@@ -7,6 +7,7 @@ from collections.abc import AsyncGenerator
 from contextlib import aclosing
 from functools import partial
 
+from tulle.clients.endpoints import shown
 from tulle.clients.registries import Marathon, marathon
 from tulle.kit.clock import Clock, SystemClock
 from tulle.model.findings import Severity
@@ -24,7 +25,7 @@ def marathon_source(settings: MarathonSettings, clock: Clock | None = None, fold
     following = _Following(settings, clock or SystemClock())
     endpoints = [each.strip() for each in settings.endpoint.split(",")]
     attempts = [partial(following.readings, endpoint) for endpoint in endpoints]
-    return ReadingSource(NAME, settings.endpoint, attempts, clock, folder)
+    return ReadingSource(NAME, shown(settings.endpoint), attempts, clock, folder)
 
 
 class _Following:

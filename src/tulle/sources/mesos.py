@@ -6,6 +6,7 @@ import asyncio
 from collections.abc import AsyncGenerator
 from functools import partial
 
+from tulle.clients.endpoints import shown
 from tulle.clients.registries import mesos_state
 from tulle.kit.clock import Clock
 from tulle.model.findings import Severity
@@ -21,7 +22,7 @@ def mesos_source(settings: MesosSettings, clock: Clock | None = None, folder: st
     """Every task that is exposed."""
     endpoints = [each.strip() for each in settings.endpoint.split(",")]
     attempts = [partial(_readings, settings, endpoint) for endpoint in endpoints]
-    return ReadingSource(NAME, settings.endpoint, attempts, clock, folder)
+    return ReadingSource(NAME, shown(settings.endpoint), attempts, clock, folder)
 
 
 async def _readings(settings: MesosSettings, endpoint: str) -> AsyncGenerator[Reading, None]:
@@ -30,7 +31,7 @@ async def _readings(settings: MesosSettings, endpoint: str) -> AsyncGenerator[Re
         converted = configuration(found.configuration)
         remarks = [Remark(Severity.ERROR, f"{NAME}:task/{name}", sentence) for name, sentence in found.problems]
         remarks += [Remark(Severity.ERROR, NAME, sentence) for sentence in converted.errors]
-        entries = (Entry(settings.endpoint, converted.content),) if converted.content else ()
+        entries = (Entry(shown(settings.endpoint), converted.content),) if converted.content else ()
         yield Reading(entries, tuple(dict.fromkeys(remarks)))
         if not settings.watch:
             await asyncio.Event().wait()  # Nobody wants to know what comes later.

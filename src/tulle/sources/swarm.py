@@ -6,6 +6,7 @@ import asyncio
 from collections.abc import AsyncGenerator
 from contextlib import aclosing
 
+from tulle.clients.endpoints import shown
 from tulle.clients.engine import Engine, engine
 from tulle.kit.clock import Clock
 from tulle.model.findings import Severity
@@ -22,7 +23,7 @@ NAME = "swarm"
 
 def swarm_source(settings: SwarmSettings, clock: Clock | None = None, folder: str = "") -> ReadingSource:
     """Every service that is exposed."""
-    return ReadingSource(NAME, settings.engine.endpoint, [_Following(settings).readings], clock, folder)
+    return ReadingSource(NAME, shown(settings.engine.endpoint), [_Following(settings).readings], clock, folder)
 
 
 class _Following:

@@ -11,7 +11,8 @@ from tulle.agent.consultant.rates import Buckets, Pace, too_many
 from tulle.agent.consultant.seen import Passed, Refused, Seen, Verdict
 from tulle.agent.consultant.shared_rates import Unavailable
 from tulle.kit.clock import ManualClock
-from tulle.model.consulting import Rate, Redis
+from tulle.model.consulting import Rate
+from tulle.model.steps import Redis
 
 
 class Played:

@@ -10,7 +10,7 @@ import pytest
 from hpack import Decoder, Encoder
 
 from tulle.agent.consultant.http2 import DATA, END_HEADERS, END_STREAM, HEADERS, PREFACE, RESET, frame
-from tulle.agent.consultant.listening import Caller, Failed, Methods
+from tulle.agent.consultant.listening import Caller, Methods
 
 
 class Echo:
@@ -90,7 +90,7 @@ async def test_what_is_known_is_answered_at_once() -> None:
     assert world.heard() == []
 
 
-@pytest.mark.parametrize(("error", "status"), [(None, 0), (Failed(14), 14), (ValueError("x"), 13)])
+@pytest.mark.parametrize(("error", "status"), [(None, 0), (ValueError("x"), 13)])
 async def test_what_is_not_known_is_answered_later(error: Exception | None, status: int) -> None:
     gate = asyncio.Event()
 

@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import pytest
 
-from tulle.agent.consultant.rates import Buckets, Pace, duration, too_many
+from tulle.agent.consultant.rates import LONGEST, Buckets, Pace, duration, too_many
 from tulle.kit.clock import ManualClock
 from tulle.model.consulting import Rate
 
@@ -65,3 +65,12 @@ def test_the_answer() -> None:
 )
 def test_times_are_written_as_go_does(seconds: float, expected: str) -> None:
     assert duration(seconds) == expected
+
+
+def test_clients_with_long_names_take_no_more_room() -> None:
+    buckets = Buckets(ManualClock())
+    one, other = "a" * 60_000 + "b", "a" * 60_000 + "c"
+    assert [buckets.take("x", one, PACE) for _ in range(4)] == [0, 0, 0, 5]
+    assert buckets.take("x", other, PACE) == 0
+    (known,) = buckets._known._known.values()
+    assert max(map(len, known._known)) <= LONGEST

@@ -11,12 +11,11 @@ import grpc.aio
 import pytest
 from envoy.service.auth.v3.external_auth_pb2 import CheckRequest, CheckResponse
 from envoy.service.ext_proc.v3.external_processor_pb2 import ProcessingRequest, ProcessingResponse
-from envoy.service.ratelimit.v3.rls_pb2 import RateLimitRequest, RateLimitResponse
 
-from tulle.agent.consultant import authorizing, processing, rate_service
+from tulle.agent.consultant import authorizing, processing
 from tulle.agent.consultant.server import Consultant
 from tulle.kit.clock import ManualClock
-from tulle.model.consulting import QUESTION, InFlight, Passwords, Rate, to_text
+from tulle.model.consulting import QUESTION, InFlight, Passwords, to_text
 
 
 async def test_everything_is_asked_in_one_place(tasks: Any, eventually: Any) -> None:
@@ -30,12 +29,6 @@ async def test_everything_is_asked_in_one_place(tasks: Any, eventually: Any) -> 
             ask: Any = channel.unary_unary(authorizing.METHOD)
             checked = CheckResponse.FromString(await ask(check.SerializeToString()))
             assert checked.denied_response.status.code == 401
-
-            limit = RateLimitRequest()
-            limit.descriptors.add().entries.add(key=QUESTION, value=to_text(Rate(id="x", average=1)))
-            ask = channel.unary_unary(rate_service.METHOD)
-            limited = RateLimitResponse.FromString(await ask(limit.SerializeToString()))
-            assert limited.overall_code == RateLimitResponse.OK
 
             for many, expected in ((1, "request_headers"), (0, "immediate_response")):
                 # Far more than the metadata that gRPC takes of itself.

@@ -13,7 +13,7 @@ from tulle.agent.consultant import shared_rates
 from tulle.agent.consultant.rates import Pace
 from tulle.agent.consultant.shared_rates import SharedBuckets, Unavailable, connect
 from tulle.kit.clock import ManualClock
-from tulle.model.consulting import Redis
+from tulle.model.steps import Redis
 
 PACE = Pace(0.2, 3, 0.5, 6)
 

@@ -84,3 +84,10 @@ def test_configuration_from_everybody_has_a_router() -> None:
     assert provider.settings == RestSettings(insecure=True)
     assert (router.name, router.rule) == (Name("@internal", "rest"), "PathPrefix(`/api/providers`)")
     assert router.service == Reference(Name("@internal", "rest"))
+
+
+def test_one_that_is_wrong_takes_no_other_away() -> None:
+    objects, findings = read("providers: {file: {filename: a.yml}, docker: {swarmMode: true}, rancher: {}, etcd: {}}")
+    assert sorted(each.name.name for each in objects if isinstance(each, Provider)) == ["etcd", "file"]
+    assert [any(word in each for each in findings) for word in ('"rancher"', '"swarmMode"')] == [True, True]
+    assert read("providers: [file]")[0] == []

@@ -22,6 +22,11 @@ def test_addresses_and_weights() -> None:
     assert not found.is_encrypted
 
 
+def test_weights_that_are_too_large_together() -> None:
+    found = pool("{url: 'http://10.0.0.1', weight: 3000000000000}, {url: 'http://10.0.0.2', weight: 1}")
+    assert [each.weight for each in found.service.addresses] == [(1 << 31) - 1, 1]
+
+
 @pytest.mark.parametrize(
     ("url", "port", "protocol", "is_encrypted"),
     [

@@ -28,6 +28,8 @@ def test_what_the_entry_point_wants_is_in_the_script() -> None:
     assert 'semicolon = "&", port = "80", nobody = "nobody.invalid"' in script(Entrance())
     assert 'semicolon = "%%3B", port = "443"' in script(Entrance(encodes_semicolons=True), is_encrypted=True)
     assert 'port = "host"' in script(Entrance(forwarded=Forwarded(trusts_all=True)))
+    assert "exact = false" in script(Entrance())
+    assert "exact = true" in script(Entrance(sanitizes_path=False))
     assert "handle:filterContext()" not in script(Entrance())
 
 

@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+from dataclasses import replace
+
 from tests.envoy.decoded import as_json
 from tests.envoy.kitchen import backend, rule
 from tulle.envoy.filters import steps
@@ -8,7 +10,7 @@ from tulle.envoy.steps.slots import SLOTS
 from tulle.model.listeners import Entrance
 from tulle.model.mesh import Settings
 from tulle.model.routes import Forward
-from tulle.model.steps import AddPrefix, LimitBodies, LimitConnections, Step
+from tulle.model.steps import AddPrefix, LimitBodies, LimitConnections, LimitInFlight, SameClient, Step
 
 
 def wishes(*done: Step) -> dict[str, object]:
@@ -44,3 +46,13 @@ def test_what_cannot_be_done_lets_nobody_pass() -> None:
     found = wishes(AddPrefix(prefix="/a"), LimitConnections(amount=1))
     assert list(found) == ["steps-1"]
     assert "LimitConnections" in str(found)
+
+
+def test_shares_count_what_is_of_all_together_and_their_own_alone() -> None:
+    limit = LimitInFlight(amount=1, by=SameClient(is_host=True))
+    share = backend("v1", steps=(limit,))
+    asking = replace(rule("r|cookie", Forward(backends=(share,)), steps=(limit,)), counted_as="r")
+    found = str(steps.wishes(asking, share))
+    assert "r/1/" in found
+    assert f"r/0@{share.service}/" in found
+    assert "cookie" not in found

@@ -86,7 +86,7 @@ def test_rates_with_a_redis_are_those_of_the_step() -> None:
     )
     shared = steps.LimitRate(average=1, burst=2, by=PEER, name="limit@file", redis=steps.Redis(database=3))
     found = question(native(consulted.rate(shared, HERE)))
-    assert found == consulting.Rate(id="limit@file", average=1, burst=2, by=PEER, redis=consulting.Redis(database=3))
+    assert found == consulting.Rate(id="limit@file", average=1, burst=2, by=PEER, redis=steps.Redis(database=3))
 
 
 def test_envoy_must_be_told_at_least_one_header() -> None:
@@ -97,7 +97,7 @@ def test_envoy_must_be_told_at_least_one_header() -> None:
 def test_requests_are_followed_to_their_end() -> None:
     found = native(consulted.in_flight(steps.LimitInFlight(amount=1, by=PEER), HERE))
     told = metadata(found)
-    assert told[consulting.ADDRESS] == "%DOWNSTREAM_REMOTE_ADDRESS_WITHOUT_PORT%"
+    assert told[consulting.ADDRESS] == "%FILTER_STATE(tulle.client:PLAIN)%"
     assert named(consulting.from_text(told[consulting.QUESTION])) == consulting.InFlight(
         id="router/1", amount=1, by=PEER
     )

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -35,6 +36,14 @@ def test_fast_buckets_are_filled_with_several_tokens() -> None:
     assert descriptor["token_bucket"] == {"max_tokens": 3, "tokens_per_fill": 50, "fill_interval": "0.050000000s"}
 
 
+def test_buckets_are_no_larger_than_envoy_has_them() -> None:
+    _, config = limited(average=10**12, period=1e-9, burst=10**12)
+    (descriptor,) = config["descriptors"]
+    largest = 2**32 - 1
+    expected = {"max_tokens": largest, "tokens_per_fill": largest, "fill_interval": "0.050000000s"}
+    assert descriptor["token_bucket"] == expected
+
+
 def test_clients_are_told_apart_by_what_is_asked_for() -> None:
     assert limited(by=steps.SameClient(header="X-A"))[0]["by"] == {"kind": "header", "header": "x-a"}
     assert limited(by=steps.SameClient(is_host=True))[0]["by"] == {"kind": "header", "header": ":authority"}
@@ -53,6 +62,15 @@ def test_what_envoy_cannot_count_is_asked_from_the_helper() -> None:
         (native,) = limits.rate(step, HERE)
         assert isinstance(native, Native)
         assert native.said
+
+
+def test_what_several_routes_count_together_is_asked_from_the_helper() -> None:
+    (native,) = limits.rate(steps.LimitRate(average=1, burst=1, by=BY_ADDRESS), replace(HERE, is_split=True))
+    assert isinstance(native, Native)
+    ((_, said),) = native.said
+    assert "router/1" in str(said)
+    # Without it everybody passes.
+    assert native.filters[0]["typed_config"]["failure_mode_allow"] is True
 
 
 @pytest.mark.parametrize(

@@ -112,3 +112,9 @@ def test_with_credentials_everything_is_not_said() -> None:
 def test_refusals_have_the_name_of_their_status() -> None:
     allowed = only(steps.AllowAddresses(ranges=("10.0.0.0/8",), status=451))
     assert (allowed["body"], allowed["by"]) == ("Unavailable For Legal Reasons", {"kind": "peer"})
+
+
+def test_values_of_headers_are_one_line() -> None:
+    (work,) = operations.parts(steps.SetHeaders(answer=(("X-A", "a\r\nX-B: c\n"),)), HERE)
+    assert isinstance(work, Work)
+    assert work.answer[0]["value"] == "a X-B: c"

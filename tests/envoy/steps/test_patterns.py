@@ -40,3 +40,8 @@ def test_replacements_mean_what_they_mean_in_go(pattern: str, replacement: str, 
 def test_groups_beyond_the_ninth_cannot_be_named() -> None:
     with pytest.raises(ValueError, match="beyond the ninth"):
         substitution("(a)" * 10, "$10")
+
+
+def test_replacements_are_one_line() -> None:
+    with pytest.raises(ValueError, match="one line"):
+        substitution("a", "b\n")

@@ -2,6 +2,8 @@ from __future__ import annotations
 
 import json
 from base64 import b64encode
+from contextlib import suppress
+from random import Random
 from typing import Any
 
 import pytest
@@ -9,6 +11,7 @@ from cryptography.hazmat.primitives import serialization
 from cryptography.hazmat.primitives.asymmetric import rsa
 
 from tests.flow.certificates.making import DIRECTORY, pair
+from tests.sources.mutations import mutated
 from tulle.clients.acme import keys
 from tulle.flow.certificates.importing import Unreadable, imported
 from tulle.model.resolvers import Resolver, Server
@@ -56,7 +59,7 @@ def test_a_file_without_anything_for_it(text: str) -> None:
     assert (found.account, found.certificates, found.skipped) == (None, (), ())
 
 
-@pytest.mark.parametrize("text", ["hello", "[]", '{"le": []}', '"le"'])
+@pytest.mark.parametrize("text", ["hello", "[]", '{"le": []}', '"le"', '{"le": {"Certificates": 5}}', "[" * 100_000])
 def test_a_file_that_is_something_else(text: str) -> None:
     with pytest.raises(Unreadable):
         imported(text, LE)
@@ -64,7 +67,8 @@ def test_a_file_that_is_something_else(text: str) -> None:
 
 def test_an_account_of_another_authority_is_left() -> None:
     elsewhere = ACCOUNT | {"Registration": {"uri": "https://other.example/account/7"}}
-    for account in (elsewhere, ACCOUNT | {"Registration": None}, None, "text"):
+    nowhere = ACCOUNT | {"Registration": {"uri": "http://["}}
+    for account in (elsewhere, nowhere, ACCOUNT | {"Registration": None}, None, "text"):
         found = imported(file(account, certificate("a.example")), LE)
         assert (found.account, found.certificates[0].authority) == (None, "")
 
@@ -93,3 +97,10 @@ def test_one_that_is_broken_harms_no_other(broken: object, reason: str) -> None:
     assert [each.domains for each in found.certificates] == [("c.example",)]
     (said,) = found.skipped
     assert said.startswith(reason)
+
+
+def test_whatever_the_file_has_it_is_read_or_refused() -> None:
+    usual, chance = json.loads(file(ACCOUNT, certificate("a.example", "b.example"))), Random(1)
+    for _ in range(300):
+        with suppress(Unreadable):
+            imported(json.dumps(mutated(usual, chance)), LE)

@@ -132,3 +132,18 @@ def test_limits_count_over_all_certificates_of_a_resolver() -> None:
     busy = replace(certificate("b.example"), orders=(NOW,) * 250)
     found = planned("a.example", there=known(busy), resolvers=(real,))
     assert found.tasks[0].due == NOW + timedelta(hours=3)
+
+
+def test_what_was_just_obtained_is_not_ordered_at_once_again_where_a_clock_is_wrong() -> None:
+    for late in (timedelta(days=80), timedelta(days=100)):
+        now = NOW + late
+        there = known(replace(certificate("a.example"), orders=(now - timedelta(minutes=1),)))
+        found = planned("a.example", there=there, now=now)
+        assert found.tasks[0].due == now + timedelta(minutes=59)
+        assert [sentence.partition(";")[2][:41] for sentence in said(found)] == (
+            [" is the clock of this machine right? it is"[:41]] if late.days > 90 else []
+        )
+        after = planned("a.example", there=there, now=now + timedelta(hours=1))
+        assert (after.tasks[0].due, after.findings) == (now + timedelta(hours=1), ())
+    there = known(replace(certificate("a.example"), orders=(NOW,), authority="https://other.example"))
+    assert planned("a.example", there=there, now=NOW).tasks[0].due == NOW, "another authority is asked at once"

@@ -2,10 +2,11 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import AsyncIterator, Iterator
-from contextlib import asynccontextmanager
+from contextlib import ExitStack, asynccontextmanager
 from dataclasses import dataclass, field, replace
 from datetime import timedelta
 from pathlib import Path
+from socket import create_server
 
 import pytest
 
@@ -15,7 +16,7 @@ from tests.flow.certificates.test_importing import ACCOUNT, file
 from tests.flow.certificates.test_importing import certificate as kept_by_traefik
 from tests.flow.certificates.waiting import until
 from tulle.flow.certificates.kept import CERTIFICATES, REPLICAS, Certificate, Replica, Shown, identity
-from tulle.flow.certificates.resolvers import Resolvers
+from tulle.flow.certificates.resolvers import AT_ONCE, Resolvers
 from tulle.flow.certificates.shelf import Shelf
 from tulle.flow.certificates.solvers import Pace
 from tulle.kit.clock import ManualClock
@@ -265,3 +266,17 @@ async def test_a_mistake_of_ours_ends_nothing(
             await until(lambda: "oops" in caplog.text)
             patched.undo()
             await until(lambda: made.served)
+
+
+async def test_an_authority_that_never_answers_holds_up_nobody_else(world: World) -> None:
+    loop = asyncio.get_running_loop()
+    with ExitStack() as stack:
+        silent = stack.enter_context(create_server(("127.0.0.1", 0)))
+        silent.setblocking(False)
+        server = replace(world.ca.server, directory=f"https://127.0.0.1:{silent.getsockname()[1]}/directory")
+        resolver = replace(world.resolver, server=server)
+        async with asyncio.timeout(10), world.running() as made:
+            made.follow({"le": resolver}, [wanted(f"{number}.example") for number in range(40)])
+            for _ in range(AT_ONCE):
+                stack.enter_context((await loop.sock_accept(silent))[0])
+            assert await asyncio.to_thread(int, "1") == 1

@@ -31,3 +31,4 @@ def test_certificates_that_are_for_everybody_are_for_no_name(tmp_path: Path) -> 
 
 def test_files_that_are_elsewhere() -> None:
     assert names([pair("/nowhere/a.pem")], []) is None
+    assert names([pair("\0")], []) is None

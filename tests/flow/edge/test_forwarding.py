@@ -94,6 +94,7 @@ def test_a_plain_service_is_one_rule() -> None:
 def test_clients_with_a_cookie_come_before_those_without() -> None:
     found = made(blend("all", ("one", 1), ("two", 1), sticky=Sticky(name="which")), pool("one"), pool("two"))
     assert [each.name for each in found] == ["r@file|one", "r@file|one+", "r@file|two", "r@file|two+", "r@file"]
+    assert {each.counted_as or each.name for each in found} == {"r@file"}
     (cookie,) = found[0].matches[0].headers
     value = "which=7692c3ad3540bb80"
     for text in (value, f"a=b; {value}; c=d", f'{value[:6]}"{value[6:]}"'):
@@ -147,3 +148,26 @@ def test_copies_of_small_requests() -> None:
 def test_all_numbers_up_to_a_limit(limit: int) -> None:
     pattern = re.compile(up_to(limit))
     assert all(bool(pattern.fullmatch(str(each))) is (each <= limit) for each in range(2 * limit + 12))
+
+
+def nested(width: int, depth: int, place: str = "all", *, at_top: bool = True) -> list[ServiceTree]:
+    """Services that are made of services, all of which keep their clients."""
+    if not depth:
+        return [pool(place)]
+    parts = [f"{place}{index}" for index in range(width)]
+    sticky = Sticky(name=f"c-{place}") if at_top or place != "all" else None
+    below = [each for part in parts for each in nested(width, depth - 1, part)]
+    return [blend(place, *((part, 1) for part in parts), sticky=sticky), *below]
+
+
+def test_clients_stay_below_where_they_stay_above() -> None:
+    found = list(variants(to("all"), lookup(*nested(5, 2))))
+    assert len(found) == 5 * 2 * (5 * 2 + 1) + 1
+    assert all([each.service for each in variant.chosen][:1] in ([], [name("all")]) for variant in found)
+
+
+def test_too_many_ways_to_stay() -> None:
+    looked = lookup(*nested(5, 2, at_top=False))
+    assert list(variants(to("all"), looked)) == []
+    sentence = "clients can stay with its services in more than 4096 ways; let fewer of them be sticky"
+    assert [each.message for each in looked.findings] == [f"router r: {sentence}"]

@@ -2,6 +2,8 @@ from __future__ import annotations
 
 import json
 
+import pytest
+
 from tests.dialects.traefik.reading import document
 from tests.flow.edge.building import STANDING, file, http, mesh, routes, told
 from tulle.envoy.steps.sign_in import secret_name
@@ -192,3 +194,30 @@ def test_a_middleware_that_cannot_be_done_disables_a_router() -> None:
     assert routes(found) == {}
     (message,) = told(found)
     assert message.endswith('router a: middleware "many" cannot be done here: $10 is beyond the ninth group')
+
+
+LIMITED = "\n  middlewares: {limit: {rateLimit: {average: 1}}, add: {addPrefix: {prefix: /a}}}"
+
+
+@pytest.mark.parametrize(
+    ("router", "is_split"),
+    [
+        ("rule: Host(`a.test`) && Path(`/x`), service: s, middlewares: [limit]", False),
+        ("rule: Host(`a.test`) || Host(`b.test`), service: s, middlewares: [add]", False),
+        ("rule: Host(`a.test`) || Host(`b.test`), service: s, middlewares: [limit]", True),
+        ("rule: Path(`/x`), service: s, middlewares: [limit]", True),
+        ("rule: Host(`a.test`) && (Path(`/x`) || Path(`/y`)), service: s, middlewares: [limit]", True),
+        ("rule: Host(`a.test`), service: both, middlewares: [limit]", True),
+        ("rule: Host(`a.test`), service: noop@internal, middlewares: [limit]", False),
+    ],
+)
+def test_requests_that_are_counted_together_though_they_come_by_several_routes(router: str, is_split: bool) -> None:
+    services = """
+  services:
+    s: {loadBalancer: {servers: [{url: "http://10.0.0.1:80"}]}}
+    t: {loadBalancer: {servers: [{url: "http://10.0.0.2:80"}]}, middlewares: [add]}
+    both: {weighted: {services: [{name: s, weight: 1}, {name: t, weight: 1}]}}
+"""
+    found = mesh(http(f"r: {{{router}}}", LIMITED, services))
+    assert told(found) == []
+    assert [rule.is_split for rule in routes(found)["r"].rules] == [is_split]

@@ -93,3 +93,59 @@ def test_routers_are_on_few_levels() -> None:
     d: {rule: Path(`/d`), service: s, parentRefs: [c]}""")
     assert "5: router d: routers are below each other on more than 3 levels" in told(mesh(text))
     assert "d" in routes(mesh(text.replace(", parentRefs: [a]", "")))
+
+
+ASKING = "\n  middlewares: {auth: {forwardAuth: {address: 'http://10.0.0.9/', authResponseHeaders: [X-Role]}}}"
+UNKNOWN = "which middlewares of a router above it change; here routers are chosen before that is done"
+
+
+def test_what_is_decided_above_cannot_be_asked_below() -> None:
+    found = mesh(
+        http(
+            """top: {rule: PathPrefix(`/`), middlewares: [auth]}
+    admin: {rule: "Header(`X-Role`, `admin`)", service: s, parentRefs: [top]}
+    all: {rule: PathPrefix(`/a`), service: s, parentRefs: [top]}""",
+            ASKING,
+        )
+    )
+    assert set(routes(found)) == {"top", "all"}
+    assert told(found) == [f"5: router admin: its rule asks for the header x-role, {UNKNOWN}"]
+
+
+def test_what_entry_points_decide_cannot_be_asked_below() -> None:
+    text = http(
+        """top: {rule: PathPrefix(`/`)}
+    admin: {rule: "Header(`X-Role`, `admin`)", service: s, parentRefs: [top]}""",
+        ASKING,
+    )
+    found = mesh(text.replace("{address: ':8080'}", "{address: ':8080', http: {middlewares: [auth@file]}}"))
+    assert set(routes(found)) == {"top"}
+    other = "{web: {address: ':8080'}, other: {address: ':8081', http: {middlewares: [mark@file]}}}"
+    text = http(
+        """top: {rule: PathPrefix(`/`)}
+    a: {rule: "Header(`X-Mark`, `yes`)", service: s, parentRefs: [top]}""",
+        MARK,
+    )
+    assert set(routes(mesh(text.replace("{web: {address: ':8080'}}", other)))) == {"top"}
+
+
+def test_the_least_priority_is_before_the_parent() -> None:
+    text = """top: {rule: Host(`a.test`), priority: -5}
+    a: {rule: Path(`/a`), service: s, parentRefs: [top], priority: -1}
+    b: {rule: Path(`/b`), parentRefs: [top], priority: -3}
+    c: {rule: Path(`/b`), service: s, parentRefs: [b], priority: -3}"""
+    known = routes(mesh(http(text)))
+    ranks = [known[name].priority or 0 for name in ("a", "c", "b", "top")]
+    assert ranks == sorted(ranks, reverse=True)
+
+
+def test_rules_that_are_too_much_together() -> None:
+    many = " || ".join(f"Path(`/{each}`)" for each in range(60))
+    other = many.replace("Path(`/", "Header(`x`, `")
+    text = f'top: {{rule: "{many}"}}\n    a: {{rule: "{other}", service: s, parentRefs: [top]}}'
+    found = mesh(http(text))
+    assert list(routes(found)) == ["top"]
+    sentence = (
+        "its rule and those above it have more than 1024 alternatives, multiplied out; make several routers of it"
+    )
+    assert told(found) == [f"5: router a: {sentence}"]

@@ -19,7 +19,12 @@ def test_everybody_is_sent_to_another_entry_point() -> None:
         assert route.priority is not None and router.priority is not None and route.priority > router.priority
         assert route.rules[0].steps == (RedirectScheme(scheme="https", port=port, is_permanent=True),)
         assert isinstance(route.rules[0].action, Respond)
-        assert route.listeners == ("@static/web", "@static/web|tls")
+        assert route.listeners == ("@static/web",)
+
+
+def test_who_speaks_tls_is_sent_elsewhere_where_all_requests_have_tls() -> None:
+    route, _ = mesh(text(":9443").replace("{redirections", "{tls: {}, redirections")).gateway_routes
+    assert route.listeners == ("@static/web|tls",)
 
 
 def test_a_router_of_a_higher_priority_comes_first() -> None:

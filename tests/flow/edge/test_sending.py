@@ -155,7 +155,7 @@ def test_clients_that_stay_with_a_service() -> None:
     new = sent(*things)
     assert [each.name.name for each in new.sticky] == ["all"]
     cookies = [each.response_headers.add for each in new.backends if each.response_headers]
-    assert cookies[0] == (("Set-Cookie", "which=7692c3ad3540bb80; Path=/"),)
+    assert cookies[0] == (("Set-Cookie", "%CEL(has(upstream.address) ? 'which=7692c3ad3540bb80; Path=/' : '')%"),)
     known = sent(*things, chosen=(Chosen(name("all"), "which", name("two")),))
     assert shares(known) == {"two": 1}
     assert known.backends[0].response_headers is None
@@ -169,7 +169,7 @@ def test_two_cookies_of_two_services() -> None:
     found = sent(blend("all", ("inner", 1), sticky=Sticky(name="a")), inner, pool("one"))
     (backend,) = found.backends
     assert backend.response_headers is not None
-    assert [text.partition("=")[0] for _, text in backend.response_headers.add] == ["a", "b"]
+    assert [text.partition("'")[2].partition("=")[0] for _, text in backend.response_headers.add] == ["a", "b"]
 
 
 def test_shares_by_the_address_of_the_client() -> None:
@@ -210,3 +210,12 @@ def test_servers_that_see_their_own_host() -> None:
     assert one.host_rewrite == "10.0.0.1:80"
     (two,) = sent(pool("all", "a:80", "b:80", passes_host=False)).backends
     assert (two.host_rewrite, two.shows_own_host) == (None, True)
+
+
+def test_those_who_stand_in_for_each_other_do_so_without_their_middlewares() -> None:
+    marked = pool("one", is_checked=True, steps=(to("mark"),))
+    found = lookup(blend("all", ("one", 1), ("two", 1), is_checked=True), marked, pool("two", is_checked=True))
+    sending(to("all"), found)
+    (finding,) = found.findings
+    assert not finding.is_error
+    assert "too ill" in finding.message

@@ -25,6 +25,11 @@ def test_names_and_attributes() -> None:
     assert sticking.attributes(Sticky(path="")) == ""
 
 
+def test_odd_characters_end_no_text() -> None:
+    assert sticking.told("a=b; Path=/") == "%CEL(has(upstream.address) ? 'a=b; Path=/' : '')%"
+    assert "'\\U00000025\\U00000027\\U00000029x'" in sticking.told("%')\nx")
+
+
 def test_servers_that_keep_clients() -> None:
     services = """
   services:

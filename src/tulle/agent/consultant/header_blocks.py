@@ -12,6 +12,7 @@ from hpack.huffman_table import decode_huffman
 from hpack.table import HeaderTable
 
 from tulle.agent.consultant.remembered import Remembered
+from tulle.kit.header_integers import integer
 
 LARGEST = 8 << 20
 MOST_KNOWN = 16 << 20
@@ -67,12 +68,12 @@ class HeaderBlocks:
         while at < len(block):
             kind = block[at]
             if kind & 0x80:
-                index, at = _integer(block, at, 7)
+                index, at = integer(block, at, 7)
                 name, value = _entry(index)
             elif (kind & 0x40 and has_table) or kind & 0xE0 == 0x20:
                 raise _NeedsTable
             else:
-                index, at = _integer(block, at, 6 if kind & 0x40 else 4)
+                index, at = integer(block, at, 6 if kind & 0x40 else 4)
                 if index:
                     name, _ = _entry(index)
                 else:
@@ -83,7 +84,7 @@ class HeaderBlocks:
 
     def _text(self, block: bytes, at: int) -> tuple[str, int]:
         is_packed = block[at] & 0x80
-        length, at = _integer(block, at, 7)
+        length, at = integer(block, at, 7)
         packed = block[at : at + length]
         if len(packed) < length:
             raise IndexError("a text ends too early")
@@ -100,18 +101,3 @@ def _entry(index: int) -> tuple[str, str]:
     if not 0 < index <= len(_STATIC):
         raise _NeedsTable
     return _STATIC[index - 1]
-
-
-def _integer(block: bytes, at: int, bits: int) -> tuple[int, int]:
-    """A number that begins in the last bits of a byte, and where it ends."""
-    value = block[at] & ((1 << bits) - 1)
-    at += 1
-    if value < (1 << bits) - 1:
-        return value, at
-    shift = 0
-    while True:
-        value += (block[at] & 0x7F) << shift
-        shift += 7
-        at += 1
-        if block[at - 1] < 0x80:
-            return value, at

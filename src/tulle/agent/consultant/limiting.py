@@ -9,7 +9,8 @@ from collections.abc import Awaitable, Callable
 from tulle.agent.consultant.rates import Buckets, Pace, too_many
 from tulle.agent.consultant.seen import Passed, Refused, Seen, Verdict, client
 from tulle.agent.consultant.shared_rates import SharedBuckets, Unavailable
-from tulle.model.consulting import Rate, Redis
+from tulle.model.consulting import Rate
+from tulle.model.steps import Redis
 
 log = logging.getLogger(__name__)
 

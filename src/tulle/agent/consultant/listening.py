@@ -21,17 +21,6 @@ from tulle.agent.consultant.http2 import (
 
 log = logging.getLogger(__name__)
 
-UNAVAILABLE = 14
-"""Status of gRPC."""
-
-
-class Failed(Exception):
-    """A call ends with a status of gRPC."""
-
-    def __init__(self, status: int) -> None:
-        super().__init__(f"status {status}")
-        self.status = status
-
 
 class Session(Protocol):
     """A call in which both say something in turn."""
@@ -152,8 +141,6 @@ class Caller(asyncio.Protocol):
     async def _wait(self, stream: int, found: Awaitable[bytes]) -> None:
         try:
             answer = await found
-        except Failed as error:
-            self._connection.fail(stream, error.status)
         except Exception:
             log.exception("a question of the gateway could not be answered")
             self._connection.fail(stream, INTERNAL)

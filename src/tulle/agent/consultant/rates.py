@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass
+from hashlib import blake2b
 
 from tulle.agent.consultant.remembered import Remembered
 from tulle.agent.consultant.seen import Refused
@@ -13,6 +14,8 @@ from tulle.model.consulting import Rate
 MOST_CLIENTS = 65_536
 """Of one question."""
 MOST_QUESTIONS = 10_000
+LONGEST = 64
+"""Characters of a client that are kept."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,6 +56,7 @@ class Buckets:
         """How long to wait; longer than one has patience: then nothing was taken."""
         now = self._clock.monotonic()
         buckets = self._known.get_or_make(id, lambda _: Remembered(MOST_CLIENTS))
+        client = _short(client)
         bucket = buckets.get(client)
         if bucket is None or bucket.ends <= int(now):
             bucket = _Bucket(pace.burst, now, 0)
@@ -64,6 +68,11 @@ class Buckets:
         if wait <= pace.patience:
             bucket.tokens -= 1
         return wait
+
+
+def _short(client: str) -> str:
+    """Clients may be told apart by headers, of which they choose the length."""
+    return client if len(client) <= LONGEST else blake2b(client.encode(), digest_size=32).hexdigest()
 
 
 def too_many(wait: float) -> Refused:

@@ -11,7 +11,7 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from pathlib import Path
 
-from tulle.agent.consultant import authorizing, processing, rate_service
+from tulle.agent.consultant import authorizing, processing
 from tulle.agent.consultant.authorizing import Authorizer
 from tulle.agent.consultant.breaking import Circuits
 from tulle.agent.consultant.in_flight import Crowd
@@ -20,7 +20,6 @@ from tulle.agent.consultant.listening import Caller, Methods
 from tulle.agent.consultant.passwords import Doorkeeper
 from tulle.agent.consultant.processing import Processor
 from tulle.agent.consultant.questions import Questions
-from tulle.agent.consultant.rate_service import RateService
 from tulle.agent.consultant.rates import Buckets
 from tulle.agent.consultant.shared_rates import SharedBuckets
 from tulle.agent.consultant.verifying import Verifier
@@ -70,13 +69,9 @@ class Consultant:
 
     def _methods(self, verifier: Verifier, shared: SharedBuckets) -> Methods:
         questions, clock = Questions(), self._clock
-        limiter = Limiter(Buckets(clock), shared)
-        authorizer = Authorizer(questions, Doorkeeper(clock, verifier), limiter)
+        authorizer = Authorizer(questions, Doorkeeper(clock, verifier), Limiter(Buckets(clock), shared))
         processor = Processor(questions, Crowd(), Circuits(clock), clock)
         return Methods(
-            answers={
-                authorizing.METHOD: authorizer.answer,
-                rate_service.METHOD: RateService(questions, limiter).answer,
-            },
+            answers={authorizing.METHOD: authorizer.answer},
             sessions={processing.METHOD: processor.open},
         )

@@ -15,7 +15,7 @@ from redis.exceptions import RedisError
 
 from tulle.agent.consultant.rates import Pace
 from tulle.kit.clock import Clock
-from tulle.model.consulting import Redis
+from tulle.model.steps import Redis
 
 PREFIX = "rate:"
 """Of keys; with a step `name@provider` they are those of other gateways that count in the same Redis."""

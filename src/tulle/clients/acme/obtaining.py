@@ -13,6 +13,7 @@ from tulle.clients.acme import keys
 from tulle.clients.acme.connection import Connection, Resource
 from tulle.clients.acme.problems import CannotObtain, Trouble
 from tulle.clients.acme.solving import CannotSolve, Challenge, Solver
+from tulle.kit.threads import in_thread
 from tulle.model.resolvers import ChallengeKind, Resolver
 
 log = logging.getLogger(__name__)
@@ -44,19 +45,19 @@ async def obtain(
     Raises:
         CannotObtain: there is none.
     """
-    order = await asyncio.to_thread(connection.order, domains, resolver.profile)
+    order = await in_thread(connection.order, domains, resolver.profile)
     todo = await _todo(connection, order, resolver, solvers)
     async with _presented(todo, solvers):
         for _, challenge, _ in todo:
-            await asyncio.to_thread(connection.answer, challenge)
+            await in_thread(connection.answer, challenge)
         async with _deadline(LOOK_TIMEOUT, "it has not looked at what it wanted to see"):
             for authorization, challenge, asked in todo:
                 await _proven(connection, authorization, challenge, asked, poll)
-    key = await asyncio.to_thread(keys.new_key, resolver.key_type)
+    key = await in_thread(keys.new_key, resolver.key_type)
     request = keys.signing_request(key, domains, emails=resolver.email_addresses, has_subject=resolver.has_common_name)
     async with _deadline(max(resolver.issue_timeout, poll * 2), "it has not signed the certificate"):
         order = await _signed(connection, order, request, poll)
-    chains = await asyncio.to_thread(connection.chains, order)
+    chains = await in_thread(connection.chains, order)
     chain = _preferred(chains, resolver.preferred_chain)
     try:
         keys.facts(chain, key)
@@ -69,7 +70,7 @@ async def _todo(connection: Connection, order: Resource, resolver: Resolver, sol
     """What is not proven yet, and how it will be."""
     todo: list[Todo] = []
     for url in _texts(order.fields.get("authorizations")):
-        authorization = await asyncio.to_thread(connection.look, url)
+        authorization = await in_thread(connection.look, url)
         if authorization.status == "valid":
             continue
         domain = str((authorization.fields.get("identifier") or {}).get("value", ""))
@@ -123,7 +124,7 @@ async def _proven(
     connection: Connection, authorization: Resource, challenge: Mapping[str, Any], asked: Challenge, poll: float
 ) -> None:
     while True:
-        found = await asyncio.to_thread(connection.look, authorization.url)
+        found = await in_thread(connection.look, authorization.url)
         if found.status == "valid":
             return
         if found.status not in {"pending", "processing"}:
@@ -136,16 +137,16 @@ async def _proven(
 async def _signed(connection: Connection, order: Resource, request: str, poll: float) -> Resource:
     """The order, with a certificate."""
     is_handed_in = False
-    order = await asyncio.to_thread(connection.look, order.url)
+    order = await in_thread(connection.look, order.url)
     while order.status != "valid":
         if order.status == "invalid":
             raise order.error()
         if order.status == "ready" and not is_handed_in:
             is_handed_in = True
-            order = await asyncio.to_thread(connection.finalize, order, request)
+            order = await in_thread(connection.finalize, order, request)
         else:
             await asyncio.sleep(poll)
-            order = await asyncio.to_thread(connection.look, order.url)
+            order = await in_thread(connection.look, order.url)
     return order
 
 

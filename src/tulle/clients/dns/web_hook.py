@@ -6,6 +6,7 @@ from collections.abc import Mapping
 
 from tulle.clients.dns.base import POLLING_INTERVAL, PROPAGATION_TIMEOUT, CannotChange, TextRecord
 from tulle.clients.dns.variables import Variables
+from tulle.clients.endpoints import shown
 
 
 class WebHook:
@@ -47,6 +48,6 @@ class WebHook:
             async with httpx.AsyncClient(timeout=self._timeout) as client:
                 answer = await client.post(address, json=body, auth=login)
         except (httpx.HTTPError, httpx.InvalidURL, OSError) as error:
-            raise CannotChange(f"{address} cannot be reached: {error or type(error).__name__}") from error
+            raise CannotChange(f"{shown(address)} cannot be reached: {error or type(error).__name__}") from error
         if answer.status_code >= 300:
-            raise CannotChange(f"{address} answers {answer.status_code} {answer.reason_phrase}".rstrip())
+            raise CannotChange(f"{shown(address)} answers {answer.status_code} {answer.reason_phrase}".rstrip())

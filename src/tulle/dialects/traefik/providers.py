@@ -4,7 +4,10 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable, Iterator, Mapping
+from contextlib import suppress
 from typing import Any
+
+from pydantic import ValidationError
 
 from tulle.dialects.objects import validated
 from tulle.dialects.sections import Kind, Shape
@@ -33,9 +36,7 @@ from tulle.model.routers import STATIC
 
 def read(part: Written) -> Fragment:
     """All providers that are written."""
-    spec = validated(part, specs.ProvidersSpec)
-    if spec is None:
-        return Fragment(findings=tuple(part.findings))
+    spec = validated(part, specs.ProvidersSpec) or _usable(part.value)
     found: list[Object] = []
     for field, make in _PROVIDERS.items():
         value = getattr(spec, field)
@@ -48,6 +49,16 @@ def read(part: Written) -> Fragment:
             Provider(name=Name(STATIC, name), origin=part.at(written), settings=settings, folder=part.document.folder)
         )
     return Fragment(objects=(*found, *_taking(part, spec.rest)), findings=tuple(part.findings))
+
+
+def _usable(value: object) -> specs.ProvidersSpec:
+    """Those without mistakes: one that is wrong is no reason to lose what the others say."""
+    good: dict[str, object] = {}
+    for key, each in value.items() if isinstance(value, Mapping) else ():
+        with suppress(ValidationError):
+            specs.ProvidersSpec.model_validate({key: each})
+            good[key] = each
+    return specs.ProvidersSpec.model_validate(good)
 
 
 def _taking(part: Written, spec: specs.RestSpec | None) -> Iterator[Object]:

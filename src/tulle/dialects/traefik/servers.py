@@ -14,6 +14,8 @@ from tulle.model.services import Endpoint, Port, Protocol, Resolution
 
 PORTS = {"http": 80, "https": 443, "h2c": 80}
 SOCKET = "unix"
+HEAVIEST = 1 << 31
+"""Greatest sum of weights: half of what Envoy takes."""
 PORT = 80
 """By which everything refers to the only port of a service."""
 
@@ -59,12 +61,12 @@ def servers(part: Written, specs: Sequence[ServerSpec]) -> Servers | None:
             Endpoint(
                 address=host,
                 port=url.port or PORTS.get(scheme, 0),
-                weight=1 if spec.weight is None else spec.weight,
+                weight=weight,
                 hostname=url.netloc.rpartition("@")[2],
                 url=_written(spec),
             )
-            for host, url, spec in zip(hosts, known, specs, strict=True)
-            if spec.weight != 0
+            for host, url, spec, weight in zip(hosts, known, specs, _weights(specs), strict=True)
+            if weight
         ),
         resolution=Resolution.ENDPOINTS if scheme == SOCKET or all(map(is_address, hosts)) else Resolution.DNS,
         is_encrypted=scheme == "https",
@@ -72,6 +74,13 @@ def servers(part: Written, specs: Sequence[ServerSpec]) -> Servers | None:
         authorities=tuple(url.netloc.rpartition("@")[2] for url in known),
         urls=tuple(map(_written, specs)),
     )
+
+
+def _weights(specs: Sequence[ServerSpec]) -> list[int]:
+    """The same in smaller numbers if they are too large."""
+    written = [1 if spec.weight is None else spec.weight for spec in specs]
+    total = sum(written)
+    return [max(each * HEAVIEST // total, min(each, 1)) for each in written] if total > HEAVIEST else written
 
 
 def _written(spec: ServerSpec) -> str:

@@ -13,6 +13,14 @@ local function usual(path)
   return (path:gsub("%%%x%x", string.upper))
 end
 
+-- Whether something is escaped that nobody needs to escape: rules have not seen what it means.
+local function is_disguised(path)
+  for digits in path:gmatch("%%(%x%x)") do
+    if string.char(tonumber(digits, 16)):find("[%w%-._~]") then return true end
+  end
+  return false
+end
+
 local function usual_port(port, headers)
   if port ~= "host" then return port end
   local proto = headers:get("x-forwarded-proto")
@@ -29,7 +37,7 @@ function envoy_on_request(handle)
     local path, query = target, ""
     if start ~= nil then path, query = target:sub(1, start - 1), target:sub(start) end
     local clean = usual(path)
-    if clean == nil then return refuse(handle) end
+    if clean == nil or (settings.exact and is_disguised(path)) then return refuse(handle) end
     query = query:gsub(";", settings.semicolon)
     if clean .. query ~= target then headers:replace(":path", clean .. query) end
   end

@@ -47,7 +47,9 @@ def _settings(entrance: Entrance, is_encrypted: bool) -> str:
     """A table of Lua."""
     semicolon = "%%3B" if entrance.encodes_semicolons else "&"
     port = OF_HOST if entrance.forwarded.trusts_all else usual_port(is_encrypted=is_encrypted)
-    return f'{{ semicolon = "{semicolon}", port = "{port}", nobody = "{NOBODY}" }}'
+    # Envoy unescapes nothing in paths that stay as they are.
+    exact = str(not entrance.sanitizes_path).lower()
+    return f'{{ semicolon = "{semicolon}", port = "{port}", nobody = "{NOBODY}", exact = {exact} }}'
 
 
 @cache

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from tulle.envoy.protos import UNLIMITED
 from tulle.envoy.steps.consulted import TYPE
 from tulle.envoy.steps.parts import Native, NativeFilter, Part, Where, Work
 from tulle.model import steps
@@ -65,7 +66,7 @@ def _compressor(step: steps.Compress, encoding: str, where: Where) -> NativeFilt
         "@type": f"{TYPE}.compressor.v3.Compressor",
         "compressor_library": {"name": encoding, "typed_config": LIBRARIES[encoding]},
         "response_direction_config": {
-            "common_config": {"min_content_length": step.minimum, "content_type": [FIT]},
+            "common_config": {"min_content_length": min(step.minimum, UNLIMITED), "content_type": [FIT]},
             "remove_accept_encoding_header": False,
         },
     }

@@ -5,11 +5,12 @@ from __future__ import annotations
 from urllib.parse import urlsplit
 
 from tulle.envoy import naming
-from tulle.envoy.steps.names import lua_patterns
+from tulle.envoy.steps.names import Names, lua_patterns
 from tulle.envoy.steps.parts import Operation, Part, Where, Work
 from tulle.model import steps
 from tulle.model.routes import Backend
 
+NO_NAMES = Names((), is_folded=False)
 PATIENCE = 60_000
 """Milliseconds for a page."""
 
@@ -17,6 +18,7 @@ PATIENCE = 60_000
 def ask(step: steps.AskServer, where: Where) -> tuple[Part, ...]:
     """Its refusal is the answer; of its consent the service sees some headers, and the client some cookies."""
     url = urlsplit(step.url)
+    names = lua_patterns(step.consent_pattern) if step.consent_pattern else NO_NAMES
     question: Operation = {
         "op": "ask",
         "waits": True,
@@ -29,7 +31,8 @@ def ask(step: steps.AskServer, where: Where) -> tuple[Part, ...]:
         "trusts": step.trusts_forwarded,
         "only": [each.lower() for each in step.request_headers],
         "consent": [each.lower() for each in step.consent_headers],
-        "patterns": list(lua_patterns(step.consent_pattern)) if step.consent_pattern else [],
+        "patterns": list(names.patterns),
+        "folded": names.is_folded,
         "cookies": list(step.cookies),
         "shows_body": step.shows_body,
         "largest_body": step.largest_body,

@@ -10,6 +10,7 @@ from typing import Any
 from envoy.extensions.filters.http.ext_authz.v3 import ext_authz_pb2
 
 from tulle.envoy.bootstrap import CONSULTANT
+from tulle.envoy.entrances import CLIENT
 from tulle.envoy.steps.parts import Native, Operation, Part, Where, Work
 from tulle.envoy.steps.paths import NOTES
 from tulle.model import consulting, steps
@@ -62,7 +63,7 @@ def rate(step: steps.LimitRate, where: Where) -> tuple[Part, ...]:
         period=step.period,
         burst=step.burst,
         by=step.by,
-        redis=_redis(redis) if redis is not None else None,
+        redis=redis,
     )
     return authorized(question, where, _needed(step.by))
 
@@ -73,7 +74,7 @@ def in_flight(step: steps.LimitInFlight, where: Where) -> tuple[Part, ...]:
     needed = [":authority", *_needed(step.by)]
     by = step.by.address
     is_peer = by is not None and not by.depth and not by.excluded
-    said = [(consulting.ADDRESS, "%DOWNSTREAM_REMOTE_ADDRESS_WITHOUT_PORT%")] if is_peer else []
+    said = [(consulting.ADDRESS, f"%FILTER_STATE({CLIENT}:PLAIN)%")] if is_peer else []
     return _followed(question, where, "SKIP", needed, said)
 
 
@@ -99,6 +100,8 @@ def authorized(question: consulting.Question, where: Where, needed: list[str], u
         "grpc_service": _helper(PATIENT),
         "allowed_headers": {"patterns": [{"exact": each} for each in needed or [NONE]]},
         "status_on_error": {"code": "ServiceUnavailable"},
+        # Counters let pass, but nobody passes whose password nobody asked for.
+        "failure_mode_allow": isinstance(question, consulting.Rate),
     }
     if unless:
         configuration["filter_enabled_metadata"] = {
@@ -149,21 +152,3 @@ def _needed(by: steps.SameClient) -> list[str]:
     if by.address is not None:
         return [FORWARDED] if by.address.depth or by.address.excluded else []
     return [by.header.lower()] if by.header else []
-
-
-def _redis(redis: steps.Redis) -> consulting.Redis:
-    return consulting.Redis(
-        endpoints=redis.endpoints,
-        username=redis.username,
-        password=redis.password,
-        database=redis.database,
-        pool_size=redis.pool_size,
-        read_timeout=redis.read_timeout,
-        write_timeout=redis.write_timeout,
-        dial_timeout=redis.dial_timeout,
-        has_tls=redis.has_tls,
-        ca=redis.ca,
-        certificate=redis.certificate,
-        key=redis.key,
-        skips_verification=redis.skips_verification,
-    )

@@ -22,7 +22,8 @@ LARGEST = 2**32 - 1
 
 
 def rate(step: steps.LimitRate, where: Where) -> tuple[Part, ...]:
-    """By Envoy itself, unless it takes more than it knows: a count with others, or networks of clients.
+    """By Envoy itself, unless it takes more than it knows: a count with others, which other routes are, or networks of
+    clients.
 
     It never holds a request back for a moment, as Traefik does; and it says how long it takes for one more request,
     not how long for the next.
@@ -30,7 +31,7 @@ def rate(step: steps.LimitRate, where: Where) -> tuple[Part, ...]:
     if not step.average:
         return ()
     address = step.by.address
-    if step.redis is not None or (address is not None and address.ipv6_bits is not None):
+    if where.is_split or step.redis is not None or (address is not None and address.ipv6_bits is not None):
         return consulted.rate(step, where)
     source: Operation = {"op": "note_client", "note": f"{where.note}-client", "by": _by(step.by)}
     is_peer = source["by"] == {"kind": "peer"}
@@ -68,8 +69,13 @@ def _limit(step: steps.LimitRate, where: Where) -> dict[str, Any]:
 def _bucket(step: steps.LimitRate) -> dict[str, Any]:
     """Filled with whole tokens, not too often."""
     wait = step.period / step.average
-    tokens = max(1, ceil(SHORTEST / wait))
-    return {"max_tokens": max(step.burst, 1), "tokens_per_fill": tokens, "fill_interval": f"{tokens * wait:.9f}s"}
+    tokens = min(max(1, ceil(SHORTEST / wait)), LARGEST)
+    interval = max(tokens * wait, SHORTEST)
+    return {
+        "max_tokens": min(max(step.burst, 1), LARGEST),
+        "tokens_per_fill": tokens,
+        "fill_interval": f"{interval:.9f}s",
+    }
 
 
 def duration(seconds: float) -> str:

@@ -3,40 +3,61 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
-from itertools import product
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from itertools import islice, product
 from re import _constants as kinds  # type: ignore[attr-defined]
 from re import _parser as parser  # type: ignore[attr-defined]
 from typing import Any
 
+POSIX = "[:"
 MANY = 64
 """Alternatives of a pattern."""
 CLASSES = {kinds.CATEGORY_DIGIT: "%d", kinds.CATEGORY_WORD: "%w_", kinds.CATEGORY_SPACE: "%s"}
 
 
-def lua_patterns(pattern: str) -> tuple[str, ...]:
-    """Patterns of Lua, one of which fits where the pattern (RE2) does.
+@dataclass(frozen=True, slots=True)
+class Names:
+    """Patterns of Lua, one of which fits."""
+
+    patterns: tuple[str, ...]
+    is_folded: bool
+    """Whether they are for names in lower case, because the case does not matter."""
+
+
+def lua_patterns(pattern: str) -> Names:
+    """What fits where the pattern (RE2) does.
 
     Raises:
         ValueError: it is more than Lua can do.
     """
+    if POSIX in pattern:
+        raise ValueError(f"{pattern} has a class such as [:alpha:], which cannot be read; write [a-zA-Z]")
     try:
         tree = parser.parse(pattern)
     except re.error as error:
         raise ValueError(f"{pattern} cannot be read: {error}") from error
-    found = tuple("".join(each) for each in _sequence(tree))
+    found = _few("".join(each) for each in _sequence(tree))
+    is_folded = bool(tree.state.flags & re.IGNORECASE)
+    return Names(tuple(map(str.lower, found)) if is_folded else found, is_folded)
+
+
+def _few(alternatives: Iterable[str]) -> tuple[str, ...]:
+    found = tuple(islice(alternatives, MANY + 1))
     if len(found) > MANY:
-        raise ValueError(f"{pattern} has more than {MANY} alternatives")
+        raise ValueError(f"a pattern has more than {MANY} alternatives")
     return found
 
 
 def _sequence(tree: Any) -> Iterator[tuple[str, ...]]:
-    return product(*(tuple(_one(*each)) for each in tree))
+    return product(*(_few(_one(*each)) for each in tree))
 
 
 def _one(kind: Any, value: Any) -> Iterator[str]:
     """What one part of a pattern may be."""
     if kind is kinds.SUBPATTERN:
+        if value[1] or value[2]:
+            raise ValueError("flags of a group are more than Lua can do; write (?i) at the beginning")
         yield from ("".join(each) for each in _sequence(value[3]))
     elif kind is kinds.BRANCH:
         for branch in value[1]:
@@ -59,7 +80,7 @@ def _repeated(least: int, most: Any, tree: Any) -> Iterator[str]:
         yield _character(*tree[0]) + signs[least, most]
     elif most is not kinds.MAXREPEAT and most <= MANY:
         for many in range(least, most + 1):
-            yield from ("".join(each) for each in product(*([tuple("".join(s) for s in _sequence(tree))] * many)))
+            yield from ("".join(each) for each in product(*([_few("".join(s) for s in _sequence(tree))] * many)))
     else:
         raise ValueError("a group is repeated without end, which Lua cannot do")
 

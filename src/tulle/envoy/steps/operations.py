@@ -74,10 +74,10 @@ def _set_headers(step: steps.SetHeaders, where: Where) -> tuple[Part, ...]:
 
 
 def _setting(name: str, value: str) -> Operation:
-    """Without a value it is removed; spaces around one are none of it (RFC 9110)."""
+    """Without a value it is removed; spaces around one are none of it (RFC 9110), and no line ends within it."""
     if not value:
         return {"op": "remove", "name": name.lower()}
-    return {"op": "set", "name": name.lower(), "value": value.strip(" \t\r\n")}
+    return {"op": "set", "name": name.lower(), "value": " ".join(value.strip(" \t\r\n").splitlines())}
 
 
 def _share_origins(step: steps.ShareOrigins, where: Where) -> tuple[Part, ...]:

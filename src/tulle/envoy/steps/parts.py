@@ -25,6 +25,8 @@ class Where:
     """Tells what it leaves behind from what other steps of its rule leave."""
     id: str
     """Tells it from all others, and is the same whatever else is done before it."""
+    is_split: bool = False
+    """Whether the same step stands in other routes, too, as if it were one."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

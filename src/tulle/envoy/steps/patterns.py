@@ -6,6 +6,7 @@ import re
 
 _GROUP = re.compile(r"\\.|\[\^?\]?(?:\\.|[^\]\\])*\]|\((?:\?P?<(?P<name>\w+)>|(?P<plain>(?!\?)))", re.DOTALL)
 _REFERENCE = re.compile(r"\$(?:(?P<dollar>\$)|\{(?P<braced>\w+)\}|(?P<bare>\w+))|(?P<slash>\\)|(?P<lone>\$)")
+_CONTROL = re.compile(r"[\x00\r\n]")
 MOST_GROUPS = 9
 """That a substitution of Envoy can name."""
 
@@ -27,8 +28,10 @@ def substitution(pattern: str, replacement: str) -> str:
     A name that is none of the pattern's is replaced by nothing: `$1x` is the group `1x`, not the group 1 before an x.
 
     Raises:
-        ValueError: a group beyond the ninth is named.
+        ValueError: a group beyond the ninth is named, or a line ends in it.
     """
+    if _CONTROL.search(replacement):
+        raise ValueError("a replacement is one line")
     names = groups(pattern)
 
     def written(reference: re.Match[str]) -> str:

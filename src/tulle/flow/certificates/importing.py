@@ -38,7 +38,7 @@ def imported(text: str, resolver: Resolver) -> Imported:
     """
     try:
         data = json.loads(text) if text.strip() else {}
-    except ValueError as error:
+    except (ValueError, RecursionError) as error:
         raise Unreadable(f"it is no JSON: {error}") from error
     mine = data.get(resolver.name) if isinstance(data, dict) else None
     if not isinstance(data, dict) or not isinstance(mine, dict | None):
@@ -48,7 +48,10 @@ def imported(text: str, resolver: Resolver) -> Imported:
     skipped: list[str] = []
     account, authority = _account(mine.get("Account"), resolver, skipped)
     found = []
-    for each in mine.get("Certificates") or ():
+    certificates = mine.get("Certificates")
+    if not isinstance(certificates, list | None):
+        raise Unreadable("it does not have resolvers with accounts and certificates")
+    for each in certificates or ():
         certificate = _certificate(each, resolver, authority)
         if isinstance(certificate, str):
             skipped.append(certificate)
@@ -64,7 +67,7 @@ def _account(data: object, resolver: Resolver, skipped: list[str]) -> tuple[Acco
     registration = data.get("Registration")
     address = str(registration.get("uri") or "") if isinstance(registration, dict) else ""
     directory = resolver.server.directory
-    if not address or urlsplit(address).hostname != urlsplit(directory).hostname:
+    if not address or _host(address) != _host(directory):
         return None, ""
     try:
         key = keys.pem(keys.private_key(b64decode(str(data.get("PrivateKey", "")), validate=True)))
@@ -72,6 +75,13 @@ def _account(data: object, resolver: Resolver, skipped: list[str]) -> tuple[Acco
         skipped.append("the key of the account cannot be read")
         return None, directory
     return Account(authority=directory, key=key, address=address), directory
+
+
+def _host(address: str) -> str | None:
+    try:
+        return urlsplit(address).hostname
+    except ValueError:
+        return None
 
 
 def _certificate(data: Any, resolver: Resolver, authority: str) -> Certificate | str:

@@ -17,6 +17,7 @@ from tulle.flow.certificates import timing
 from tulle.flow.certificates.kept import CERTIFICATES, Account, Certificate, account_name, fingerprint
 from tulle.flow.certificates.planning import Task
 from tulle.flow.certificates.solvers import Tools, solvers
+from tulle.kit.threads import in_thread
 from tulle.model.resolvers import ChallengeKind, Resolver
 from tulle.store.base import Conflict, StoreError
 
@@ -131,7 +132,7 @@ class Order:
             made = await asyncio.to_thread(_prepared, resolver, tools)
         except Unconfigured as error:
             raise CannotObtain(str(error), Trouble.UNSOLVED) from error
-        connection = await asyncio.to_thread(self._connect)
+        connection = await in_thread(self._connect)
         try:
             from tulle.clients.acme.obtaining import obtain
 

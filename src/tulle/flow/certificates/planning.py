@@ -65,19 +65,18 @@ def plan(
     tasks: dict[str, Task] = {}
     served: dict[Wish, str] = {}
     findings: dict[tuple[str, Origin], Finding] = {}
-    orders = _orders(known)
+    orders, good = _orders(known), _good(known, now)
     for wish, resolver, domains in _possible(resolvers, wanted, findings):
         if are_good_for(provided, domains):
             continue
-        name = _serving(resolver, domains, known, now)
+        name = _serving(resolver, domains, known, good, now)
         if (found := known.get(name)) is not None and found.is_valid(now):
             served[resolver.name, domains] = name
         if resolver.name in unusable:
             continue
         if name not in tasks:
             tasks[name] = _task(name, resolver, domains, found, orders.get(resolver.name, ()), now)
-        if found is not None and found.certificate.problem:
-            message = _sentence(found, resolver, tasks[name].due, now)
+        if found is not None and (message := _sentence(found, resolver, tasks[name].due, now)):
             findings[message, wish.origin] = Finding.warning(wish.origin, message)
     for name, reason in unusable.items():
         findings[reason, resolvers[name].origin] = Finding.error(resolvers[name].origin, reason)
@@ -116,18 +115,32 @@ def _problem(
     return ""
 
 
-def _serving(resolver: Resolver, domains: tuple[str, ...], known: Mapping[str, Known], now: datetime) -> str:
+Good = Mapping[tuple[str, str], Sequence[tuple[datetime, str]]]
+"""By resolver and a name of theirs, certificates that can be shown: when they end, and their identity."""
+
+
+def _good(known: Mapping[str, Known], now: datetime) -> Good:
+    found: dict[tuple[str, str], list[tuple[datetime, str]]] = {}
+    for identity_of, each in known.items():
+        if each.facts is not None and each.is_valid(now):
+            for name in each.facts.names:
+                found.setdefault((each.certificate.resolver, name), []).append((each.facts.end, identity_of))
+    return found
+
+
+def _serving(
+    resolver: Resolver, domains: tuple[str, ...], known: Mapping[str, Known], good: Good, now: datetime
+) -> str:
     """The certificate that serves some names, or will: their own, or another one of the resolver that has them all."""
     own = identity(resolver.name, domains)
     if (found := known.get(own)) is not None and found.is_valid(now):
         return own
+    first = domains[0]
     others = [
-        (each.facts.end, name)
-        for name, each in known.items()
-        if each.facts is not None
-        and each.certificate.resolver == resolver.name
-        and each.is_valid(now)
-        and are_good_for(each.facts.names, domains)
+        (end, name)
+        for form in (first, f"{WILDCARD}{first.partition('.')[2]}")
+        for end, name in good.get((resolver.name, form), ())
+        if (facts := known[name].facts) is not None and are_good_for(facts.names, domains)
     ]
     return max(others)[1] if others else own
 
@@ -154,8 +167,11 @@ def _due(name: str, found: Known, resolver: Resolver, now: datetime) -> datetime
     certificate = found.certificate
     is_of_another = certificate.authority and certificate.authority != resolver.server.directory
     due = now
-    if found.facts is not None and found.is_valid(now) and not is_of_another:
-        due = timing.renewal(found.facts, resolver.lifetime, name)
+    if found.facts is not None and not is_of_another:
+        if found.is_valid(now):
+            due = timing.renewal(found.facts, resolver.lifetime, name)
+        if certificate.orders and not certificate.problem:
+            due = max(due, timing.again(found.facts, certificate.orders[-1]))
     if certificate.retry is not None and certificate.settings == fingerprint(resolver):
         due = max(due, certificate.retry)
     return due
@@ -170,9 +186,17 @@ def _orders(known: Mapping[str, Known]) -> dict[str, list[datetime]]:
 
 
 def _sentence(found: Known, resolver: Resolver, due: datetime, now: datetime) -> str:
+    """What is wrong with a certificate; empty if nothing is."""
     certificate = found.certificate
     names, authority = ", ".join(certificate.domains), resolver.server.directory
     rest = f"it is tried again at {due:%Y-%m-%d %H:%M:%S} UTC"
+    if not certificate.problem:
+        if found.facts is None or found.is_valid(now) or due <= now:
+            return ""
+        return (
+            f"the certificate for {names} that {authority} signed ended at {found.facts.end:%Y-%m-%d %H:%M} UTC; "
+            f"is the clock of this machine right? {rest}"
+        )
     if found.facts is not None and found.is_valid(now):
         rest = f"the one that ends at {found.facts.end:%Y-%m-%d %H:%M} UTC still counts; {rest}"
     return f"the certificate for {names} cannot be obtained from {authority}: {certificate.problem}; {rest}"

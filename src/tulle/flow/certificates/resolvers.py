@@ -10,12 +10,12 @@ from collections.abc import Callable, Iterable, Mapping
 from datetime import datetime, timedelta
 from secrets import token_hex
 
-from tulle.clients.dns.variables import Unconfigured
 from tulle.flow.certificates.domains import canonical_set
 from tulle.flow.certificates.gateways import Gateways, Reached
 from tulle.flow.certificates.kept import CERTIFICATES, REPLICAS
 from tulle.flow.certificates.orders import Order
 from tulle.flow.certificates.planning import Known, Plan, Task, Wish, plan
+from tulle.flow.certificates.possible import unusable
 from tulle.flow.certificates.served import Secrets, secret_name
 from tulle.flow.certificates.shelf import Content, Shelf
 from tulle.flow.certificates.solvers import Pace, Tools
@@ -81,7 +81,8 @@ class Resolvers:
         self._content = Content()
         self._mark: int | None = None
         self._made = Secrets()
-        self._running: dict[str, Task] = {}
+        self._busy: set[str] = set()
+        """Names that are being proven."""
         self._slots = asyncio.Semaphore(AT_ONCE)
         self._stirred = asyncio.Event()
         self._next = self._clock.now()
@@ -144,8 +145,8 @@ class Resolvers:
         if read is not None:
             self._mark, self._content = read
         now = self._clock.now()
-        unusable = {name: reason for name, (_, reason) in self._unusable.items() if reason}
-        planned = plan(resolvers, wanted, self._content.known, unusable, self._provided, now)
+        reasons = {name: reason for name, (_, reason) in self._unusable.items() if reason}
+        planned = plan(resolvers, wanted, self._content.known, reasons, self._provided, now)
         if resolvers:
             await asyncio.to_thread(self._tidy, planned, now)
         self._tell(planned, findings, now)
@@ -166,19 +167,19 @@ class Resolvers:
             version = self._content.versions.get(CERTIFICATES + task.identity, 0)
             order = Order(self._tools, task, version)
             running = tasks.create_task(self._fulfil(order), name=f"certificate {task.identity}")
-            self._running[task.identity] = task
-            running.add_done_callback(lambda _: self._ended(task.identity))
+            self._busy.update(task.domains)
+            running.add_done_callback(lambda _: self._ended(task))
 
     def _is_busy(self, task: Task) -> bool:
         """Whether one of its names is being proven already: there can be one proof of a name at a time."""
-        return any(frozenset(each.domains) & frozenset(task.domains) for each in self._running.values())
+        return not self._busy.isdisjoint(task.domains)
 
     async def _fulfil(self, order: Order) -> None:
         async with self._slots:
             await order.fulfil()
 
-    def _ended(self, identity: str) -> None:
-        del self._running[identity]
+    def _ended(self, task: Task) -> None:
+        self._busy.difference_update(task.domains)
         self._stir()
 
     def _wake_for(self, planned: Plan, now: datetime) -> None:
@@ -205,30 +206,13 @@ class Resolvers:
         """Look at resolvers that are new or different: whether they can work, and what they take over."""
         for name, resolver in resolvers.items():
             if name not in self._unusable or self._unusable[name][0] != resolver:
-                self._unusable[name] = (resolver, self._reason(resolver))
+                self._unusable[name] = (resolver, unusable(resolver, self._tools.environment))
             if resolver.storage and (name not in self._taken_over or self._taken_over[name][0] != resolver):
                 self._taken_over[name] = (resolver, take_over(resolver, self._shelf))
         for table in (self._unusable, self._taken_over):
             for name in table.keys() - resolvers.keys():
                 del table[name]
         return tuple(finding for _, found in self._taken_over.values() for finding in found)
-
-    def _reason(self, resolver: Resolver) -> str:
-        """Why a resolver can never work; empty if it may."""
-        if not resolver.challenges:
-            return (
-                f'resolver "{resolver.name}" has no challenge, so it gets no certificates; '
-                "write httpChallenge, tlsChallenge or dnsChallenge"
-            )
-        if resolver.dns is None:
-            return ""
-        from tulle.clients.dns.providers import provider
-
-        try:
-            provider(resolver.dns.provider, self._tools.environment)
-        except Unconfigured as error:
-            return str(error)
-        return ""
 
     def _tidy(self, planned: Plan, now: datetime) -> None:
         """Remove what is over: answers that nobody removed, replicas that are gone, certificates long past."""

@@ -26,6 +26,8 @@ _PAUSES = {
 }
 """Seconds before the first and the later tries."""
 WEEK = timedelta(days=7)
+AGAIN = timedelta(hours=1)
+"""What was obtained is not ordered again within this time, whatever it says: the clock of a machine may be wrong."""
 LIMITS: dict[str, tuple[tuple[int, timedelta], int]] = {
     "acme-v02.api.letsencrypt.org": ((250, timedelta(hours=3)), 4),
 }
@@ -44,6 +46,11 @@ def renewal(facts: Facts, lifetime: float, identity: str) -> datetime:
     """
     before = min(timedelta(seconds=period(lifetime)), facts.lifetime / 3)
     return facts.end - before * (1 - _JITTER * share(identity))
+
+
+def again(facts: Facts, ordered: datetime) -> datetime:
+    """When a certificate that was obtained by an order may be ordered again."""
+    return ordered + min(AGAIN, facts.lifetime / 3)
 
 
 def pause(trouble: Trouble, failures: int, asked: float | None, identity: str) -> timedelta:

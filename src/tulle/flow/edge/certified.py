@@ -35,7 +35,7 @@ def _names(pair: KeyPair) -> tuple[str, ...] | None:
         return _told(pair.certificate)
     try:
         return _told(Path(pair.certificate).read_bytes())
-    except OSError:
+    except (OSError, ValueError):  # Of a path that can be none.
         return None
 
 

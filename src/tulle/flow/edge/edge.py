@@ -162,6 +162,7 @@ class Edge:
             token_rules=tuple(known.token_rules),
             sign_in_rules=tuple(each.rule for each in known.sign_ins),
             wishes=tuple(wishes),
+            provided=(certified.names(self._pairs(), ()) or ()) if any(tls.resolver for _, tls in wishes) else (),
         )
 
     def findings(self) -> Iterator[Finding]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, replace
+from itertools import islice
 
 from tulle.flow.edge import sticking
 from tulle.flow.edge.known import Lookup
@@ -15,8 +16,8 @@ from tulle.model.routers import INTERNAL, Reference, Router
 from tulle.model.routes import Backend, Forward, Match, RouteRule, ValueKind, ValueMatch
 from tulle.model.steps import AddPrefix, LimitBodies, LimitTime, Step, TryAgain
 
-MOST_VARIANTS = 256
-"""Of clients that came with cookies of several services."""
+MOST_VARIANTS = 4096
+"""Of requests with cookies of several services."""
 OF_ROUTES = (TryAgain, LimitTime)
 """Steps that say how requests are sent, wherever they stand."""
 BAD_GATEWAY = 502
@@ -40,17 +41,26 @@ class Variant:
         return "".join(f"|{each.of.name}{'+' if each.is_renewed else ''}" for each in self.chosen)
 
 
-def variants(to: Reference, lookup: Lookup, chosen: tuple[Chosen, ...] = ()) -> Iterator[Variant]:
+def variants(to: Reference, lookup: Lookup) -> Iterator[Variant]:
     """All of them; those with the most cookies first."""
+    found = tuple(islice(_variants(to, lookup, ()), MOST_VARIANTS + 1))
+    if len(found) > MOST_VARIANTS:
+        sentence = f"clients can stay with its services in more than {MOST_VARIANTS} ways; let fewer of them be sticky"
+        lookup.wrong(to, sentence)
+        return
+    yield from found
+
+
+def _variants(to: Reference, lookup: Lookup, chosen: tuple[Chosen, ...]) -> Iterator[Variant]:
     target = sending(to, lookup, chosen)
     asked = {each.service for each in chosen}
     blend = next((each for each in target.sticky if each.name not in asked), None)
-    if blend is not None and blend.sticky is not None and len(chosen) < MOST_VARIANTS.bit_length():
+    if blend is not None and blend.sticky is not None:
         cookie = sticking.cookie(blend.name, blend.sticky)
         for each in blend.shares:
             for is_renewed in (False, True):
                 one = Chosen(blend.name, cookie, each.to.name, is_renewed)
-                yield from variants(to, lookup, (*chosen, one))
+                yield from _variants(to, lookup, (*chosen, one))
     yield Variant(chosen, target)
 
 
@@ -61,7 +71,9 @@ def rules(router: Router, steps: tuple[Step, ...], variant: Variant, resolve: Re
     if limit is None or not isinstance(found.action, Forward):
         yield found
         return
-    yield replace(found, name=f"{found.name}|small", matches=tuple(_small(found.matches, limit)))
+    yield replace(
+        found, name=f"{found.name}|small", counted_as=_plain_name(router), matches=tuple(_small(found.matches, limit))
+    )
     yield replace(found, action=replace(found.action, mirrors=()))
 
 
@@ -109,13 +121,18 @@ def rule(router: Router, steps: tuple[Step, ...], variant: Variant, resolve: Res
         retry=_retry(target, again),
     )
     return RouteRule(
-        name=f"{router.name.name}{router.name.namespace}{variant.name}",
+        name=f"{_plain_name(router)}{variant.name}",
+        counted_as=_plain_name(router) if variant.name else "",
         origin=router.origin,
         matches=tuple(Match(conditions=each, headers=_cookies(variant)) for each in router.alternatives),
         action=action,
         steps=tuple(each for each in steps if not isinstance(each, OF_ROUTES)),
         told=told(router),
     )
+
+
+def _plain_name(router: Router) -> str:
+    return f"{router.name.name}{router.name.namespace}"
 
 
 def told(router: Router) -> Told:

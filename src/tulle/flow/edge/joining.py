@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
 from functools import partial
+from itertools import chain
 
 from tulle.envoy.steps.operations import problem
 from tulle.flow.edge import parents
@@ -15,10 +16,11 @@ from tulle.flow.edge.sending import sending
 from tulle.model.findings import Finding
 from tulle.model.names import Name
 from tulle.model.routers import INTERNAL, EntryPoint, Reference, Router
-from tulle.model.routes import Match, Respond, RouteRule, RouteSet
+from tulle.model.routes import Forward, Match, Respond, RouteRule, RouteSet
 from tulle.model.steps import (
     ErrorPages,
     LimitConnections,
+    LimitRate,
     RefuseEscapes,
     SetHeaders,
     SignIn,
@@ -153,21 +155,36 @@ def _routes(
         has_tls = router.tls is not None or point.tls is not None
         place = tls_listener(point) if has_tls else plain_listener(point)
         groups.setdefault(before, []).append(place)
+    found: list[tuple[list[str], tuple[RouteRule, ...]]] = []
     for before, places in groups.items():
         resolve = partial(_resolved, lookup)
         everything = (*before, *steps)
         if isinstance(targets, Respond):
-            found: tuple[RouteRule, ...] = (_answering(router, everything, targets),)
+            found.append((places, (_answering(router, everything, targets),)))
         else:
-            found = tuple(each for target in targets for each in rules(router, everything, target, resolve))
+            made = (each for target in targets for each in rules(router, everything, target, resolve))
+            found.append((places, tuple(made)))
+    is_split = _is_split(router, found)
+    for places, ruled in found:
         yield RouteSet(
             name=router.name,
             origin=router.origin,
             hosts=router.hosts if router.hosts is not None else ("*",),
             listeners=tuple(places),
-            rules=found,
+            rules=tuple(replace(each, is_split=True) for each in ruled) if is_split else ruled,
             priority=router.priority,
         )
+
+
+def _is_split(router: Router, found: list[tuple[list[str], tuple[RouteRule, ...]]]) -> bool:
+    """Whether requests that are to be counted together come by several routes: of hosts, listeners, or conditions."""
+    ruled = [each for _, rules in found for each in rules]
+    backends = [backend for each in ruled if isinstance(each.action, Forward) for backend in each.action.backends]
+    done = chain((each.steps for each in ruled), (each.steps for each in backends))
+    if not any(isinstance(step, LimitRate) for steps in done for step in steps):
+        return False
+    is_one = router.hosts is not None and len(router.hosts) == 1 and len(ruled) == 1 and len(ruled[0].matches) == 1
+    return not is_one or sum(len(places) for places, _ in found) > 1 or any(each.steps for each in backends)
 
 
 def _refusals(point: EntryPoint) -> tuple[Step, ...]:

@@ -2,18 +2,25 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from dataclasses import replace
 
+from tulle.flow.edge import foreseen
 from tulle.flow.edge.known import Lookup, shown
-from tulle.model.conditions import Comparison, Condition, Conjunction, Subject
+from tulle.model.conditions import Condition, Conjunction
 from tulle.model.routers import Router, Steps
-from tulle.model.steps import SetHeaders, Step
+from tulle.model.steps import Step
 
 DEEPEST = 3
 """Levels of routers."""
-LEVEL = 64
+MOST = 1024
+"""Alternatives of a router with those above it."""
+STEPS_WITHIN = 16
+"""Steps in steps."""
+LEVEL = 65
 """Bits of the priorities of one level: those of the levels below only decide between equals."""
+LEAST = 1 << 63
+"""Is added to the priorities of the levels below, which may be less than nothing: they come before their parents."""
 
 
 def placed(router: Router, lookup: Lookup) -> tuple[Router, ...]:
@@ -46,7 +53,11 @@ def _placed(router: Router, lookup: Lookup, depth: int) -> Iterator[Router]:
 
 
 def _below(router: Router, above: Router, lookup: Lookup) -> Router:
-    own = tuple(_known(router.alternatives, _set_headers(above, lookup)))
+    own = tuple(_left(router, above, lookup))
+    if len(above.alternatives) * len(own) > MOST:
+        sentence = f"its rule and those above it have more than {MOST} alternatives, multiplied out"
+        lookup.impossible(router.origin, f"{sentence}; make several routers of it")
+        own = ()
     both = tuple(tuple(dict.fromkeys((*one, *two))) for one in above.alternatives for two in own)
     return replace(
         router,
@@ -56,7 +67,7 @@ def _below(router: Router, above: Router, lookup: Lookup) -> Router:
         named=above.named,
         steps=(*above.steps, *router.steps),
         tls=above.tls,
-        priority=above.priority + (router.priority << LEVEL * (DEEPEST - 1 - _level(above))),
+        priority=above.priority + (router.priority + LEAST << LEVEL * (DEEPEST - 1 - _level(above))),
         parents=(),
     )
 
@@ -73,37 +84,41 @@ def _hosts(one: tuple[str, ...] | None, two: tuple[str, ...] | None) -> tuple[st
     return tuple(host for host in one if host in two)
 
 
-def _set_headers(above: Router, lookup: Lookup) -> dict[str, str]:
-    """Headers that requests have by the steps of a router, whatever clients send."""
-    found: dict[str, str] = {}
-    for each in above.steps:
-        steps = lookup.known.steps.get(each.name)
-        for step in _all(steps, lookup, 0):
-            if isinstance(step, SetHeaders):
-                found.update((name.lower(), value) for name, value in step.request)
-    return found
+def _left(router: Router, above: Router, lookup: Lookup) -> Iterator[Conjunction]:
+    """What is left of the conditions of a router below the steps of those above it."""
+    ways = _ways(above, lookup)
+    for conditions in router.alternatives:
+        found = [(each, _outcome(each, ways, router, lookup)) for each in conditions]
+        if not any(holds is False for _, holds in found):
+            yield tuple(each for each, holds in found if holds is None)
+
+
+def _outcome(condition: Condition, ways: list[list[Step]], router: Router, lookup: Lookup) -> bool | None:
+    try:
+        outcomes = {foreseen.outcome(condition, steps) for steps in ways}
+        if len(outcomes) == 1:
+            return outcomes.pop()
+    except foreseen.Unforeseeable:
+        pass
+    sentence = f"its rule asks for {foreseen.asked(condition)}, which middlewares of a router above it change"
+    lookup.impossible(router.origin, f"{sentence}; here routers are chosen before that is done")
+    return None
+
+
+def _ways(above: Router, lookup: Lookup) -> list[list[Step]]:
+    """The steps that are above a router: once for each entry point that has some of its own."""
+    names = {each.name for each in above.entry_points}
+    points = [each for name, each in lookup.known.points.items() if name in names or not names]
+    before = dict.fromkeys((each.steps for each in points), None) or {(): None}
+    return [
+        [step for each in (*first, *above.steps) for step in _all(lookup.known.steps.get(each.name), lookup, 0)]
+        for first in before
+    ]
 
 
 def _all(steps: Steps | None, lookup: Lookup, depth: int) -> Iterator[Step]:
-    if steps is None or depth > DEEPEST:
+    if steps is None or depth > STEPS_WITHIN:
         return
     yield from steps.steps
     for each in steps.parts:
         yield from _all(lookup.known.steps.get(each.name), lookup, depth + 1)
-
-
-def _known(alternatives: Iterable[Conjunction], headers: dict[str, str]) -> Iterator[Conjunction]:
-    """What is left of conditions where some headers are known."""
-    for conditions in alternatives:
-        left = [each for each in conditions if not _is_about(each, headers)]
-        if all(_holds(each, headers) for each in conditions if _is_about(each, headers)):
-            yield tuple(left)
-
-
-def _is_about(condition: Condition, headers: dict[str, str]) -> bool:
-    is_exact = condition.comparison is Comparison.EXACT
-    return condition.subject is Subject.HEADER and is_exact and condition.name in headers
-
-
-def _holds(condition: Condition, headers: dict[str, str]) -> bool:
-    return (headers[condition.name] == condition.value) is not condition.is_negated

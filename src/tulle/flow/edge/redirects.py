@@ -52,7 +52,7 @@ def _redirecting(point: EntryPoint, port: str) -> RouteSet:
         name=name,
         origin=point.origin,
         hosts=(ANY,),
-        listeners=(plain_listener(point), tls_listener(point)),
+        listeners=(tls_listener(point) if point.tls is not None else plain_listener(point),),
         rules=tuple(_rules(point, point.redirect, port, name.name)),
         priority=at_top(point.redirect.priority),
     )

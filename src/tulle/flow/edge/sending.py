@@ -177,8 +177,15 @@ def _blend(service: Blend, way: _Way, share: Fraction) -> None:
         if chosen is not None:
             weight = WHOLE if chosen.of == each.to.name else Fraction(0)
         parts = inner.parts
+        if service.is_checked and any(part.steps or part.prefix for part in parts):
+            sentence = (
+                "its middlewares, and paths of its servers, do not count for requests that others are too ill for"
+            )
+            way.lookup.findings.append(Finding.warning(each.to.origin, f"{way.lookup.subject}: {sentence}"))
         if service.sticky is not None and (chosen is None or chosen.is_renewed):
             parts = [replace(part, backend=_marked(part.backend, service, service.sticky, each)) for part in parts]
+        if service.sticky is not None and chosen is None:
+            inner.sticky.clear()  # Below it clients only stay where they have been sent by it.
         _collect(inner, found, weight * share)
         groups.append((weight, parts))
     found.parts += _standing_in(groups, share) if service.is_checked else _shared(groups, share)
@@ -211,7 +218,7 @@ def _standing_in(groups: list[tuple[Fraction, list[Part]]], share: Fraction) -> 
 def _marked(backend: Backend, service: Blend, sticky: Sticky, share: Share) -> Backend:
     """With the cookie that says that its share was chosen."""
     name = sticking.cookie(service.name, sticky)
-    text = f"{name}={sticking.value(share.to.name.name)}{sticking.attributes(sticky)}"
+    text = sticking.told(f"{name}={sticking.value(share.to.name.name)}{sticking.attributes(sticky)}")
     before = backend.response_headers.add if backend.response_headers is not None else ()
     return replace(backend, response_headers=HeaderChanges(add=(("Set-Cookie", text), *before)))
 
@@ -261,7 +268,7 @@ def _aside(found: Sending) -> Sending:
 def _collect(inner: Sending, found: Sending, share: Fraction = WHOLE) -> None:
     """Everything but the parts. Copies are made of any requests, not only of those of their share."""
     found.mirrors += [replace(each, percent=each.percent * float(share)) for each in inner.mirrors if share]
-    found.sticky += inner.sticky
+    found.sticky += inner.sticky if share else ()
     found.is_by_client, found.hash_on = inner.is_by_client, inner.hash_on
     found.answer_timeout = max(found.answer_timeout, inner.answer_timeout)
     found.largest_copied = _least(found.largest_copied, inner.largest_copied)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Iterable
+from string import ascii_letters, digits
 
 from tulle.model.names import Name
 from tulle.model.routers import PROVIDER, Pool, Sticky
@@ -11,6 +12,8 @@ from tulle.model.routes import Seat, Stay
 from tulle.model.services import Endpoint
 
 SAME_SITE = {"lax": "Lax", "strict": "Strict", "none": "None"}
+PLAIN = frozenset(f"{ascii_letters}{digits}-._~=;/ ")
+"""Characters that stand for themselves in every language that the value of a header goes through."""
 OFFSET, PRIME, BITS = 0xCBF29CE484222325, 0x100000001B3, (1 << 64) - 1
 """Of FNV-1 with 64 bits."""
 
@@ -50,6 +53,12 @@ def old_values(name: str) -> tuple[str, ...]:
 def attributes(sticky: Sticky) -> str:
     """What follows the value of a cookie."""
     return "".join(f"; {each}" for each in _attributes(sticky))
+
+
+def told(text: str) -> str:
+    """A cookie as the value of a header that only answers have for which a server was chosen: none of middlewares."""
+    letters = (each if each in PLAIN else f"\\U{ord(each):08x}" for each in text if each.isprintable())
+    return f"%CEL(has(upstream.address) ? '{''.join(letters)}' : '')%"
 
 
 def _attributes(sticky: Sticky) -> Iterable[str]:

@@ -109,6 +109,13 @@ local function scheme(headers)
   return SCHEMES[forwarded:lower()] or forwarded
 end
 
+-- Who is at the other end: what the connection has written down, which knows what proxies said and are believed.
+local CLIENT = "tulle.client"
+local function peer(handle)
+  local info = handle:streamInfo()
+  return info:filterState():get(CLIENT) or info:downstreamDirectRemoteAddress()
+end
+
 local function has_tls(handle)
   return handle:streamInfo():downstreamSslConnection() ~= nil
 end
@@ -420,7 +427,7 @@ end
 
 -- The address of the client, as text: the other end, or one that X-Forwarded-For names; empty if there is none.
 local function client(handle, headers, by)
-  if by == nil or by.kind == "peer" then return handle:streamInfo():downstreamDirectRemoteAddress() end
+  if by == nil or by.kind == "peer" then return peer(handle) end
   local named = {}
   for part in ((first(headers, "x-forwarded-for") or "") .. ","):gmatch("(.-),") do named[#named + 1] = trimmed(part) end
   if by.kind == "depth" then return named[#named - by.depth + 1] or "" end

@@ -55,9 +55,9 @@ local function question(handle, headers, op)
     local given = trusted and headers:get(name) or nil
     asked[name] = { given or value }
   end
-  local peer = host_of(handle:streamInfo():downstreamDirectRemoteAddress())
+  local from = host_of(peer(handle))
   local prior = op.trusts and headers:get("x-forwarded-for") or nil
-  asked["x-forwarded-for"] = { prior and prior .. ", " .. peer or peer }
+  asked["x-forwarded-for"] = { prior and prior .. ", " .. from or from }
   told("x-forwarded-method", headers:get(":method"), op.trusts)
   told("x-forwarded-proto", has_tls(handle) and "https" or "http", op.trusts)
   told("x-forwarded-host", headers:get(":authority"), op.trusts)
@@ -74,9 +74,10 @@ local function refused(handle, op, given, text)
   return answer(handle, given[":status"], headers, text)
 end
 
-local function fits_any(name, patterns)
-  for index = 1, #patterns do
-    if name:find(patterns[index]) then return true end
+local function fits_any(op, name)
+  local written = op.folded and name or canonical(name)
+  for index = 1, #op.patterns do
+    if written:find(op.patterns[index]) then return true end
   end
   return false
 end
@@ -87,10 +88,10 @@ local function consented(headers, op, given)
   for index = 1, #op.consent do names[op.consent[index]] = true end
   if #op.patterns > 0 then
     for name in pairs(headers) do
-      if fits_any(canonical(name), op.patterns) then names[name] = true end
+      if fits_any(op, name) then names[name] = true end
     end
     for name in pairs(given) do
-      if fits_any(canonical(name), op.patterns) then names[name] = true end
+      if fits_any(op, name) then names[name] = true end
     end
   end
   for name in pairs(names) do
