@@ -27,6 +27,7 @@ http:
     safe: {{rule: PathPrefix(`/`), service: s, middlewares: [signed-in], entryPoints: [websecure], tls: {{}}}}
     shop: {{rule: PathPrefix(`/`), service: s, middlewares: [signed-in, tell]}}
     page: {{rule: PathPrefix(`/page`), service: s, middlewares: [page]}}
+    quiet: {{rule: PathPrefix(`/quiet`), service: s, middlewares: [quiet]}}
     open: {{rule: PathPrefix(`/open`), service: s}}
     wrong: {{rule: PathPrefix(`/wrong`), service: s, middlewares: [wrong]}}
     hub: {{rule: PathPrefix(`/hub`), service: s, middlewares: [hub]}}
@@ -51,6 +52,14 @@ http:
         loginUrl: /page/login
         postLoginRedirectUrl: /page/home
         session: {{name: paged, path: /page, sameSite: strict}}
+    quiet:
+      oidc:
+        issuer: ISSUER
+        clientID: {CLIENT}
+        clientSecret: {SECRET}
+        redirectUrl: /callback
+        disableLogin: true
+        session: {{name: signed-in-file-session}}
     hub: {{plugin: {{oidc: {{issuer: ISSUER, clientID: {CLIENT}, clientSecret: wrong, redirectUrl: /hub/callback}}}}}}
     away: {{oidc: {{issuer: "http://127.0.0.1:FREE_NOBODY", clientID: a, clientSecret: b, redirectUrl: /away/back}}}}
     wrong: {{oidc: {{issuer: ISSUER, clientID: {CLIENT}, clientSecret: {SECRET}, redirectUrl: callback}}}}
@@ -105,6 +114,10 @@ def test_signing_in(machine: Machine, provider: Provider, server: Server) -> Non
     again = seen(alice.get(f"{base}/more", {"Authorization": "Basic x"}, follows=False))["headers"]
     assert (again["cookie"], again["authorization"]) == ("own=1", "Basic x")
     assert all("secure" in flags and "HttpOnly" in flags for name, flags in alice.flags.items() if "signed" in name)
+
+    # Another middleware of the same session sends nobody away, and lets the same people in.
+    assert machine.get("/quiet").status == 401
+    assert alice.get(f"{base}/quiet", follows=False).status == 200
 
     # Scripts are told, not sent away; nobody else is let in by what clients could make up.
     assert machine.get("/x", headers={"Accept": "application/json"}).status == 401

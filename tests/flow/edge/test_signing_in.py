@@ -5,7 +5,7 @@ from tests.envoy.policies import sign_in
 from tulle.flow.edge import signing_in
 from tulle.model.names import Name
 from tulle.model.routers import Steps
-from tulle.model.steps import AddPrefix
+from tulle.model.steps import AddPrefix, Cookie
 
 
 def test_all_of_them_in_order() -> None:
@@ -17,12 +17,12 @@ def test_all_of_them_in_order() -> None:
     assert list(signing_in.all_of(steps)) == [one, two]
 
 
-def test_everyone_has_a_seal_of_its_own() -> None:
+def test_sessions_of_one_name_have_one_seal() -> None:
     found = signing_in.secret(sign_in(), "of the mesh")
     assert found.get("client-secret") == b"hidden" and len(found.get("seal")) == 64
-    assert found.data == signing_in.secret(sign_in(), "of the mesh").data
+    assert found.data == signing_in.secret(sign_in("other"), "of the mesh").data
     others = [
-        signing_in.secret(sign_in("other"), "of the mesh"),
+        signing_in.secret(sign_in(session=Cookie(name="other")), "of the mesh"),
         signing_in.secret(sign_in(client="other"), "of the mesh"),
         signing_in.secret(sign_in(), "of another mesh"),
         signing_in.secret(sign_in(seal="mine"), "of the mesh"),

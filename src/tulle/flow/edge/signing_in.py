@@ -19,8 +19,11 @@ def all_of(steps: Iterable[Steps]) -> Iterator[SignIn]:
 
 
 def secret(step: SignIn, seal: str) -> Secret:
-    """What the provider is told, and what cookies are proven by: one of its own, made of that of the mesh."""
-    whose = f"{step.name} {step.rule.issuer} {step.client}"
+    """What the provider is told, and what cookies are proven by: made of what the mesh has.
+
+    Those whose cookies are called the same have the same sessions, if they are known to the same provider as the same.
+    """
+    whose = f"{step.session.name} {step.rule.issuer} {step.client}"
     own = hmac.digest((step.seal or seal).encode(), whose.encode(), "sha256").hex()
     data = ((CLIENT_SECRET, step.client_secret.encode()), (SEAL, own.encode()))
     return Secret(name=secret_name(step), origin=step.rule.origin, data=data)
