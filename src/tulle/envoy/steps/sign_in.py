@@ -133,7 +133,10 @@ def _filter(step: steps.SignIn, endpoints: steps.Endpoints, where: Where) -> Nat
 
 
 def _verifier(step: steps.SignIn, where: Where) -> NativeFilter:
-    """That the token is of the provider and for this client; the service sees what it says in headers."""
+    """That the token is of the provider and for this client; the service sees what it says in headers.
+
+    Not even somebody who knew what cookies are proven by could make that up.
+    """
     rule = step.rule
     provider: dict[str, Any] = {
         "issuer": rule.issuer,
