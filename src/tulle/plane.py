@@ -24,6 +24,7 @@ from tulle.flow.key_cache import KeyCache
 from tulle.flow.observe import Observer
 from tulle.flow.providers import Providers
 from tulle.flow.publish import Publisher
+from tulle.flow.seal import seal
 from tulle.flow.taken import GRACE, Taken
 from tulle.identity.authority import Authority
 from tulle.identity.stand_in import self_signed
@@ -120,7 +121,7 @@ async def run(settings: PlaneSettings) -> None:
         taken=taken,
         publisher=publisher,
         observer=observer,
-        builder=Builder(kept.last_good),
+        builder=Builder(kept.last_good, seal(records)),
         providers=Providers(gather, paths, settings.folder),
         resolvers=resolvers,
     )

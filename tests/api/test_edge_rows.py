@@ -186,12 +186,15 @@ def test_secrets_are_not_shown() -> None:
     key = "-----BEGIN PRIVATE KEY-----"
     seen = Seen(
         "http: {middlewares: {j: {plugin: {jwt: {SigningSecret: s3cret}}}, k: {jwt: {signingSecret: s3cret}}, "
+        "o: {oidc: {ClientSecret: s3cret, session: {secret: s3cret, name: n}, scopes: [a]}}, "
         "r: {rateLimit: {average: 1, redis: {endpoints: ['a:1'], password: s3cret}}}, "
         f"f: {{forwardAuth: {{address: 'http://a', tls: {{key: '{key} s3cret', cert: /a.pem}}}}}}, "
         "g: {forwardAuth: {address: 'http://a', tls: {key: /a.key, cert: /a.pem}}}}}"
     )
     told = found("http", "middlewares", seen)
     assert "s3cret" not in str(told)
+    oidc = told["o@file"]["oidc"]
+    assert oidc == {"clientSecret": "xxxx", "session": {"secret": "xxxx", "name": "n"}, "scopes": ["a"]}
     assert told["k@file"]["jwt"] == {"signingSecret": "xxxx"}
     assert told["r@file"]["rateLimit"]["redis"] == {"endpoints": ["a:1"], "password": "xxxx"}
     assert told["g@file"]["forwardAuth"]["tls"] == {"key": "/a.key", "cert": "/a.pem"}

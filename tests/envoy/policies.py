@@ -21,6 +21,7 @@ from tulle.model.security import (
     Values,
 )
 from tulle.model.services import Port, Protocol
+from tulle.model.steps import Cookie, Endpoints, SignIn
 
 Texts = tuple[str, ...]
 EVERYTHING = AccessRule(origin=HERE)
@@ -95,3 +96,18 @@ def guard(*access: AccessPolicy, protocol: Protocol = Protocol.HTTP, **more: Any
         **more,
     }
     return Guard(access=access, **given)
+
+
+def sign_in(name: str = "s", **more: Any) -> SignIn:
+    """Where people sign in; the provider has said all that is needed."""
+    given = {
+        "name": Name("@file", name),
+        "rule": token_rule(issuer="https://id.example", audiences=("shop",)),
+        "client": "shop",
+        "client_secret": "hidden",
+        "endpoints": Endpoints(authorization="https://id.example/authorize", token="https://id.example/token"),
+        "callback": "/callback",
+        "session": Cookie(name="s"),
+        "state": Cookie(name="t"),
+    }
+    return SignIn(**{**given, **more})

@@ -67,3 +67,12 @@ def test_what_a_resource_needs_is_found_in_it() -> None:
 def test_private_keys_stay_in_their_namespace() -> None:
     names = ("secret|shop/tls", "secret|other/tls", "secret-ca|other/tls", "config-map-ca|other/ca", "system-ca")
     assert mesh_secrets.shown_to("shop", names) == frozenset(names) - {"secret|other/tls"}
+
+
+def test_secrets_of_those_who_let_people_sign_in() -> None:
+    both = secret("both", ("client-secret", b"told"), ("seal", b"kept"))
+    names = [make(Name("default", name)) for name in ("both", "good", "gone") for make in (naming.sign_in, naming.seal)]
+    found = secrets_for(mesh(both), names)
+    assert list(found) == ["secret-seal|default/both", "secret-sign-in|default/both"]
+    assert [b"kept" in each.body for each in found.values()] == [True, False]
+    assert [b"told" in each.body for each in found.values()] == [False, True]

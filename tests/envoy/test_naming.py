@@ -65,6 +65,7 @@ def test_sockets_have_names() -> None:
 def test_secrets_of_the_mesh_are_told_from_those_of_the_host() -> None:
     name = Name("a", "b")
     of_mesh = (naming.secret(name), naming.secret_ca(name), naming.config_map_ca(name))
+    assert all(map(naming.is_mesh_secret, (naming.sign_in(name), naming.seal(name))))
     assert all(map(naming.is_mesh_secret, (*of_mesh, naming.joined_ca(of_mesh))))
     of_host = (
         naming.WORKLOAD_SECRET,

@@ -16,10 +16,12 @@ from tests.clients.servers import Web, web
 from tests.envoy.policies import token_rule, tokens
 from tulle.flow import key_cache
 from tulle.flow.key_cache import FIRST_RETRY, LAST_RETRY, MEMORY, REFRESH, Kept, KeyCache, Record
-from tulle.flow.keys import CONFIGURATION
+from tulle.flow.key_sets import read_endpoints
+from tulle.flow.keys import CONFIGURATION, endpoints_address
 from tulle.kit.clock import ManualClock
 from tulle.kit.codec import encode
 from tulle.model.mesh import Mesh
+from tulle.model.routers import EdgeState
 from tulle.model.security import TokenRule
 
 ONE, TWO = '{"keys":[{"k":"AQ","kid":"1","kty":"oct"}]}', '{"keys":[{"k":"AQ","kid":"2","kty":"oct"}]}'
@@ -198,6 +200,20 @@ async def test_the_configuration_of_an_issuer_leads_to_its_keys(world: World) ->
         await until(lambda: bool(cache.findings))
         assert "it has no address" in cache.findings[0].message
         assert cache.sets == {issuer + CONFIGURATION: ONE}
+
+
+async def test_where_people_sign_in_is_kept_too(world: World) -> None:
+    said = {"authorization_endpoint": "http://a/in", "token_endpoint": "http://a/token", "jwks_uri": world.address}
+    world.server.answers[CONFIGURATION] = json.dumps(said).encode()
+    rule = token_rule(world.server.at(""))
+    edge = EdgeState(token_rules=(rule,), sign_in_rules=(rule,))
+    cache = world.cache()
+    async with running(cache):
+        cache.follow(Mesh(edge=edge))
+        await until(lambda: len(cache.sets) == 2)
+        await until(lambda: world.cache().sets == cache.sets)
+    found = read_endpoints(cache.sets[endpoints_address(rule)])
+    assert (found.authorization, found.token) == ("http://a/in", "http://a/token")
 
 
 async def test_what_no_rule_needs_is_not_fetched_and_forgotten_in_a_day(world: World) -> None:

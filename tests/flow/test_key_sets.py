@@ -4,7 +4,8 @@ import json
 
 import pytest
 
-from tulle.flow.key_sets import Unusable, canonical, key_address
+from tulle.flow.key_sets import Unusable, canonical, endpoints, key_address, read_endpoints
+from tulle.model.steps import Endpoints
 
 ONE = {"kty": "oct", "kid": "1", "k": "AQ"}
 TWO = {"kty": "oct", "kid": "2", "k": "AQAB"}
@@ -65,4 +66,43 @@ def test_the_configuration_of_an_issuer_says_where_its_keys_are() -> None:
 def test_a_configuration_that_does_not_is_not_taken(answer: bytes, message: str) -> None:
     with pytest.raises(Unusable) as caught:
         key_address(answer, asked="https://a")
+    assert str(caught.value) == message
+
+
+def said(**more: object) -> bytes:
+    places = {"authorization_endpoint": "https://a/in", "token_endpoint": "https://a/token"}
+    return json.dumps({**places, **more}).encode()
+
+
+def test_the_configuration_of_an_issuer_says_where_people_sign_in() -> None:
+    found = read_endpoints(endpoints(said(), asked="https://a"))
+    assert found == Endpoints(authorization="https://a/in", token="https://a/token", takes_form=False)
+    more = said(
+        end_session_endpoint="https://a/out",
+        token_endpoint_auth_methods_supported=["client_secret_basic", "client_secret_post"],
+        more="anything",
+    )
+    found = read_endpoints(endpoints(more, asked="https://a"))
+    assert (found.end_session, found.takes_form) == ("https://a/out", True)
+    assert endpoints(endpoints(more, asked="https://a").encode(), asked="https://a") == endpoints(
+        more, asked="http://a"
+    )
+
+
+@pytest.mark.parametrize(
+    ("answer", "message"),
+    [
+        (b"rubbish", "the answer is not JSON"),
+        (b"{}", 'the answer is no OpenID configuration: it has no address "authorization_endpoint"'),
+        (said(token_endpoint=7), 'the answer is no OpenID configuration: it has no address "token_endpoint"'),
+        (
+            said(end_session_endpoint="x"),
+            'the answer is no OpenID configuration: it has no address "end_session_endpoint"',
+        ),
+        (said(token_endpoint="http://a/token"), "its OpenID configuration leads out of TLS"),
+    ],
+)
+def test_a_configuration_without_them_is_not_taken(answer: bytes, message: str) -> None:
+    with pytest.raises(Unusable) as caught:
+        endpoints(answer, asked="https://a")
     assert str(caught.value) == message

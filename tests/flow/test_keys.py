@@ -5,7 +5,7 @@ from datetime import UTC, datetime
 
 from tests.envoy.policies import token_rule, tokens
 from tests.flow.world import mesh
-from tulle.flow.keys import Failure, Keyed, Wanted, address, findings, wanted, with_keys
+from tulle.flow.keys import Failure, Keyed, Wanted, address, endpoints_address, findings, wanted, with_keys
 from tulle.model.mesh import Mesh
 from tulle.model.routers import EdgeState
 from tulle.model.security import RequestAuthentication
@@ -35,6 +35,19 @@ def test_every_address_is_wanted_once() -> None:
 def test_steps_of_routers_want_keys_too() -> None:
     edge = EdgeState(token_rules=(NAMED, INLINE))
     assert wanted(replace(Mesh(), edge=edge)) == {URI: Wanted(URI, (NAMED,))}
+
+
+def test_steps_that_let_people_sign_in_want_to_know_where() -> None:
+    edge = EdgeState(token_rules=(BARE,), sign_in_rules=(BARE,))
+    where = endpoints_address(BARE)
+    found = wanted(replace(Mesh(), edge=edge))
+    assert found == {DISCOVERED: Wanted(DISCOVERED, (BARE,)), where: Wanted(where, (BARE,))}
+    never, once = Failure("down"), Failure("down", datetime(2026, 1, 2, 3, 4, tzinfo=UTC))
+    (finding,) = findings({where: found[where]}, {where: never})
+    sentence = f'where people sign in at issuer "https://issuer.example/" cannot be fetched from {DISCOVERED}: down; '
+    assert finding.message == f"{sentence}nobody can sign in yet"
+    (finding,) = findings({where: found[where]}, {where: once})
+    assert finding.message == f"{sentence}what it said last, at 2026-01-02 03:04 UTC, still counts"
 
 
 def test_whose_keys_they_are_is_told_if_that_is_known() -> None:

@@ -42,7 +42,7 @@ USUAL: Mapping[str, Row] = {
     "retry": {"maxRequestBodyBytes": 2 * 1024 * 1024},
 }  # fmt: skip
 """What is told where nothing is written."""
-HIDDEN, INSTEAD = frozenset(("password", "signingsecret")), "xxxx"
+HIDDEN, INSTEAD = frozenset(("clientsecret", "password", "secret", "signingsecret")), "xxxx"
 """What nobody can read here, who may read everything else; and what stands there."""
 
 

@@ -21,6 +21,7 @@ from tulle.envoy.rewrites import NOWHERE, Entry, redirects
 from tulle.envoy.routes import compile_routes, in_order
 from tulle.envoy.scope import may_call
 from tulle.envoy.sockets import Layout, Place
+from tulle.envoy.steps import sign_in
 from tulle.kit.groups import Groups
 from tulle.kit.memo import remember
 from tulle.kit.quick import quick
@@ -56,7 +57,7 @@ class Host:
     resource: Resource
     clusters: tuple[Resource, ...]
     secrets: frozenset[str]
-    """Secrets of the mesh that its clusters need."""
+    """Secrets of the mesh that it and its clusters need."""
     entry: Entry = NOWHERE
 
 
@@ -88,7 +89,7 @@ class Memory:
     _sharing: Counter[str] = field(default_factory=Counter)
     """By cluster: how many hosts have it."""
     _secrets: dict[Place, frozenset[str]] = field(default_factory=dict)
-    """Of hosts whose clusters need any."""
+    """Of hosts that need any."""
 
     wide: dict[str, frozenset[RouteSet]] = field(default_factory=dict)
     """By route configuration: sets that count for every host of it."""
@@ -100,7 +101,7 @@ class Memory:
 
     @property
     def secrets(self) -> frozenset[str]:
-        """Secrets of the mesh that any of the clusters needs."""
+        """Secrets of the mesh that any of the hosts needs."""
         return frozenset().union(*self._secrets.values())
 
     def users(self, services: Iterable[Name]) -> list[Place]:
@@ -291,8 +292,9 @@ def compile_host(mesh: Mesh, place: Place, sets: RouteSets, ports: Ports, entry:
         return encode(name, message, origins=origins)
 
     resource = attempt(VIRTUAL_HOST, name, origins, compiled)
-    clusters = cluster_resources(used, to, mesh.settings.trust_domain)
-    return Host(sets, ports, names, resource, clusters, mesh_secrets.needed(clusters), entry)
+    clusters = (*cluster_resources(used, to, mesh.settings.trust_domain), *sign_in.clusters(sets, mesh.settings))
+    secrets = mesh_secrets.needed(clusters) | sign_in.secrets(sets)
+    return Host(sets, ports, names, resource, clusters, secrets, entry)
 
 
 def at_gateway(route_set: RouteSet, ports: Ports) -> RouteSet:

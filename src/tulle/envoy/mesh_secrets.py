@@ -25,6 +25,8 @@ NONE: frozenset[str] = frozenset()
 """The same for all, who are very many."""
 KEYS = "secret|"
 """Begins the names of secrets with private keys."""
+CLIENT_SECRET, SEAL = "client-secret", "seal"
+"""Entries of secrets of those who let people sign in."""
 CERTIFICATE, KEY = ("tls.crt", "cert"), ("tls.key", "key")
 AUTHORITY, REVOKED = ("ca.crt", "cacert"), ("ca.crl", "crl")
 """Entries of secrets, by the names of Kubernetes and by those that Istio also knows."""
@@ -86,6 +88,10 @@ def _authorities(source: Secret | ConfigMap) -> bytes:
 
 def _compiled(mesh: Mesh, name: str) -> Resource | None:
     kind, _, rest = name.partition("|")
+    if name.startswith((naming.SIGN_IN, naming.SEAL)):
+        secret = mesh.secrets.get(_parsed(rest))
+        entry = SEAL if name.startswith(naming.SEAL) else CLIENT_SECRET
+        return _text(secret, name, entry) if secret is not None and secret.get(entry) else None
     if "+" not in name and kind == "secret":
         secret = mesh.secrets.get(_parsed(rest))
         return _certificate(secret) if secret is not None and not problem(secret) else None
@@ -111,6 +117,13 @@ def _certificate(secret: Secret) -> Resource:
     message.tls_certificate.certificate_chain.inline_bytes = secret.get(*CERTIFICATE)
     message.tls_certificate.private_key.inline_bytes = secret.get(*KEY)
     return encode(message.name, message, origins=(secret.origin,))
+
+
+@remember(size=2)
+def _text(secret: Secret, name: str, entry: str) -> Resource:
+    message = secret_pb2.Secret(name=name)
+    message.generic_secret.secret.inline_bytes = secret.get(entry)
+    return encode(name, message, origins=(secret.origin,))
 
 
 @remember(size=4)

@@ -36,6 +36,7 @@ FAILOVER, INSTEAD = "failover|", "instead|"
 SYSTEM_CA = "system-ca"
 """Secret of the authorities that the host of a proxy trusts, wherever it keeps them."""
 SECRET, SECRET_CA, CONFIG_MAP_CA = "secret|", "secret-ca|", "config-map-ca|"
+SIGN_IN, SEAL = "secret-sign-in|", "secret-seal|"
 """How the names of secrets begin that come from the mesh."""
 
 
@@ -180,6 +181,16 @@ def config_map_ca(name: Name) -> str:
     return f"{CONFIG_MAP_CA}{name.namespace}/{name.name}"
 
 
+def sign_in(name: Name) -> str:
+    """By which an OpenID provider knows a gateway."""
+    return f"{SIGN_IN}{name.namespace}/{name.name}"
+
+
+def seal(name: Name) -> str:
+    """By which a gateway knows its cookies again."""
+    return f"{SEAL}{name.namespace}/{name.name}"
+
+
 def joined_ca(names: Iterable[str]) -> str:
     """The authorities of several secrets and ConfigMaps together."""
     return "+".join(names)
@@ -187,7 +198,7 @@ def joined_ca(names: Iterable[str]) -> str:
 
 def is_mesh_secret(name: str) -> bool:
     """Whether a secret comes from the mesh; the others (keys of workloads, files) are the agent's own."""
-    return name.startswith((SECRET, SECRET_CA, CONFIG_MAP_CA))
+    return name.startswith((SECRET, SECRET_CA, CONFIG_MAP_CA, SIGN_IN, SEAL))
 
 
 def passthrough(service: Name, port: int, subset: str = "") -> str:

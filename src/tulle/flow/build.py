@@ -36,12 +36,16 @@ NO_KEYS: Mapping[str, str] = {}
 class Builder:
     """Builds the mesh again and again, from documents of which each time a few are different."""
 
-    def __init__(self, last_good: LastGood | None = None) -> None:
-        """`last_good`: what was good in an earlier process, and will be told what the next one should know."""
+    def __init__(self, last_good: LastGood | None = None, seal: str = "") -> None:
+        """`last_good`: what was good in an earlier process, and will be told what the next one should know.
+
+        `seal`: what cookies are proven by.
+        """
+        self._seal = seal
         self._last_good = last_good or LastGood()
         self._parts = Parts(last_good=self._last_good)
         self._merge = Merge()
-        self._checking = Checking()
+        self._checking = Checking(seal)
         self._mesh = Mesh(settings=DEFAULT_SETTINGS)
         self._services: Layered[Name, Service] = Layered()
         self._secrets: Layered[Name, Secret] = Layered()
@@ -83,7 +87,7 @@ class Builder:
                 return self._built((*documents, *kept), still_counting(findings, kept), keys, issued)
             except Exception:
                 # What is remembered may be half of before and half of now: from the beginning, but for good versions.
-                self._parts, self._merge, self._checking = self._parts.anew(), Merge(), Checking()
+                self._parts, self._merge, self._checking = self._parts.anew(), Merge(), Checking(self._seal)
                 raise
 
     def _built(

@@ -41,7 +41,8 @@ Table = Mapping[Name, Thing]
 class Checking:
     """The checked objects, kept up to date."""
 
-    def __init__(self) -> None:
+    def __init__(self, seal: str = "") -> None:
+        """`seal`: what cookies are proven by."""
         self.listeners: dict[Name, Listener] = {}
         self.routing = Routing()
         self.guarding = Guarding()
@@ -49,7 +50,7 @@ class Checking:
         self.taken: Mapping[Name, Guard] = {}
         """The guards that every proxy has taken."""
         self.advice = Advice()
-        self.edge = Edge()
+        self.edge = Edge(seal)
         self.issued = NOTHING_ISSUED
         """What certificate authorities have signed, and what they ask."""
         self._known_hosts: Mapping[str, tuple[Name, ...]] = {}

@@ -18,8 +18,8 @@ from pathlib import Path
 
 from tulle.clients.web import CannotFetch, fetch
 from tulle.flow import keys
-from tulle.flow.key_sets import Unusable, canonical, key_address
-from tulle.flow.keys import CONFIGURATION, Failure, Wanted
+from tulle.flow.key_sets import Unusable, canonical, endpoints, key_address
+from tulle.flow.keys import CONFIGURATION, ENDPOINTS, Failure, Wanted
 from tulle.kit.backoff import Backoff
 from tulle.kit.clock import Clock, SystemClock
 from tulle.kit.codec import decode, encode
@@ -45,7 +45,7 @@ MEMORY = timedelta(days=1)
 
 @dataclass(frozen=True, slots=True)
 class Kept:
-    """A set of keys, and when it was last seen."""
+    """A set of keys, or where people sign in, and when it was last seen."""
 
     address: str
     keys: str
@@ -73,7 +73,7 @@ class KeyCache:
     ) -> None:
         """`pause` waits for some seconds; handed in, like the clock, so that tests own the time."""
         self.sets: Mapping[str, str] = {}
-        """Key sets by address. Replaced, never changed in place."""
+        """Key sets, and where people sign in, by address. Replaced, never changed in place."""
         self.findings: tuple[Finding, ...] = ()
         self._path = path
         self._changed = changed
@@ -96,7 +96,7 @@ class KeyCache:
         self._saved = known
         for each in known.kept:
             with contextlib.suppress(Unusable):  # What was kept may come from a version that took more.
-                self._kept[each.address] = replace(each, keys=canonical(each.keys.encode()))
+                self._kept[each.address] = replace(each, keys=_read(each.address, each.keys.encode()))
         self.sets = {each.address: each.keys for each in self._kept.values()}
 
     def follow(self, mesh: Mesh) -> None:
@@ -144,7 +144,7 @@ class KeyCache:
         """Fetch one set once; whether that was possible."""
         wish = self._wanted.get(address)
         try:
-            found = await _key_set(address, wish.timeout if wish else PATIENCE)
+            found = await _fetched(address, wish.timeout if wish else PATIENCE)
         except (CannotFetch, Unusable) as error:
             self._failed(address, str(error))
             return False
@@ -190,18 +190,27 @@ class KeyCache:
                 log.error("the keys of issuers could not be saved: %s", error)
 
 
-def _of_edge(mesh: Mesh) -> tuple[TokenRule, ...]:
-    return mesh.edge.token_rules if mesh.edge is not None else ()
+def _of_edge(mesh: Mesh) -> tuple[tuple[TokenRule, ...], ...]:
+    return (mesh.edge.token_rules, mesh.edge.sign_in_rules) if mesh.edge is not None else ()
 
 
-async def _key_set(address: str, timeout: float) -> str:
-    """The set at an address, in its one form; found by way of the issuer's configuration if it is the one of that.
+def _read(address: str, answer: bytes) -> str:
+    """What an answer says, in its one form.
+
+    Raises:
+        Unusable: it is an answer to something else.
+    """
+    return endpoints(answer, asked=address) if address.endswith(ENDPOINTS) else canonical(answer)
+
+
+async def _fetched(address: str, timeout: float) -> str:
+    """What is at an address; keys are found by way of the issuer's configuration if it is the one of that.
 
     Raises:
         CannotFetch: there is no answer, or none that can be used.
         Unusable: it is an answer to something else.
     """
-    answer = await fetch(address, timeout)
+    answer = await fetch(address.removesuffix(ENDPOINTS), timeout)
     if address.endswith(CONFIGURATION):
         answer = await fetch(key_address(answer, asked=address), timeout)
-    return canonical(answer)
+    return _read(address, answer)

@@ -16,6 +16,8 @@ from tulle.model.security import RequestAuthentication, TokenRule
 
 CONFIGURATION = "/.well-known/openid-configuration"
 """Where an issuer says where its keys are (OpenID Connect Discovery 1.0 §4)."""
+ENDPOINTS = "#endpoints"
+"""Follows the address of a configuration from which the places are wanted where people sign in."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,6 +48,11 @@ def address(rule: TokenRule) -> str:
     return rule.jwks_uri or rule.issuer.removesuffix("/") + CONFIGURATION
 
 
+def endpoints_address(rule: TokenRule) -> str:
+    """Where the issuer of a rule says where people sign in."""
+    return rule.issuer.removesuffix("/") + CONFIGURATION + ENDPOINTS
+
+
 def wanted(mesh: Mesh) -> dict[str, Wanted]:
     """Everything that is to be fetched, by address.
 
@@ -64,6 +71,8 @@ def wanted(mesh: Mesh) -> dict[str, Wanted]:
     for rule in mesh.edge.token_rules if mesh.edge is not None else ():
         if found := address(rule):
             rules.setdefault(found, []).append(rule)
+    for rule in mesh.edge.sign_in_rules if mesh.edge is not None else ():
+        rules.setdefault(endpoints_address(rule), []).append(rule)
     return {each: Wanted(each, tuple(rules[each])) for each in sorted(rules)}
 
 
@@ -115,6 +124,10 @@ def _is_inside(mesh: Mesh, namespace: str, uri: str) -> bool:
 
 
 def _sentence(rule: TokenRule, where: str, failure: Failure) -> str:
+    if where.endswith(ENDPOINTS):
+        what = f'where people sign in at issuer "{rule.issuer}" cannot be fetched from {where.removesuffix(ENDPOINTS)}'
+        last = f"what it said last, at {failure.last:%Y-%m-%d %H:%M} UTC, still counts" if failure.last else ""
+        return f"{what}: {failure.reason}; {last or 'nobody can sign in yet'}"
     if failure.last is not None:
         rest = f"the last known keys from {failure.last:%Y-%m-%d %H:%M} UTC still count"
     elif rule.jwks_uri:

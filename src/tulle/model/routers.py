@@ -367,6 +367,8 @@ class EdgeState:
     steps: frozenset[Name] = frozenset()
     token_rules: tuple[TokenRule, ...] = ()
     """All that steps have, still without keys that are fetched."""
+    sign_in_rules: tuple[TokenRule, ...] = ()
+    """Those of them whose issuers let people sign in."""
     wishes: tuple[tuple[Router, RouterTls], ...] = ()
     """Routers that are used and have TLS, each with what holds for it: its own, or that of an entry point."""
     provided: tuple[str, ...] = ()

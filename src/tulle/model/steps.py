@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 
+from tulle.model.names import Name
 from tulle.model.policies import Retry
 from tulle.model.routes import Backend
 from tulle.model.security import TokenRule
@@ -212,6 +213,67 @@ class VerifyToken:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Cookie:
+    """How cookies are called, and where browsers send them."""
+
+    name: str
+    path: str = "/"
+    same_site: str = "lax"
+    """`lax`, `strict`, `none`, or nothing."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Endpoints:
+    """Where an OpenID provider is asked for what."""
+
+    authorization: str
+    token: str
+    end_session: str = ""
+    """Where it is told that somebody signed out; empty: nowhere."""
+    takes_form: bool = True
+    """Whether the secret goes into the form; otherwise into the header, as for a password."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SignIn:
+    """Let only those pass who signed in at an OpenID provider; send the others there."""
+
+    name: Name
+    """Tells it from all others."""
+    rule: TokenRule
+    """What the tokens must be by which the provider says who they are."""
+    client: str
+    """How the provider calls whoever asks."""
+    client_secret: str = field(repr=False)
+    seal: str = field(default="", repr=False)
+    """What cookies are proven by; empty: something of the mesh."""
+    endpoints: Endpoints | None = None
+    """As far as the provider has said."""
+    callback: str
+    """Where people come back from the provider: a path, or a whole URL."""
+    login: str = ""
+    """The only path that leads to the provider; empty: all do."""
+    leads_nowhere: bool = False
+    """Whether nobody is sent there at all."""
+    logout: str = ""
+    after_login: str = ""
+    """Where people go on who signed in at `login`."""
+    after_logout: str = ""
+    scopes: tuple[str, ...] = ("openid",)
+    parameters: tuple[tuple[str, str], ...] = ()
+    """More that the provider is told."""
+    session: Cookie
+    state: Cookie
+    domain: str = ""
+    """Of all cookies; empty: the host."""
+    patience: float = 600.0
+    """Seconds for signing in."""
+    expiry: float = 86400.0
+    """Seconds after which somebody who was not seen has to sign in again, if the provider does not say it."""
+    refreshes: bool = True
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class ErrorPages:
     """Show the page of another service for some statuses."""
 
@@ -361,6 +423,7 @@ Step = (
     | TryAgain
     | LimitTime
     | VerifyToken
+    | SignIn
     | ErrorPages
     | AskServer
     | Break

@@ -110,8 +110,8 @@ def test_time_limits() -> None:
         ),
         ("plugin: {}", '"plugin" names nothing'),
         (
-            "plugin: {oidc: {}}",
-            '"plugin.oidc" is not done here; let a server that speaks OpenID Connect decide with forwardAuth',
+            "plugin: {ldap: {}}",
+            '"plugin.ldap" is not done here; let a server that asks the directory decide with forwardAuth',
         ),
     ],
 )

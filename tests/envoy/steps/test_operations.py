@@ -5,7 +5,7 @@ from typing import Any, get_args
 import pytest
 
 from tests.envoy.kitchen import backend
-from tests.envoy.policies import token_rule
+from tests.envoy.policies import sign_in, token_rule
 from tulle.envoy.steps import operations
 from tulle.envoy.steps.parts import Native, Where, Work
 from tulle.model import steps
@@ -14,6 +14,7 @@ HERE = Where("0", "router/1")
 BY = steps.SameClient(is_host=True)
 SOME: tuple[steps.Step, ...] = (
     steps.VerifyToken(rule=token_rule(jwks="{}")),
+    sign_in(),
     steps.AddPrefix(prefix="/a"),
     steps.StripPrefix(prefixes=("/a",)),
     steps.StripPattern(patterns=("/a",)),

@@ -1,15 +1,19 @@
 from __future__ import annotations
 
+import json
+
 import pytest
 
 from tests.dialects.traefik.reading import document
 from tests.flow.edge.building import STANDING, file, http, mesh, routes, told
+from tulle.envoy.steps.sign_in import secret_name
 from tulle.flow.build import Builder
 from tulle.flow.edge.joining import UNTYPED
 from tulle.flow.edge.parents import DEEPEST, LEVEL, RANK
+from tulle.flow.key_sets import endpoints
 from tulle.model.mesh import Mesh
 from tulle.model.routes import Forward, Respond
-from tulle.model.steps import AddPrefix, ErrorPages, RefuseEscapes, StripPrefix, VerifyToken
+from tulle.model.steps import AddPrefix, Endpoints, ErrorPages, RefuseEscapes, SignIn, StripPrefix, VerifyToken
 
 
 def test_a_router_with_everything_that_it_names() -> None:
@@ -118,6 +122,33 @@ def test_tokens_are_verified_by_the_keys_that_are_known() -> None:
         second.gateway_routes
     )
     assert second.edge is not None and [rule.jwks_uri for rule in second.edge.token_rules] == ["http://keys", ""]
+
+
+def test_where_people_sign_in_is_known_later() -> None:
+    oidc = "issuer: 'http://id', clientID: shop, clientSecret: hidden, redirectUrl: /back"
+    more = f"\n  middlewares: {{m: {{oidc: {{{oidc}}}}}}}\n"
+    documents = (document(http("a: {rule: PathPrefix(`/`), service: s, middlewares: [m]}", more)), STANDING)
+    builder = Builder(seal="x")
+
+    def step(found: Mesh) -> SignIn:
+        (only,) = routes(found)["a"].rules[0].steps
+        assert isinstance(only, SignIn)
+        return only
+
+    first = builder.build(documents)
+    assert (step(first).endpoints, step(first).rule.jwks) == (None, "")
+    assert first.edge is not None and first.edge.token_rules == first.edge.sign_in_rules
+    said = {"authorization_endpoint": "http://id/in", "token_endpoint": "http://id/token"}
+    place = "http://id/.well-known/openid-configuration"
+    keys = {place: "some", f"{place}#endpoints": endpoints(json.dumps(said).encode(), asked=place)}
+    second = builder.build(documents, keys=keys)
+    assert step(second).endpoints == Endpoints(authorization="http://id/in", token="http://id/token", takes_form=False)
+    assert step(second).rule.jwks == "some"
+    name = secret_name(step(second))
+    assert second.secrets[name].get("client-secret") == b"hidden"
+    # Another middleware is no reason to give Envoy the same secrets again.
+    third = builder.build((*documents, document(f"http: {{{more.replace('m: {oidc', 'n: {oidc')}}}")))
+    assert third.secrets[name] is second.secrets[name]
 
 
 def test_services_of_the_control_plane_that_nobody_asked_for() -> None:

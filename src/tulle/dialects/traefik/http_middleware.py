@@ -21,6 +21,8 @@ from tulle.dialects.traefik.more_specs import JwtSpec, PluginSpec, TimeoutsSpec
 from tulle.dialects.traefik.passwords import basic, digest
 from tulle.dialects.traefik.references import reference, references
 from tulle.dialects.traefik.servers import PORT, PORTS
+from tulle.dialects.traefik.sign_in import sign_in
+from tulle.dialects.traefik.sign_in_specs import OidcSpec
 from tulle.dialects.traefik.statuses import statuses
 from tulle.dialects.written import Written
 from tulle.model import breaking
@@ -391,6 +393,10 @@ def _jwt(part: Written, spec: JwtSpec) -> Found:
     return Found(more_middlewares.jwt(part, spec, "jwt"))
 
 
+def _oidc(part: Written, spec: OidcSpec) -> Found:
+    return Found(sign_in(part, spec, "oidc"))
+
+
 def _timeouts(part: Written, spec: TimeoutsSpec) -> Found:
     return Found(more_middlewares.timeouts(part, spec))
 
@@ -417,6 +423,7 @@ _KINDS: Mapping[str, Callable[[Written, Any], Found]] = {
     "ip_allow_list": _allow,
     "ip_white_list": _allow,
     "jwt": _jwt,
+    "oidc": _oidc,
     "pass_tls_client_cert": _certificate,
     "plugin": _plugin,
     "rate_limit": _rate,

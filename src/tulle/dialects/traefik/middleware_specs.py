@@ -8,6 +8,7 @@ from pydantic import Field
 
 from tulle.dialects.objects import Refused
 from tulle.dialects.traefik.more_specs import JwtSpec, PluginSpec, TimeoutsSpec
+from tulle.dialects.traefik.sign_in_specs import OidcSpec
 from tulle.dialects.traefik.values import (
     Count,
     Flag,
@@ -371,6 +372,7 @@ class MiddlewareSpec(TraefikSpec):
     grpc_web: Annotated[GrpcWebSpec | None, Present] = Field(None, description="gRPC for browsers.")
     headers: Annotated[HeadersSpec | None, Present] = Field(None, description="Headers.")
     jwt: Annotated[JwtSpec | None, Present] = Field(None, description="Tokens; not in Traefik's open edition.")
+    oidc: Annotated[OidcSpec | None, Present] = Field(None, description="Signing in; not in Traefik's open edition.")
     timeouts: Annotated[TimeoutsSpec | None, Present] = Field(None, description="So long; not in Traefik.")
     in_flight_req: Annotated[InFlightReqSpec | None, Present] = Field(None, description="So many at a time.")
     ip_allow_list: Annotated[IpAllowListSpec | None, Present] = Field(None, description="Some clients only.")

@@ -12,14 +12,14 @@ from cryptography.hazmat.primitives.serialization import load_pem_public_key
 
 from tulle.dialects.fields import shown
 from tulle.dialects.traefik.more_specs import JwtSpec, PluginSpec, TimeoutsSpec
+from tulle.dialects.traefik.sign_in import sign_in
 from tulle.dialects.written import Written
 from tulle.kit.web_keys import SHARED, key_set
 from tulle.model.security import TokenRule
-from tulle.model.steps import LimitTime, VerifyToken
+from tulle.model.steps import LimitTime, SignIn, VerifyToken
 
 USUAL = "is code that only Traefik runs; a WasmPlugin of Istio, or an EnvoyFilter with Lua, can do it"
 ALTERNATIVES = {
-    "oidc": "is not done here; let a server that speaks OpenID Connect decide with forwardAuth",
     "oauthintrospection": "is not done here; let a server that asks for tokens decide with forwardAuth",
     "ldap": "is not done here; let a server that asks the directory decide with forwardAuth",
     "httpcache": "is not done here; put a cache between the service and this",
@@ -29,12 +29,14 @@ ALTERNATIVES = {
 REFERENCE = "urn:k8s:"
 
 
-def plugin(part: Written, spec: PluginSpec) -> tuple[VerifyToken, ...]:
-    """The only one that is done here."""
+def plugin(part: Written, spec: PluginSpec) -> tuple[VerifyToken | SignIn, ...]:
+    """The only ones that are done here."""
     for name in spec.model_extra or {}:
         part.error(("plugin", name), ALTERNATIVES.get(name.lower(), USUAL))
     if spec.jwt is not None:
         return jwt(part, spec.jwt, "plugin", "jwt")
+    if spec.oidc is not None:
+        return sign_in(part, spec.oidc, "plugin", "oidc")
     if not spec.model_extra:
         part.error(("plugin",), "names nothing")
     return ()

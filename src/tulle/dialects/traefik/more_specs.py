@@ -7,6 +7,7 @@ from typing import Annotated, Any
 from pydantic import ConfigDict, Field
 
 from tulle.dialects.objects import Differs, Refused
+from tulle.dialects.traefik.sign_in_specs import OidcSpec
 from tulle.dialects.traefik.values import Flag, Present, Seconds, Text, TextMap, Texts, TraefikSpec
 
 
@@ -52,3 +53,4 @@ class PluginSpec(TraefikSpec):
 
     model_config = ConfigDict(extra="allow")
     jwt: Annotated[JwtSpec | None, Present] = Field(None, description="Tokens.")
+    oidc: Annotated[OidcSpec | None, Present] = Field(None, description="Signing in.")

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Mapping
 from typing import Any
 
-from tulle.envoy.steps import answers, bodies, calls, certificates, consulted, limits, paths, tokens
+from tulle.envoy.steps import answers, bodies, calls, certificates, consulted, limits, paths, sign_in, tokens
 from tulle.envoy.steps.clients import client, ranges
 from tulle.envoy.steps.parts import Native, Operation, Part, Where, Work
 from tulle.kit.status_texts import status_text
@@ -154,4 +154,5 @@ _MAKERS: Mapping[type[Any], Callable[[Any, Where], tuple[Part, ...]]] = {
     steps.AskServer: calls.ask,
     steps.ErrorPages: calls.pages,
     steps.VerifyToken: tokens.verify,
+    steps.SignIn: sign_in.sign_in,
 }

@@ -6,7 +6,18 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import fields, replace
 from typing import TypeVar
 
-from tulle.flow.edge import answers, certified, crowds, log_files, observed, places, redirects, streams, trusting
+from tulle.flow.edge import (
+    answers,
+    certified,
+    crowds,
+    log_files,
+    observed,
+    places,
+    redirects,
+    signing_in,
+    streams,
+    trusting,
+)
 from tulle.flow.edge.ending import Ending
 from tulle.flow.edge.ending import ending as end
 from tulle.flow.edge.joining import Joined, join
@@ -50,7 +61,9 @@ NO_KEYS: Mapping[str, str] = {}
 class Edge:
     """Routers joined with everything that they name; only what a change concerns is joined again."""
 
-    def __init__(self) -> None:
+    def __init__(self, seal: str = "") -> None:
+        """`seal`: what cookies are proven by."""
+        self._seal = seal
         self.listeners: dict[Name, Listener] = {}
         self.services: dict[Name, Service] = {}
         self.secrets: dict[Name, Secret] = {}
@@ -82,7 +95,9 @@ class Edge:
         kinds = {kind for kind, _ in different}
         if is_joined or is_issued or not kinds.isdisjoint({"certificate", "entry point", "options"}):
             self._update_listeners()
-        if is_issued or not kinds.isdisjoint({"certificate", "entry point", "options", "serversTransport"}):
+        if is_issued or not kinds.isdisjoint(
+            {"certificate", "entry point", "options", "serversTransport", "middleware"}
+        ):
             self._update_secrets()
         routers = self._in_order()
         own = (route for router in routers for route in self._routes_of(router))
@@ -145,6 +160,7 @@ class Edge:
             composed=frozenset((*known.blends, *known.mirrorings, *known.failovers)),
             steps=frozenset(known.steps),
             token_rules=tuple(known.token_rules),
+            sign_in_rules=tuple(each.rule for each in known.sign_ins),
             wishes=tuple(wishes),
             provided=(certified.names(self._pairs(), ()) or ()) if any(tls.resolver for _, tls in wishes) else (),
         )
@@ -189,8 +205,14 @@ class Edge:
         if self.points:
             found += [*map(secret, self._pairs()), *answers.secrets(self._issued.answers)]
             found += map(trusting.secret, self._known.options.values())
+            found += (self._same_secret(signing_in.secret(each, self._seal)) for each in self._known.sign_ins)
         issued = self._issued.secrets if self.points else {}
         self.secrets = _all(self.secrets, {**{each.name: each for each in found if each is not None}, **issued})
+
+    def _same_secret(self, secret: Secret) -> Secret:
+        """The one that there is, if nothing is different."""
+        known = self.secrets.get(secret.name)
+        return known if known is not None and (known.origin, known.data) == (secret.origin, secret.data) else secret
 
     def _pairs(self) -> list[KeyPair]:
         """Certificates in the order in which they are shown."""

@@ -23,6 +23,7 @@ from tulle.model.steps import (
     LimitRate,
     RefuseEscapes,
     SetHeaders,
+    SignIn,
     Step,
     VerifyToken,
 )
@@ -132,6 +133,8 @@ def _found(step: Step, lookup: Lookup) -> Step:
     """With what is not known before: keys of issuers, and servers of pages (the first that a service is made of)."""
     if isinstance(step, VerifyToken):
         return replace(step, rule=lookup.with_keys(step.rule))
+    if isinstance(step, SignIn):
+        return lookup.with_endpoints(step)
     if not isinstance(step, ErrorPages):
         return step
     target = sending(Reference(name=step.backend.service, origin=step.backend.origin), lookup)

@@ -7,8 +7,10 @@ from dataclasses import dataclass, field, replace
 from itertools import chain
 from typing import Any, TypeVar
 
+from tulle.flow.edge import signing_in
 from tulle.flow.joining import typed
-from tulle.flow.keys import address
+from tulle.flow.key_sets import read_endpoints
+from tulle.flow.keys import address, endpoints_address
 from tulle.flow.merge import Merge
 from tulle.kit.memo import remember
 from tulle.kit.tables import changed_keys
@@ -41,7 +43,7 @@ from tulle.model.routers import (
 )
 from tulle.model.routes import RouteKind
 from tulle.model.security import TokenRule
-from tulle.model.steps import VerifyToken
+from tulle.model.steps import SignIn, VerifyToken
 
 SERVICES = (Pool, Blend, Mirroring, Failover)
 ASKED_FOR = {
@@ -88,9 +90,14 @@ class Known:
             (name, step.rule)
             for name, each in self.steps.items()
             for step in each.steps
-            if isinstance(step, VerifyToken)
+            if isinstance(step, VerifyToken | SignIn)
         ]
         return (rule for _, rule in sorted(found, key=lambda each: each[0]))
+
+    @property
+    def sign_ins(self) -> Iterator[SignIn]:
+        """All that lets people sign in, in the order of what has it."""
+        return signing_in.all_of(self.steps.values())
 
     @classmethod
     def of(cls, merge: Merge) -> Known:
@@ -204,6 +211,15 @@ class Lookup:
             return rule
         self.asked.add(("keys", Name("", where)))
         return replace(rule, jwks=self.known.keys.get(where, ""))
+
+    def with_endpoints(self, step: SignIn) -> SignIn:
+        """Somewhere to sign in, with what its issuer has said."""
+        where = endpoints_address(step.rule)
+        self.asked.add(("keys", Name("", where)))
+        found = self.known.keys.get(where)
+        return replace(
+            step, rule=self.with_keys(step.rule), endpoints=read_endpoints(found) if found is not None else None
+        )
 
     def usual_transport(self) -> Transport | None:
         """The one of services that name none, if there is one."""
