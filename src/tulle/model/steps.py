@@ -338,6 +338,11 @@ class LimitConnections:
     amount: int
 
 
+@dataclass(frozen=True, slots=True)
+class RouteAgain:
+    """Look for the route by what the request is now; what comes after is of that route."""
+
+
 Step = (
     AddPrefix
     | StripPrefix
@@ -366,4 +371,5 @@ Step = (
     | ShowCertificate
     | BridgeGrpc
     | LimitConnections
+    | RouteAgain
 )

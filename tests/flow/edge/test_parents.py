@@ -3,7 +3,7 @@ from __future__ import annotations
 from tests.flow.edge.building import http, mesh, routes, told
 from tulle.model.conditions import Comparison, Condition, Subject
 from tulle.model.routes import Respond
-from tulle.model.steps import AddPrefix, SetHeaders
+from tulle.model.steps import AddPrefix, AskServer, RouteAgain, SetHeaders
 
 MARK = "\n  middlewares: {mark: {headers: {customRequestHeaders: {X-Mark: yes}}}, add: {addPrefix: {prefix: /a}}}"
 
@@ -93,3 +93,46 @@ def test_routers_are_on_few_levels() -> None:
     d: {rule: Path(`/d`), service: s, parentRefs: [c]}""")
     assert "5: router d: routers are below each other on more than 3 levels" in told(mesh(text))
     assert "d" in routes(mesh(text.replace(", parentRefs: [a]", "")))
+
+
+ASK = "ask: {forwardAuth: {address: 'http://127.0.0.1:9/', authResponseHeaders: [X-Mark]}}, add:"
+
+
+def test_what_a_server_said_is_asked_of_the_request() -> None:
+    found = mesh(
+        http(
+            """top: {rule: PathPrefix(`/`), middlewares: [mark, ask]}
+    a: {rule: "Header(`X-Mark`, `yes`)", service: s, parentRefs: [top], middlewares: [add]}""",
+            MARK.replace("add:", ASK),
+        )
+    )
+    known = {name: each.rules[0] for name, each in routes(found).items()}
+    assert [type(step) for step in known["top"].steps] == [SetHeaders, AskServer, RouteAgain]
+    assert [type(step) for step in known["a"].steps] == [SetHeaders, AskServer, RouteAgain, AddPrefix]
+    (match,) = known["a"].matches
+    assert condition(Subject.HEADER, "yes", "x-mark") in match.conditions
+
+
+def test_a_server_that_may_say_anything() -> None:
+    more = MARK.replace("add:", ASK).replace("authResponseHeaders: [X-Mark]", "authResponseHeadersRegex: ^X-")
+    found = mesh(
+        http(
+            """top: {rule: PathPrefix(`/`), middlewares: [mark, ask]}
+    a: {rule: "Header(`X-Mark`, `yes`)", service: s, parentRefs: [top]}""",
+            more,
+        )
+    )
+    (match,) = routes(found)["a"].rules[0].matches
+    assert condition(Subject.HEADER, "yes", "x-mark") in match.conditions
+
+
+def test_a_server_that_only_says_yes_changes_nothing() -> None:
+    more = MARK.replace("add:", ASK).replace(", authResponseHeaders: [X-Mark]", "")
+    found = mesh(
+        http(
+            """top: {rule: PathPrefix(`/`), middlewares: [ask]}
+    a: {rule: Path(`/a`), service: s, parentRefs: [top]}""",
+            more,
+        )
+    )
+    assert [type(step) for step in routes(found)["a"].rules[0].steps] == [AskServer]

@@ -154,4 +154,5 @@ _MAKERS: Mapping[type[Any], Callable[[Any, Where], tuple[Part, ...]]] = {
     steps.AskServer: calls.ask,
     steps.ErrorPages: calls.pages,
     steps.VerifyToken: tokens.verify,
+    steps.RouteAgain: lambda step, where: (Work(request=({"op": "route_again"},), is_last=True),),
 }

@@ -8,7 +8,7 @@ from dataclasses import replace
 from tulle.flow.edge.known import Lookup, shown
 from tulle.model.conditions import Comparison, Condition, Conjunction, Subject
 from tulle.model.routers import Router, Steps
-from tulle.model.steps import SetHeaders, Step
+from tulle.model.steps import AskServer, SetHeaders, Step
 
 DEEPEST = 3
 """Levels of routers."""
@@ -28,7 +28,7 @@ def at_top(priority: int) -> int:
 
 def _placed(router: Router, lookup: Lookup, depth: int) -> Iterator[Router]:
     if not router.parents:
-        yield replace(router, priority=at_top(router.priority))
+        yield _turning(replace(router, priority=at_top(router.priority)), router, lookup)
         return
     if depth == DEEPEST:
         lookup.wrong(router.parents[0], f"routers are below each other on more than {DEEPEST} levels")
@@ -42,7 +42,7 @@ def _placed(router: Router, lookup: Lookup, depth: int) -> Iterator[Router]:
             lookup.wrong(each, f'router "{name}" has a service, so that it is the parent of none')
             continue
         for above in _placed(parent, lookup, depth + 1):
-            yield _below(router, above, lookup)
+            yield _turning(_below(router, above, lookup), router, lookup)
 
 
 def _below(router: Router, above: Router, lookup: Lookup) -> Router:
@@ -55,10 +55,23 @@ def _below(router: Router, above: Router, lookup: Lookup) -> Router:
         hosts=_hosts(above.hosts, router.hosts),
         named=above.named,
         steps=(*above.steps, *router.steps),
+        turns=above.turns,
         tls=above.tls,
         priority=above.priority + (router.priority << LEVEL * (DEEPEST - 1 - _level(above))),
         parents=(),
     )
+
+
+def _turning(placed: Router, router: Router, lookup: Lookup) -> Router:
+    """A router that divides requests: those below it are asked about what its servers made of them."""
+    own = (step for each in router.steps for step in _all(lookup.known.steps.get(each.name), lookup, 0))
+    if router.service is None and any(isinstance(step, AskServer) and _changes(step) for step in own):
+        return replace(placed, turns=(*placed.turns, len(placed.steps)))
+    return placed
+
+
+def _changes(step: AskServer) -> bool:
+    return bool(step.consent_headers or step.consent_pattern)
 
 
 def _level(router: Router) -> int:
@@ -74,13 +87,17 @@ def _hosts(one: tuple[str, ...] | None, two: tuple[str, ...] | None) -> tuple[st
 
 
 def _set_headers(above: Router, lookup: Lookup) -> dict[str, str]:
-    """Headers that requests have by the steps of a router, whatever clients send."""
+    """Headers that requests have by the steps of a router, whatever clients and servers that are asked say."""
     found: dict[str, str] = {}
     for each in above.steps:
         steps = lookup.known.steps.get(each.name)
         for step in _all(steps, lookup, 0):
             if isinstance(step, SetHeaders):
                 found.update((name.lower(), value) for name, value in step.request)
+            elif isinstance(step, AskServer):
+                said = [*found] if step.consent_pattern else [name.lower() for name in step.consent_headers]
+                for name in said:
+                    found.pop(name, None)
     return found
 
 

@@ -20,6 +20,7 @@ local known = 0
 
 local function plan(context)
   local name = context:get("plan")
+  if name == nil then return {} end
   local found = PLANS[name]
   if found ~= nil then return found end
   found = { slot = context:get("slot"), request = context:get("request"), answer = context:get("answer") }
