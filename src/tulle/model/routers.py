@@ -321,6 +321,8 @@ class Redirection:
     scheme: str = "https"
     is_permanent: bool = True
     priority: int = (1 << 63) - 2
+    spares_challenges: bool = False
+    """Whether the paths of ACME challenges are left to routers."""
     origin: Origin = field(default=BUILT_IN, compare=False)
 
 
