@@ -30,7 +30,13 @@ USUAL_TRANSPORT = Name(STATIC, "transport")
 """The transport of services for HTTP that name none."""
 USUAL_TCP_TRANSPORT = Name(STATIC, "tcp/transport")
 """The same of services for connections."""
-USUAL_VERSIONS, USUAL_ENTRANCE = TlsVersions(), Entrance()
+USUAL_CIPHERS = tuple(
+    f"ECDHE-{key}-{cipher}"
+    for cipher in ("AES128-GCM-SHA256", "AES256-GCM-SHA384", "CHACHA20-POLY1305", "AES128-SHA", "AES256-SHA")
+    for key in ("ECDSA", "RSA")
+)
+"""Those of Go; the last ones are for old clients, and all that there is before TLS 1.2."""
+USUAL_VERSIONS, USUAL_ENTRANCE = TlsVersions(ciphers=USUAL_CIPHERS), Entrance()
 USUAL_PROTOCOLS = ("h2", "http/1.1")
 CORE = Name(STATIC, "core")
 INTERNAL = "@internal"
