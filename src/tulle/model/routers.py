@@ -132,6 +132,8 @@ class Core:
     origin: Origin
     is_older: bool = False
     """Whether rules that do not say it are in the syntax of version 2."""
+    is_strict: bool = False
+    """Whether routers that want different TLS options for a host are for nobody."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False, weakref_slot=True)

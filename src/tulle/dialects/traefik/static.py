@@ -73,10 +73,11 @@ class CoreSpec(TraefikSpec):
     """Rules."""
 
     default_rule_syntax: Syntax = Field("v3", description="Of rules that do not say it.")
-    strict_tls_options: Annotated[
-        Flag,
-        Refused("has no effect: hosts for which routers name different options get the usual ones", unless=(False,)),
-    ] = Field(False, alias="strictTLSOptions", description="Whether conflicts are refused.")
+    strict_tls_options: Flag = Field(
+        False,
+        alias="strictTLSOptions",
+        description="Whether routers that want different TLS options for a host are for nobody.",
+    )
 
 
 class PluginsSpec(TraefikSpec):
@@ -160,7 +161,12 @@ def read_core(part: Written) -> Fragment:
     spec = validated(part, CoreSpec)
     if spec is None:
         return Fragment(findings=tuple(part.findings))
-    core = Core(name=CORE, origin=part.origin, is_older=spec.default_rule_syntax == "v2")
+    core = Core(
+        name=CORE,
+        origin=part.origin,
+        is_older=spec.default_rule_syntax == "v2",
+        is_strict=spec.strict_tls_options,
+    )
     return Fragment(objects=(core,), findings=tuple(part.findings))
 
 

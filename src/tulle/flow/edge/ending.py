@@ -48,6 +48,8 @@ class Ending:
     """Entry points where all connections without TLS are some router's."""
     untouched: frozenset[Name] = frozenset()
     """Entry points where they are that router's even with TLS, because nobody else wants it: nobody looks for it."""
+    refused: frozenset[tuple[Router, Name]] = frozenset()
+    """Routers that are for nobody at an entry point, since others contradict them."""
     findings: tuple[Finding, ...] = ()
 
     def foreign(self, router: Router, point: EntryPoint) -> tuple[str, ...]:
@@ -63,8 +65,8 @@ class Ending:
         return tuple(sorted(ways - {str(own) if is_own else DEFAULT}))
 
 
-def ending(live: Live, options: Mapping[Name, TlsOptions]) -> Ending:
-    """How TLS is ended for all hosts of these routers."""
+def ending(live: Live, options: Mapping[Name, TlsOptions], *, is_strict: bool = False) -> Ending:
+    """How TLS is ended for all hosts of these routers; if that is strict, those that contradict others are refused."""
     defaults = [each for name, each in sorted(options.items()) if name.name == DEFAULT]
     usual = defaults[0] if len(defaults) == 1 else None
     requests = [each for each in _placed(live) if each.router.kind is RouteKind.HTTP]
@@ -83,7 +85,12 @@ def ending(live: Live, options: Mapping[Name, TlsOptions]) -> Ending:
         wide=frozenset(each.point for each in secure if not each.router.named),
         plain_taken=taken,
         untouched=taken - streamed - {each.point for each in secure},
-        findings=(*_several(defaults), *_conflicts(secure, wanted), *_unknown((*secure, *connections), options)),
+        refused=frozenset((each.router, each.point) for each in secure if is_strict and _contradicted(each, wanted)),
+        findings=(
+            *_several(defaults),
+            *_conflicts(secure, wanted, is_strict=is_strict),
+            *_unknown((*secure, *connections), options),
+        ),
     )
 
 
@@ -166,10 +173,15 @@ def _several(defaults: list[TlsOptions]) -> Iterator[Finding]:
         yield Finding.warning(each.origin, message)
 
 
-def _conflicts(secure: list[_Placed], wanted: Wanted) -> Iterator[Finding]:
+def _conflicts(secure: list[_Placed], wanted: Wanted, *, is_strict: bool) -> Iterator[Finding]:
     for each in secure:
         hosts, to = _contradicted(each, wanted), _reference(each)
-        if hosts and to is not None:
+        if hosts and is_strict:
+            sentence = f"other routers want other TLS options for {hosts[0]}, so it is for nobody"
+            yield Finding.error(
+                to.origin if to is not None else each.router.origin, f"{each.router.origin.subject}: {sentence}"
+            )
+        elif hosts and to is not None:
             sentence = f"other routers want other TLS options for {hosts[0]}, so the usual ones hold there"
             yield Finding.warning(to.origin, f"{each.router.origin.subject}: {sentence}")
 

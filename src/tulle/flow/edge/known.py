@@ -71,6 +71,8 @@ class Known:
     options: Mapping[Name, TlsOptions] = field(default_factory=dict)
     pairs: Mapping[Name, KeyPair] = field(default_factory=dict)
     observing: Mapping[Name, Observing] = field(default_factory=dict)
+    is_strict: bool = False
+    """Whether routers that contradict each other about TLS are for nobody."""
     divided: frozenset[Name] = frozenset()
     """Routers that others name as their parents."""
     keys: Mapping[str, str] = field(default_factory=dict)
@@ -104,6 +106,7 @@ class Known:
             typed(merge, TlsOptions),
             typed(merge, KeyPair),
             typed(merge, Observing),
+            core is not None and core.is_strict,
             frozenset(parent.name for router in routers.values() for parent in router.parents),
         )
 
