@@ -108,8 +108,9 @@ class Router:
     named: tuple[str, ...] = ()
     """Hosts that the rule speaks of, for certificates and options of TLS."""
     steps: tuple[Reference, ...] = ()
-    turns: tuple[int, ...] = ()
-    """After how many of its steps the route is looked for again, since they may change what conditions ask."""
+    turns: tuple[tuple[int, str], ...] = ()
+    """After how many of its steps the route is looked for again, since they may change what conditions ask, and how
+    that is called."""
     service: Reference | None = None
     priority: int = 0
     """The greatest is asked first."""

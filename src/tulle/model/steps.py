@@ -342,6 +342,9 @@ class LimitConnections:
 class RouteAgain:
     """Look for the route by what the request is now; what comes after is of that route."""
 
+    router: str
+    """Whose steps are done: routes know it by `Subject.TURN`."""
+
 
 Step = (
     AddPrefix

@@ -41,12 +41,12 @@ def test_requests_with_a_limit_wake_the_buffer() -> None:
 
 
 def test_all_filters_are_awake_where_the_route_may_change() -> None:
-    found = wishes(RouteAgain(), LimitBodies(request=5))
+    found = wishes(RouteAgain("api@file"), LimitBodies(request=5))
     pairs = {f"steps-{number}{nature}" for number in range(1, SLOTS + 1) for nature in ("", "-native")}
     assert found.keys() == {*pairs, "steps-buffer"}
     assert "route_again" in str(found["steps-1"])
     assert found["steps-buffer"] == {"buffer": {"max_request_bytes": 5}}
-    assert wishes(RouteAgain())["steps-buffer"] == {"disabled": True}
+    assert wishes(RouteAgain("api@file"))["steps-buffer"] == {"disabled": True}
 
 
 def test_what_cannot_be_done_lets_nobody_pass() -> None:

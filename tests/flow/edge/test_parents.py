@@ -73,7 +73,7 @@ def test_hosts_are_those_of_both() -> None:
 
 
 def test_headers_are_known_through_chains() -> None:
-    more = MARK.replace("add:", "both: {chain: {middlewares: [add, mark, gone]}}, add:")
+    more = MARK.replace("add:", "both: {chain: {middlewares: [mark, gone]}}, add:")
     text = http(
         """top: {rule: PathPrefix(`/`), middlewares: [both]}
     a: {rule: "Header(`X-Mark`, `no`)", service: s, parentRefs: [top]}""",
@@ -106,24 +106,37 @@ def test_what_a_server_said_is_asked_of_the_request() -> None:
             MARK.replace("add:", ASK),
         )
     )
-    known = {name: each.rules[0] for name, each in routes(found).items()}
-    assert [type(step) for step in known["top"].steps] == [SetHeaders, AskServer, RouteAgain]
-    assert [type(step) for step in known["a"].steps] == [SetHeaders, AskServer, RouteAgain, AddPrefix]
-    (match,) = known["a"].matches
-    assert condition(Subject.HEADER, "yes", "x-mark") in match.conditions
+    child, left, top = sorted(found.gateway_routes, key=lambda each: each.priority or 0, reverse=True)
+    assert [each.name.name for each in (child, left, top)] == ["a", "top", "top"]
+    assert [type(step) for step in top.rules[0].steps] == [SetHeaders, AskServer, RouteAgain]
+    assert [type(step) for step in child.rules[0].steps] == [SetHeaders, AskServer, RouteAgain, AddPrefix]
+    turned = condition(Subject.TURN, "top@file")
+    assert [each.conditions for each in child.rules[0].matches] == [
+        (turned, condition(Subject.HEADER, "yes", "x-mark"))
+    ]
+    assert [each.conditions for each in left.rules[0].matches] == [(turned,)]
+    assert isinstance(left.rules[0].action, Respond)
 
 
-def test_a_server_that_may_say_anything() -> None:
-    more = MARK.replace("add:", ASK).replace("authResponseHeaders: [X-Mark]", "authResponseHeadersRegex: ^X-")
+def test_what_is_left_of_the_path_is_asked_on_every_level() -> None:
+    more = MARK.replace("add:", "strip: {stripPrefix: {prefixes: [/a]}}, add:")
     found = mesh(
         http(
-            """top: {rule: PathPrefix(`/`), middlewares: [mark, ask]}
-    a: {rule: "Header(`X-Mark`, `yes`)", service: s, parentRefs: [top]}""",
+            """top: {rule: PathPrefix(`/a`), middlewares: [strip]}
+    mid: {rule: PathPrefix(`/b`), parentRefs: [top], middlewares: [add]}
+    low: {rule: Path(`/a/b`), service: s, parentRefs: [mid]}
+    every: {rule: PathPrefix(`/`), service: s, priority: 999}""",
             more,
         )
     )
-    (match,) = routes(found)["a"].rules[0].matches
-    assert condition(Subject.HEADER, "yes", "x-mark") in match.conditions
+    assert told(found) == []
+    ordered = sorted(found.gateway_routes, key=lambda each: each.priority or 0, reverse=True)
+    assert [each.name.name for each in ordered] == ["low", "mid", "mid", "top", "every", "top"]
+    turns = [
+        [each.value for match in route.rules[0].matches for each in match.conditions if each.subject is Subject.TURN]
+        for route in ordered
+    ]
+    assert turns == [["mid@file"], ["mid@file"], ["top@file"], ["top@file"], [], []]
 
 
 def test_a_server_that_only_says_yes_changes_nothing() -> None:

@@ -93,9 +93,9 @@ def _joined(router: Router, points: tuple[EntryPoint, ...], lookup: Lookup) -> I
 def _steps(router: Router, lookup: Lookup) -> Iterator[Step]:
     """Its steps, and where the route is looked for again."""
     done = 0
-    for turn in router.turns:
+    for turn, name in router.turns:
         yield from steps_of(router.steps[done:turn], lookup, ())
-        yield RouteAgain()
+        yield RouteAgain(name)
         done = turn
     yield from steps_of(router.steps[done:], lookup, ())
 

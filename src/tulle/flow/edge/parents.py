@@ -8,17 +8,33 @@ from dataclasses import replace
 from tulle.flow.edge.known import Lookup, shown
 from tulle.model.conditions import Comparison, Condition, Conjunction, Subject
 from tulle.model.routers import Router, Steps
-from tulle.model.steps import AskServer, SetHeaders, Step
+from tulle.model.steps import (
+    AddPrefix,
+    AskServer,
+    ReplacePath,
+    ReplacePattern,
+    SetHeaders,
+    Step,
+    StripPattern,
+    StripPrefix,
+)
 
 DEEPEST = 3
 """Levels of routers."""
 LEVEL = 64
 """Bits of the priorities of one level: those of the levels below only decide between equals."""
+TURNED = 1 << LEVEL * DEEPEST
+"""More than any priority of a router, of those whose requests are already divided."""
 
 
 def placed(router: Router, lookup: Lookup) -> tuple[Router, ...]:
-    """The router with all that those above it say: once for each of its parents, itself if it has none."""
-    return tuple(_placed(router, lookup, 1))
+    """The router with all that those above it say: once for each of its parents, itself if it has none.
+
+    One whose steps change what is asked of requests is there once more, for what no router below it wants.
+    """
+    found = tuple(_placed(router, lookup, 1))
+    left = (_after(each) for each in found if _turns(each))
+    return (*found, *left)
 
 
 def at_top(priority: int) -> int:
@@ -46,7 +62,9 @@ def _placed(router: Router, lookup: Lookup, depth: int) -> Iterator[Router]:
 
 
 def _below(router: Router, above: Router, lookup: Lookup) -> Router:
-    own = tuple(_known(router.alternatives, _set_headers(above, lookup)))
+    has_turned = _turns(above)
+    above = _after(above) if has_turned else above
+    own = router.alternatives if has_turned else tuple(_known(router.alternatives, _set_headers(above, lookup)))
     both = tuple(tuple(dict.fromkeys((*one, *two))) for one in above.alternatives for two in own)
     return replace(
         router,
@@ -63,15 +81,31 @@ def _below(router: Router, above: Router, lookup: Lookup) -> Router:
 
 
 def _turning(placed: Router, router: Router, lookup: Lookup) -> Router:
-    """A router that divides requests: those below it are asked about what its servers made of them."""
+    """A router that divides requests: those below it are asked about what its steps made of them."""
     own = (step for each in router.steps for step in _all(lookup.known.steps.get(each.name), lookup, 0))
-    if router.service is None and any(isinstance(step, AskServer) and _changes(step) for step in own):
-        return replace(placed, turns=(*placed.turns, len(placed.steps)))
+    if router.service is None and any(map(_changes, own)):
+        return replace(placed, turns=(*placed.turns, (len(placed.steps), _turn(router))))
     return placed
 
 
-def _changes(step: AskServer) -> bool:
-    return bool(step.consent_headers or step.consent_pattern)
+def _changes(step: Step) -> bool:
+    if isinstance(step, AskServer):
+        return bool(step.consent_headers or step.consent_pattern)
+    return isinstance(step, AddPrefix | StripPrefix | StripPattern | ReplacePath | ReplacePattern)
+
+
+def _turn(router: Router) -> str:
+    return f"{router.name.name}{router.name.namespace}"
+
+
+def _turns(placed: Router) -> bool:
+    return bool(placed.turns) and placed.turns[-1][1] == _turn(placed)
+
+
+def _after(placed: Router) -> Router:
+    """What holds once its steps are done; nothing else is for these requests."""
+    turn = Condition(Subject.TURN, Comparison.EXACT, _turn(placed))
+    return replace(placed, alternatives=((turn,),), priority=placed.priority + TURNED)
 
 
 def _level(router: Router) -> int:
@@ -87,17 +121,13 @@ def _hosts(one: tuple[str, ...] | None, two: tuple[str, ...] | None) -> tuple[st
 
 
 def _set_headers(above: Router, lookup: Lookup) -> dict[str, str]:
-    """Headers that requests have by the steps of a router, whatever clients and servers that are asked say."""
+    """Headers that requests have by the steps of a router, whatever clients send."""
     found: dict[str, str] = {}
     for each in above.steps:
         steps = lookup.known.steps.get(each.name)
         for step in _all(steps, lookup, 0):
             if isinstance(step, SetHeaders):
                 found.update((name.lower(), value) for name, value in step.request)
-            elif isinstance(step, AskServer):
-                said = [*found] if step.consent_pattern else [name.lower() for name in step.consent_headers]
-                for name in said:
-                    found.pop(name, None)
     return found
 
 

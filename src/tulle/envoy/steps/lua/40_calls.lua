@@ -126,11 +126,6 @@ function REQUEST.ask(handle, headers, op)
   if #kept > 0 then note(handle, op.note .. ".cookies", kept) end
 end
 
--- Whoever was asked may have said something that routers below ask for. The next filters are those of the new route.
-function REQUEST.route_again(handle)
-  handle:clearRouteCache()
-end
-
 function ANSWER.cookies(handle, headers, op)
   local kept = noted(handle, op.note .. ".cookies")
   if kept == nil then return end
