@@ -14,7 +14,7 @@ from tulle.dialects.traefik.http_transport import TransportSpec
 from tulle.dialects.traefik.observing_specs import NO_OTLP, AnythingSpec, LogSpec
 from tulle.dialects.traefik.routers import Syntax
 from tulle.dialects.traefik.stream_specs import TcpTransportSpec
-from tulle.dialects.traefik.values import Count, Flag, Present, Text, TextMap, TraefikSpec
+from tulle.dialects.traefik.values import Count, Flag, Present, Text, TraefikSpec
 from tulle.dialects.written import Written
 from tulle.model.conditions import Comparison, Condition, Subject
 from tulle.model.mesh import Fragment, Object
@@ -114,7 +114,7 @@ class WorkloadApiSpec(TraefikSpec):
 class OcspSpec(TraefikSpec):
     """Whether certificates are still good."""
 
-    responder_overrides: TextMap = Field({}, description="Whom to ask instead of whom.")
+    responder_overrides: AnythingSpec = Field(AnythingSpec(), description="Whom to ask instead of whom.")
 
 
 def read_api(part: Written) -> Fragment:
