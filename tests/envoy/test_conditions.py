@@ -164,3 +164,9 @@ def test_how_tls_was_ended_is_in_the_state_of_the_connection() -> None:
     ended = Condition(Subject.ENDING, Comparison.EXACT, "new.@file")
     (state,) = route_match(Match(conditions=(ended,))).filter_state
     assert (state.key, state.string_match.exact) == ("tulle.ending", "new.@file")
+
+
+def test_by_which_router_requests_were_divided_is_noted() -> None:
+    (turn,) = route_match(Match(conditions=(Condition(Subject.TURN, Comparison.EXACT, "api@file"),))).dynamic_metadata
+    assert (turn.filter, [each.key for each in turn.path]) == ("tulle.steps", ["turn"])
+    assert turn.value.string_match.exact == "api@file"

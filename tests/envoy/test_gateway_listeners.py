@@ -234,6 +234,14 @@ def test_datagrams_of_an_entry_point_have_its_timeout() -> None:
     assert found["listener_filters"][0]["typed_config"]["idle_timeout"] == "5s"
 
 
+def test_who_begins_with_tls_has_to_go_on() -> None:
+    secure = (listener("tls", HTTPS, entrance=Entrance(read_timeout=0.5)), MATERIAL)
+    assert routed(secure)["listener_filters_timeout"] == "0.500s"
+    first = (listener("t", TCP, entrance=Entrance(read_timeout=0.5)), Content((stream("a"),)))
+    found = routed(secure, first)
+    assert (found["listener_filters_timeout"], found["continue_on_listener_filters_timeout"]) == ("1s", True)
+
+
 def test_the_proxy_protocol_is_read_first() -> None:
     entrance = Entrance(proxy_protocol=Forwarded(trusted=("10.0.0.1",)))
     condition = Condition(Subject.SOURCE, Comparison.SUBNET, "1.0.0.0/8")

@@ -12,6 +12,7 @@ from envoy.config.route.v3 import route_components_pb2
 from envoy.type.matcher.v3 import filter_state_pb2, string_pb2
 
 from tulle.envoy import path_patterns, protos
+from tulle.envoy.steps.paths import NOTES
 from tulle.model.conditions import Comparison, Condition, Subject
 
 RouteMatch: TypeAlias = route_components_pb2.RouteMatch
@@ -46,6 +47,10 @@ def add(conditions: Iterable[Condition], message: RouteMatch) -> None:
                 _header(message, ":path", protos.regex(_query_pattern(each)), each.is_negated)
             case Subject.ENDING:
                 message.filter_state.add(key=ENDING, string_match=protos.exactly(each.value))
+            case Subject.TURN:
+                turn = message.dynamic_metadata.add(filter=NOTES)
+                turn.path.add(key="turn")
+                turn.value.string_match.exact = each.value
             case _:
                 _source(each, message)
 

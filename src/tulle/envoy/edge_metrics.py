@@ -80,6 +80,7 @@ def _sum(name: str, tags: Tags, value: str) -> stats_pb2.Config.Counter:
 
 
 def _named(name: str, tags: Tags) -> stats_pb2.Config.Stat:
+    """In the order of the alphabet, as libraries of Prometheus write them."""
     return stats_pb2.Config.Stat(
-        name=name, tags=[stats_pb2.Config.Tag(name=tag, value_format=value) for tag, value in tags.items()]
+        name=name, tags=[stats_pb2.Config.Tag(name=tag, value_format=value) for tag, value in sorted(tags.items())]
     )

@@ -159,6 +159,10 @@ def _fill(
     ]
     if any(each.entrance for each in sharing):
         ordered_chains.fill(message, entries)
+        if message.listener_filters and not message.continue_on_listener_filters_timeout:
+            # Who begins with TLS has to come to the end of it, as with requests.
+            patience = max(each.entrance.read_timeout for each in sharing if each.entrance)
+            message.listener_filters_timeout.CopyFrom(protos.seconds(patience))
     else:
         chains.fill(message, [*entries, *_closed_hosts(sharing, contents)])
     if any(each.entrance and each.entrance.proxy_protocol for each in sharing):

@@ -29,6 +29,8 @@ class Subject(StrEnum):
     """Any protocol that the client offers."""
     ENDING = "ending"
     """The name of the options that TLS was ended by, at an entry point."""
+    TURN = "turn"
+    """The router whose steps were the last ones after which the route was looked for again."""
 
 
 SINGLE = frozenset({Subject.HOST, Subject.PATH, Subject.METHOD, Subject.SERVER_NAME})

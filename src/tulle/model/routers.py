@@ -30,7 +30,13 @@ USUAL_TRANSPORT = Name(STATIC, "transport")
 """The transport of services for HTTP that name none."""
 USUAL_TCP_TRANSPORT = Name(STATIC, "tcp/transport")
 """The same of services for connections."""
-USUAL_VERSIONS, USUAL_ENTRANCE = TlsVersions(), Entrance()
+USUAL_CIPHERS = tuple(
+    f"ECDHE-{key}-{cipher}"
+    for cipher in ("AES128-GCM-SHA256", "AES256-GCM-SHA384", "CHACHA20-POLY1305", "AES128-SHA", "AES256-SHA")
+    for key in ("ECDSA", "RSA")
+)
+"""Those of Go; the last ones are for old clients, and all that there is before TLS 1.2."""
+USUAL_VERSIONS, USUAL_ENTRANCE = TlsVersions(ciphers=USUAL_CIPHERS), Entrance()
 USUAL_PROTOCOLS = ("h2", "http/1.1")
 CORE = Name(STATIC, "core")
 PRECEDENCE = Name(STATIC, "precedence")
@@ -109,6 +115,9 @@ class Router:
     named: tuple[str, ...] = ()
     """Hosts that the rule speaks of, for certificates and options of TLS."""
     steps: tuple[Reference, ...] = ()
+    turns: tuple[tuple[int, str], ...] = ()
+    """After how many of its steps the route is looked for again, since they may change what conditions ask, and how
+    that is called."""
     service: Reference | None = None
     priority: int = 0
     """The greatest is asked first."""
@@ -131,6 +140,8 @@ class Core:
     origin: Origin
     is_older: bool = False
     """Whether rules that do not say it are in the syntax of version 2."""
+    is_strict: bool = False
+    """Whether routers that want different TLS options for a host are for nobody."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False, weakref_slot=True)
@@ -336,6 +347,8 @@ class Redirection:
     scheme: str = "https"
     is_permanent: bool = True
     priority: int = (1 << 63) - 2
+    spares_challenges: bool = False
+    """Whether the paths of ACME challenges are left to routers."""
     origin: Origin = field(default=BUILT_IN, compare=False)
 
 

@@ -403,6 +403,14 @@ class LimitConnections:
     amount: int
 
 
+@dataclass(frozen=True, slots=True)
+class RouteAgain:
+    """Look for the route by what the request is now; what comes after is of that route."""
+
+    router: str
+    """Whose steps are done: routes know it by `Subject.TURN`."""
+
+
 Step = (
     AddPrefix
     | StripPrefix
@@ -432,4 +440,5 @@ Step = (
     | ShowCertificate
     | BridgeGrpc
     | LimitConnections
+    | RouteAgain
 )

@@ -16,7 +16,6 @@ from tests.dialects.traefik.reading import read
         ("experimental: {plugins: {a: {moduleName: b}}}", ["plugins"]),
         ("hostResolver: {cnameFlattening: true}", ["cnameFlattening"]),
         ("spiffe: {workloadAPIAddr: localhost}", ["workloadAPIAddr"]),
-        ("core: {defaultRuleSyntax: v2, strictTLSOptions: true}", ["strictTLSOptions"]),
         ("tracing: {safeQueryParams: [a]}", ["safeQueryParams"]),
         ("providers: {kubernetesCRD: {}, nomad: {prefix: a}}", ["nomad", "kubernetesCRD"]),
     ],

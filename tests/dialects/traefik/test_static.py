@@ -45,6 +45,10 @@ def test_other_sections_are_only_checked() -> None:
 
 
 def test_what_is_not_done_is_said() -> None:
+    (said,) = wrong(
+        "ocsp: {responderOverrides: {ocsp: {example: {com: 'http://a.test'}}}}"
+    )  # `ocsp.example.com` in TOML
+    assert said.endswith("clients are not shown that certificates are still good")
     assert wrong("ocsp: {}\n") == [
         "1 warning: ocsp has no effect: clients are not shown that certificates are still good",
     ]

@@ -6,6 +6,7 @@ import pytest
 
 from tests.dialects.traefik.reading import only, read, wrong
 from tulle.model.listeners import ClientCertificates, TlsVersions
+from tulle.model.routers import USUAL_CIPHERS
 
 
 def options(text: str) -> Any:
@@ -51,7 +52,7 @@ tls:
       cipherSuites: [TLS_RSA_WITH_RC4_128_SHA]
       clientAuth: {caFiles: [a, b], clientAuthType: RequireAndVerifyClientCert}
 """)
-    assert found.versions.ciphers == ()
+    assert found.versions.ciphers == USUAL_CIPHERS
     assert findings == ['5 warning: TLS options o: "cipherSuites[0]" is none that Envoy knows; it is left out']
 
 

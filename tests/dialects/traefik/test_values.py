@@ -88,3 +88,4 @@ def test_lists_of_mappings_are_lists() -> None:
         value("items", "x")
     assert caught.value.errors()[0]["msg"] == 'must be a list, not "x"'
     assert value("items", [1, 2]) == (1, 2)
+    assert value("items", {}) == ()

@@ -91,11 +91,15 @@ class Client:
 
     @property
     def tls(self) -> dict[str, Any] | None:
-        """Options of TLS: `sni` (the host by default, empty for none), `cert`, `min`, `max`, `alpn`, `verify`."""
+        """Options of TLS: `sni` (the host by default, empty for none), `cert`, `min`, `max`, `alpn`, `verify`.
+
+        Server names never have a dot at their end (RFC 6066).
+        """
         tls = self.step.options.get("tls")
         if not tls:
             return None
-        return {"sni": self.step.options.get("host", DEFAULTS["host"]), **(tls if isinstance(tls, dict) else {})}
+        host = self.step.options.get("host", DEFAULTS["host"]).rstrip(".")
+        return {"sni": host, **(tls if isinstance(tls, dict) else {})}
 
     # HTTP.
 

@@ -10,7 +10,15 @@ from tulle.envoy.steps.slots import SLOTS
 from tulle.model.listeners import Entrance
 from tulle.model.mesh import Settings
 from tulle.model.routes import Forward
-from tulle.model.steps import AddPrefix, LimitBodies, LimitConnections, LimitInFlight, SameClient, Step
+from tulle.model.steps import (
+    AddPrefix,
+    LimitBodies,
+    LimitConnections,
+    LimitInFlight,
+    RouteAgain,
+    SameClient,
+    Step,
+)
 
 
 def wishes(*done: Step) -> dict[str, object]:
@@ -40,6 +48,15 @@ def test_steps_wake_the_pairs_that_they_need() -> None:
 
 def test_requests_with_a_limit_wake_the_buffer() -> None:
     assert wishes(LimitBodies(request=5)) == {"steps-buffer": {"buffer": {"max_request_bytes": 5}}}
+
+
+def test_all_filters_are_awake_where_the_route_may_change() -> None:
+    found = wishes(RouteAgain("api@file"), LimitBodies(request=5))
+    pairs = {f"steps-{number}{nature}" for number in range(1, SLOTS + 1) for nature in ("", "-native")}
+    assert found.keys() == {*pairs, "steps-buffer"}
+    assert "route_again" in str(found["steps-1"])
+    assert found["steps-buffer"] == {"buffer": {"max_request_bytes": 5}}
+    assert wishes(RouteAgain("api@file"))["steps-buffer"] == {"disabled": True}
 
 
 def test_what_cannot_be_done_lets_nobody_pass() -> None:

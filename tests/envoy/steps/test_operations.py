@@ -13,6 +13,7 @@ from tulle.model import steps
 HERE = Where("0", "router/1")
 BY = steps.SameClient(is_host=True)
 SOME: tuple[steps.Step, ...] = (
+    steps.RouteAgain("api@file"),
     steps.VerifyToken(rule=token_rule(jwks="{}")),
     sign_in(),
     steps.AddPrefix(prefix="/a"),

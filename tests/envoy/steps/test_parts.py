@@ -33,6 +33,14 @@ def test_work_goes_before_filters_that_it_has_nothing_to_do_with() -> None:
     assert joined((one, gate, replace(two, headers=None)))[1:] == (gate, replace(two, headers=None))
 
 
+def test_no_work_goes_where_another_route_may_hold() -> None:
+    turn, more = Work(request=({"op": "a"},), is_last=True), Work(request=({"op": "b"},), headers=frozenset(("x",)))
+    gate = Native(({"name": "gate"},), headers=frozenset(("y",)))
+    assert joined((turn, more)) == (turn, more)
+    assert joined((turn, gate, more)) == (turn, gate, more)
+    assert joined((more, turn))[0].is_last  # type: ignore[union-attr]
+
+
 def test_operations_know_their_step() -> None:
     native = Native(({"name": "a"},))
     work = Work(request=({"op": "a"},), answer=({"op": "b"},))

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import pytest
 from google.protobuf.empty_pb2 import Empty
 
 from tests.envoy.decoded import as_json
@@ -55,3 +56,11 @@ def test_interpreters_are_told_what_to_do() -> None:
     context = as_json(message)["filter_context"]
     assert context.pop("plan")
     assert context == {"answer": [{"op": "a"}], "slot": 1}
+
+
+def test_the_route_cannot_change_within_a_chain() -> None:
+    turn = Work(request=({"op": "route_again"},), is_last=True)
+    parts: list[Part] = [each for number in range(SLOTS) for each in (native(f"n{number}"), work(f"w{number}"))]
+    assert laid_out([turn, *parts[:2]]) == (Slot(turn, native("n0")), Slot(work("w0")))
+    with pytest.raises(ValueError, match="too much is to be done"):
+        laid_out([*parts, turn, work("x")])

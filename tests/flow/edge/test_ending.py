@@ -67,6 +67,36 @@ def test_routers_that_contradict_each_other() -> None:
     assert told(found) == [f"4: router a: {sentence}", f"5: router b: {sentence}"]
 
 
+def test_a_router_that_is_contradicted_has_the_usual_ones_for_all_of_its_hosts() -> None:
+    found = mesh(
+        http(
+            """a: {rule: Host(`a.test`) || Host(`b.test`), service: s, tls: {options: old}}
+    b: {rule: Host(`a.test`) && Path(`/b`), service: s, tls: {options: new}}
+    c: {rule: Host(`b.test`) && Path(`/c`) || Host(`c.test`), service: s, tls: {options: old}}""",
+            OPTIONS,
+        )
+    )
+    assert ended(found) == {"web|tls": ("default", ["*"]), "web|tls|old.@file": ("old.@file", ["b.test", "c.test"])}
+    assert len(told(found)) == 2
+
+
+def test_routers_that_contradict_each_other_may_be_for_nobody() -> None:
+    text = http(
+        """a: {rule: Host(`a.test`) || Host(`b.test`), service: s, tls: {options: old}}
+    b: {rule: Host(`a.test`) && Path(`/b`), service: s, tls: {}, entryPoints: [web, other]}
+    c: {rule: Host(`c.test`), service: s, tls: {options: old}}""",
+        OPTIONS,
+    )
+    files = text.replace("address: ':8080'}", "address: ':8080', asDefault: true}, other: {address: ':81'}")
+    found = mesh(f"core: {{strictTLSOptions: true}}\n{files}")
+    assert {each.name.name: each.listeners for each in found.gateway_routes} == {
+        "b": ("@static/other|tls",),
+        "c": ("@static/web|tls",),
+    }
+    sentence = "other routers want other TLS options for a.test, so it is for nobody"
+    assert [line.partition(": ")[2] for line in told(found)] == [f"router a: {sentence}", f"router b: {sentence}"]
+
+
 def test_options_that_are_not_there() -> None:
     found = mesh(http("a: {rule: Host(`a.test`), service: s, tls: {options: nope}}", OPTIONS))
     assert told(found) == ['4: router a: there are no TLS options "nope", so connections are closed']

@@ -5,7 +5,7 @@ from tests.flow.edge.building import STANDING, http, mesh, routes, told
 from tulle.flow.build import Builder
 from tulle.model.conditions import Comparison, Condition, Subject
 from tulle.model.routes import Respond
-from tulle.model.steps import AddPrefix, SetHeaders
+from tulle.model.steps import AddPrefix, AskServer, RouteAgain, SetHeaders
 
 MARK = "\n  middlewares: {mark: {headers: {customRequestHeaders: {X-Mark: yes}}}, add: {addPrefix: {prefix: /a}}}"
 
@@ -91,7 +91,7 @@ def test_hosts_are_those_of_both() -> None:
 
 
 def test_headers_are_known_through_chains() -> None:
-    more = MARK.replace("add:", "both: {chain: {middlewares: [add, mark, gone]}}, add:")
+    more = MARK.replace("add:", "both: {chain: {middlewares: [mark, gone]}}, add:")
     text = http(
         """top: {rule: PathPrefix(`/`), middlewares: [both]}
     a: {rule: "Header(`X-Mark`, `no`)", service: s, parentRefs: [top]}""",
@@ -117,13 +117,14 @@ ASKING = "\n  middlewares: {auth: {forwardAuth: {address: 'http://10.0.0.9/', au
 UNKNOWN = "which middlewares of a router above it change; here routers are chosen before that is done"
 
 
-def test_what_is_decided_above_cannot_be_asked_below() -> None:
+def test_names_that_passwords_have_cannot_be_asked_below() -> None:
     found = mesh(
         http(
             """top: {rule: PathPrefix(`/`), middlewares: [auth]}
     admin: {rule: "Header(`X-Role`, `admin`)", service: s, parentRefs: [top]}
     all: {rule: PathPrefix(`/a`), service: s, parentRefs: [top]}""",
-            ASKING,
+            "\n  middlewares: {auth: {basicAuth: {users: ['a:{SHA}W6ph5Mm5Pz8GgiULbPgzG37mj9g='],"
+            + " headerField: X-Role}}}",
         )
     )
     assert set(routes(found)) == {"top", "all"}
@@ -167,3 +168,74 @@ def test_rules_that_are_too_much_together() -> None:
         "its rule and those above it have more than 1024 alternatives, multiplied out; make several routers of it"
     )
     assert told(found) == [f"5: router a: {sentence}"]
+
+
+ASK = "ask: {forwardAuth: {address: 'http://127.0.0.1:9/', authResponseHeaders: [X-Mark]}}, add:"
+
+
+def test_what_a_server_said_is_asked_of_the_request() -> None:
+    found = mesh(
+        http(
+            """top: {rule: PathPrefix(`/`), middlewares: [mark, ask]}
+    a: {rule: "Header(`X-Mark`, `yes`)", service: s, parentRefs: [top], middlewares: [add]}""",
+            MARK.replace("add:", ASK),
+        )
+    )
+    child, left, top = sorted(found.gateway_routes, key=lambda each: each.priority or 0, reverse=True)
+    assert [each.name.name for each in (child, left, top)] == ["a", "top", "top"]
+    assert [type(step) for step in top.rules[0].steps] == [SetHeaders, AskServer, RouteAgain]
+    assert [type(step) for step in child.rules[0].steps] == [SetHeaders, AskServer, RouteAgain, AddPrefix]
+    turned = condition(Subject.TURN, "top@file")
+    assert [each.conditions for each in child.rules[0].matches] == [
+        (turned, condition(Subject.HEADER, "yes", "x-mark"))
+    ]
+    assert [each.conditions for each in left.rules[0].matches] == [(turned,)]
+    assert isinstance(left.rules[0].action, Respond)
+
+
+def test_what_is_left_of_the_path_is_asked_on_every_level() -> None:
+    more = MARK.replace("add:", "strip: {stripPrefix: {prefixes: [/a]}}, add:")
+    found = mesh(
+        http(
+            """top: {rule: PathPrefix(`/a`), middlewares: [strip]}
+    mid: {rule: PathPrefix(`/b`), parentRefs: [top], middlewares: [add]}
+    low: {rule: Path(`/a/b`), service: s, parentRefs: [mid]}
+    every: {rule: PathPrefix(`/`), service: s, priority: 999}""",
+            more,
+        )
+    )
+    assert told(found) == []
+    ordered = sorted(found.gateway_routes, key=lambda each: each.priority or 0, reverse=True)
+    assert [each.name.name for each in ordered] == ["low", "mid", "mid", "top", "every", "top"]
+    turns = [
+        [each.value for match in route.rules[0].matches for each in match.conditions if each.subject is Subject.TURN]
+        for route in ordered
+    ]
+    assert turns == [["mid@file"], ["mid@file"], ["top@file"], ["top@file"], [], []]
+
+
+def test_a_server_that_only_says_yes_changes_nothing() -> None:
+    more = MARK.replace("add:", ASK).replace(", authResponseHeaders: [X-Mark]", "")
+    found = mesh(
+        http(
+            """top: {rule: PathPrefix(`/`), middlewares: [ask]}
+    a: {rule: Path(`/a`), service: s, parentRefs: [top]}""",
+            more,
+        )
+    )
+    assert [type(step) for step in routes(found)["a"].rules[0].steps] == [AskServer]
+
+
+def test_what_is_set_after_the_route_was_looked_for_again() -> None:
+    found = mesh(
+        http(
+            """top: {rule: PathPrefix(`/`), middlewares: [ask]}
+    middle: {rule: PathPrefix(`/a`), middlewares: [mark], parentRefs: [top]}
+    a: {rule: "Header(`X-Mark`, `yes`)", service: s, parentRefs: [middle]}
+    b: {rule: "Header(`X-Mark`, `no`)", service: s, parentRefs: [middle]}""",
+            MARK.replace("add:", ASK),
+        )
+    )
+    (match,) = routes(found)["a"].rules[0].matches
+    assert condition(Subject.HEADER, "yes", "x-mark") not in match.conditions
+    assert not routes(found)["b"].rules[0].matches

@@ -1,8 +1,11 @@
 from __future__ import annotations
 
+from dataclasses import replace
+
 from tests.flow.edge.building import http, mesh, routes
-from tulle.model.listeners import ListenerProtocol, TlsVersions
+from tulle.model.listeners import ListenerProtocol
 from tulle.model.names import Name
+from tulle.model.routers import USUAL_VERSIONS
 
 PLAIN, TLS = Name("@static", "web"), Name("@static", "web|tls")
 
@@ -53,8 +56,8 @@ def test_options_of_tls_are_for_the_hosts_of_their_routers() -> None:
     )
     special = found.listeners[Name("@static", "web|tls|new.@file")]
     assert [each.host for each in special.hosts] == ["a.test"]
-    assert special.versions == TlsVersions(minimum="1.3")
-    assert found.listeners[TLS].versions == TlsVersions(maximum="1.2")
+    assert special.versions == replace(USUAL_VERSIONS, minimum="1.3")
+    assert found.listeners[TLS].versions == replace(USUAL_VERSIONS, maximum="1.2")
     assert {routes(found)[name].listeners for name in "abc"} == {("@static/web|tls",)}
 
 

@@ -1,8 +1,10 @@
 from __future__ import annotations
 
+from dataclasses import replace
+
 from tests.flow.edge.building import http, mesh, told
 from tulle.flow.edge.places import USUAL
-from tulle.flow.edge.redirects import target
+from tulle.flow.edge.redirects import CHALLENGES, target
 from tulle.model.routes import Respond, ValueKind
 from tulle.model.steps import RedirectScheme
 
@@ -31,6 +33,13 @@ def test_a_router_of_a_higher_priority_comes_first() -> None:
     low = text(":9443").replace("':9443'", "':9443', priority: 1")
     route, router = mesh(low).gateway_routes
     assert route.priority is not None and router.priority is not None and route.priority < router.priority
+
+
+def test_challenges_may_be_left_to_routers() -> None:
+    low = text("other").replace("':8080'", "':80', allowACMEByPass: true")
+    for rule in mesh(low).gateway_routes[0].rules:
+        (match,) = rule.matches
+        assert match.conditions == (replace(CHALLENGES, is_negated=True),)
 
 
 def test_an_entry_point_that_does_not_exist() -> None:

@@ -66,7 +66,7 @@ def read(part: Written) -> Fragment:
         entrance=_datagrams(spec) if is_udp else _entrance(part, spec, http, int(address["port"])),
         steps=_from_files(references(part, http.middlewares, "http")),
         tls=tls(part, http.tls) if http.tls is not None else None,
-        redirect=_redirect(part, http),
+        redirect=_redirect(part, http, spares_challenges=spec.allow_acme_by_pass),
         told=told(spec.observability),
     )
     return Fragment(objects=(point,), findings=tuple(part.findings))
@@ -119,7 +119,7 @@ def _datagrams(spec: EntryPointSpec) -> Entrance:
     return Entrance(idle_timeout=(spec.udp or _empty(UdpSpec)).timeout)
 
 
-def _redirect(part: Written, http: EntryPointHttpSpec) -> Redirection | None:
+def _redirect(part: Written, http: EntryPointHttpSpec, *, spares_challenges: bool) -> Redirection | None:
     spec = http.redirections.entry_point if http.redirections is not None else None
     if spec is None:
         return None
@@ -129,6 +129,7 @@ def _redirect(part: Written, http: EntryPointHttpSpec) -> Redirection | None:
         scheme=spec.scheme,
         is_permanent=spec.permanent,
         priority=usual.priority if spec.priority is None else spec.priority,
+        spares_challenges=spares_challenges,
         origin=part.at("http", "redirections", "entryPoint"),
     )
 

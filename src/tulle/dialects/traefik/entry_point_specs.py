@@ -130,10 +130,11 @@ class EntryPointSpec(TraefikSpec):
     """Where requests, connections or datagrams come in."""
 
     address: Text = Field("", description="host:port, with /udp for datagrams.")
-    allow_acme_by_pass: Annotated[
-        Flag,
-        Refused("has no effect: only challenges that are open are answered, all else goes to routers", unless=(True,)),
-    ] = Field(False, alias="allowACMEByPass", description="Whether routers may have the paths of ACME challenges.")
+    allow_acme_by_pass: Flag = Field(
+        False,
+        alias="allowACMEByPass",
+        description="Whether redirections leave the paths of ACME challenges to routers.",
+    )
     reuse_port: Annotated[Flag, Refused("has no effect: it is always so", unless=(True,))] = Field(
         False, description="Always so."
     )

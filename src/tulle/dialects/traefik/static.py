@@ -14,7 +14,7 @@ from tulle.dialects.traefik.http_transport import TransportSpec
 from tulle.dialects.traefik.observing_specs import NO_OTLP, AnythingSpec, LogSpec
 from tulle.dialects.traefik.routers import Syntax
 from tulle.dialects.traefik.stream_specs import TcpTransportSpec
-from tulle.dialects.traefik.values import Count, Flag, Present, Text, TextMap, TraefikSpec
+from tulle.dialects.traefik.values import Count, Flag, Present, Text, TraefikSpec
 from tulle.dialects.written import Written
 from tulle.model.conditions import Comparison, Condition, Subject
 from tulle.model.mesh import Fragment, Object
@@ -73,10 +73,11 @@ class CoreSpec(TraefikSpec):
     """Rules."""
 
     default_rule_syntax: Syntax = Field("v3", description="Of rules that do not say it.")
-    strict_tls_options: Annotated[
-        Flag,
-        Refused("has no effect: hosts for which routers name different options get the usual ones", unless=(False,)),
-    ] = Field(False, alias="strictTLSOptions", description="Whether conflicts are refused.")
+    strict_tls_options: Flag = Field(
+        False,
+        alias="strictTLSOptions",
+        description="Whether routers that want different TLS options for a host are for nobody.",
+    )
 
 
 class PluginsSpec(TraefikSpec):
@@ -113,7 +114,7 @@ class WorkloadApiSpec(TraefikSpec):
 class OcspSpec(TraefikSpec):
     """Whether certificates are still good."""
 
-    responder_overrides: TextMap = Field({}, description="Whom to ask instead of whom.")
+    responder_overrides: AnythingSpec = Field(AnythingSpec(), description="Whom to ask instead of whom.")
 
 
 def read_api(part: Written) -> Fragment:
@@ -160,7 +161,12 @@ def read_core(part: Written) -> Fragment:
     spec = validated(part, CoreSpec)
     if spec is None:
         return Fragment(findings=tuple(part.findings))
-    core = Core(name=CORE, origin=part.origin, is_older=spec.default_rule_syntax == "v2")
+    core = Core(
+        name=CORE,
+        origin=part.origin,
+        is_older=spec.default_rule_syntax == "v2",
+        is_strict=spec.strict_tls_options,
+    )
     return Fragment(objects=(core,), findings=tuple(part.findings))
 
 

@@ -11,7 +11,7 @@ from tulle.dialects.traefik.tls_specs import ClientAuthSpec, OptionsSpec
 from tulle.dialects.written import Written
 from tulle.model.listeners import ClientCertificates, ClientTrust, TlsVersions
 from tulle.model.mesh import Fragment
-from tulle.model.routers import TlsOptions
+from tulle.model.routers import USUAL_CIPHERS, TlsOptions
 
 VERSIONS = {
     "": "",
@@ -57,7 +57,7 @@ def read(part: Written) -> Fragment:
         versions=TlsVersions(
             minimum=VERSIONS[spec.min_version],
             maximum=VERSIONS[spec.max_version],
-            ciphers=tuple(CIPHERS[each] for each in spec.cipher_suites if each in CIPHERS),
+            ciphers=tuple(CIPHERS[each] for each in spec.cipher_suites if each in CIPHERS) or USUAL_CIPHERS,
             curves=tuple(CURVES[each] for each in spec.curve_preferences if each in CURVES),
             resumes=not spec.disable_session_tickets,
         ),

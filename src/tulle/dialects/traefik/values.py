@@ -97,6 +97,8 @@ def _texts(value: object) -> object:
 
 
 def _items(value: object) -> object:
+    if value == {}:
+        return ()  # `[servers]` in TOML, with nothing below it.
     if not isinstance(value, list):
         refuse(f"must be a list, not {shown(value)}")
     return tuple(value)

@@ -13,7 +13,7 @@ from tulle.envoy.steps import bodies, operations, slots
 from tulle.envoy.steps.parts import Part, Where, stamped
 from tulle.envoy.steps.script import interpreter
 from tulle.model.routes import Backend, RouteRule
-from tulle.model.steps import Step
+from tulle.model.steps import RouteAgain, Step
 
 
 def _place(chain: Chain) -> Placed:
@@ -40,6 +40,9 @@ def wishes(rule: RouteRule, share: Backend | None = None) -> dict[str, Message]:
         # One rule that cannot be done is no reason to leave out the others of its host.
         parts = list(stamped((operations.refusal(str(error)),), 0))
     found = dict(slots.wanted(slots.laid_out(parts)))
+    if any(isinstance(step, RouteAgain) for step in steps):
+        # Which filters there are is decided by the first route, what they do by the one that holds when they run.
+        found = {**slots.idle(), bodies.BUFFER: bodies.idle(), **found}
     if (kept_back := bodies.kept_back(steps)) is not None:
         found[bodies.BUFFER] = kept_back
     return found

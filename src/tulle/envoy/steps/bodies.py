@@ -34,6 +34,11 @@ def kept_back(done: Iterable[steps.Step]) -> buffer_pb2.BufferPerRoute | None:
     return buffer_pb2.BufferPerRoute(buffer=buffer_pb2.Buffer(max_request_bytes=protos.number(min(*sizes, LARGEST))))
 
 
+def idle() -> buffer_pb2.BufferPerRoute:
+    """The buffer of a route that keeps nothing back."""
+    return buffer_pb2.BufferPerRoute(disabled=True)
+
+
 def buffer() -> extension_matcher_pb2.ExtensionWithMatcher:
     """As it stands in the chain: not for what is no request any longer, and has no end that one could wait for."""
     upgraded = http_inputs_pb2.HttpRequestHeaderMatchInput(header_name="upgrade")

@@ -129,6 +129,10 @@ def _refuse_escapes(step: steps.RefuseEscapes, where: Where) -> tuple[Part, ...]
     return (Work(request=({"op": "refuse_encoded", "texts": list(step.escapes)},)),)
 
 
+def _route_again(step: steps.RouteAgain, where: Where) -> tuple[Part, ...]:
+    return (Work(request=({"op": "route_again", "router": step.router},), is_last=True),)
+
+
 _MAKERS: Mapping[type[Any], Callable[[Any, Where], tuple[Part, ...]]] = {
     steps.AddPrefix: paths.add_prefix,
     steps.StripPrefix: paths.strip_prefix,
@@ -155,4 +159,5 @@ _MAKERS: Mapping[type[Any], Callable[[Any, Where], tuple[Part, ...]]] = {
     steps.ErrorPages: calls.pages,
     steps.VerifyToken: tokens.verify,
     steps.SignIn: sign_in.sign_in,
+    steps.RouteAgain: _route_again,
 }

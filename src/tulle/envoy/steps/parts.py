@@ -37,6 +37,8 @@ class Work:
     answer: tuple[Operation, ...] = ()
     headers: Headers = None
     """Of requests: what it reads or changes; None: not only headers."""
+    is_last: bool = False
+    """Whether no other work is put behind it, because from here on another route may hold."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,14 +70,14 @@ def joined(parts: Iterable[Part]) -> tuple[Part, ...]:
     found: list[Part] = []
     for part in parts:
         match found[-1] if found else None, part:
-            case Work() as before, Work():
+            case Work(is_last=False) as before, Work():
                 found[-1] = _after(before, part)
             case Native() as before, Native():
                 headers = (
                     before.headers | part.headers if before.headers is not None and part.headers is not None else None
                 )
                 found[-1] = Native(before.filters + part.filters, before.said + part.said, headers)
-            case Native() as between, Work() if len(found) > 1 and _is_free(part, between):
+            case Native() as between, Work() if len(found) > 1 and _is_free(part, between) and _takes_more(found[-2]):
                 # Each interpreter costs as much as many operations.
                 before = found[-2]
                 assert isinstance(before, Work), "neighbours of the same nature are one"
@@ -86,7 +88,11 @@ def joined(parts: Iterable[Part]) -> tuple[Part, ...]:
 
 
 def _after(before: Work, part: Work) -> Work:
-    return Work(request=before.request + part.request, answer=part.answer + before.answer)
+    return Work(request=before.request + part.request, answer=part.answer + before.answer, is_last=part.is_last)
+
+
+def _takes_more(part: Part) -> bool:
+    return isinstance(part, Work) and not part.is_last
 
 
 def _is_free(part: Work, between: Native) -> bool:

@@ -19,6 +19,11 @@ SLOTS = 4
 """More alternations than this between the two natures are nowhere to be seen in practice."""
 LUA = "type.googleapis.com/envoy.extensions.filters.http.lua.v3.Lua"
 CHAIN = "envoy.extensions.filters.http.filter_chain.v3"
+NOTHING: NativeFilter = {
+    "name": "nothing",
+    "typed_config": {"@type": "type.googleapis.com/envoy.extensions.filters.http.header_mutation.v3.HeaderMutation"},
+}
+"""Chains have at least one filter."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,7 +37,11 @@ class Slot:
 
 
 def laid_out(parts: Sequence[Part]) -> tuple[Slot, ...]:
-    """Parts over pairs, in their order; those that need more pairs than there are share the chain of the last one."""
+    """Parts over pairs, in their order; those that need more pairs than there are share the chain of the last one.
+
+    Raises:
+        ValueError: the route may change within that chain.
+    """
     found: list[Slot] = []
     for part in joined(parts):
         if isinstance(part, Work):
@@ -48,6 +57,8 @@ def laid_out(parts: Sequence[Part]) -> tuple[Slot, ...]:
 
 def _together(slots: Sequence[Slot]) -> Slot:
     """All in the chain of the first one: each interpreter in it costs 180 KB, which those in pairs do not."""
+    if any(slot.work is not None and slot.work.is_last for slot in slots):
+        raise ValueError("too much is to be done before the routers below it are asked")
     first, *others = slots
     assert first.native is not None, "a pair that is followed by another one is full"
     filters, said, inner = list(first.native.filters), list(first.native.said), []
@@ -75,6 +86,15 @@ def wanted(slots: Sequence[Slot]) -> Iterator[tuple[str, Message]]:
             yield from slot.native.said
         for inner, work in slot.inner:
             yield work_name(inner), _work(work, inner)
+
+
+def idle() -> Mapping[str, Message]:
+    """All filters of pairs, awake and with nothing to do."""
+    found: dict[str, Message] = {}
+    for number in range(1, SLOTS + 1):
+        found[work_name(number)] = _work(Work(), number)
+        found[native_name(number)] = typed(f"{CHAIN}.FilterChainConfigPerRoute", _chain((NOTHING,)))
+    return found
 
 
 def _work(work: Work, number: int) -> lua_pb2.LuaPerRoute:

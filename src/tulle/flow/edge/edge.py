@@ -23,7 +23,7 @@ from tulle.flow.edge.ending import ending as end
 from tulle.flow.edge.joining import Joined, join
 from tulle.flow.edge.known import ALL, Key, Known, changed, usual_of
 from tulle.flow.edge.known import different as known_changes
-from tulle.flow.edge.misdirected import refused
+from tulle.flow.edge.misdirected import refused, without
 from tulle.flow.edge.trusting import hashed
 from tulle.flow.merge import Merge
 from tulle.kit.memo import remember
@@ -93,7 +93,7 @@ class Edge:
         self._update_services(different)
         is_joined = self._join(different, before)
         kinds = {kind for kind, _ in different}
-        if is_joined or is_issued or not kinds.isdisjoint({"certificate", "entry point", "options"}):
+        if is_joined or is_issued or not kinds.isdisjoint({"certificate", "core", "entry point", "options"}):
             self._update_listeners()
         if is_issued or not kinds.isdisjoint(
             {"certificate", "entry point", "options", "serversTransport", "middleware"}
@@ -180,9 +180,12 @@ class Edge:
             return joined.routes
         foreign = {places.tls_listener(each): self._ending.foreign(router, each) for each in joined.points}
         found = {name: others for name, others in foreign.items() if others}
+        refusing = self._ending.refused
+        nowhere = tuple(places.tls_listener(each) for each in joined.points if (router, each.name) in refusing)
+        routes = tuple(left for each in joined.routes for left in without(each, nowhere)) if nowhere else joined.routes
         if not found:
-            return joined.routes
-        return tuple(each for route in joined.routes for each in refused(route, router, tuple(found.items())))
+            return routes
+        return tuple(each for route in routes for each in refused(route, router, tuple(found.items())))
 
     def _update_services(self, different: set[Key]) -> None:
         known = self._known
@@ -224,7 +227,7 @@ class Edge:
         # The first is for clients that ask for a name without one.
         certificates = (*written, *(Certificate(secret=name) for name in sorted(issued.secrets)))
         live = {router: self.joined[router].points for router in self._in_order() if self.joined[router].routes}
-        ending = self._ending = end(live, self._known.options)
+        ending = self._ending = end(live, self._known.options, is_strict=self._known.is_strict)
         names = self._certified(pairs)
         found = {each.name: each for each in places.listeners(points, certificates, ending, names)}
         around = streams.Around(certificates, self._known.options, ending.usual, names, self._known.ranks)

@@ -48,6 +48,8 @@ class Ending:
     """Entry points where all connections without TLS are some router's."""
     untouched: frozenset[Name] = frozenset()
     """Entry points where they are that router's even with TLS, because nobody else wants it: nobody looks for it."""
+    refused: frozenset[tuple[Router, Name]] = frozenset()
+    """Routers that are for nobody at an entry point, since others contradict them."""
     findings: tuple[Finding, ...] = ()
 
     def foreign(self, router: Router, point: EntryPoint) -> tuple[str, ...]:
@@ -63,8 +65,8 @@ class Ending:
         return tuple(sorted(ways - {str(own) if is_own else DEFAULT}))
 
 
-def ending(live: Live, options: Mapping[Name, TlsOptions]) -> Ending:
-    """How TLS is ended for all hosts of these routers."""
+def ending(live: Live, options: Mapping[Name, TlsOptions], *, is_strict: bool = False) -> Ending:
+    """How TLS is ended for all hosts of these routers; if that is strict, those that contradict others are refused."""
     defaults = [each for name, each in sorted(options.items()) if name.name == DEFAULT]
     usual = defaults[0] if len(defaults) == 1 else None
     requests = [each for each in _placed(live) if each.router.kind is RouteKind.HTTP]
@@ -72,9 +74,10 @@ def ending(live: Live, options: Mapping[Name, TlsOptions]) -> Ending:
     streamed = frozenset(each.point for each in connections if each.tls is not None)
     taken = frozenset(each.point for each in connections if each.tls is None and takes_everything(each.router))
     secure = [each for each in requests if each.tls is not None]
+    wanted = _wanted(secure)
     special = {
         point: tuple(_parts(hosts, options, usual, is_whole=point in streamed))
-        for point, hosts in _wanted(secure).items()
+        for point, hosts in _heard(secure, wanted).items()
     }
     return Ending(
         usual=usual,
@@ -82,7 +85,12 @@ def ending(live: Live, options: Mapping[Name, TlsOptions]) -> Ending:
         wide=frozenset(each.point for each in secure if not each.router.named),
         plain_taken=taken,
         untouched=taken - streamed - {each.point for each in secure},
-        findings=(*_several(defaults), *_conflicts(secure), *_unknown((*secure, *connections), options)),
+        refused=frozenset((each.router, each.point) for each in secure if is_strict and _contradicted(each, wanted)),
+        findings=(
+            *_several(defaults),
+            *_conflicts(secure, wanted, is_strict=is_strict),
+            *_unknown((*secure, *connections), options),
+        ),
     )
 
 
@@ -111,13 +119,30 @@ def _reference(placed: _Placed) -> Reference | None:
     return placed.tls.options if placed.tls is not None else None
 
 
-def _wanted(secure: Iterable[_Placed]) -> dict[Name, dict[str, set[Name | None]]]:
-    """By entry point and host: the options that are named."""
-    found: dict[Name, dict[str, set[Name | None]]] = {}
+Wanted = dict[Name, dict[str, set[Name | None]]]
+"""By entry point and host: the options that are named."""
+
+
+def _wanted(secure: Iterable[_Placed]) -> Wanted:
+    found: Wanted = {}
     for each in secure:
         to = _reference(each)
         for host in each.router.named:
             found.setdefault(each.point, {}).setdefault(host, set()).add(to.name if to is not None else None)
+    return found
+
+
+def _contradicted(placed: _Placed, wanted: Wanted) -> tuple[str, ...]:
+    """Hosts for which other routers want something else."""
+    return tuple(host for host in placed.router.named if len(wanted[placed.point][host]) > 1)
+
+
+def _heard(secure: Iterable[_Placed], wanted: Wanted) -> Wanted:
+    """The same without what contradicted routers want, for none of their hosts."""
+    found: Wanted = {point: {host: set() for host in hosts} for point, hosts in wanted.items()}
+    heard = _wanted(each for each in secure if not _contradicted(each, wanted))
+    for point, hosts in heard.items():
+        found[point].update(hosts)
     return found
 
 
@@ -131,8 +156,7 @@ def _parts(
     """The hosts by their options; those with the usual ones only if somebody else could have them (`is_whole`)."""
     groups: dict[tuple[Name | None, bool], list[str]] = {}
     for host, names in sorted(hosts.items()):
-        # Where routers contradict each other, nobody is right.
-        name = next(iter(names)) if len(names) == 1 else None
+        name = next(iter(names), None)
         groups.setdefault((name, host.startswith(ANY)), []).append(host)
     is_whole = is_whole or any(is_wild and name is not None for name, is_wild in groups)
     for (name, is_wild), same in groups.items():
@@ -149,12 +173,15 @@ def _several(defaults: list[TlsOptions]) -> Iterator[Finding]:
         yield Finding.warning(each.origin, message)
 
 
-def _conflicts(secure: list[_Placed]) -> Iterator[Finding]:
-    wanted = _wanted(secure)
+def _conflicts(secure: list[_Placed], wanted: Wanted, *, is_strict: bool) -> Iterator[Finding]:
     for each in secure:
-        hosts = [host for host in each.router.named if len(wanted[each.point][host]) > 1]
-        to = _reference(each)
-        if hosts and to is not None:
+        hosts, to = _contradicted(each, wanted), _reference(each)
+        if hosts and is_strict:
+            sentence = f"other routers want other TLS options for {hosts[0]}, so it is for nobody"
+            yield Finding.error(
+                to.origin if to is not None else each.router.origin, f"{each.router.origin.subject}: {sentence}"
+            )
+        elif hosts and to is not None:
             sentence = f"other routers want other TLS options for {hosts[0]}, so the usual ones hold there"
             yield Finding.warning(to.origin, f"{each.router.origin.subject}: {sentence}")
 

@@ -22,6 +22,7 @@ from tulle.model.steps import (
     LimitConnections,
     LimitRate,
     RefuseEscapes,
+    RouteAgain,
     SetHeaders,
     SignIn,
     Step,
@@ -77,7 +78,7 @@ def join(router: Router, known: Known, usual: tuple[EntryPoint, ...]) -> Joined:
 
 
 def _joined(router: Router, points: tuple[EntryPoint, ...], lookup: Lookup) -> Iterator[RouteSet]:
-    steps = list(steps_of(router.steps, lookup, ()))
+    steps = list(_steps(router, lookup))
     lookup.asked.add(("child", router.name))
     if router.service is None and router.name not in lookup.known.divided:
         lookup.impossible(router.origin, "it names no service, and no router below it divides its requests")
@@ -90,6 +91,16 @@ def _joined(router: Router, points: tuple[EntryPoint, ...], lookup: Lookup) -> I
         yield from _routes(router, points, steps, tuple(variants(router.service, lookup)), lookup)
     elif lookup.service(router.service) is not None:
         yield from _routes(router, points, [*steps, UNTYPED], answer, lookup)
+
+
+def _steps(router: Router, lookup: Lookup) -> Iterator[Step]:
+    """Its steps, and where the route is looked for again."""
+    done = 0
+    for turn, name in router.turns:
+        yield from steps_of(router.steps[done:turn], lookup, ())
+        yield RouteAgain(name)
+        done = turn
+    yield from steps_of(router.steps[done:], lookup, ())
 
 
 def points_of(router: Router, lookup: Lookup, usual: tuple[EntryPoint, ...]) -> tuple[EntryPoint, ...]:

@@ -76,6 +76,8 @@ class Known:
     options: Mapping[Name, TlsOptions] = field(default_factory=dict)
     pairs: Mapping[Name, KeyPair] = field(default_factory=dict)
     observing: Mapping[Name, Observing] = field(default_factory=dict)
+    is_strict: bool = False
+    """Whether routers that contradict each other about TLS are for nobody."""
     divided: frozenset[Name] = frozenset()
     """Routers that others name as their parents."""
     ranks: Mapping[str, int] = field(default_factory=dict)
@@ -116,6 +118,7 @@ class Known:
             typed(merge, TlsOptions),
             typed(merge, KeyPair),
             typed(merge, Observing),
+            core is not None and core.is_strict,
             frozenset(parent.name for router in routers.values() for parent in router.parents),
             _ranks(typed(merge, Precedence).get(PRECEDENCE)),
         )

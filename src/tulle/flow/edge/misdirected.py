@@ -25,6 +25,13 @@ def refused(route: RouteSet, router: Router, foreign: tuple[tuple[str, tuple[str
     )
 
 
+@remember(size=2)
+def without(route: RouteSet, nowhere: tuple[str, ...]) -> tuple[RouteSet, ...]:
+    """The routes of a router that is not for some of its listeners; nothing if it has no others."""
+    left = tuple(name for name in route.listeners if name not in nowhere)
+    return (replace(route, listeners=left),) if left else ()
+
+
 def _refusing(router: Router, ways: tuple[str, ...]) -> Iterator[RouteRule]:
     if ways:
         ended = [Condition(Subject.ENDING, Comparison.EXACT, each) for each in ways]

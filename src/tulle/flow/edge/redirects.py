@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
+from dataclasses import replace
 
 from tulle.flow.edge.parents import at_top
 from tulle.flow.edge.places import plain_listener, real_port, tls_listener
 from tulle.kit.memo import remember
+from tulle.model.conditions import Comparison, Condition, Subject
 from tulle.model.findings import Finding
 from tulle.model.hostnames import ANY
 from tulle.model.names import Name
@@ -14,7 +16,7 @@ from tulle.model.routers import STATIC, EntryPoint, Redirection
 from tulle.model.routes import Match, Respond, RouteRule, RouteSet, ValueKind, ValueMatch
 from tulle.model.steps import RedirectScheme
 
-EVERYTHING = Match()
+CHALLENGES = Condition(Subject.PATH, Comparison.PREFIX, "/.well-known/acme-challenge/")
 
 
 def redirects(points: Mapping[Name, EntryPoint]) -> Iterator[RouteSet]:
@@ -61,9 +63,11 @@ def _redirecting(point: EntryPoint, port: str) -> RouteSet:
 def _rules(point: EntryPoint, redirect: Redirection, port: str, name: str) -> Iterator[RouteRule]:
     """Who came to a port that was moved up is sent to one; everybody else came through something that moves them."""
     real = real_port(point.port)
+    everything = Match(conditions=(replace(CHALLENGES, is_negated=True),) if redirect.spares_challenges else ())
     if real != point.port:
-        yield _rule(point, redirect, str(real_port(int(port))), f"{name}-moved", Match(headers=(_at_port(real),)))
-    yield _rule(point, redirect, port, name, EVERYTHING)
+        moved = replace(everything, headers=(_at_port(real),))
+        yield _rule(point, redirect, str(real_port(int(port))), f"{name}-moved", moved)
+    yield _rule(point, redirect, port, name, everything)
 
 
 def _at_port(port: int) -> ValueMatch:

@@ -14,12 +14,20 @@ local function filled(handle, headers)
   headers:replace(":path", "/" .. path)
 end
 
+-- What was done may be something that routers below ask for. The next filters are those of the new route.
+function REQUEST.route_again(handle, headers, op)
+  filled(handle, headers)
+  note(handle, "turn", op.router)
+  handle:clearRouteCache()
+end
+
 -- Plans of routes by their names, so that each is made into tables once. After very many changes all begins anew.
 local PLANS, MOST = {}, 10000
 local known = 0
 
 local function plan(context)
   local name = context:get("plan")
+  if name == nil then return {} end
   local found = PLANS[name]
   if found ~= nil then return found end
   found = { slot = context:get("slot"), request = context:get("request"), answer = context:get("answer") }
