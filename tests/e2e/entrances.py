@@ -115,6 +115,18 @@ def written(directory: Path, name: str, chain: bytes, key: bytes) -> tuple[str, 
     return str(files[0]), str(files[1])
 
 
+def encrypted(context: ssl.SSLContext, port: int, name: str | None = None) -> ssl.SSLSocket:
+    """A connection with TLS. It is wrapped first: where wrapping finds that the other end is gone, nobody closes it."""
+    connection = context.wrap_socket(socket.socket(), server_hostname=name)
+    try:
+        connection.settimeout(10)
+        connection.connect(("127.0.0.1", port))
+    except BaseException:
+        connection.close()
+        raise
+    return connection
+
+
 @dataclass
 class World:
     ports: dict[str, int]
@@ -141,12 +153,7 @@ class World:
             context.load_cert_chain(*files)
         if change is not None:
             change(context)
-        plain = socket.create_connection(("127.0.0.1", self.ports[port]), timeout=10)
-        try:
-            return context.wrap_socket(plain, server_hostname=name)
-        except BaseException:
-            plain.close()
-            raise
+        return encrypted(context, self.ports[port], name)
 
     def secure(self, port: str, name: str, host: str = "", path: str = "/", **options: Any) -> tuple[int, bytes]:
         """Status and body of one request over TLS."""

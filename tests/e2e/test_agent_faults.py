@@ -34,7 +34,7 @@ from tulle.model.listeners import Certificate, Listener, ListenerProtocol
 from tulle.model.names import Name
 from tulle.xds.snapshot import LISTENER
 
-pytestmark = [pytest.mark.e2e, pytest.mark.alone, pytest.mark.timeout(120)]
+pytestmark = [pytest.mark.e2e, pytest.mark.timeout(120)]
 
 CALL = "/call?url=http://back/"
 

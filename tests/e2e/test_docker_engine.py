@@ -22,7 +22,7 @@ from tulle.sources.docker import docker_source
 from tulle.sources.readings import ReadingSource
 from tulle.sources.swarm import swarm_source
 
-pytestmark = [pytest.mark.e2e, pytest.mark.alone]  # Two engines would share their networks.
+pytestmark = pytest.mark.e2e
 
 
 @pytest.fixture

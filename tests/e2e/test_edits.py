@@ -9,7 +9,7 @@ import pytest
 
 from tests.e2e.machine import Machine, eventually
 
-pytestmark = [pytest.mark.e2e, pytest.mark.alone, pytest.mark.timeout(240)]
+pytestmark = [pytest.mark.e2e, pytest.mark.timeout(240)]
 
 
 def shop(*, weight: int = 50, replicas: int = 1, extra: bool = False, timeout: int = 10, word: str = "one") -> str:

@@ -8,7 +8,7 @@ import pytest
 
 from tests.e2e.machine import Machine, eventually
 
-pytestmark = [pytest.mark.e2e, pytest.mark.alone, pytest.mark.timeout(240)]
+pytestmark = [pytest.mark.e2e, pytest.mark.timeout(240)]
 
 PAIR = """
 gateway:

@@ -31,6 +31,7 @@ from tests.e2e.entrances import (
     TlsServer,
     World,
     client_files,
+    encrypted,
     listener,
     named,
     server_context,
@@ -213,8 +214,7 @@ def test_a_server_name_can_say_the_cluster(world: World) -> None:
     name = "outbound_.80_._.tls-b.default.svc.cluster.local"
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
     context.check_hostname, context.verify_mode = False, ssl.CERT_NONE
-    plain = socket.create_connection(("127.0.0.1", world.ports["auto"]), timeout=10)
-    with context.wrap_socket(plain, server_hostname=name) as connection:
+    with encrypted(context, world.ports["auto"], name) as connection:
         assert connection.recv(100) == b"tls-b"
 
 
@@ -227,9 +227,8 @@ def test_workloads_of_the_mesh_come_with_their_certificates(world: World) -> Non
     for certificate in (None, files):
         if certificate is not None:
             context.load_cert_chain(*certificate)
-        plain = socket.create_connection(("127.0.0.1", world.ports["mesh"]), timeout=10)
         answer = b""
-        with suppress(ssl.SSLError, OSError), context.wrap_socket(plain) as connection:
+        with suppress(ssl.SSLError, OSError), encrypted(context, world.ports["mesh"]) as connection:
             connection.sendall(b"GET / HTTP/1.1\r\nhost: x\r\n\r\n")
             answer = connection.recv(100)
         assert (b" 200 " in answer) is (certificate is not None)
@@ -296,11 +295,7 @@ async def test_secrets_pass_an_agent_and_survive_it(tmp_path: Path) -> None:
     context.verify_flags &= ~ssl.VERIFY_X509_STRICT
 
     def served() -> bytes:
-        plain = socket.create_connection(("127.0.0.1", port), timeout=5)
-        # Where the handshake fails within the call, nobody closes what it would have returned.
-        secure = context.wrap_socket(plain, server_hostname="localhost", do_handshake_on_connect=False)
-        with plain, secure as connection:
-            connection.do_handshake()
+        with encrypted(context, port, "localhost") as connection:
             return connection.getpeercert(True) or b""
 
     def is_served(secret: Secret) -> bool:

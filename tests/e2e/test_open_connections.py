@@ -38,7 +38,7 @@ from tulle.model.guards import Guard
 from tulle.model.names import Name
 from tulle.model.security import PeerMode, Rule
 
-pytestmark = [pytest.mark.e2e, pytest.mark.alone, pytest.mark.timeout(120)]
+pytestmark = [pytest.mark.e2e, pytest.mark.timeout(120)]
 HTTP, GRPC = authorizer("by-http", "http-authorizer"), authorizer("by-grpc", "grpc-authorizer", is_grpc=True)
 ASKED = (HTTP, GRPC)
 KEYS = tokens(token_rule(jwks=key_set()))

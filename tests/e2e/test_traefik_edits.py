@@ -23,7 +23,7 @@ from tests.e2e.traefik.ports import unused_port
 from tests.e2e.traffic import Client, Traffic, traffic
 from tests.envoy.pki import Pki
 
-pytestmark = [pytest.mark.e2e, pytest.mark.alone, pytest.mark.timeout(180)]
+pytestmark = [pytest.mark.e2e, pytest.mark.timeout(180)]
 
 EDITS = 100
 HOST = "shop.test"

@@ -7,7 +7,7 @@ import pytest
 from tests.e2e.machine import Machine
 from tests.e2e.under_load import changes, changing, outside
 
-pytestmark = [pytest.mark.e2e, pytest.mark.alone, pytest.mark.timeout(300)]
+pytestmark = [pytest.mark.e2e, pytest.mark.timeout(300)]
 
 
 def test_no_request_fails_while_documents_change(machine: Machine) -> None:

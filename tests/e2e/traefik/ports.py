@@ -8,8 +8,10 @@ import socket
 import threading
 
 _LOCK = threading.Lock()
-_NUMBERS = itertools.cycle(range(11_000, 32_000))
-for _ in range(os.getpid() * 211 % 21_000):  # Runs beside each other begin at different places.
+_WORKER = int(os.environ.get("PYTEST_XDIST_WORKER", "gw0").removeprefix("gw")) % 3
+"""Workers of one run beside each other have ports of their own."""
+_NUMBERS = itertools.cycle(range(11_000 + 7_000 * _WORKER, 18_000 + 7_000 * _WORKER))
+for _ in range(os.getpid() * 211 % 7_000):  # Other runs beside it begin at different places.
     next(_NUMBERS)
 
 
