@@ -1,7 +1,8 @@
 """Conditions of routers below others: what the steps above make of them, as far as that is known. Pure.
 
-A request finds its route before anything is done with it. So what a step sets to a text that is written can be asked
-about below it, and what others decide, or what clients send before it is changed, cannot.
+A request finds its route before anything is done with it, and again after the steps of routers that change paths or ask
+a server (`parents`). Between, what a step sets to a text that is written can be asked about below it; what passwords,
+tokens and entry points decide, or what clients send before it is changed, cannot.
 """
 
 from __future__ import annotations
