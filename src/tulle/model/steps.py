@@ -101,8 +101,6 @@ class RefuseHosts:
     hosts: tuple[str, ...]
     proxy_headers: tuple[str, ...] = ()
     """Where the host may stand instead."""
-    status: int = 500
-    body: str = "Bad Host"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -304,7 +302,6 @@ class AskServer:
     """Of the request, which it sees; empty: all."""
     cookies: tuple[str, ...] = ()
     """Of its consent, which the client gets."""
-    name_header: str = ""
     shows_body: bool = False
     largest_body: int = -1
     largest_answer: int = -1

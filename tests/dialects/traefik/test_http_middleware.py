@@ -143,7 +143,8 @@ http:
         preserveRequestMethod: true
         authSigninURL: https://sign.in
 """)
-    assert findings == []
+    (finding,) = findings
+    assert finding.endswith('"forwardAuth.headerField" has no effect: names are not logged')
     pool = named(objects)["middleware/m"]
     (step,) = named(objects)["m"].steps
     assert step.backend.service == pool.name

@@ -337,7 +337,6 @@ def _forward_auth(part: Written, spec: specs.ForwardAuthSpec) -> Found:
         consent_pattern=spec.auth_response_headers_regex,
         request_headers=spec.auth_request_headers,
         cookies=spec.add_auth_cookies_to_response,
-        name_header=spec.header_field,
         shows_body=spec.forward_body,
         largest_body=spec.max_body_size,
         largest_answer=spec.max_response_body_size,

@@ -222,7 +222,9 @@ class ForwardAuthSpec(TraefikSpec):
     auth_request_headers: Texts = Field((), description="Headers that it sees; all if not given.")
     max_response_body_size: Whole = Field(-1, description="Bytes of its answer; -1: any.")
     add_auth_cookies_to_response: Texts = Field((), description="Cookies of its consent that the client sees.")
-    header_field: Text = Field("", description="A header of its consent with the name of the user.")
+    header_field: Annotated[Text, Refused("has no effect: names are not logged", unless=("",))] = Field(
+        "", description="A header of its consent with the name of the user, for the log."
+    )
     forward_body: Flag = Field(False, description="Whether it sees the body.")
     max_body_size: Whole = Field(-1, description="Bytes of the body; -1: any.")
     preserve_location_header: Flag = Field(False, description="Whether its Location stays as it is.")
